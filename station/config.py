@@ -1,0 +1,121 @@
+"""station.toml to frozen, validated settings. An unknown key or an impossible value is an error, and all are told at once.
+
+One class per section; the room that reads a section owns its class. Every key has a default, so an empty file is a valid one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from station.errors import ConfigError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Pin = Annotated[int, Field(ge=0, le=27)]  # BCM numbers of the 40-pin header
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StationSection(Section):
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$")] = "station"
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    data_dir: Path = Path("~/.local/share/station")
+
+
+class CameraSection(Section):
+    mains_hz: Literal[50, 60] = 50  # frame rate follows the lamps
+
+
+class ViewSection(Section):
+    """How the camera stands to the treadmill; see types.View."""
+
+    roll_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0
+    azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
+    px_per_m: Annotated[float, Field(gt=0)] | None = None
+    direction: Literal["left", "right"] | None = None
+    zone: tuple[Fraction, Fraction, Fraction, Fraction] = (0.0, 0.0, 1.0, 1.0)
+
+
+class PoseSection(Section):
+    model: str = "pose_landmark_full"
+    models_dir: Path | None = None
+    threads: Annotated[int, Field(ge=1, le=8)] = 3
+
+
+class SessionSection(Section):
+    """Durations of the session's parts and the speed told by the owner."""
+
+    speed_kmh: Annotated[float, Field(gt=0, le=30)] | None = None
+
+
+class SoundSection(Section):
+    enabled: bool = True
+    volume: Fraction = 0.7
+
+
+class LightSection(Section):
+    enabled: bool = True
+
+
+class ScreenSection(Section):
+    enabled: bool = True
+    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280
+    height_px: Annotated[int, Field(ge=320, le=7680)] = 720
+
+
+class RecordSection(Section):
+    input_log: bool = True
+
+
+class Config(Section):
+    station: StationSection = StationSection()
+    camera: CameraSection = CameraSection()
+    view: ViewSection = ViewSection()
+    pose: PoseSection = PoseSection()
+    session: SessionSection = SessionSection()
+    sound: SoundSection = SoundSection()
+    light: LightSection = LightSection()
+    screen: ScreenSection = ScreenSection()
+    record: RecordSection = RecordSection()
+
+
+def parse(values: dict[str, Any], where: str = "configuration") -> Config:
+    """Settings from nested tables. Raises ConfigError naming every problem by its key path and value."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_every_problem(error), where, "correct the keys named") from None
+
+
+def load(path: Path | None) -> Config:
+    """Settings from a TOML file; None means all defaults. Raises ConfigError (unreadable, not TOML, unknown key, bad value)."""
+    if path is None:
+        return Config()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be read ({error.strerror})", str(path), "check the path and its permissions") from None
+    except UnicodeDecodeError:
+        raise ConfigError("is not UTF-8 text", str(path), "save it as UTF-8") from None
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"is not valid TOML: {error}", str(path), "correct that line") from None
+    return parse(values, str(path))
+
+
+def _every_problem(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{key}: unknown key")
+        else:
+            lines.append(f"{key} = {problem['input']!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
+    count = f"{len(lines)} problem" + ("s" if len(lines) > 1 else "")
+    return f"{count}: " + "; ".join(lines)

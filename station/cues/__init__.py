@@ -1,0 +1,1 @@
+"""Pressure to at most one cue, and the session's modes. Pure."""

@@ -1,0 +1,1 @@
+"""Gait to pressure per rule: one file per rule. Pure."""

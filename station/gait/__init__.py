@@ -1,0 +1,1 @@
+"""Landmarks to angles, strides, events and pelvic turn, each with its confidence. Pure."""

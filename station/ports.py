@@ -1,0 +1,94 @@
+"""The seams: what a room needs from the outside, as protocols. Fakes of each ship with the package."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from station.types import Cue, Frame, Input, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step
+
+Item = TypeVar("Item", Frame, Pose, covariant=True)
+
+
+class EndOfSource(Exception):
+    """A file source has delivered its last item. Not an error."""
+
+
+class Source(Protocol[Item]):
+    """Delivers frames (camera, video) or poses (poses file, synthetic runner), one at a time, in time order.
+
+    Opened by entering it (`with source:`). `read` returns None when nothing came within `timeout_s`, raises EndOfSource
+    after the last item, InputError for a file that turns out unreadable, HardwareError/CameraLost for a dead device.
+    """
+
+    @property
+    def info(self) -> SourceInfo: ...  # valid once entered
+
+    def read(self, timeout_s: float) -> Item | None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+FrameSource = Source[Frame]
+PoseSource = Source[Pose]
+
+
+class Estimator(Protocol):
+    """Pixels to the landmarks of one runner, frame after frame. Nobody there is `Pose.nobody`."""
+
+    @property
+    def model(self) -> ModelInfo: ...
+
+    def estimate(self, frame: Frame) -> Pose: ...
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Sensor(Protocol):
+    """A device that yields readings; `poll` never blocks. Channels are named in types.CHANNELS."""
+
+    channels: tuple[str, ...]
+
+    def poll(self, t_ns: int) -> tuple[Reading, ...]: ...
+
+    def close(self) -> None: ...
+
+
+class CueSink(Protocol):
+    """Loudspeaker, light: obeys cues and decides nothing. `tick` lets patterns and fades move on."""
+
+    def present(self, cue: Cue) -> None: ...
+
+    def tick(self, t_ns: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Display(Protocol):
+    """Draws snapshots. `show` returns False when the person closed the window."""
+
+    def show(self, snapshot: Snapshot) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Clock(Protocol):
+    def now_ns(self) -> int: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Store(Protocol):
+    """Takes what happened, in order; called from one writer thread. Raises StoreError when it cannot write."""
+
+    def begin(self, source: SourceInfo, model: ModelInfo | None, t_ns: int) -> str: ...  # -> session id
+
+    def add(self, given: Input, step: Step) -> None: ...
+
+    def finish(self, t_ns: int) -> None: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""Pixels to landmarks: which person, crop and un-crop, the ONNX session."""

@@ -1,0 +1,1 @@
+"""Cues and snapshots out: screen, sound, lights. Presenters decide nothing."""

@@ -1,0 +1,1 @@
+"""To disk: input log, store, summary, exporters, USB stick."""

@@ -1,0 +1,1 @@
+"""Wiring: the running station, analysis, replay, bench, doctor."""

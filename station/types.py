@@ -1,0 +1,510 @@
+"""The vocabulary: every type that crosses a room.
+
+Units stand in the names: `_px` (x right, y down), `_m`, `_deg`, `_s`, `_ms`, `_ns`, `_spm` (steps a minute), `_mps`.
+Left and right are the runner's, near and far the camera's. Unknown is NaN, never 0 or -1.
+Times are integer nanoseconds of one monotonic clock; for files they count from the first frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Side = Literal["left", "right"]
+
+NAN = float("nan")
+NS = 1_000_000_000
+
+
+class Joint(IntEnum):
+    """The `blazepose33` skeleton: the row of each landmark in `Pose.xy_px`. Left and right are the person's."""
+
+    NOSE = 0
+    LEFT_EYE_INNER = 1
+    LEFT_EYE = 2
+    LEFT_EYE_OUTER = 3
+    RIGHT_EYE_INNER = 4
+    RIGHT_EYE = 5
+    RIGHT_EYE_OUTER = 6
+    LEFT_EAR = 7
+    RIGHT_EAR = 8
+    MOUTH_LEFT = 9
+    MOUTH_RIGHT = 10
+    LEFT_SHOULDER = 11
+    RIGHT_SHOULDER = 12
+    LEFT_ELBOW = 13
+    RIGHT_ELBOW = 14
+    LEFT_WRIST = 15
+    RIGHT_WRIST = 16
+    LEFT_PINKY = 17
+    RIGHT_PINKY = 18
+    LEFT_INDEX = 19
+    RIGHT_INDEX = 20
+    LEFT_THUMB = 21
+    RIGHT_THUMB = 22
+    LEFT_HIP = 23
+    RIGHT_HIP = 24
+    LEFT_KNEE = 25
+    RIGHT_KNEE = 26
+    LEFT_ANKLE = 27
+    RIGHT_ANKLE = 28
+    LEFT_HEEL = 29
+    RIGHT_HEEL = 30
+    LEFT_FOOT_INDEX = 31
+    RIGHT_FOOT_INDEX = 32
+
+
+SKELETON = "blazepose33"
+JOINTS = len(Joint)
+
+
+def _frozen(array: NDArray, dtype: type, shape: tuple[int | None, ...], name: str) -> NDArray:
+    """A read-only array of that dtype, its shape checked (None = any size)."""
+    array = np.ascontiguousarray(array, dtype=dtype)
+    if len(array.shape) != len(shape) or any(w is not None and w != g for w, g in zip(shape, array.shape, strict=True)):
+        raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+# --- the world in ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture: `image` (H, W, 3) uint8 RGB, upright (mounting and file rotation already undone), never mirrored.
+
+    `t_ns` is the middle of the exposure; `seq` counts frames that the source produced, delivered or not.
+    """
+
+    t_ns: int
+    seq: int
+    image: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """Landmarks of the runner in one frame: `xy_px` (33, 2) float32, `score` (33,) float32 in 0..1.
+
+    A landmark that was not seen is NaN with score 0; nobody there is all NaN. Raises ValueError on other shapes.
+    """
+
+    t_ns: int
+    xy_px: NDArray[np.float32]
+    score: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "xy_px", _frozen(self.xy_px, np.float32, (JOINTS, 2), "xy_px"))
+        object.__setattr__(self, "score", _frozen(self.score, np.float32, (JOINTS,), "score"))
+
+    @classmethod
+    def nobody(cls, t_ns: int) -> Pose:
+        return cls(t_ns, np.full((JOINTS, 2), np.nan, np.float32), np.zeros(JOINTS, np.float32))
+
+    @property
+    def seen(self) -> bool:
+        return bool(self.score.any())
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value of a sensor channel, in the channel's unit (its name carries it): see CHANNELS."""
+
+    t_ns: int
+    channel: str
+    value: float
+
+
+# Belt speed may be told by the owner (command line, config) or by the treadmill's Bluetooth service; the core prefers the latter.
+CHANNELS: Mapping[str, str] = {
+    "speed_given_mps": "belt speed told by a person",
+    "speed_ftms_mps": "belt speed read from the treadmill (Bluetooth FTMS)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button was pressed (the optional one beside the treadmill)."""
+
+    t_ns: int
+    button: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed without a pose: the camera is silent, the coach must still notice that its view is lost."""
+
+    t_ns: int
+
+
+Input = Pose | Reading | Press | Tick
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the camera's place fixes, all optional: how pixels relate to the treadmill.
+
+    roll_deg: clockwise turn of the picture's vertical against gravity, as the picture shows it.
+    azimuth_deg: camera off the pure side view, + = moved towards the rear of the treadmill.
+    px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the picture.
+    zone: the treadmill in the picture as fractions (x0, y0, x1, y1) of width and height.
+    """
+
+    width_px: int = 0
+    height_px: int = 0
+    roll_deg: float = 0.0
+    azimuth_deg: float = 0.0
+    px_per_m: float = NAN
+    direction: Side | None = None
+    zone: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+
+
+# --- facts: what the gait room tells --------------------------------------------------------------
+
+_ANGLE_NAMES = (
+    "thigh_near_deg",  # atan2(knee - hip) against gravity, forward +
+    "thigh_far_deg",
+    "shank_near_deg",  # ankle - knee, likewise
+    "shank_far_deg",
+    "knee_flexion_near_deg",  # thigh - shank
+    "knee_flexion_far_deg",
+    "hip_flexion_near_deg",  # thigh + trunk lean: thigh against trunk; not a 3D hip angle
+    "hip_flexion_far_deg",
+    "trunk_lean_deg",  # mid-shoulder over mid-hip against gravity, forward +
+)
+ANGLES = np.dtype([(name, "f8") for name in _ANGLE_NAMES])
+
+_STRIDE_NAMES = (
+    "start_s",  # near-thigh forward peak that opens the stride, from the first input
+    "duration_s",
+    "cadence_spm",  # 120 / duration
+    "contact_s",  # ground contact time of the near foot; NaN below 50 fps
+    "step_length_m",
+    "speed_mps",
+    "thigh_forward_near_deg",
+    "tle_near_deg",  # trailing-limb extension: -min(thigh)
+    "thigh_excursion_near_deg",
+    "tle_share_near",  # tle / excursion
+    "knee_flexion_stance_near_deg",
+    "knee_flexion_swing_near_deg",
+    "retraction_near_pct",  # peak thigh flexion to contact, % of the stride
+    "retraction_near_deg",
+    "thigh_forward_far_deg",
+    "tle_far_deg",
+    "thigh_excursion_far_deg",
+    "step_time_near_s",  # near contact to far contact
+    "step_time_far_s",
+    "trunk_lean_deg",
+    "thigh_shank_phase_deg",  # H1 phase of the thigh ahead of the shank
+    "pelvic_in_phase_deg",  # H1 of the pelvic turn against the thigh, peak to peak
+    "pelvic_quadrature_deg",
+    "seen_fraction",  # samples with a measured near thigh
+    "swaps_repaired",
+)
+STRIDE = np.dtype([(name, "f8") for name in _STRIDE_NAMES])
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measured quantity with its 95 % interval, or the reason why it cannot be told (then value is NaN or only a hint)."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    reason: str = ""
+
+    @property
+    def measured(self) -> bool:
+        return not self.reason
+
+    @classmethod
+    def cannot_tell(cls, reason: str, n: int = 0) -> Measure:
+        return cls(NAN, NAN, NAN, n, reason)
+
+
+class Activity(StrEnum):
+    ABSENT = "absent"
+    STANDING = "standing"
+    WALKING = "walking"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Foot contact or toe-off, known a little after it happened; `confidence` 0..1."""
+
+    t_ns: int
+    kind: Literal["contact", "toe_off", "knee_lift"]
+    side: Side
+    confidence: float
+
+
+SpeedOrigin = Literal["given", "picture", "ftms", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    mps: float = NAN
+    origin: SpeedOrigin = "unknown"
+    steady: bool = True  # no change in the last seconds: thresholds and silence rules need it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gait:
+    """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is equal to the bit.
+
+    `measures` are over the last 30-40 strides, keyed by MEASURES; `strides` and `events` hold only what this input closed.
+    """
+
+    t_ns: int
+    activity: Activity = Activity.ABSENT
+    direction: Side | None = None
+    near_side: Side | None = None
+    tracked_fraction: float = 0.0  # of the last 2 s with a measured near leg
+    angles: np.void | None = None  # ANGLES record, raw; None without a pose
+    drawn: np.void | None = None  # ANGLES record, smoothed for the eye only
+    stride_phase: float = NAN  # 0..1, 0 = near-thigh forward peak
+    zone_position: float = NAN  # mid-hip along the belt: 0 rear end of the zone .. 1 front end
+    hands_on_rail: bool = False
+    speed: Speed = Speed()
+    strides: tuple[np.void, ...] = ()  # STRIDE records
+    events: tuple[Event, ...] = ()
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    pelvic_source: str = "landmarks"  # which PelvicTurn source the pelvic measures come from
+    pelvic_calibrated: bool = False  # the runner's own drill took the thigh's drag out
+    knee_lifts: tuple[int, int] = (0, 0)  # drill: lifts counted (near, far) since the runner stands
+    curves: NDArray[np.float64] | None = None  # (S, 51) near thigh over the last S <= 6 strides, deg, phase 0..1
+    swaps_repaired: int = 0
+
+
+MEASURES: Mapping[str, str] = {
+    "cadence_spm": "steps/min",
+    "tle_near_deg": "deg",
+    "thigh_excursion_near_deg": "deg",
+    "thigh_forward_near_deg": "deg",
+    "tle_share_near": "1",
+    "trunk_lean_deg": "deg",
+    "knee_flexion_stance_near_deg": "deg",
+    "knee_flexion_swing_near_deg": "deg",
+    "retraction_near_pct": "% of stride",
+    "retraction_near_deg": "deg",
+    "contact_time_ms": "ms",
+    "step_length_m": "m",
+    "tle_asymmetry_deg": "deg",
+    "step_time_asymmetry_pct": "%",
+    "pelvic_turn_deg": "deg",
+    "pelvic_turn_quadrature_deg": "deg",
+    "pelvic_lead_deg": "deg of stride",
+    "pelvis_thigh_ratio": "1",
+}
+
+
+# --- judgement ------------------------------------------------------------------------------------
+
+RULES = (
+    "locked_waist",
+    "thigh_only_drive",
+    "sitting",
+    "over_rotation",
+    "low_cadence",
+    "slow_retraction",
+    "asymmetry",
+)
+
+FaultState = Literal["ok", "on", "cannot_tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What one rule thinks now. `pressure` 0..1 fills while the fault is present and leaks while it is not; on at 1.
+
+    `level` is the threshold that the value was judged against, in `unit`.
+    """
+
+    rule: str
+    state: FaultState
+    value: float
+    unit: str
+    pressure: float
+    level: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where a value should lie, for the screen: the norm for the speed or the runner's own band."""
+
+    low: float
+    high: float
+    origin: Literal["norm", "own"]
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+Channel = Literal["audio", "light", "screen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One thing said. `id` names the text and the voice line; `seq` counts cues of the session."""
+
+    t_ns: int
+    seq: int
+    id: str
+    rule: str
+    action: Literal["start", "stop", "praise"]
+    channels: tuple[Channel, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Whether a cue helped: the fault cleared within 20 strides, or it did not."""
+
+    t_ns: int
+    cue_seq: int
+    rule: str
+    cleared: bool
+    strides: int
+
+
+class Mode(StrEnum):
+    IDLE = "idle"
+    FRAMING = "framing"
+    DRILL = "drill"
+    CONTRAST = "contrast"
+    BASELINE = "baseline"
+    COACH = "coach"
+    REST = "rest"
+    RETENTION = "retention"
+    DONE = "done"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """What the screen shows besides the runner; filled by the running station, not by the coach."""
+
+    healthy: bool = True
+    trouble: tuple[tuple[str, str], ...] = ()  # (what is wrong, what to do)
+    recording: bool = False
+    stick: Literal["none", "writing", "done", "failed"] = "none"
+    stick_text: str = ""
+    thumbnail: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, FRAMING only
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """What DONE shows: one line per quantity that changed from baseline to retention."""
+
+    rows: tuple[tuple[str, Measure, Measure], ...] = ()  # (measure name, baseline, retention)
+    best_block: str = ""
+    next_focus: str = ""
+    cues_given: int = 0
+    cues_cleared: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """All that the screen needs: it is a pure function of this."""
+
+    t_ns: int
+    mode: Mode
+    mode_s: float  # since this mode began
+    session_s: float  # since running began
+    gait: Gait
+    pose: Pose | None = None
+    view: View = View()
+    faults: tuple[Fault, ...] = ()
+    cue: Cue | None = None  # the one that is being shown
+    bands: Mapping[str, Band] = field(default_factory=dict)  # by measure name
+    prompt: str = ""  # text id of what to do now (drill, contrast, framing)
+    progress: float = NAN  # 0..1 of the drill or contrast part
+    page: SessionPage | None = None
+    station: Station = Station()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What one input led to."""
+
+    t_ns: int
+    gait: Gait
+    faults: tuple[Fault, ...]
+    mode: Mode
+    cues: tuple[Cue, ...]
+    outcomes: tuple[Outcome, ...]
+    snapshot: Snapshot
+
+
+# --- to disk --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """Where the pictures came from; `fps` is the nominal or mean rate, NaN when unknown."""
+
+    path: str
+    kind: Literal["video", "poses", "camera", "synthetic"]
+    width_px: int
+    height_px: int
+    fps: float = NAN
+    frames: int | None = None  # None: not known beforehand
+    duration_s: float = NAN
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultReport:
+    """One rule over a whole recording."""
+
+    rule: str
+    state: FaultState
+    reason: str
+    value: float
+    unit: str
+    first_on_s: float
+    on_fraction: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A finished session or analysis: what every export format is written from. Seconds count from the first frame."""
+
+    session_id: str
+    source: SourceInfo
+    model: ModelInfo | None
+    view: View
+    speed: Speed
+    direction: Side | None
+    near_side: Side | None
+    tracked_fraction: float
+    running_fraction: float
+    leg_swaps_repaired: int
+    t_s: NDArray[np.float64]  # (N,)
+    angles: NDArray[np.void]  # (N,) ANGLES
+    xy_px: NDArray[np.float32] | None  # (N, 33, 2), for markers.trc and the overlay; None when not kept
+    strides: NDArray[np.void]  # (M,) STRIDE
+    events: tuple[Event, ...]
+    summary: Mapping[str, Measure]
+    faults: tuple[FaultReport, ...]
+    cues: tuple[Cue, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    modes: tuple[tuple[float, Mode], ...] = ()  # (start_s, mode) in order
+    page: SessionPage | None = None
+    started_utc: str = ""  # ISO 8601; "" when unknown
+    clock_trusted: bool = False
+    timing: Mapping[str, float] = field(default_factory=dict)  # wall_s, frames_per_s, stage_ms.<stage>

@@ -1,0 +1,100 @@
+"""The map of the rooms, checked against the imports. Change DESIGN and this table together, or neither."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "station"
+
+BASE = {"types", "ports", "errors"}
+MAY_IMPORT = {
+    "types": set(),
+    "ports": {"types"},
+    "errors": set(),
+    "config": {"errors"},
+    "sense": BASE | {"config"},
+    "pose": BASE | {"config"},
+    "gait": {"types"},
+    "faults": {"types"},
+    "cues": {"types"},
+    "coach": {"types", "gait", "faults", "cues"},
+    "present": BASE | {"config"},
+    "record": BASE | {"config"},
+}
+PURE = {"types", "gait", "faults", "cues", "coach"}
+# What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.
+PURE_OUTSIDE = {
+    *("numpy", "__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools", "math", "types", "typing"),
+}
+# Devices and heavy libraries: only inside the function or class that needs them.
+LAZY = {"picamera2", "libcamera", "gpiozero", "lgpio", "pygame", "mediapipe", "tflite", "onnx"}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    part = path.relative_to(PACKAGE).parts[0]
+    return part.removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            module = node.module or ""
+            found |= {f"station.{alias.name}" for alias in node.names} if module == "station" else {module}
+    return found
+
+
+def test_there_is_something_to_check() -> None:
+    assert {room(path) for path in modules()} >= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arrows_point_one_way(path: Path) -> None:
+    here = room(path)
+    if here not in MAY_IMPORT:
+        assert here in {"run", "cli", "__init__", "__main__", "demo"}, f"{here} is not on the map"
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    ours = {name.split(".")[1] for name in imports(tree) if name.startswith("station.")} - {here, "__version__"}
+    assert ours <= MAY_IMPORT[here], f"{here} may not import {sorted(ours - MAY_IMPORT[here])}"
+
+
+@pytest.mark.parametrize("path", [p for p in modules() if room(p) in PURE], ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_pure_rooms_touch_no_world(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    outside = {name.split(".")[0] for name in imports(tree)} - {"station"}
+    assert outside <= PURE_OUTSIDE, f"{sorted(outside - PURE_OUTSIDE)} in a pure room"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_importing_opens_no_device(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = set()
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            top |= {name.split(".")[0] for name in imports(ast.Module([node], []))}
+    assert not top & LAZY, f"{sorted(top & LAZY)} must be imported where it is used"
+
+
+def test_no_junk_drawers() -> None:
+    names = {path.stem for path in modules()}
+    assert not names & {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
+
+
+def test_standard_library_only_where_stated() -> None:
+    """Errors, types and ports are read by everything, so they may not pull anything in."""
+    for name in ("errors", "ports"):
+        tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+        outside = {n.split(".")[0] for n in imports(tree)} - {"station"}
+        assert outside <= set(sys.stdlib_module_names)
