@@ -427,7 +427,9 @@ class Snapshot:
     cue: Cue | None = None  # the one that is being shown
     bands: Mapping[str, Band] = field(default_factory=dict)  # by measure name
     prompt: str = ""  # text id of what to do now (drill, contrast, framing)
+    prompt_text: str = ""  # its words for the screen
     progress: float = NAN  # 0..1 of the drill or contrast part
+    norm_curve: NDArray[np.float64] | None = None  # (3, 51) thigh at low, mean, high of the norm for the speed, deg
     page: SessionPage | None = None
     station: Station = Station()
 
