@@ -45,12 +45,19 @@ class PoseSection(Section):
     model: str = "pose_landmark_full"
     models_dir: Path | None = None
     threads: Annotated[int, Field(ge=1, le=8)] = 3
+    smallest_person: Fraction = 0.3  # square around a body, as a share of the picture's height: less is somebody in the background
+    stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25  # seen in one place this long before being followed
 
 
 class SessionSection(Section):
-    """Durations of the session's parts and the speed told by the owner."""
+    """What the owner may change of a session's plan; see cues.plan.Plan for the rest and for the reasons."""
 
-    speed_kmh: Annotated[float, Field(gt=0, le=30)] | None = None
+    speed_kmh: Annotated[float, Field(gt=0, le=30)] | None = None  # the belt's, where the treadmill cannot tell it
+    baseline_s: Annotated[float, Field(ge=30, le=900)] = 180.0
+    cue_block_s: Annotated[float, Field(ge=30, le=1800)] = 180.0
+    free_block_s: Annotated[float, Field(ge=0, le=1800)] = 120.0
+    retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0
+    planned_s: Annotated[float, Field(ge=120, le=14400)] = 1260.0
 
 
 class SoundSection(Section):

