@@ -1,0 +1,247 @@
+"""The input log: everything the coach consumed, in order, to the bit, and the cues that it gave.
+
+    "STATLOG1" | u32 length, u32 CRC-32 | header as JSON
+    record:  u8 tag, u16 length, u32 CRC-32 (of tag, length and payload) | payload
+
+All numbers are little-endian. A payload begins with t_ns (i64). A pose is a 33-bit mask of the landmarks that were seen and
+x, y, score (float32) of those, so an empty picture costs 20 bytes and a whole body 416. Cues are records of their own that a
+replay does not feed back; a gap record says how many inputs never reached the log.
+
+A power cut can only tear the end: reading yields the records before the first one whose frame or checksum is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from station.errors import InputError
+from station.record.plain import plain, revive
+from station.types import JOINTS, NS, Cue, Input, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
+
+SCHEMA = "station.log/1"
+MAGIC = b"STATLOG1"
+SYNC_NS = NS  # a power cut may cost this much of the session
+MAX_HEADER_BYTES = 1 << 20
+
+_HEAD = struct.Struct("<II")
+_RECORD = struct.Struct("<BHI")
+_TAGGED = struct.Struct("<BH")
+_TIME = struct.Struct("<q")
+_VALUE = struct.Struct("<qd")
+_COUNT = struct.Struct("<qI")
+
+POSE, READING, PRESS, TICK, CUE, GAP = 1, 2, 3, 4, 16, 17
+
+_MASK_BYTES = (JOINTS + 7) // 8
+_UNSEEN = np.array([np.nan, np.nan, 0.0], np.float32)  # what types.Pose says of a landmark that was not seen
+_UNSEEN_BITS = _UNSEEN.view(np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class LogHeader:
+    """What a replay must know before the first input. `plan` are the coach's settings as plain values.
+
+    `started_ns` is the monotonic time of the session's begin within boot `boot_id`; `torn_bytes` is filled by reading.
+    """
+
+    source: SourceInfo
+    model: ModelInfo | None = None
+    view: View = field(default_factory=View)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    session_id: str = ""
+    station_version: str = ""
+    core_version: str = ""
+    started_utc: str = ""
+    clock_trusted: bool = False
+    boot_id: str = ""
+    started_ns: int = 0
+    torn_bytes: int = 0
+
+
+class LogWriter:
+    """Appends records; what was added reaches the disk at the latest one second (of input time) later.
+
+    The file must not exist yet. Raises OSError (disk full, no permission): the caller decides what a full disk means.
+    """
+
+    def __init__(self, path: Path, header: LogHeader, sync_ns: int = SYNC_NS) -> None:
+        self.path = path
+        self._sync_ns = sync_ns
+        self._synced_ns: int | None = None
+        values = {"schema": SCHEMA} | plain(header)
+        del values["torn_bytes"]
+        text = json.dumps(values, allow_nan=False).encode()
+        self._file: BinaryIO = open(path, "xb", buffering=1 << 18)  # noqa: SIM115 - closed by close()
+        self._file.write(MAGIC + _HEAD.pack(len(text), zlib.crc32(text)) + text)
+        self.sync()
+
+    def add(self, given: Input) -> None:
+        self._file.write(_frame(*_encode(given)))
+        if self._synced_ns is None:
+            self._synced_ns = given.t_ns
+        elif given.t_ns - self._synced_ns >= self._sync_ns:
+            self._synced_ns = given.t_ns
+            self.sync()
+
+    def add_cue(self, cue: Cue) -> None:
+        self._file.write(_frame(CUE, _TIME.pack(cue.t_ns) + json.dumps(plain(cue)).encode()))
+
+    def add_gap(self, t_ns: int, lost: int) -> None:
+        """So many inputs before `t_ns` did not reach the log: a replay may differ from here on."""
+        self._file.write(_frame(GAP, _COUNT.pack(t_ns, lost)))
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Writes what is left and closes; a second call does nothing. The file is closed even when the disk is full."""
+        if not self._file.closed:
+            try:
+                self.sync()
+            finally:
+                self._file.close()
+
+
+def _frame(tag: int, payload: bytes) -> bytes:
+    head = _TAGGED.pack(tag, len(payload))
+    return head + zlib.crc32(payload, zlib.crc32(head)).to_bytes(4, "little") + payload
+
+
+def _encode(given: Input) -> tuple[int, bytes]:
+    if isinstance(given, Pose):
+        rows = np.empty((JOINTS, 3), np.float32)
+        rows[:, :2] = given.xy_px
+        rows[:, 2] = given.score
+        # Compared as bits, not as numbers: every other NaN, and -0, is kept as it came.
+        kept = (rows.view(np.uint32) != _UNSEEN_BITS).any(axis=1)
+        return POSE, _TIME.pack(given.t_ns) + np.packbits(kept, bitorder="little").tobytes() + rows[kept].astype("<f4").tobytes()
+    if isinstance(given, Reading):
+        return READING, _VALUE.pack(given.t_ns, given.value) + given.channel.encode()
+    if isinstance(given, Press):
+        return PRESS, _TIME.pack(given.t_ns) + given.button.encode()
+    return TICK, _TIME.pack(given.t_ns)
+
+
+def _decode(tag: int, payload: bytes) -> Input | None:
+    """The input in a record; None for records that are not inputs."""
+    if tag == POSE:
+        (t_ns,) = _TIME.unpack_from(payload)
+        bits = np.frombuffer(payload, np.uint8, _MASK_BYTES, _TIME.size)
+        kept = np.unpackbits(bits, count=JOINTS, bitorder="little").astype(bool)
+        rows = np.tile(_UNSEEN, (JOINTS, 1))
+        rows[kept] = np.frombuffer(payload, "<f4", offset=_TIME.size + _MASK_BYTES).reshape(-1, 3)
+        return Pose(t_ns, rows[:, :2].copy(), rows[:, 2].copy())
+    if tag == READING:
+        t_ns, value = _VALUE.unpack_from(payload)
+        return Reading(t_ns, payload[_VALUE.size :].decode(), value)
+    if tag == PRESS:
+        return Press(_TIME.unpack_from(payload)[0], payload[_TIME.size :].decode())
+    if tag == TICK:
+        return Tick(_TIME.unpack_from(payload)[0])
+    return None
+
+
+def read_log(path: Path) -> tuple[LogHeader, Iterator[Input]]:
+    """The header and the inputs, lazily, up to the first torn record (`header.torn_bytes` says how much lies behind it).
+
+    Raises InputError: cannot be read, not an input log, another schema, damaged header.
+    """
+    header, start = _read_header(path)
+    valid_end, size = _valid_end(path, start)
+    return replace(header, torn_bytes=size - valid_end), _inputs(path, start, valid_end)
+
+
+def read_cues(path: Path) -> tuple[Cue, ...]:
+    """The cues that were given while the log was written. Raises InputError like `read_log`."""
+    _, start = _read_header(path)
+    return tuple(
+        revive(Cue, json.loads(payload[_TIME.size :])) for tag, payload, _ in _records(path, start) if tag == CUE
+    )
+
+
+def read_lost(path: Path) -> int:
+    """How many inputs never reached the log because the disk was too slow. Raises InputError like `read_log`."""
+    _, start = _read_header(path)
+    return sum(_COUNT.unpack(payload)[1] for tag, payload, _ in _records(path, start) if tag == GAP)
+
+
+def repair(path: Path) -> int:
+    """Cuts a torn tail off and returns how many bytes that were (0: none). Raises InputError like `read_log`."""
+    _, start = _read_header(path)
+    valid_end, size = _valid_end(path, start)
+    if valid_end < size:
+        with open(path, "r+b") as file:
+            file.truncate(valid_end)
+            os.fsync(file.fileno())
+    return size - valid_end
+
+
+def _inputs(path: Path, start: int, valid_end: int) -> Iterator[Input]:
+    for tag, payload, end in _records(path, start):
+        if end > valid_end:
+            return
+        try:
+            given = _decode(tag, payload)
+        except (struct.error, ValueError) as error:  # its checksum is right, so this is no accident
+            raise InputError(f"record before byte {end} cannot be understood ({error})", str(path), "use another log") from None
+        if given is not None:
+            yield given
+
+
+def _valid_end(path: Path, start: int) -> tuple[int, int]:
+    end = max((end for _, _, end in _records(path, start)), default=start)
+    return end, path.stat().st_size
+
+
+def _records(path: Path, start: int) -> Iterator[tuple[int, bytes, int]]:
+    """(tag, payload, offset of the record's end) from `start` up to the first record that is cut short or damaged."""
+    with open(path, "rb") as file:
+        file.seek(start)
+        end = start
+        while len(head := file.read(_RECORD.size)) == _RECORD.size:
+            tag, length, checksum = _RECORD.unpack(head)
+            payload = file.read(length)
+            if len(payload) < length or zlib.crc32(payload, zlib.crc32(head[: _TAGGED.size])) != checksum:
+                return
+            end += _RECORD.size + length
+            yield tag, payload, end
+
+
+def _read_header(path: Path) -> tuple[LogHeader, int]:
+    """The header and the offset of the first record."""
+    try:
+        with open(path, "rb") as file:
+            magic = file.read(len(MAGIC))
+            head = file.read(_HEAD.size)
+            length, checksum = _HEAD.unpack(head) if len(head) == _HEAD.size else (0, 0)
+            text = file.read(length) if length <= MAX_HEADER_BYTES else b""
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", str(path), "check the path and its permissions") from None
+    if magic != MAGIC:
+        raise InputError("is not an input log of the station", str(path), "give a file that ends in .log from the logs folder")
+    if len(text) != length or not text or zlib.crc32(text) != checksum:
+        raise InputError("the log's header is damaged", str(path), "nothing of it can be replayed; use another log")
+    return _header_of(json.loads(text), path), len(MAGIC) + _HEAD.size + length
+
+
+def _header_of(values: dict[str, Any], path: Path) -> LogHeader:
+    schema = values.pop("schema", None)
+    if schema != SCHEMA:
+        raise InputError(f"has schema {schema!r}, expected {SCHEMA!r}", str(path), "replay it with the version that wrote it")
+    try:
+        values["source"] = revive(SourceInfo, values["source"])
+        values["model"] = values["model"] and revive(ModelInfo, values["model"])
+        values["view"] = revive(View, values["view"])
+        return LogHeader(**values)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the log's header cannot be understood ({error})", str(path), "use another log") from None

@@ -1,0 +1,193 @@
+"""The input log keeps every input to the bit, and a torn end costs only the end."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from station.errors import InputError
+from station.record.log import LogHeader, LogWriter, read_cues, read_log, read_lost, repair
+from station.types import JOINTS, Cue, Input, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
+
+HEADER = LogHeader(
+    source=SourceInfo("camera", "camera", 1280, 720, fps=60.0),
+    model=ModelInfo("pose_landmark_full", "ab" * 32),
+    view=View(1280, 720, roll_deg=1.5, direction="left", zone=(0.1, 0.0, 0.9, 1.0)),
+    plan={"baseline_s": 180.0, "cue_share": [1.0, 0.75]},
+    session_id="00001-a3f9",
+    started_utc="2026-11-22T18:30:00Z",
+    boot_id="b" * 32,
+    started_ns=12_345,
+)
+CUE = Cue(30, 1, "run_tall", "sitting", "start", ("audio", "light"), "Run tall")
+
+floats = st.floats(width=32, allow_nan=True)
+times = st.integers(-(2**63), 2**63 - 1)
+
+
+@st.composite
+def poses(draw: st.DrawFn) -> Pose:
+    """Any bits at all in any landmark, besides the usual unseen ones."""
+    bits = draw(st.lists(st.integers(0, 2**32 - 1), min_size=3 * JOINTS, max_size=3 * JOINTS))
+    values = np.array(bits, np.uint32).view(np.float32).reshape(JOINTS, 3)
+    for joint in draw(st.sets(st.integers(0, JOINTS - 1))):
+        values[joint] = (np.nan, np.nan, 0)
+    return Pose(draw(times), values[:, :2], values[:, 2])
+
+
+inputs = st.one_of(
+    poses(),
+    st.builds(Reading, times, st.text(max_size=20), st.floats(allow_nan=False)),
+    st.builds(Press, times, st.text(max_size=20)),
+    st.builds(Tick, times),
+)
+
+
+def write(path: Path, given_inputs: list[Input], cues: tuple[Cue, ...] = ()) -> None:
+    log = LogWriter(path, HEADER)
+    for one in given_inputs:
+        log.add(one)
+    for cue in cues:
+        log.add_cue(cue)
+    log.close()
+
+
+def same(a: Input, b: Input) -> bool:
+    if isinstance(a, Pose) and isinstance(b, Pose):
+        return a.t_ns == b.t_ns and a.xy_px.tobytes() == b.xy_px.tobytes() and a.score.tobytes() == b.score.tobytes()
+    return a == b
+
+
+def some_inputs(count: int = 20) -> list[Input]:
+    rng = np.random.default_rng(4)
+    made: list[Input] = [Tick(0), Reading(1, "speed_given_mps", 2.5), Press(2, "start")]
+    made += [Pose(3 + i, rng.normal(500, 90, (JOINTS, 2)), rng.random(JOINTS)) for i in range(count - 4)]
+    return [*made, Pose.nobody(count)]
+
+
+@settings(max_examples=60)
+@given(given_inputs=st.lists(inputs, max_size=6))
+def test_every_input_comes_back_to_the_bit(tmp_path_factory: pytest.TempPathFactory, given_inputs: list[Input]) -> None:
+    path = tmp_path_factory.mktemp("log") / "session.log"
+    write(path, given_inputs)
+    header, read = read_log(path)
+    back = list(read)
+    assert len(back) == len(given_inputs)
+    assert all(same(a, b) for a, b in zip(given_inputs, back, strict=True))
+    assert header.torn_bytes == 0
+
+
+def test_header_comes_back(tmp_path: Path) -> None:
+    write(tmp_path / "a.log", [])
+    header, _ = read_log(tmp_path / "a.log")
+    assert np.isnan(header.view.px_per_m)
+    assert header.source.frames is None
+    assert header.source == HEADER.source
+    assert (header.model, header.plan, header.view.zone) == (HEADER.model, HEADER.plan, HEADER.view.zone)
+    assert (header.session_id, header.started_ns, header.boot_id) == (HEADER.session_id, HEADER.started_ns, HEADER.boot_id)
+
+
+def test_cues_and_gaps_stand_beside_the_inputs(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    log = LogWriter(path, HEADER)
+    log.add(Tick(1))
+    log.add_cue(CUE)
+    log.add_gap(2, 17)
+    log.add(Tick(3))
+    log.close()
+    assert [one.t_ns for one in read_log(path)[1]] == [1, 3]
+    assert read_cues(path) == (CUE,)
+    assert read_lost(path) == 17
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cut_anywhere_yields_the_valid_prefix(tmp_path: Path, seed: int) -> None:
+    path, whole = tmp_path / "a.log", some_inputs()
+    write(path, whole)
+    data = path.read_bytes()
+    start = data.index(b"}", data.rindex(b'"started_ns"')) + 1  # the header's last key
+    cut = int(np.random.default_rng(seed).integers(start, len(data)))
+    path.write_bytes(data[:cut])
+    header, read = read_log(path)
+    back = list(read)
+    assert len(back) < len(whole)
+    assert all(same(a, b) for a, b in zip(whole, back, strict=False))
+    torn = header.torn_bytes
+    assert repair(path) == torn
+    assert path.stat().st_size == cut - torn
+    assert read_log(path)[0].torn_bytes == 0
+    assert len(list(read_log(path)[1])) == len(back)
+
+
+def test_one_flipped_bit_ends_the_log_there(tmp_path: Path) -> None:
+    path, whole = tmp_path / "a.log", some_inputs()
+    write(path, whole)
+    data = bytearray(path.read_bytes())
+    data[-300] ^= 1
+    path.write_bytes(data)
+    header, read = read_log(path)
+    assert len(list(read)) == len(whole) - 2  # the last whole-body pose is damaged, the empty one follows it
+    assert header.torn_bytes > 400
+
+
+def test_nothing_torn_is_nothing_repaired(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    write(path, some_inputs())
+    before = path.read_bytes()
+    assert repair(path) == 0
+    assert path.read_bytes() == before
+
+
+def test_a_second_log_never_overwrites_the_first(tmp_path: Path) -> None:
+    write(tmp_path / "a.log", [])
+    with pytest.raises(FileExistsError):
+        LogWriter(tmp_path / "a.log", HEADER)
+
+
+def test_a_whole_body_costs_416_bytes_and_nobody_20(tmp_path: Path) -> None:
+    write(tmp_path / "none.log", [])
+    write(tmp_path / "one.log", [some_inputs()[5]])
+    write(tmp_path / "empty.log", [Pose.nobody(0)])
+    empty = (tmp_path / "none.log").stat().st_size
+    assert (tmp_path / "one.log").stat().st_size - empty == 416
+    assert (tmp_path / "empty.log").stat().st_size - empty == 20
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not an input log"),
+        (b"PNG" * 100, "is not an input log"),
+        (b"STATLOG1", "header is damaged"),
+        (b"STATLOG1" + struct.pack("<II", 20, 0) + b"{}", "header is damaged"),
+        (b"STATLOG1" + struct.pack("<II", 0xFFFFFFFF, 0) + b"{}", "header is damaged"),
+        (b"STATLOG1" + struct.pack("<II", 2, 0xBFC92E1E) + b"{}", "header is damaged"),
+    ],
+)
+def test_not_a_log_says_so(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(content)
+    for reader in (read_log, read_cues, repair):
+        with pytest.raises(InputError, match=message):
+            reader(path)
+
+
+def test_other_schema_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    write(path, [])
+    data = path.read_bytes().replace(b"station.log/1", b"station.log/9")
+    text = data[16:]
+    path.write_bytes(data[:8] + struct.pack("<II", len(text), zlib.crc32(text)) + text)
+    with pytest.raises(InputError, match=r"station\.log/9"):
+        read_log(path)
+
+
+def test_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_log(tmp_path / "none.log")
