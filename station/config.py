@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from station.errors import ConfigError
 
@@ -63,10 +63,51 @@ class SessionSection(Section):
 class SoundSection(Section):
     enabled: bool = True
     volume: Fraction = 0.7
+    card: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = ""  # ALSA card by name (`aplay -l`); "" = the default
+    metronome: bool = False  # soft beats at the cadence to aim at, while low cadence is being cued
 
 
 class LightSection(Section):
+    """`leds`: how the cue light is wired. A MOSFET or a common cathode lights on a high pin, a common anode on a low one."""
+
     enabled: bool = True
+    leds: Literal["mosfet", "common_cathode", "common_anode"] = "mosfet"
+    dimming: Literal["pwm", "on_off"] = "pwm"
+    brightness: Annotated[float, Field(gt=0, le=1)] = 1.0
+    pwm_hz: Annotated[int, Field(ge=100, le=2000)] = 400  # software PWM: higher flickers less and costs more CPU
+
+
+Part = Literal["light", "status", "button", "buzzer"]
+
+
+class PinsSection(Section):
+    """BCM numbers of the 40-pin header; only `fitted` parts are claimed. Free of I2S audio boards (18-21), I2C, SPI and UART."""
+
+    fitted: frozenset[Part] = frozenset({"light", "status"})
+    red: Pin = 5
+    green: Pin = 6
+    blue: Pin = 13
+    status: Pin = 16
+    button: Pin = 17
+    buzzer: Pin = 12
+    work_dir: Path | None = None  # where lgpio may create its pipe; None = $RUNTIME_DIRECTORY, else the temporary directory
+
+    def claimed(self) -> dict[str, int]:
+        """Function to BCM number, for the fitted parts only, in header order of the table."""
+        names = {"light": ("red", "green", "blue"), "status": ("status",), "button": ("button",), "buzzer": ("buzzer",)}
+        return {name: getattr(self, name) for part, group in names.items() if part in self.fitted for name in group}
+
+    @model_validator(mode="after")
+    def _each_pin_once(self) -> PinsSection:
+        users: dict[int, str] = {0: "the HAT's EEPROM", 1: "the HAT's EEPROM"}
+        clashes = []
+        for name, pin in self.claimed().items():
+            if pin in users:
+                clashes.append(f"GPIO {pin} is used by {users[pin]} and by {name}")
+            users.setdefault(pin, name)
+        if clashes:
+            raise ValueError("; ".join(clashes))
+        return self
 
 
 class ScreenSection(Section):
@@ -87,6 +128,7 @@ class Config(Section):
     session: SessionSection = SessionSection()
     sound: SoundSection = SoundSection()
     light: LightSection = LightSection()
+    pins: PinsSection = PinsSection()
     screen: ScreenSection = ScreenSection()
     record: RecordSection = RecordSection()
 
