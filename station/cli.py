@@ -16,7 +16,9 @@ from station.errors import StationError
 BUG = 70
 FILE = click.Path(path_type=Path)
 CONFIG = click.option("--config", "config_file", type=FILE, metavar="FILE", help="Settings (station.toml); all have defaults.")
-JSON = click.option("--json", "json_to", metavar="FILE|-", help="Write JSON to FILE; - is standard output, and then nothing else goes there.")
+JSON = click.option(
+    "--json", "json_to", metavar="FILE|-", help="Write JSON to FILE; - is standard output, and then nothing else goes there."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -30,8 +32,14 @@ def cli() -> None:
 
 @cli.command()
 @CONFIG
-@click.option("--source", "source_text", default="picamera", show_default=True, metavar="picamera|VIDEO|POSES.npz",
-              help="Where the pictures come from; a file plays in real time.")
+@click.option(
+    "--source",
+    "source_text",
+    default="picamera",
+    show_default=True,
+    metavar="picamera|VIDEO|POSES.npz",
+    help="Where the pictures come from; a file plays in real time.",
+)
 @click.option("--headless", is_flag=True, help="No screen: cues by sound and light, and the log on standard error.")
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed, when the treadmill cannot tell it.")
 def run(config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None) -> None:
@@ -60,8 +68,16 @@ def demo(headless: bool, seconds: float | None) -> None:
 @click.option("--out", "out_dir", type=FILE, metavar="DIR", help="Write all export formats there.")
 @click.option("--overlay", is_flag=True, help="With --out: also a copy of the video with the measured lines drawn in.")
 @click.option("--coach", "coached", is_flag=True, help="Keep the live session's schedule (silences, baseline, fading).")
-def analyze(source_text: str, config_file: Path | None, speed_kmh: float | None, direction: str | None, json_to: str | None,
-            out_dir: Path | None, overlay: bool, coached: bool) -> None:
+def analyze(
+    source_text: str,
+    config_file: Path | None,
+    speed_kmh: float | None,
+    direction: str | None,
+    json_to: str | None,
+    out_dir: Path | None,
+    overlay: bool,
+    coached: bool,
+) -> None:
     """Measure a recording with the same core, every frame, as fast as it goes."""
     from station.run.analyze import Wish, run_analysis
 
@@ -115,10 +131,13 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @click.option("--peer-python", type=FILE, metavar="FILE", help="The Python that has the peer installed (default: this one).")
 @click.option("--clip", type=FILE, metavar="VIDEO", help="Which clip (default: the bundled one).")
 @click.option("--frames", type=click.IntRange(10), default=120, show_default=True, help="How many of its frames.")
-@click.option("--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station.")
+@click.option(
+    "--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station."
+)
 @click.option("--accuracy", is_flag=True, help="Only the errors on the synthetic runner, whose truth is known.")
-def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool,
-          accuracy: bool) -> None:
+def bench(
+    as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool, accuracy: bool
+) -> None:
     """Time every stage on this machine, one thread and two."""
     from station.run.bench import Order, run_bench
 

@@ -3,6 +3,8 @@
     capture thread            think thread                          main thread (SDL wants the display there)
     source -> LatestSlot ---> pose model -> coach -> keeper    +--> LatestSlot(Snapshot) -> screen
     sensors, buttons -> Inbox ---------------^                 +--> Inbox(Cue) -> present thread: sound, lights
+
+All times are the clock's: a camera's frames carry it anyway, and files that play in real time are stamped like a camera's.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from station.errors import StationError
 from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, PoseSource, Sensor
 from station.run.health import Heartbeats, notify
 from station.run.slots import Inbox, LatestSlot
-from station.types import NS, Activity, Cue, Frame, Input, Mode, Pose, Press, Snapshot, Station, Step, Tick
+from station.types import NS, Activity, Cue, Frame, Input, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
 
 log = logging.getLogger("station")
 
@@ -32,6 +34,7 @@ FRESH_S = {"capture": 5.0, "think": 5.0, "present": 5.0}
 THUMBNAIL_PX = 320
 EMPTY_BELT_S = 60.0  # after that long with nobody there, the next runner gets a coach that has forgotten everything
 AGES_KEPT = 100_000
+BEFORE_RUNNING = (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST)
 
 
 class Keeper(Protocol):
@@ -76,6 +79,7 @@ class Parts:
     display: Display | None = None
     sensors: Sequence[Sensor] = ()
     presses: Inbox[Press] | None = None
+    told: tuple[Reading, ...] = ()  # what a person told beforehand, the first thing each coach hears
     station: Callable[[], Station] = Station
     seconds: float | None = None  # stop after that long
 
@@ -101,13 +105,15 @@ class LiveStation:
         self._parts = parts
         self._stop = threading.Event()
         self._ended = threading.Event()
-        self._latest: LatestSlot[tuple[Frame | Pose, int]] = LatestSlot()
+        self._latest: LatestSlot[Frame | Pose] = LatestSlot()
         self._shown: LatestSlot[Snapshot] = LatestSlot()
         self._cues: Inbox[Cue] = Inbox(64)
         self._hearts = Heartbeats(parts.clock, FRESH_S)
         self._failure: tuple[str, BaseException] | None = None
         self._off: tuple[tuple[str, str], ...] = ()  # sinks that failed on the way
         self._ages_ms: list[float] = []
+        self._last_t_ns = -1
+        self._start_ns = parts.clock.now_ns()
         self.report = RunReport()
 
     def stop(self) -> None:
@@ -145,7 +151,7 @@ class LiveStation:
             self._stop.set()
 
     def _capture(self) -> None:
-        source, clock = self._parts.source, self._parts.clock
+        source = self._parts.source
         while not self._stop.is_set():
             try:
                 item = source.read(READ_TIMEOUT_S)
@@ -154,30 +160,35 @@ class LiveStation:
                 return
             self._hearts.beat("capture")
             if item is not None:
-                self._latest.put((item, clock.now_ns()))
+                self._latest.put(item)
 
     def _think(self) -> None:
-        coach = self._parts.new_coach()
-        self._parts.keeper.begin()
-        memory = _Memory()
         while not self._stop.is_set():
-            arrived = self._latest.take(TICK_S)
-            self._hearts.beat("think")
-            if arrived is None and self._ended.is_set():
-                self._stop.set()
-                break
-            frame, given = self._input(arrived, memory)
-            for one in (*self._readings(given.t_ns), given):
-                step = coach.step(one)
-                self._parts.keeper.add(one, step)
-                self._publish(step, frame)
-            if memory.session_is_over(step):
-                self.report.sessions += memory.had_session
-                self._parts.keeper.finish()
-                coach, memory = self._parts.new_coach(), _Memory(memory.last_t_ns, memory.last_now_ns)
-                self._parts.keeper.begin()
-        self.report.sessions += memory.had_session
-        self._parts.keeper.finish()
+            self._coach_one_runner()
+
+    def _coach_one_runner(self) -> None:
+        """One coach's life: from an empty belt to the end of a session, or to the next empty belt."""
+        coach, life = self._parts.new_coach(), _Life()
+        told = self._parts.told
+        self._parts.keeper.begin()
+        try:
+            while not self._stop.is_set():
+                arrived = self._latest.take(TICK_S)
+                self._hearts.beat("think")
+                if arrived is None and self._ended.is_set():
+                    self._stop.set()
+                    return
+                frame, given = self._input(arrived)
+                for one in (*(replace(reading, t_ns=given.t_ns) for reading in told), *self._readings(given.t_ns), given):
+                    step = coach.step(one)
+                    self._parts.keeper.add(one, step)
+                    self._publish(step, frame)
+                told = ()
+                if life.is_over(step):
+                    return
+        finally:
+            self.report.sessions += life.had_session
+            self._parts.keeper.finish()
 
     def _present(self) -> None:
         sinks = list(self._parts.sinks)
@@ -216,20 +227,20 @@ class LiveStation:
 
     # --- one step ---
 
-    def _input(self, arrived: tuple[Frame | Pose, int] | None, memory: _Memory) -> tuple[Frame | None, Pose | Tick]:
+    def _input(self, arrived: Frame | Pose | None) -> tuple[Frame | None, Pose | Tick]:
         now = self._parts.clock.now_ns()
-        if arrived is None:
-            return None, Tick(memory.now_in_source_time(now))
-        item, arrival_ns = arrived
+        if arrived is None or arrived.t_ns <= self._last_t_ns:  # a picture from before the last tick says nothing new
+            self._last_t_ns = max(now, self._last_t_ns)
+            return None, Tick(self._last_t_ns)
+        self._last_t_ns = arrived.t_ns
         if len(self._ages_ms) < AGES_KEPT:
-            self._ages_ms.append((now - arrival_ns) / 1e6)
-        memory.saw(item.t_ns, arrival_ns)
+            self._ages_ms.append((now - arrived.t_ns) / 1e6)
         self.report.poses += 1
-        if isinstance(item, Pose):
-            return None, item
+        if isinstance(arrived, Pose):
+            return None, arrived
         if self._parts.estimator is None:
             raise TypeError("a source of pictures needs a pose estimator")
-        return item, self._parts.estimator.estimate(item)
+        return arrived, self._parts.estimator.estimate(arrived)
 
     def _readings(self, t_ns: int) -> tuple[Input, ...]:
         readings: list[Input] = [reading for sensor in self._parts.sensors for reading in sensor.poll(t_ns)]
@@ -240,7 +251,7 @@ class LiveStation:
     def _publish(self, step: Step, frame: Frame | None) -> None:
         for cue in step.cues:
             self.report.cues += cue.action == "start"
-            log.info("%8.2f s  %s %s: %s", cue.t_ns / NS, cue.action, cue.rule or "station", cue.text)
+            log.info("%8.2f s  %s %s: %s", (cue.t_ns - self._start_ns) / NS, cue.action, cue.rule or "station", cue.text)
             self._cues.put(cue)
         station = self._parts.station()
         trouble = (*station.trouble, *self._parts.keeper.trouble(), *self._off)
@@ -255,36 +266,26 @@ class LiveStation:
             self.report.frame_age_ms = (float(median), float(late))
 
     def _close(self) -> None:
-        closers = [*self._parts.sinks, *self._parts.sensors, self._parts.keeper]
-        closers += [part for part in (self._parts.estimator, self._parts.display) if part is not None]
-        for part in closers:
+        parts = self._parts
+        for part in (*parts.sinks, *parts.sensors, parts.keeper, parts.estimator, parts.display):
             try:
-                part.close()
+                if part is not None:
+                    part.close()
             except StationError as error:
                 log.warning("while closing: %s", error)
 
 
-class _Memory:
-    """What the think thread remembers between inputs: source time against the clock, and whether there was a session."""
+class _Life:
+    """What the think thread remembers of one coach's life: whether there was a session, and since when the belt is empty."""
 
-    def __init__(self, last_t_ns: int = 0, last_now_ns: int | None = None) -> None:
-        self.last_t_ns, self.last_now_ns = last_t_ns, last_now_ns
+    def __init__(self) -> None:
         self.had_session = False
         self._nobody_since_ns: int | None = None
         self._was_done = False
 
-    def saw(self, t_ns: int, now_ns: int) -> None:
-        self.last_t_ns, self.last_now_ns = t_ns, now_ns
-
-    def now_in_source_time(self, now_ns: int) -> int:
-        """Source time goes on at the clock's pace while no picture comes."""
-        if self.last_now_ns is None:
-            self.last_now_ns = now_ns
-        return self.last_t_ns + max(0, now_ns - self.last_now_ns)
-
-    def session_is_over(self, step: Step) -> bool:
+    def is_over(self, step: Step) -> bool:
         """True when this coach may be replaced: its session is done and shown, or the belt was empty for a minute."""
-        if step.mode not in (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST):
+        if step.mode not in BEFORE_RUNNING:
             self.had_session = True
         done = self._was_done and step.mode is not Mode.DONE
         self._was_done = step.mode is Mode.DONE

@@ -1,0 +1,170 @@
+"""`station analyze`: the live station's core over a recording, every frame, as fast as it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import click
+
+from station.coach import Coach
+from station.config import Config, load
+from station.errors import InputError, NothingFound, StationError, UsageError
+from station.ports import EndOfSource, Estimator, FrameSource, PoseSource
+from station.record.analysis import analysis_json
+from station.record.collect import Collector
+from station.record.exports import write_all
+from station.run.clock import SystemClock
+from station.run.overlay import Overlay
+from station.run.table import summary_table
+from station.run.wiring import estimator_for, plan_of, told_speed, view_of
+from station.sense.open import open_source
+from station.types import NS, Frame, Pose, Recording, Side
+
+READ_TIMEOUT_S = 60.0
+Progress = Callable[[float], None]  # told the seconds of recording that were worked through
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the command line asks for."""
+
+    source_text: str
+    config_file: Path | None = None
+    speed_kmh: float | None = None
+    direction: str | None = None
+    json_to: str | None = None
+    out_dir: Path | None = None
+    overlay: bool = False
+    coached: bool = False
+
+
+@dataclass
+class Stopwatch:
+    """CPU-independent wall time per stage, for the `timing` of the result."""
+
+    spent_s: dict[str, float] = field(default_factory=dict)
+
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent_s[name] = self.spent_s.get(name, 0.0) + time.perf_counter() - start
+
+
+def run_analysis(wish: Wish) -> None:
+    """Analyse and write what was asked for. What was measured before a file breaks off is written, then the break is told.
+
+    Raises NothingFound when nobody could be measured, InputError for an unreadable file, UsageError, ConfigError, ModelError.
+    """
+    if wish.overlay and wish.out_dir is None:
+        raise UsageError("--overlay needs a place to write to", "", "add --out DIR")
+    config = load(wish.config_file)
+    recording, problem = analyse_file(wish, config)
+    _write(recording, wish)
+    if recording.tracked_fraction == 0:
+        raise NothingFound("no runner found", wish.source_text, "film one person from the side, head to foot, as large as fits")
+    if problem is not None:
+        raise StationError(f"{problem.what}; what came before it was analysed", problem.where, problem.remedy)
+    if recording.running_fraction == 0:
+        raise NothingFound("somebody is there, but nobody runs", wish.source_text, "angles were written; rules need running")
+
+
+def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | None]:
+    """The recording, and the error that ended the file early, if one did. Raises InputError when nothing came before it."""
+    watch, problem = Stopwatch(), None
+    start = time.perf_counter()
+    with open_source(wish.source_text, config, SystemClock(), realtime=False) as source:
+        info = source.info
+        view = view_of(config, info, cast("Side | None", wish.direction), getattr(source, "px_per_m", None))
+        coach = Coach(view, plan_of(config, analysis=not wish.coached))
+        estimator = estimator_for(config, info)
+        collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
+        overlay = Overlay(wish.out_dir, info) if wish.overlay and wish.out_dir is not None and estimator else None
+        with contextlib.ExitStack() as stack:
+            if estimator:
+                stack.callback(estimator.close)
+            if overlay:
+                stack.enter_context(overlay)
+            progress = stack.enter_context(_progress(info.duration_s))
+            for reading in told_speed(config, wish.speed_kmh):
+                collector.add(reading, coach.step(reading))
+            items = _items(source, watch)
+            try:
+                for given, frame in _poses(items, estimator, watch):
+                    with watch.stage("core"):
+                        step = coach.step(given)
+                    with watch.stage("record"):
+                        collector.add(given, step)
+                    if overlay and frame is not None:
+                        overlay.add(frame, given, step)
+                    progress(given.t_ns / NS)
+            except InputError as error:
+                problem = error
+        problem = problem or _first_problem(source, wish.source_text)
+        if problem is not None and collector.poses == 0:
+            raise problem
+        wall_s = time.perf_counter() - start
+        return collector.recording(timing=_timing(watch, wall_s, collector.poses)), problem
+
+
+def _items(source: FrameSource | PoseSource, watch: Stopwatch) -> Iterator[Frame | Pose]:
+    while True:
+        with watch.stage("decode"):
+            try:
+                item = source.read(READ_TIMEOUT_S)
+            except EndOfSource:
+                return
+        if item is not None:
+            yield item
+
+
+def _poses(items: Iterator[Frame | Pose], estimator: Estimator | None, watch: Stopwatch) -> Iterator[tuple[Pose, Frame | None]]:
+    for item in items:
+        if isinstance(item, Pose):
+            yield item, None
+        elif estimator is not None:
+            with watch.stage("pose"):
+                pose = estimator.estimate(item)
+            yield pose, item
+
+
+def _first_problem(source: FrameSource | PoseSource, where: str) -> InputError | None:
+    """Sources that can go on after damage list it instead of raising."""
+    problems = getattr(source, "problems", ())
+    return InputError(str(problems[0]), where, "copy or convert the file again") if problems else None
+
+
+def _timing(watch: Stopwatch, wall_s: float, poses: int) -> dict[str, float]:
+    timing = {"wall_s": wall_s, "frames_per_s": poses / wall_s if wall_s > 0 else 0.0}
+    return timing | {f"stage_ms.{name}": 1e3 * spent / max(1, poses) for name, spent in watch.spent_s.items()}
+
+
+@contextlib.contextmanager
+def _progress(duration_s: float) -> Iterator[Progress]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty() or not duration_s > 0:
+        yield lambda done_s: None
+        return
+    with click.progressbar(length=round(duration_s * 1000), label="analysing", file=sys.stderr) as bar:
+        yield lambda done_s: bar.update(max(0, round(done_s * 1000) - bar.pos))
+
+
+def _write(recording: Recording, wish: Wish) -> None:
+    if wish.out_dir is not None:
+        for path in write_all(recording, wish.out_dir):
+            click.echo(f"wrote {path}", err=True)
+    if wish.json_to == "-":
+        click.echo(json.dumps(analysis_json(recording), allow_nan=False))
+        return
+    if wish.json_to is not None:
+        Path(wish.json_to).write_text(json.dumps(analysis_json(recording), allow_nan=False), encoding="utf-8")
+    click.echo(summary_table(recording))

@@ -1,0 +1,194 @@
+"""`station doctor`: every part of this machine's station, with verdict, evidence and remedy."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+import numpy as np
+
+from station import __version__
+from station.config import Config, load
+from station.errors import HardwareError, StationError, StoreError
+from station.pose.estimator import open_estimator
+from station.pose.store import cards, models_dir, verified
+from station.types import Frame
+
+State = Literal["ok", "missing", "bad"]
+MARK = {"ok": "ok     ", "missing": "MISSING", "bad": "BAD    "}
+PACKAGES = (
+    "numpy",
+    "onnxruntime",
+    "opencv-python-headless",
+    "av",
+    "pygame-ce",
+    "gpiozero",
+    "pydantic",
+    "click",
+    "jinja2",
+    "fit-tool",
+)
+MIN_FREE_BYTES = 500_000_000
+BUILT_YEAR = 2026  # a clock that shows less has lost its time
+THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`missing`: hardware that is not there; `bad`: something that is there and wrong."""
+
+    part: str
+    state: State
+    evidence: str
+    remedy: str = ""
+
+
+def run_doctor(config_file: Path | None, as_json: bool) -> None:
+    """Prints all verdicts. Raises HardwareError when something is missing, StationError when something is wrong."""
+    verdicts = examine(load(config_file))
+    if as_json:
+        click.echo(json.dumps({"schema": "station.doctor/1", "version": __version__, "verdicts": [asdict(v) for v in verdicts]}))
+    else:
+        for verdict in verdicts:
+            click.echo(f"{MARK[verdict.state]}  {verdict.part:<9} {verdict.evidence}")
+            if verdict.state != "ok":
+                click.echo(f"{'':<20}-> {verdict.remedy}")
+    wrong = [verdict.part for verdict in verdicts if verdict.state == "bad"]
+    absent = [verdict.part for verdict in verdicts if verdict.state == "missing"]
+    if wrong:
+        raise StationError(f"not in order: {', '.join(wrong)}", "", "follow the remedies above")
+    if absent:
+        raise HardwareError(f"not here: {', '.join(absent)}", "", "follow the remedies above; `station demo` runs without them")
+
+
+def examine(config: Config) -> list[Verdict]:
+    """Runs every check; one that fails never stops the next."""
+    return [_verdict(part, check, config) for part, check in CHECKS.items()]
+
+
+def _verdict(part: str, check: Callable[[Config], str], config: Config) -> Verdict:
+    try:
+        return Verdict(part, "ok", check(config))
+    except HardwareError as error:
+        return Verdict(part, "missing", _plain(error), error.remedy)
+    except StationError as error:
+        return Verdict(part, "bad", _plain(error), error.remedy)
+
+
+def _plain(error: StationError) -> str:
+    return f"{error.where}: {error.what}" if error.where else error.what
+
+
+# --- the checks: evidence when all is well, a StationError when not ---
+
+
+def machine(_: Config) -> str:
+    model = Path("/proc/device-tree/model")
+    name = model.read_text(encoding="utf-8").strip("\0") if model.exists() else platform.machine()
+    return f"{name}, {os.cpu_count()} cores, Python {platform.python_version()}, station {__version__}"
+
+
+def packages(_: Config) -> str:
+    found, absent = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            absent.append(name)
+    if absent:
+        raise StationError(f"not installed: {', '.join(absent)}", sys.prefix, "install the station again")
+    return ", ".join(found)
+
+
+def models(config: Config) -> str:
+    names = []
+    for card in cards(models_dir(config.pose.models_dir)):
+        verified(card)
+        names.append(card.name)
+    return f"{', '.join(names)}: hashes as on their cards"
+
+
+def pose(config: Config) -> str:
+    estimator = open_estimator(config.pose)
+    start = time.perf_counter()
+    estimator.estimate(Frame(0, 0, np.zeros((640, 480, 3), np.uint8)))
+    taken_ms = 1e3 * (time.perf_counter() - start)
+    estimator.close()
+    return f"an empty picture takes {taken_ms:.0f} ms with {config.pose.threads} threads"
+
+
+def camera(_: Config) -> str:
+    try:
+        picamera2 = importlib.import_module("picamera2")
+    except ImportError as error:
+        raise HardwareError(
+            f"picamera2 cannot be imported ({error})",
+            "",
+            "on a Raspberry Pi: sudo apt install python3-picamera2, and a venv with system packages",
+        ) from None
+    found = picamera2.Picamera2.global_camera_info()
+    if not found:
+        raise HardwareError("no camera is connected", "", "switch off, check the ribbon cable at both ends, switch on")
+    return ", ".join(str(one.get("Model", "camera")) for one in found)
+
+
+def storage(config: Config) -> str:
+    folder = config.station.data_dir.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".doctor"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise StoreError(
+            f"cannot be written ({error.strerror})", str(folder), "check its owner, or set station.data_dir"
+        ) from None
+    free = shutil.disk_usage(folder).free
+    if free < MIN_FREE_BYTES:
+        raise StoreError(f"only {free // 1_000_000} MB are free", str(folder), "delete old sessions or use a larger card")
+    return f"{folder} is writable, {free / 1e9:.1f} GB free"
+
+
+def clock(_: Config) -> str:
+    now = time.gmtime()
+    if now.tm_year < BUILT_YEAR:
+        raise StationError(f"the clock says {now.tm_year}", "", "set it, or fit the battery of the real-time clock")
+    return time.strftime("%Y-%m-%d %H:%M UTC", now)
+
+
+def power(_: Config) -> str:
+    if shutil.which("vcgencmd") is None:
+        return "not a Raspberry Pi: nothing to read"
+    answer = subprocess.run(["vcgencmd", "get_throttled"], capture_output=True, text=True, timeout=10, check=False).stdout.strip()
+    try:
+        bits = int(answer.partition("=")[2], 16)
+    except ValueError:
+        return f"vcgencmd says {answer!r}"
+    now = [name for bit, name in THROTTLED_NOW.items() if bits >> bit & 1]
+    if now:
+        raise StationError(f"{', '.join(now)} right now ({answer})", "", "use the official supply and a cooler")
+    return f"{answer}" + (": there was trouble since boot" if bits else ": never throttled since boot")
+
+
+CHECKS: dict[str, Callable[[Config], str]] = {
+    "machine": machine,
+    "packages": packages,
+    "models": models,
+    "pose": pose,
+    "camera": camera,
+    "storage": storage,
+    "clock": clock,
+    "power": power,
+}

@@ -1,0 +1,103 @@
+"""A copy of the analysed video with the measured lines drawn in: to check by eye what the numbers stand on."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.errors import StationError
+from station.types import Frame, Joint, Pose, SourceInfo, Step
+
+LONG_SIDE_PX = 1280  # a check by eye needs no more
+MS = Fraction(1, 1000)
+CHAINS = {
+    "left": (Joint.LEFT_SHOULDER, Joint.LEFT_HIP, Joint.LEFT_KNEE, Joint.LEFT_ANKLE, Joint.LEFT_HEEL, Joint.LEFT_FOOT_INDEX),
+    "right": (
+        Joint.RIGHT_SHOULDER,
+        Joint.RIGHT_HIP,
+        Joint.RIGHT_KNEE,
+        Joint.RIGHT_ANKLE,
+        Joint.RIGHT_HEEL,
+        Joint.RIGHT_FOOT_INDEX,
+    ),
+}
+NEAR, FAR, INK, PAPER = (255, 176, 0), (100, 143, 255), (255, 255, 255), (0, 0, 0)  # colour-blind safe (IBM palette)
+
+
+class Overlay:
+    """Writes `overlay.webm` (VP8, milliseconds as time base, so variable frame rates stay true) into a folder.
+
+    Raises StationError when the file cannot be written.
+    """
+
+    def __init__(self, folder: Path, info: SourceInfo) -> None:
+        self._path = folder / "overlay.webm"
+        self._scale = min(1.0, LONG_SIDE_PX / max(info.width_px, info.height_px))
+        # VP8 wants even sides.
+        self._size = tuple(max(2, round(side * self._scale) // 2 * 2) for side in (info.width_px, info.height_px))
+        self._last_ms = -1
+
+    def __enter__(self) -> Self:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: Any = av.open(str(self._path), "w")
+        except OSError as error:
+            raise StationError(f"cannot be written ({error.strerror})", str(self._path), "choose another --out folder") from None
+        self._stream = self._file.add_stream(
+            "libvpx", rate=30, options={"deadline": "realtime", "cpu-used": "8", "crf": "12", "b": "4M"}
+        )
+        self._stream.width, self._stream.height = self._size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.time_base = self._stream.codec_context.time_base = MS
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.mux(self._stream.encode(None))
+        self._file.close()
+
+    def add(self, frame: Frame, pose: Pose, step: Step) -> None:
+        image = np.asarray(cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+        draw(image, pose.xy_px * self._scale, step)
+        picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+        self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
+        picture.pts, picture.time_base = self._last_ms, MS
+        self._file.mux(self._stream.encode(picture))
+
+
+def draw(image: NDArray[np.uint8], xy_px: NDArray[np.float32], step: Step) -> None:
+    """Draws the runner's lines and the angles as text into `image` (H, W, 3), in place."""
+    gait = step.gait
+    width = max(2, image.shape[0] // 240)
+    near = gait.near_side or "right"
+    for side in ("left" if near == "right" else "right", near):
+        colour = NEAR if side == near else FAR
+        points = [tuple(np.rint(xy_px[joint]).astype(int)) for joint in CHAINS[side] if np.isfinite(xy_px[joint]).all()]
+        for a, b in pairwise(points):
+            cv2.line(image, a, b, colour, width, cv2.LINE_AA)
+    for row, text in enumerate(_lines(step)):
+        place = (12, 28 + 26 * row)
+        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.7, PAPER, 4, cv2.LINE_AA)
+        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.7, INK, 1, cv2.LINE_AA)
+
+
+def _lines(step: Step) -> list[str]:
+    gait = step.gait
+    lines = [f"{gait.t_ns / 1e9:.2f} s  {gait.activity}"]
+    if gait.angles is not None:
+        for name in ("thigh_near_deg", "knee_flexion_near_deg", "trunk_lean_deg"):
+            value = float(gait.angles[name])
+            lines.append(f"{name} {value:.0f}" if math.isfinite(value) else f"{name} -")
+    cadence = gait.measures.get("cadence_spm")
+    if cadence is not None and cadence.measured:
+        lines.append(f"cadence_spm {cadence.value:.0f}")
+    lines += [f"{fault.rule}: on" for fault in step.faults if fault.state == "on"]
+    return lines

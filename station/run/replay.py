@@ -1,0 +1,49 @@
+"""`station replay`: a recorded input log through the coach again, without threads or clock."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from pathlib import Path
+
+import click
+
+from station.coach import Coach
+from station.cues.plan import Plan
+from station.errors import InputError, StationError
+from station.record.log import read_cues, read_log
+from station.types import NS, Cue
+
+
+def run_replay(path: Path, compare: bool) -> None:
+    """Prints the cues; with `compare` raises StationError at the first that differs from what was given live."""
+    cues = replayed(path)
+    if not compare:
+        for cue in cues:
+            click.echo(_line(cue))
+        click.echo(f"{len(cues)} cues")
+        return
+    given = list(read_cues(path))
+    for number, (now, live) in enumerate(zip_longest(cues, given), start=1):
+        if now != live:
+            was = _line(live) if live else "nothing"
+            instead = _line(now) if now else "nothing"
+            raise StationError(
+                f"cue {number} differs: live {was}; replayed {instead}", str(path), "was the station updated since?"
+            )
+    click.echo(f"{len(cues)} cues, all equal")
+
+
+def replayed(path: Path) -> list[Cue]:
+    """The cues that the coach gives for a log's inputs. Raises InputError for a log of another plan or format."""
+    header, inputs = read_log(path)
+    try:
+        coach = Coach(header.view, Plan.from_dict(header.plan))
+    except TypeError as error:
+        raise InputError(
+            f"was written by another version ({error})", str(path), "replay it with the version that wrote it"
+        ) from None
+    return [cue for given in inputs for cue in coach.step(given).cues]
+
+
+def _line(cue: Cue) -> str:
+    return f"{cue.t_ns / NS:9.3f} s  {cue.action:<6} {cue.rule or 'station':<18} {cue.text}"

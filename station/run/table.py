@@ -1,0 +1,48 @@
+"""A recording as a few lines of text for the terminal."""
+
+from __future__ import annotations
+
+import math
+
+from station.types import MEASURES, Measure, Recording
+
+
+def summary_table(recording: Recording) -> str:
+    """Quantities with their 95 % intervals, then the rules; what could not be told keeps its line and its reason."""
+    lines = [_head(recording), ""]
+    lines += [f"  {name:<30} {_measure(measure, MEASURES.get(name, ''))}" for name, measure in recording.summary.items()]
+    lines.append("")
+    for fault in recording.faults:
+        detail = (
+            fault.reason if fault.state == "cannot_tell" else f"{_number(fault.value)} {fault.unit}, on {fault.on_fraction:.0%}"
+        )
+        lines.append(f"  {fault.rule:<30} {fault.state.replace('_', ' '):<12} {detail}")
+    said = [cue for cue in recording.cues if cue.action == "start"]
+    if said:
+        lines.append("")
+        lines += [f"  {cue.t_ns / 1e9:7.1f} s  {cue.text}" for cue in said]
+    return "\n".join(lines)
+
+
+def _head(recording: Recording) -> str:
+    speed = recording.speed
+    parts = [
+        f"{len(recording.t_s)} poses",
+        f"tracked {recording.tracked_fraction:.0%}",
+        f"running {recording.running_fraction:.0%}",
+        f"faces {recording.direction or 'unknown'}",
+        f"{len(recording.strides)} strides",
+        f"{recording.leg_swaps_repaired} leg swaps repaired",
+        f"speed {speed.mps:.2f} m/s ({speed.origin})" if math.isfinite(speed.mps) else "speed unknown",
+    ]
+    return f"{recording.source.path}: {', '.join(parts)}"
+
+
+def _measure(measure: Measure, unit: str) -> str:
+    if not measure.measured:
+        return f"cannot tell: {measure.reason}"
+    return f"{_number(measure.value)} {unit}  [{_number(measure.low)} .. {_number(measure.high)}]  n {measure.n}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
