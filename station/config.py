@@ -45,7 +45,7 @@ class PoseSection(Section):
     model: str = "pose_landmark_full"
     models_dir: Path | None = None
     threads: Annotated[int, Field(ge=1, le=8)] = 3
-    smallest_person: Fraction = 0.3  # square around a body, as a share of the picture's height: less is somebody in the background
+    smallest_person: Fraction = 0.3  # square around a body over the picture's height; less is the background
     stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25  # seen in one place this long before being followed
 
 

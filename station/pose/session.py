@@ -1,0 +1,41 @@
+"""One ONNX model, ready to run on the processor."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from station.errors import ModelError
+from station.pose.store import REINSTALL, Card, verified
+
+
+class Session:
+    """An ONNX Runtime session over a checked model file with one input named `image`.
+
+    Raises ModelError when the file is not the card's or ONNX Runtime refuses it.
+    """
+
+    def __init__(self, card: Card, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        # Spinning workers win a few percent alone, but burn the cores that camera and screen need.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(verified(card), options, providers=["CPUExecutionProvider"])
+        except RuntimeError as error:  # every exception of ONNX Runtime is one
+            raise ModelError(f"ONNX Runtime cannot load the model ({error})", str(card.model_path), REINSTALL) from None
+        self._outputs = list(card.outputs)
+        shape = self._session.get_inputs()[0].shape
+        self.size_px: int = shape[1]
+        self._input = np.zeros(shape, np.float32)
+        self._feed = {"image": self._input}
+
+    def run(self, picture: NDArray[np.uint8], low: float, high: float) -> list[NDArray[np.float32]]:
+        """The outputs, in the card's order, for a (size_px, size_px, 3) picture whose 0..255 is stretched to low..high."""
+        np.multiply(picture, np.float32((high - low) / 255), out=self._input[0])
+        if low:
+            self._input += np.float32(low)
+        return self._session.run(self._outputs, self._feed)
