@@ -68,8 +68,8 @@ def _frozen(array: NDArray, dtype: type, shape: tuple[int | None, ...], name: st
     array = np.ascontiguousarray(array, dtype=dtype)
     if len(array.shape) != len(shape) or any(w is not None and w != g for w, g in zip(shape, array.shape, strict=True)):
         raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
-    if array.flags.writeable:
-        array = array.view()
+    if array.flags.writeable:  # somebody else may write into it: keep our own
+        array = array.copy()
         array.flags.writeable = False
     return array
 
