@@ -1,0 +1,197 @@
+"""The sums that a recording keeps while it runs: small, plain values, written to disk once a second.
+
+What grows with time (series, strides, events, cues) is kept elsewhere; see collect.py (memory) and store.py (database).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from station.record.plain import plain, revive
+from station.record.summary import PELVIC
+from station.types import (
+    NAN,
+    NS,
+    RULES,
+    Activity,
+    Fault,
+    FaultReport,
+    Gait,
+    Input,
+    Measure,
+    Mode,
+    Pose,
+    SessionPage,
+    Side,
+    Speed,
+    SpeedOrigin,
+    Step,
+)
+
+LONGEST_STEP_NS = NS  # a longer silence between two inputs counts as this much: nothing is known about the rest
+
+
+@dataclass(slots=True)
+class FaultTally:
+    """One rule: time in each state, when it was first on, and what it last said in each state."""
+
+    rule: str
+    on_ns: int = 0
+    ok_ns: int = 0
+    first_on_s: float = NAN
+    value_on: float = NAN
+    value_ok: float = NAN
+    unit: str = ""
+    reason: str = ""
+
+    def add(self, fault: Fault, dt_ns: int, t_s: float) -> None:
+        self.unit = fault.unit
+        if fault.state == "on":
+            self.on_ns += dt_ns
+            self.value_on = fault.value
+            if math.isnan(self.first_on_s):
+                self.first_on_s = t_s
+        elif fault.state == "ok":
+            self.ok_ns += dt_ns
+            self.value_ok = fault.value
+        else:
+            self.reason = fault.reason
+
+    def report(self) -> FaultReport:
+        """`on` when it was on at any time; `cannot_tell` when it was never judged. The fraction is of the time it was judged."""
+        judged_ns = self.on_ns + self.ok_ns
+        was_on = not math.isnan(self.first_on_s)
+        if was_on:
+            fraction = self.on_ns / judged_ns if judged_ns else 1.0
+            return FaultReport(self.rule, "on", "", self.value_on, self.unit, self.first_on_s, fraction)
+        if judged_ns:
+            return FaultReport(self.rule, "ok", "", self.value_ok, self.unit, NAN, 0.0)
+        return FaultReport(self.rule, "cannot_tell", self.reason or "nobody ran long enough", NAN, self.unit, NAN, NAN)
+
+
+@dataclass(slots=True)
+class WindowTally:
+    """One pelvic measure over windows that do not overlap: mean value, and the mean of the intervals' ends.
+
+    Averaging k windows could narrow the interval, but its largest part (crosstalk, the camera) is the same in all of them.
+    """
+
+    value: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    n: int = 0
+    windows: int = 0
+    strides_at_last: int = 0
+    reason: str = ""
+
+    def add(self, measure: Measure, strides: int) -> None:
+        if not measure.measured:
+            self.reason = measure.reason
+            return
+        if self.windows and strides - self.strides_at_last < measure.n:
+            return
+        self.value, self.low, self.high = self.value + measure.value, self.low + measure.low, self.high + measure.high
+        self.n, self.windows, self.strides_at_last = self.n + measure.n, self.windows + 1, strides
+
+    def measure(self) -> Measure:
+        k = self.windows
+        return Measure(self.value / k, self.low / k, self.high / k, self.n) if k else Measure.cannot_tell(self.reason)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Feed every input with its step to `add`. Fractions are of the poses (tracked) and of the time (running)."""
+
+    first_ns: int | None = None
+    last_ns: int = 0
+    poses: int = 0
+    tracked: int = 0
+    running_ns: int = 0
+    strides: int = 0
+    swaps: int = 0
+    direction: Side | None = None
+    near_side: Side | None = None
+    speed_sum_mps: float = 0.0  # over the strides
+    speed_count: int = 0
+    speed_origin: SpeedOrigin = "unknown"
+    modes: list[tuple[int, Mode]] = field(default_factory=list)
+    page: SessionPage | None = None
+    faults: dict[str, FaultTally] = field(default_factory=lambda: {rule: FaultTally(rule) for rule in RULES})
+    pelvic: dict[str, WindowTally] = field(default_factory=dict)
+
+    def add(self, given: Input, step: Step) -> None:
+        t_ns = given.t_ns
+        if self.first_ns is None:
+            self.first_ns = self.last_ns = t_ns
+        dt_ns = min(max(t_ns - self.last_ns, 0), LONGEST_STEP_NS)
+        self.last_ns = max(t_ns, self.last_ns)
+        gait = step.gait
+        if isinstance(given, Pose):
+            self.poses += 1
+            self.tracked += gait.angles is not None and not math.isnan(gait.angles["thigh_near_deg"])
+        if gait.activity is Activity.RUNNING:
+            self.running_ns += dt_ns
+            self.direction, self.near_side = gait.direction or self.direction, gait.near_side or self.near_side
+        self.swaps = max(self.swaps, gait.swaps_repaired)
+        if not self.modes or self.modes[-1][1] is not step.mode:
+            self.modes.append((t_ns, step.mode))
+        self.page = step.snapshot.page or self.page
+        for fault in step.faults:
+            self.faults[fault.rule].add(fault, dt_ns, (t_ns - self.first_ns) / NS)
+        if gait.strides:
+            self._add_strides(gait)
+
+    def _add_strides(self, gait: Gait) -> None:
+        self.strides += len(gait.strides)
+        if not math.isnan(gait.speed.mps):
+            self.speed_sum_mps += gait.speed.mps * len(gait.strides)
+            self.speed_count += len(gait.strides)
+            self.speed_origin = gait.speed.origin
+        for name in PELVIC:
+            if name in gait.measures:
+                self.pelvic.setdefault(name, WindowTally()).add(gait.measures[name], self.strides)
+
+    @property
+    def duration_s(self) -> float:
+        return (self.last_ns - self.first_ns) / NS if self.first_ns is not None else 0.0
+
+    @property
+    def tracked_fraction(self) -> float:
+        return self.tracked / self.poses if self.poses else 0.0
+
+    @property
+    def running_fraction(self) -> float:
+        return min(1.0, self.running_ns / NS / self.duration_s) if self.duration_s > 0 else 0.0
+
+    @property
+    def speed(self) -> Speed:
+        """Mean over the strides that had one."""
+        return Speed(self.speed_sum_mps / self.speed_count, self.speed_origin) if self.speed_count else Speed()
+
+    def fault_reports(self) -> tuple[FaultReport, ...]:
+        return tuple(self.faults[rule].report() for rule in RULES)
+
+    def pelvic_measures(self) -> dict[str, Measure]:
+        return {name: window.measure() for name, window in self.pelvic.items() if window.windows or window.reason}
+
+    def plain(self) -> dict[str, Any]:
+        return {name: plain(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def from_plain(cls, values: Mapping[str, Any]) -> Tally:
+        """What `plain` made. Raises KeyError, TypeError or ValueError for anything else."""
+        made = dict(values)
+        made["modes"] = [(int(t_ns), Mode(mode)) for t_ns, mode in values["modes"]]
+        made["page"] = values["page"] and _page(values["page"])
+        made["faults"] = {rule: revive(FaultTally, entry) for rule, entry in values["faults"].items()}
+        made["faults"] = {rule: made["faults"].get(rule, FaultTally(rule)) for rule in RULES}
+        made["pelvic"] = {name: revive(WindowTally, entry) for name, entry in values["pelvic"].items()}
+        return cls(**made)
+
+
+def _page(values: Mapping[str, Any]) -> SessionPage:
+    rows = tuple((name, revive(Measure, before), revive(Measure, after)) for name, before, after in values["rows"])
+    return SessionPage(**dict(values) | {"rows": rows})

@@ -1,0 +1,119 @@
+"""A recording in memory says what was fed to it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from station.record.collect import Collector
+from station.record.tally import FaultTally, Tally, WindowTally
+from station.types import MEASURES, NS, RULES, Fault, Measure, Mode, Pose, Recording, SourceInfo, View
+from tests.made_run import MODEL, PAGE, SOURCE, STRIDE_S, VIEW, run
+
+SECONDS = 20.0
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    collector = Collector(SOURCE, MODEL, VIEW)
+    for given, step in run(SECONDS):
+        collector.add(given, step)
+    return collector.recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
+
+
+def test_series_have_one_row_a_pose(recording: Recording) -> None:
+    poses = [(given, step) for given, step in run(SECONDS) if isinstance(given, Pose)]
+    assert len(recording.t_s) == len(recording.angles) == len(poses)
+    assert recording.xy_px is not None
+    np.testing.assert_array_equal(recording.xy_px, np.array([given.xy_px for given, _ in poses]))
+    np.testing.assert_array_equal(recording.angles["thigh_near_deg"], [step.gait.angles["thigh_near_deg"] for _, step in poses])
+    assert recording.t_s[0] == pytest.approx(1 / 60)  # the first input was the speed, at 0
+
+
+def test_times_count_from_the_first_input(recording: Recording) -> None:
+    assert recording.modes[0] == (0.0, Mode.DRILL)
+    assert [mode for _, mode in recording.modes] == [Mode.DRILL, Mode.BASELINE, Mode.COACH, Mode.RETENTION, Mode.DONE]
+    assert recording.cues[0].t_ns / NS == pytest.approx(0.45 * SECONDS, abs=0.02)
+    assert recording.events[0].t_ns / NS == pytest.approx(STRIDE_S - 0.1, abs=0.02)
+    assert recording.outcomes[0].t_ns == recording.cues[1].t_ns
+
+
+def test_source_is_completed(recording: Recording) -> None:
+    assert (recording.source.frames, recording.source.fps) == (len(recording.t_s), 60.0)
+    assert recording.source.duration_s == pytest.approx(SECONDS, abs=0.02)
+    unknown = Collector(SourceInfo("clip.npz", "poses", 0, 0), None, View())
+    for given, step in run(2.0, fps=50):
+        unknown.add(given, step)
+    assert unknown.recording().source.fps == pytest.approx(50, rel=0.02)
+
+
+def test_rules_are_all_reported(recording: Recording) -> None:
+    reports = {report.rule: report for report in recording.faults}
+    assert tuple(reports) == RULES
+    assert reports["sitting"].state == "on"
+    assert reports["sitting"].first_on_s == pytest.approx(0.4 * SECONDS, abs=0.02)
+    assert reports["sitting"].on_fraction == pytest.approx(0.1, abs=0.005)
+    assert reports["sitting"].value == 18.0
+    assert reports["low_cadence"].state == "ok"
+    assert reports["low_cadence"].on_fraction == 0
+    assert reports["locked_waist"].state == "cannot_tell"
+    assert "loose clothing" in reports["locked_waist"].reason
+
+
+def test_summary_names_everything_and_says_why_not(recording: Recording) -> None:
+    assert tuple(recording.summary) == tuple(MEASURES)
+    assert recording.summary["contact_time_ms"].value == pytest.approx(250, abs=3)
+    assert recording.summary["cadence_spm"].low < 120 / STRIDE_S < recording.summary["cadence_spm"].high
+    assert recording.summary["pelvic_turn_deg"].reason == "loose clothing hides the hip"
+    for measure in recording.summary.values():
+        assert measure.measured == np.isfinite(measure.value)
+
+
+def test_page_swaps_and_sides(recording: Recording) -> None:
+    assert recording.page is PAGE
+    assert (recording.direction, recording.near_side, recording.leg_swaps_repaired) == ("left", "left", 1)
+    assert (recording.tracked_fraction, recording.running_fraction) == (1.0, 1.0)
+    assert (recording.speed.mps, recording.speed.origin) == (2.5, "given")
+
+
+def test_nothing_fed_is_a_recording_too() -> None:
+    empty = Collector(SOURCE, None, View()).recording()
+    assert len(empty.t_s) == 0
+    assert {report.state for report in empty.faults} == {"cannot_tell"}
+    assert not any(measure.measured for measure in empty.summary.values())
+    assert empty.tracked_fraction == empty.running_fraction == 0
+
+
+def test_a_silence_counts_as_one_second_at_most() -> None:
+    tally = Tally()
+    steps = list(run(2.0))
+    tally.add(*steps[0])
+    given, step = steps[-1]
+    late = Pose(given.t_ns + 60 * NS, given.xy_px, given.score)  # type: ignore[union-attr]
+    tally.add(late, step)
+    assert tally.running_ns == NS
+
+
+def test_tally_survives_json() -> None:
+    tally = Tally()
+    for given, step in run(SECONDS):
+        tally.add(given, step)
+    back = Tally.from_plain(json.loads(json.dumps(tally.plain())))
+    assert repr(back) == repr(tally)  # repr, because NaN is not equal to itself
+    assert back.fault_reports()[2] == tally.fault_reports()[2]
+
+
+def test_pelvic_windows_do_not_overlap_and_do_not_narrow() -> None:
+    window = WindowTally()
+    for strides in range(1, 101):
+        window.add(Measure(6.0 if strides < 50 else 8.0, 5.0, 9.0, 40), strides)
+    assert window.windows == 3  # after strides 1, 41, 81
+    assert window.measure() == Measure(pytest.approx(20 / 3), 5.0, 9.0, 120)
+
+
+def test_fault_that_was_on_without_time_still_counts() -> None:
+    tally = FaultTally("sitting")
+    tally.add(Fault("sitting", "on", 3.0, "deg", 1.0, 2.0), 0, 4.5)
+    assert (tally.report().state, tally.report().first_on_s, tally.report().on_fraction) == ("on", 4.5, 1.0)

@@ -1,0 +1,69 @@
+"""Means over strides with intervals that hold what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from station.record.summary import MIN_STRIDES, over_strides, summarise, t_quantile_975
+from station.types import MEASURES, NAN, STRIDE, Measure
+
+
+@pytest.mark.parametrize(
+    ("freedom", "expected"),
+    [(1, 12.706), (2, 4.303), (3.9, 3.182), (4, 2.7764), (5, 2.5706), (10, 2.2281), (30, 2.0423), (1e6, 1.96)],
+)  # table values of Student's t
+def test_t_quantile(freedom: float, expected: float) -> None:
+    assert t_quantile_975(freedom) == pytest.approx(expected, rel=3e-3)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.6, 0.85])
+def test_interval_covers_the_truth_also_when_strides_resemble_each_other(rho: float) -> None:
+    """AR(1) strides, n = 80. A plain interval covers 95 / 68 / 42 %; this one must not fall far below its promise."""
+    rng = np.random.default_rng(5)
+    covered = 0
+    for _ in range(400):
+        noise = rng.normal(0, 1, 180)
+        values = np.zeros(180)
+        for i in range(1, 180):
+            values[i] = rho * values[i - 1] + noise[i]
+        measure = over_strides(50 + values[100:], "")
+        covered += measure.low <= 50 <= measure.high
+    assert covered / 400 >= {0.0: 0.92, 0.6: 0.88, 0.85: 0.80}[rho]
+
+
+def test_few_strides_are_not_told() -> None:
+    assert over_strides(np.array([NAN, NAN]), "no foot").reason == "no foot"
+    few = over_strides(np.array([1.0, NAN, 2.0]), "no foot")
+    assert (few.n, few.measured) == (2, False)
+    assert "only 2 strides" in few.reason
+    assert over_strides(np.arange(float(MIN_STRIDES)), "").measured
+
+
+def test_a_missed_peak_does_not_move_the_mean() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(162, 1, 60)
+    clean = over_strides(values, "")
+    values[[7, 31]] = 81.0  # two strides read as one
+    assert over_strides(values, "").value == pytest.approx(clean.value, abs=0.1)
+
+
+def test_constant_values_have_no_width() -> None:
+    measure = over_strides(np.full(10, 0.9), "")
+    assert (measure.value, measure.low, measure.high) == pytest.approx((0.9, 0.9, 0.9))
+
+
+def test_asymmetry_is_near_minus_far() -> None:
+    strides = np.full(20, np.nan, STRIDE)
+    strides["tle_near_deg"], strides["tle_far_deg"] = 22.0, 20.0
+    strides["step_time_near_s"], strides["step_time_far_s"] = 0.41, 0.39
+    summary = summarise(strides, {})
+    assert summary["tle_asymmetry_deg"].value == pytest.approx(2.0)
+    assert summary["step_time_asymmetry_pct"].value == pytest.approx(5.0)
+
+
+def test_every_name_is_there_without_any_stride() -> None:
+    summary = summarise(np.zeros(0, STRIDE), {"pelvic_turn_deg": Measure(6, 4, 8, 40)})
+    assert tuple(summary) == tuple(MEASURES)
+    assert summary["pelvic_turn_deg"].value == 6
+    assert all(measure.reason for name, measure in summary.items() if name != "pelvic_turn_deg")
