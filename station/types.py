@@ -339,6 +339,16 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What this runner showed in this session, to be judged against: measures at the end of the silent baseline and of the
+    contrast trial's parts, each keyed by MEASURES; empty while not done."""
+
+    baseline: Mapping[str, Measure] = field(default_factory=dict)
+    stiff: Mapping[str, Measure] = field(default_factory=dict)
+    free: Mapping[str, Measure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Band:
     """Where a value should lie, for the screen: the norm for the speed or the runner's own band."""
 

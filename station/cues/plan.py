@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 # Feedback is taken away over the sessions, because a movement that is learned without the voice stays (Crowell & Davis 2011,
@@ -28,7 +28,8 @@ class Plan:
     cue_block_s: float = 180.0
     free_block_s: float = 120.0
     retention_s: float = 180.0
-    planned_s: float = 1260.0  # running time after which retention begins to count backwards from; 3 + 3 x (3 + 2) + 3 min
+    planned_s: float = 1260.0  # running time planned: 3 + 3 x (3 + 2) + 3 min; retention is its last part
+    least_retention_s: float = 60.0  # free running shorter than this cannot stand in for a retention part
 
     start_s: float = 6.0  # running for so long begins the session; within 10 s with the core's own delay
     end_s: float = 15.0  # not running for so long ends it
@@ -73,4 +74,4 @@ class Plan:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
         """The plan a log was recorded with. Raises TypeError for an unknown key."""
-        return replace(cls(analysis=bool(values.get("analysis", False))), **dict(values))
+        return cls(**values)

@@ -1,7 +1,7 @@
 """English.
 
 Cues point at something outside the body (back pocket, treadmill belt, feet on the ground), never at the pelvis itself: attention
-on the effect of a movement teaches it better than attention on the body part. "Belt" is the treadmill's, "waistband" the runner's.
+on the effect of a movement teaches it better than attention on the body part. "Belt" is the treadmill's, "waistband" is worn.
 No "twist", no "rotate", no alarm, no promise.
 """
 
@@ -35,16 +35,20 @@ LINES: Mapping[str, Line] = {
     "mode.coach": Line("Coaching", "Now I help, when there is something to say."),
     "mode.rest": Line("On your own", "Now on your own."),
     "mode.retention": Line("Last part", "Last part. Keep it, without me."),
+    "mode.over": Line("Run on freely", "That is all for today. Run on as you like."),
     "mode.done": Line("Done", "Done. Your summary is on the screen. You can take the stick."),
     "mode.done_short": Line("Short run", "Done. That was too short to compare, but it is saved."),
     "mode.lost": Line("View lost", "I cannot see you. Run on, I keep looking."),
     "mode.found": Line("Back in view", "I see you again."),
+    "voice.off": Line("Voice off", "I am quiet now. Press again to hear me."),
+    "voice.on": Line("Voice on", "I speak again."),
     # before the run
     "framing.step_in": Line("Step into view", "Step onto the belt, where I can see you from head to foot."),
     "framing.side_on": Line("Face forward", "Face the front of the treadmill."),
     "framing.ready": Line("Ready: run", "Start running when you are ready."),
     "drill.offer": Line(
-        "Find your hip", "Find your hip, or just start running. Palm over the groin, lift a knee: the thigh moves, the waistband stays."
+        "Find your hip",
+        "Find your hip, or just start running. Palm over the groin, lift a knee: the thigh moves, the waistband stays.",
     ),
     "drill.near": Line("Lift near knee", "Lift the knee on my side, six times, slowly."),
     "drill.far": Line("Lift other knee", "Now the other knee, six times."),

@@ -10,3 +10,8 @@ class Line(NamedTuple):
 
     screen: str
     spoken: str
+
+    @property
+    def speech_s(self) -> float:
+        """Time the loudspeaker is kept for it: a chime and an unhurried voice of 2.2 words a second. An engineering choice."""
+        return 1.2 + len(self.spoken.split()) / 2.2

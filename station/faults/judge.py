@@ -1,0 +1,140 @@
+"""All rules over time: one leaky budget per rule turns looks at the strides into faults that are on or off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from station.faults import norms
+from station.faults.rule import Look, Rule, Scene, Verdict
+from station.faults.window import Recent
+from station.types import NAN, NS, Activity, Fault, Gait, Measure, Own, Side
+
+LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
+LOOK_EVERY_NS = NS // 5  # between strides only time passes
+LONGEST_GAP_NS = NS  # more time than this between two looks counts as this: silence is no evidence
+
+
+@dataclass(slots=True)
+class Budget:
+    """Pressure 0..1 of one rule. It fills in `rise_s` of fault and empties in `fall_s` of its absence; on at 1, off at 0.
+
+    A streak timer would start over at every missed stride; a budget only loses what the miss lasted.
+    """
+
+    rule: Rule
+    pressure: float = 0.0
+    on: bool = False
+
+    def spend(self, look: Look, dt_s: float) -> None:
+        if look == "out":
+            self.pressure = min(1.0, self.pressure + dt_s / self.rule.rise_s)
+        elif look == "inside":
+            self.pressure = max(0.0, self.pressure - dt_s / self.rule.fall_s)
+        if self.pressure >= 1.0:
+            self.on = True
+        elif self.pressure <= 0.0:
+            self.on = False
+
+
+class Judge:
+    """Gait in, one Fault per rule out, always all rules and in their order.
+
+    A fault enters by the long window of the gait room (30-40 strides) and leaves by the last 12: slow to blame, quick to notice.
+    """
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        self.reset()
+
+    def reset(self) -> None:
+        """A new session: nothing is remembered."""
+        self._budgets = tuple(Budget(rule) for rule in self._rules)
+        self._recent = Recent()
+        self._sides: dict[Side, Mapping[str, Measure]] = {}
+        self._looked_ns: int | None = None
+        self._why_not = ""
+        self._rows: tuple[Fault, ...] = ()
+
+    def step(self, gait: Gait, own: Own, settled: bool = True) -> tuple[Fault, ...]:
+        """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet."""
+        why_not = _why_not(gait, settled)
+        due = self._looked_ns is None or gait.t_ns - self._looked_ns >= LOOK_EVERY_NS
+        if self._rows and not gait.strides and not due and why_not == self._why_not:
+            return self._rows
+        dt_ns = 0 if self._looked_ns is None else min(max(gait.t_ns - self._looked_ns, 0), LONGEST_GAP_NS)
+        self._looked_ns, self._why_not = gait.t_ns, why_not
+        self._collect(gait, settled)
+        if why_not:
+            self._rows = tuple(_silent(budget, why_not) for budget in self._budgets)
+            return self._rows
+        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, self._sides)
+        self._rows = tuple(self._judge(budget, gait.measures, scene, dt_ns / NS) for budget in self._budgets)
+        return self._rows
+
+    def _collect(self, gait: Gait, settled: bool) -> None:
+        if not settled or not gait.speed.steady:
+            self._recent.clear()
+        elif gait.strides:
+            self._recent.add(gait.strides)
+            if gait.near_side is not None:
+                self._sides[gait.near_side] = gait.measures
+
+    def _judge(self, budget: Budget, measures: Mapping[str, Measure], scene: Scene, dt_s: float) -> Fault:
+        rule = budget.rule
+        long = ask(rule, measures, scene, LEAST_STRIDES)
+        short = ask(rule, self._recent.measures, scene, 1)
+        budget.spend(_weigh(budget.on, long.look, short.look), dt_s)
+        if budget.on:
+            return Fault(rule.name, "on", long.value, rule.unit, budget.pressure, long.level, long.reason)
+        if long.look == "unknown":
+            return Fault(rule.name, "cannot_tell", long.value, rule.unit, budget.pressure, long.level, long.reason)
+        if long.look == "out":
+            seen = f"seen for {budget.pressure * rule.rise_s:.0f} of {rule.rise_s:.0f} s"
+            return Fault(rule.name, "cannot_tell", long.value, rule.unit, budget.pressure, long.level, seen)
+        return Fault(rule.name, "ok", long.value, rule.unit, budget.pressure, long.level, long.reason)
+
+
+def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:
+    """The rule's look, once everything it needs is measured over at least so many strides."""
+    level = rule.levels(scene.speed_mps).enter
+    for name in rule.needs:
+        measure = measures.get(name)
+        if measure is None:
+            return Verdict("unknown", NAN, level, "not measured yet")
+        if not measure.measured:
+            return Verdict("unknown", measure.value, level, measure.reason)
+        if measure.n < least:
+            return Verdict("unknown", measure.value, level, f"{measure.n} of {least} strides")
+        if measure.value != measure.value:
+            return Verdict("unknown", NAN, level, "not measured")
+    return rule.look(measures, scene)
+
+
+def _weigh(on: bool, long: Look, short: Look) -> Look:
+    """One look out of two windows."""
+    if short == "inside" or (short == "unknown" and long == "inside"):
+        return "inside"
+    if not on and long == "inside":
+        return "inside"
+    return "out" if long == "out" else "between"
+
+
+def _why_not(gait: Gait, settled: bool) -> str:
+    """Why nothing can be judged now, "" when it can."""
+    if gait.activity is not Activity.RUNNING:
+        return "nobody is running"
+    if not settled:
+        return "settling in: judged after the first 2 minutes"
+    speed = gait.speed
+    if not speed.steady:
+        return "belt speed is changing"
+    if speed.mps == speed.mps and not norms.judged(speed.mps):
+        limit = f"under {norms.SLOWEST_MPS * 3.6:.0f}" if speed.mps < norms.SLOWEST_MPS else f"over {norms.FASTEST_MPS * 3.6:.0f}"
+        return f"{speed.mps * 3.6:.1f} km/h: no norms {limit} km/h"
+    return ""
+
+
+def _silent(budget: Budget, reason: str) -> Fault:
+    rule = budget.rule
+    return Fault(rule.name, "cannot_tell", NAN, rule.unit, budget.pressure, NAN, reason)

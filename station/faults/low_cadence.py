@@ -1,0 +1,49 @@
+"""Low cadence: fewer steps a minute than nearly all healthy runners take at this speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from station.faults import norms
+from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, below
+from station.types import NAN, Measure
+
+
+def levels(speed_mps: float) -> Levels:
+    """P5 to enter, P25 to leave. At an unknown speed those of the slowest judged one: cadence grows with speed, so what is low there
+    is low at any judged speed."""
+    norm = norms.at("cadence_spm", speed_mps) if norms.judged(speed_mps) else norms.slowest("cadence_spm")
+    return Levels(norm.p5, norm.p25)
+
+
+def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    cadence = measures["cadence_spm"].value
+    limit = levels(scene.speed_mps)
+    hint = "" if scene.speed_known else "belt speed unknown: judged by the slowest runners"
+    return Verdict(below(cadence, limit), cadence, limit.enter, hint)
+
+
+RULE = Rule(
+    name="low_cadence",
+    title="Low cadence",
+    needs=("cadence_spm",),
+    unit="steps/min",
+    levels=levels,
+    look=look,
+    rise_s=35.0,  # with the 25 s that the window needs: low for 60 s
+    fall_s=3.0,
+    modes=COACHED,
+    priority=3,
+    cue="cue.low_cadence",
+    source="5th and 25th percentile for the speed, 26 runners (Fukuchi 2017); 60 s: engineering choice",
+    confidence="moderate",
+    goldens=(
+        Golden("slow feet at 9 km/h", 2.5, {"cadence_spm": 144.0}, "out"),
+        Golden("slow feet at 12.6 km/h", 3.5, {"cadence_spm": 150.0}, "out"),
+        Golden("usual at 9 km/h", 2.5, {"cadence_spm": 162.0}, "inside"),
+        Golden("usual at 16 km/h", 4.5, {"cadence_spm": 184.0}, "inside"),
+        Golden("a little low at 9 km/h", 2.5, {"cadence_spm": 153.0}, "between"),
+        Golden("low at any speed", NAN, {"cadence_spm": 140.0}, "out"),
+        Golden("150 may be right for an unknown speed", NAN, {"cadence_spm": 151.0}, "between"),
+    ),
+)

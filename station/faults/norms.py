@@ -1,0 +1,73 @@
+"""What healthy runners do at a belt speed, interpolated between the speeds that were measured."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.faults.norms_table import CURVE_MEAN_DEG, CURVE_SD_DEG, SPEEDS_MPS, TABLE
+from station.types import NAN
+
+# Outside of these belt speeds nothing is judged by norms: runners were measured at 2.5 to 4.5 m/s.
+SLOWEST_MPS, FASTEST_MPS = 2.2, 5.0
+
+
+class Norm(NamedTuple):
+    """Mean, standard deviation and percentiles between runners, in the measure's unit."""
+
+    mean: float
+    sd: float
+    p5: float
+    p25: float
+    p75: float
+    p95: float
+
+
+UNKNOWN = Norm(NAN, NAN, NAN, NAN, NAN, NAN)
+MEASURES = tuple(TABLE)
+
+
+def judged(speed_mps: float) -> bool:
+    """Whether norms hold at that belt speed; False for an unknown one."""
+    return SLOWEST_MPS <= speed_mps <= FASTEST_MPS
+
+
+def at(measure: str, speed_mps: float) -> Norm:
+    """The norm of a measure at a belt speed; all NaN where speed is unknown or outside 2.2..5 m/s. Raises KeyError for a measure
+    without a norm. Linear between the measured speeds and along the nearest pair of them beyond."""
+    rows = TABLE[measure]
+    if not judged(speed_mps):
+        return UNKNOWN
+    i, share = _between(speed_mps)
+    return Norm(*(a + share * (b - a) for a, b in zip(rows[i], rows[i + 1], strict=True)))
+
+
+def slowest(measure: str) -> Norm:
+    """The norm at the slowest judged speed."""
+    return at(measure, SLOWEST_MPS)
+
+
+def extreme(measure: str, percentile: str) -> tuple[float, float]:
+    """Lowest and highest of that percentile over all judged speeds: what holds at any of them. Raises KeyError, AttributeError."""
+    values = [getattr(at(measure, speed), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]
+    return min(values), max(values)
+
+
+def thigh_curve(speed_mps: float) -> NDArray[np.float64]:
+    """(3, 51) low, mean and high of the near thigh over a stride, deg, phase 0..1 from its forward peak; low and high are one
+    standard deviation between eight runners. NaN where speed is unknown or outside 2.2..5 m/s."""
+    if not judged(speed_mps) or math.isnan(speed_mps):
+        return np.full((3, len(CURVE_MEAN_DEG[0])), NAN)
+    i, share = _between(speed_mps)
+    mean = (1 - share) * np.array(CURVE_MEAN_DEG[i]) + share * np.array(CURVE_MEAN_DEG[i + 1])
+    sd = (1 - share) * np.array(CURVE_SD_DEG[i]) + share * np.array(CURVE_SD_DEG[i + 1])
+    return np.stack((mean - sd, mean, mean + sd))
+
+
+def _between(speed_mps: float) -> tuple[int, float]:
+    """The lower of the two measured speeds, and how far beyond it as a share of their distance."""
+    i = 0 if speed_mps < SPEEDS_MPS[1] else 1
+    return i, (speed_mps - SPEEDS_MPS[i]) / (SPEEDS_MPS[i + 1] - SPEEDS_MPS[i])

@@ -1,0 +1,100 @@
+"""What every rule declares, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from station.types import NAN, Measure, Mode, Own, Side
+
+Look = Literal["out", "between", "inside", "unknown"]
+
+COACHED = (Mode.COACH,)
+REPORT_ONLY: tuple[Mode, ...] = ()
+
+
+class Verdict(NamedTuple):
+    """One look at one window. `out`: beyond the threshold to enter; `inside`: beyond the one to leave; `between` changes nothing;
+    `unknown`: cannot be told, for that reason. `level` is the threshold to enter, in the rule's unit."""
+
+    look: Look
+    value: float
+    level: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a rule may know besides the measures. `speed_mps` is NaN when unknown, else within the judged range.
+
+    sides: the long window's measures as last seen from each side of the runner.
+    """
+
+    speed_mps: float = NAN
+    own: Own = Own()
+    pelvic_source: str = "landmarks"
+    pelvic_calibrated: bool = False
+    sides: Mapping[Side, Mapping[str, Measure]] = field(default_factory=dict)
+
+    @property
+    def speed_known(self) -> bool:
+        return self.speed_mps == self.speed_mps
+
+
+class Levels(NamedTuple):
+    """Thresholds to enter and to leave, in the rule's unit, at one speed."""
+
+    enter: float
+    leave: float
+
+
+class Golden(NamedTuple):
+    """A runner who shows the fault, or does not: values of measures at a speed, and what the rule must say of them."""
+
+    name: str
+    speed_mps: float
+    values: Mapping[str, float]
+    look: Look
+    scene: Scene = Scene()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One fault. `look` judges one window of measures; the judge does the timing.
+
+    needs: measures without which nothing can be said. unit: of value and levels.
+    levels: thresholds at a speed (NaN = unknown speed). rise_s, fall_s: see judge. modes: where it may be spoken about.
+    priority: the lower is said first. interrupts: may be said although the block has another fault.
+    cue, praise: text ids. source: where the thresholds come from. goldens: worked examples, run by the contract tests.
+    """
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    unit: str
+    levels: Callable[[float], Levels]
+    look: Callable[[Mapping[str, Measure], Scene], Verdict]
+    rise_s: float
+    fall_s: float
+    modes: tuple[Mode, ...]
+    priority: int
+    cue: str
+    source: str
+    goldens: tuple[Golden, ...]
+    confidence: Literal["moderate", "low", "report only"]
+    interrupts: bool = False
+
+    @property
+    def praise(self) -> str:
+        return self.cue.replace("cue.", "praise.", 1)
+
+
+def below(value: float, levels: Levels) -> Look:
+    """A fault is a value that is too low."""
+    return "out" if value < levels.enter else "inside" if value > levels.leave else "between"
+
+
+def above(value: float, levels: Levels) -> Look:
+    """A fault is a value that is too high."""
+    return "out" if value > levels.enter else "inside" if value < levels.leave else "between"
