@@ -52,7 +52,7 @@ class BlazePose:
         for score, points in merge(scores, found):
             body = whole.to_picture(points[2:4])
             people.append(Person(Square.around(body, self.margin), float(score)))
-        self.stage_ms["detector"] = (perf_counter_ns() - start) / 1e6
+        self.stage_ms["detector"] = self.stage_ms.get("detector", 0.0) + (perf_counter_ns() - start) / 1e6
         return people
 
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
@@ -67,7 +67,8 @@ class BlazePose:
         # Columns 3 and 4: is the landmark visible, is it inside the picture. It is as sure as the less sure of the two.
         score = sigmoid(rows[:JOINTS, 3:5].min(axis=1))
         times.append(perf_counter_ns())
-        self.stage_ms.update(zip(("warp", "landmarks", "decode"), np.diff(times) / 1e6, strict=True))
+        for stage, spent_ns in zip(("warp", "landmarks", "decode"), np.diff(times).tolist(), strict=True):
+            self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + spent_ns / 1e6
         return Landmarks(xy_px[:JOINTS], score, float(presence[0, 0]), xy_px[BODY_ROWS])
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.config import PoseSection
 from station.errors import ConfigError, InputError
@@ -17,6 +18,7 @@ from station.pose.who import Who, Zone
 from station.types import Frame, ModelInfo, Pose
 
 MIN_PRESENCE = 0.5
+MOST_PEOPLE = 4  # of those found, how many are measured to choose from
 STAGES = ("detector", "warp", "landmarks", "decode")
 
 # Model name in station.toml -> what opens it: (folder of the models, name, threads).
@@ -42,6 +44,7 @@ class TrackingEstimator:
 
     def __init__(self, model: PoseModel, who: Who) -> None:
         self._model, self._who = model, who
+        self._square: Square | None = None  # where to measure next
         # MediaPipe's constants for the points that the next square is cut from; the landmarks themselves stay raw.
         self._steady = OneEuro(min_cutoff_hz=0.01, beta=10.0, speed_cutoff_hz=1.0)
         self.stage_ms = dict.fromkeys(STAGES, 0.0)
@@ -63,33 +66,45 @@ class TrackingEstimator:
 
         Raises InputError for a picture that is not (H, W, 3) uint8 with at least one pixel.
         """
-        image, who = frame.image, self._who
+        image = frame.image
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise InputError(f"picture is {image.shape} {image.dtype}, expected (height, width, 3) uint8", f"frame {frame.seq}")
         self._model.stage_ms.clear()
-        pose = self._estimate(frame, who, image.shape[1], image.shape[0])
+        self._who.begin(frame.t_ns, image.shape[1], image.shape[0])
+        seen = self._follow(image) if self._who.locked else self._search(image)
         self.stage_ms = dict.fromkeys(STAGES, 0.0) | self._model.stage_ms
-        return pose
-
-    def _estimate(self, frame: Frame, who: Who, width_px: int, height_px: int) -> Pose:
-        who.begin(frame.t_ns)
-        if who.square is None and who.may_look():
-            self._steady.reset()
-            who.choose(self._model.find(frame.image), width_px, height_px)
-        if who.square is None:
+        if seen is None:
             return Pose.nobody(frame.t_ns)
-        seen = self._model.measure(frame.image, who.square)
-        if seen.presence < MIN_PRESENCE:
-            who.lose()
-            return Pose.nobody(frame.t_ns)
-        if not who.follows(Square.around(seen.body_px, self._model.margin), width_px, height_px):
-            return Pose.nobody(frame.t_ns)
-        if who.left_home() and who.recheck(self._model.find(frame.image)):
-            self._steady.reset()
-            return Pose.nobody(frame.t_ns)
-        who.square = self._next_square(frame.t_ns, seen)
+        diameter = 2 * float(np.hypot(*(seen.body_px[1] - seen.body_px[0])))
+        self._square = Square.around(self._steady(frame.t_ns, seen.body_px, diameter), self._model.margin)
         return Pose(frame.t_ns, seen.xy_px.astype(np.float32), seen.score.astype(np.float32))
 
-    def _next_square(self, t_ns: int, seen: Landmarks) -> Square:
-        diameter = 2 * float(np.hypot(*(seen.body_px[1] - seen.body_px[0])))
-        return Square.around(self._steady(t_ns, seen.body_px, diameter), self._model.margin)
+    def _search(self, image: NDArray[np.uint8]) -> Landmarks | None:
+        """The person to lock, looked for in the whole picture at a bounded rate."""
+        return self._pick(image, self._who.choose) if self._who.may_look() else None
+
+    def _follow(self, image: NDArray[np.uint8]) -> Landmarks | None:
+        """The locked person, or None for a picture in which he was not measured."""
+        assert self._square is not None
+        seen = self._model.measure(image, self._square)
+        if seen.presence < MIN_PRESENCE:
+            self._who.lose()
+            return None
+        if not self._who.follows(self._body(seen)):
+            return None
+        if self._who.left_home():
+            return self._pick(image, self._who.recheck) or seen
+        return seen
+
+    def _pick(self, image: NDArray[np.uint8], choose: Callable[[list[Square]], int | None]) -> Landmarks | None:
+        """Measures whom the detector found and lets `choose` decide: its own boxes are too rough to compare, and some are ghosts."""
+        people = self._model.find(image)[:MOST_PEOPLE]
+        seen = [found for p in people if (found := self._model.measure(image, p.square)).presence >= MIN_PRESENCE]
+        chosen = choose([self._body(found) for found in seen])
+        if chosen is None:
+            return None
+        self._steady.reset()
+        return seen[chosen]
+
+    def _body(self, seen: Landmarks) -> Square:
+        return Square.around(seen.body_px, self._model.margin)

@@ -87,8 +87,8 @@ class Landmarks:
 class PoseModel(Protocol):
     """`find` looks over the whole picture for people, `measure` takes the landmarks of the one in the square.
 
-    `margin` is how much wider than the body's circle the model wants its square. `stage_ms` holds how long the parts of the
-    last call of each took, in milliseconds.
+    `margin` is how much wider than the body's circle the model wants its square. `stage_ms` gathers what the parts of the work
+    took, in milliseconds, until it is cleared.
     """
 
     info: ModelInfo
