@@ -1,0 +1,104 @@
+"""Render runners with known truth: `python -m tests.render --help`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from . import body, clip, curves
+from .demo import demo_spec
+from .skeleton import skeletons
+from .spec import Bystander, Camera, ClipSpec, Gait, Keyframe, Look, Motion, Sensor
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "rbds"
+
+
+def main() -> None:
+    """Parse the command line and run one command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.render", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    _clip_command(commands)
+    still = commands.add_parser("still", help="one picture of the demo clip as PNG")
+    still.add_argument("out", type=Path)
+    still.add_argument("--at-s", type=float, default=0.3)
+    still.set_defaults(run=_still)
+    demo = commands.add_parser("demo", help="the product's demo clip and its truth")
+    demo.add_argument("out", type=Path, help="e.g. station/demo/demo_runner.webm")
+    demo.set_defaults(run=lambda a: _say(a.out, clip.render_clip(demo_spec(), a.out)))
+    derive = commands.add_parser("curves", help="derive curves.json from the recordings")
+    derive.add_argument("recordings", type=Path, nargs="?", default=RECORDINGS)
+    derive.set_defaults(run=lambda a: curves.build_table(a.recordings))
+    bodies = commands.add_parser("bodies", help="measure skeletons.json from the body model")
+    bodies.set_defaults(run=_bodies)
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+def _clip_command(commands: argparse._SubParsersAction) -> None:
+    p = commands.add_parser(
+        "clip", help="one clip and its truth", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    p.add_argument("out", type=Path, help=".webm (VP9) or .mp4 (MPEG-4); the truth goes to <stem>.truth.npz")
+    p.add_argument("--duration-s", type=float, default=10.0)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--runner", choices=curves.runners(), default="mean", help="whose stride")
+    p.add_argument("--body", choices=sorted(skeletons()), default="f_slim")
+    for name in ("speed_mps", "cadence_spm", "pelvic_turn_scale", "tle_scale", "thigh_forward_scale", "sitting",
+                 "trunk_lean_deg", "arm_swing_scale"):
+        p.add_argument(f"--{name.replace('_', '-')}", type=float, default=getattr(Gait(), name))
+    for name in ("azimuth_deg", "distance_m", "height_m", "aim_height_m", "roll_deg", "fov_deg", "width_px", "height_px"):
+        default = getattr(Camera(), name)
+        p.add_argument(f"--camera-{name.replace('_', '-')}", type=type(default), default=default)
+    p.add_argument("--camera-side", choices=("right", "left"), default="right")
+    for name in ("fps", "shutter_s", "subframes", "noise_sd"):
+        default = getattr(Sensor(), name)
+        p.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
+    for name in ("skin", "hair", "shirt", "shorts", "shoes"):
+        p.add_argument(f"--{name}", type=float, nargs=3, default=getattr(Look(), name), metavar=("R", "G", "B"))
+    p.add_argument("--bystander", action="store_true", help="somebody stands in the background")
+    p.set_defaults(run=lambda a: _say(a.out, clip.render_clip(_spec(a), a.out)))
+
+
+def _spec(a: argparse.Namespace) -> ClipSpec:
+    given = vars(a)
+
+    def chosen(kind: type, prefix: str = "") -> dict[str, object]:
+        return {f: given[prefix + f] for f in kind.__dataclass_fields__ if prefix + f in given}
+
+    look = {k: tuple(v) if isinstance(v, list) else v for k, v in chosen(Look).items()}
+    return ClipSpec(
+        duration_s=a.duration_s,
+        seed=a.seed,
+        motion=Motion((Keyframe(0.0, Gait(**chosen(Gait))),), runner=a.runner),
+        look=Look(**look),
+        camera=Camera(**chosen(Camera, "camera_")),
+        sensor=Sensor(**chosen(Sensor)),
+        bystanders=(Bystander(),) if a.bystander else (),
+    )
+
+
+def _still(a: argparse.Namespace) -> None:
+    from PIL import Image
+
+    spec = demo_spec()
+    start = round(a.at_s * spec.sensor.fps)
+    picture = next(iter(clip.render_frames(spec, first_frame=start)))
+    Image.fromarray(picture).save(a.out)
+
+
+def _bodies(_: argparse.Namespace) -> None:
+    body.measure_skeletons()
+    for name, s in skeletons().items():
+        print(f"{name:8} {s.height_m:.2f} m, leg {s.leg_m:.2f} m")
+
+
+def _say(path: Path, truth: clip.Truth) -> None:
+    thigh = truth.angles_deg["thigh_right"]
+    print(f"{path}: {len(truth.t_s)} frames, {path.stat().st_size / 1e6:.2f} MB, thigh {thigh.min():.1f}.."
+          f"{thigh.max():.1f} deg, pelvic turn {np.ptp(truth.angles_deg['pelvic_turn']):.1f} deg peak to peak")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""One clip: a spec in, a video and its exact truth out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from . import skeleton as sk
+from .camera import project_px
+from .motion import SIDES, Runner
+from .spec import Bystander, ClipSpec
+
+LANDMARK_NAMES = tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")) + ("nose",)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is exactly so in a clip. `px` (T, K, 2) and `m` (T, K, 3) follow `LANDMARK_NAMES`; the rest is (T,)."""
+
+    t_s: np.ndarray
+    px: np.ndarray
+    m: np.ndarray
+    angles_deg: dict[str, np.ndarray]
+    """thigh, shank, knee_flexion per side, trunk_lean and pelvic_turn; the station's definitions and signs."""
+    stride_phase: np.ndarray
+    """Strides since the first right contact."""
+    contact_s: dict[str, np.ndarray]
+    toe_off_s: dict[str, np.ndarray]
+
+    def save(self, path: Path) -> None:
+        """One compressed npz: `names`, `t_s`, `px`, `m`, `stride_phase`, `<angle>_deg`, `contact_<side>_s`, ..."""
+        np.savez_compressed(
+            path,
+            names=np.array(LANDMARK_NAMES),
+            t_s=self.t_s.astype("f8"),
+            px=self.px.astype("f4"),
+            m=self.m.astype("f4"),
+            stride_phase=self.stride_phase.astype("f4"),
+            **{f"{n}_deg": v.astype("f4") for n, v in self.angles_deg.items()},
+            **{f"contact_{s}_s": v for s, v in self.contact_s.items()},
+            **{f"toe_off_{s}_s": v for s, v in self.toe_off_s.items()},
+        )
+
+
+def truth_of(spec: ClipSpec) -> Truth:
+    """The truth of a clip at the middle of every exposure. Needs neither graphics nor the body model."""
+    runner, t_s = _runner(spec), exposure_middles_s(spec)
+    rotation, position = runner.pose(t_s)
+    points = sk.landmarks_m(runner.skeleton, rotation, position)
+    m = np.stack([points[n] for n in LANDMARK_NAMES], axis=1)
+    events = runner.events()
+    angles = sagittal_angles_deg(points) | {"pelvic_turn": runner.angles(t_s)["turn"]}
+
+    def within(times: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {side: at[(at >= 0) & (at < spec.duration_s)] for side, at in times.items()}
+
+    return Truth(t_s, project_px(spec.camera, m), m, angles, runner.phase(t_s),
+                 within(events.contact_s), within(events.toe_off_s))
+
+
+def sagittal_angles_deg(points_m: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Angles from joint centres (T, 3), x forward and y up: against the vertical, forward +."""
+    out = {}
+    for side in SIDES:
+        thigh = points_m[f"knee_{side}"] - points_m[f"hip_{side}"]
+        shank = points_m[f"ankle_{side}"] - points_m[f"knee_{side}"]
+        out[f"thigh_{side}"] = np.degrees(np.arctan2(thigh[:, 0], -thigh[:, 1]))
+        out[f"shank_{side}"] = np.degrees(np.arctan2(shank[:, 0], -shank[:, 1]))
+        out[f"knee_flexion_{side}"] = out[f"thigh_{side}"] - out[f"shank_{side}"]
+    trunk = sum(points_m[f"shoulder_{s}"] - points_m[f"hip_{s}"] for s in SIDES)
+    out["trunk_lean"] = np.degrees(np.arctan2(trunk[:, 0], trunk[:, 1]))
+    return out
+
+
+def exposure_middles_s(spec: ClipSpec) -> np.ndarray:
+    return spec.frame_times_s() + spec.sensor.shutter_s / 2
+
+
+def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
+    """The pictures, (H, W, 3) uint8 RGB, one per `spec.frame_times_s()` from `first_frame` on.
+
+    Raises ImportError when `moderngl` or `anny` is missing, and whatever moderngl raises without EGL.
+    """
+    from . import body, raster, scene
+
+    surface = raster.Raster(spec.camera, scene.vertices(scene.gym()))
+    surface.add_person(body.load_body(spec.look.body), spec.look)
+    for person in spec.bystanders:
+        surface.add_person(body.load_body(person.look.body), person.look)
+    standing = [_standing(person) for person in spec.bystanders]
+    runner, rng = _runner(spec), np.random.default_rng(spec.seed + 1)
+    joints = runner.skeleton.joints
+    speed_mps = spec.motion.parameter("speed_mps", spec.frame_times_s())
+    belt_m = np.concatenate([[0.0], np.cumsum(speed_mps[:-1] / spec.sensor.fps)])
+    within = (np.arange(spec.sensor.subframes) + 0.5) / spec.sensor.subframes * spec.sensor.shutter_s
+    try:
+        for i in range(first_frame, len(belt_m)):
+            start_s = spec.frame_times_s()[i]
+            segments = raster.segment_matrices(joints, *runner.pose(start_s + within))
+            shots = [surface.frame([s, *standing], belt_m[i] + speed_mps[i] * dt)
+                     for s, dt in zip(segments, within, strict=True)]
+            yield _exposed(shots, spec.sensor.noise_sd, rng)
+    finally:
+        surface.release()
+
+
+def render_clip(spec: ClipSpec, path: Path) -> Truth:
+    """Write the video (VP9 for .webm, else MPEG-4 part 2) and, beside it, `<stem>.truth.npz`."""
+    write_video(path, render_frames(spec), spec.sensor.fps)
+    truth = truth_of(spec)
+    truth.save(path.with_suffix(".truth.npz"))
+    return truth
+
+
+def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, crf: int = 33) -> None:
+    """Encode RGB frames at a constant rate; `crf` is VP9's constant quality, lower is better and larger."""
+    import av
+
+    webm = path.suffix == ".webm"
+    options = {"crf": str(crf), "b": "0", "cpu-used": "2", "row-mt": "1", "threads": "2"} if webm else {"qscale": "4"}
+    with av.open(str(path), "w") as box:
+        stream = None
+        for i, rgb in enumerate(frames):
+            if stream is None:
+                stream = box.add_stream("libvpx-vp9" if webm else "mpeg4", rate=Fraction(fps).limit_denominator(1001))
+                stream.height, stream.width = rgb.shape[:2]
+                stream.pix_fmt, stream.options = "yuv420p", options
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+            frame.pts = i
+            box.mux(stream.encode(frame))
+        if stream is not None:
+            box.mux(stream.encode(None))
+
+
+def _runner(spec: ClipSpec) -> Runner:
+    return Runner(spec.motion, sk.skeletons()[spec.look.body], spec.duration_s, spec.seed)
+
+
+def _exposed(shots: list[np.ndarray], noise_sd: float, rng: np.random.Generator) -> np.ndarray:
+    """Mean of the sub-frames in linear light, plus sensor noise."""
+    if len(shots) == 1:
+        picture = shots[0].astype("f4")
+    else:
+        picture = 255 * np.mean([(s / np.float32(255)) ** 2.2 for s in shots], axis=0) ** (1 / 2.2)
+    if noise_sd:
+        picture = picture + noise_sd * rng.standard_normal(picture.shape, dtype="f4")
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
+
+
+def _standing(person: Bystander) -> np.ndarray:
+    """Segment matrices of somebody who stands still, arms hanging."""
+    from .motion import standing_pose
+    from .raster import segment_matrices
+
+    skeleton = sk.skeletons()[person.look.body]
+    rotation, position = standing_pose(skeleton, person.x_m, person.z_m, person.facing_deg)
+    return segment_matrices(skeleton.joints, rotation, position)[0]

@@ -1,0 +1,311 @@
+"""A runner's motion over time: stride curves -> segment rotations -> joint positions, with truth.
+
+Angles follow the station's definitions: thigh and shank against the vertical in the plane of running, forward +;
+knee flexion = thigh - shank; trunk lean from mid-hip to mid-shoulder, forward +. The pelvis turns about the
+vertical, + = right side forward, and leads the thigh by about a quarter stride because the real runners' does.
+Arms and trunk are added (the recordings have none): the arms swing with the opposite leg, elbows near 90 degrees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import skeleton as sk
+from .curves import RunnerCurves, curves_of
+from .spec import Motion
+
+SIDES = ("right", "left")
+HALF_STRIDE = {"right": 0.0, "left": 0.5}
+NEUTRAL_TILT_DEG = 12.0
+"""Anterior tilt of a standing pelvis in the recordings' marker frame; the body's rest pose stands like this."""
+HEIGHT_RATE_HZ = 200.0
+"""Grid on which the pelvis is set so high that the shoe meets the belt."""
+
+SITTING_TLE_LOSS = 0.48
+SITTING_KNEE_DEG = 7.0
+SITTING_SWING_KNEE_DEG = 5.0
+SITTING_LEAN_DEG = -4.0
+SITTING_TILT_DEG = -9.0
+"""What `Gait.sitting` = 1 does: lost share of the backward swing, knee flexion added in stance and everywhere,
+trunk lean, pelvis rolled back."""
+
+Pose = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
+"""Rotations (T, 3, 3) and joint positions (T, 3) of every segment."""
+
+
+@dataclass(frozen=True)
+class Events:
+    """Contacts and toe-offs in seconds, per side."""
+
+    contact_s: dict[str, np.ndarray]
+    toe_off_s: dict[str, np.ndarray]
+
+
+class Runner:
+    """A moving runner: ask `pose(t_s)` at any times within the clip."""
+
+    def __init__(self, motion: Motion, skeleton: sk.Skeleton, duration_s: float, seed: int) -> None:
+        self.motion, self.skeleton = motion, skeleton
+        self.curves: RunnerCurves = curves_of(motion.runner)
+        self._grid_s = np.arange(-0.5, duration_s + 0.5, 1 / HEIGHT_RATE_HZ)
+        self._noise = _StrideNoise(np.random.default_rng(seed), motion.unsteadiness, int(duration_s * 2.5) + 8)
+        self._phase_grid = self._integrate_phase()
+        self._height_grid = self._pelvis_height()
+
+    def phase(self, t_s: np.ndarray) -> np.ndarray:
+        """Strides since the first right contact, (T,)."""
+        return np.interp(t_s, self._grid_s, self._phase_grid)
+
+    def pose(self, t_s: np.ndarray) -> Pose:
+        """Rotations and joint positions at `t_s` (T,), seconds."""
+        angles = self.angles(t_s)
+        rotation = self._rotations(angles)
+        root = np.stack([angles["drift_m"], np.interp(t_s, self._grid_s, self._height_grid), angles["sway_m"]], axis=-1)
+        return rotation, sk.joint_positions(self.skeleton, rotation, root)
+
+    def events(self) -> Events:
+        """When each foot meets and leaves the belt, by the recorded runners' share of the stride."""
+        contact, toe_off = {}, {}
+        for side in SIDES:
+            own = self._phase_grid - HALF_STRIDE[side]
+            contact[side] = self._crossings(own)
+            speed = self.motion.parameter("speed_mps", self._grid_s)
+            toe_off[side] = self._crossings(own - self.curves.duty(speed))
+        return Events(contact, toe_off)
+
+    # ---- angles --------------------------------------------------------------------------------------------------
+
+    def angles(self, t_s: np.ndarray) -> dict[str, np.ndarray]:
+        """Every angle (degrees) and pelvis shift (metres) that makes the pose, (T,) each."""
+        gait = self.motion.parameters(t_s)
+        phase = self.phase(t_s)
+        out = self._trunk(gait, phase)
+        for side in SIDES:
+            out |= {f"{n}_{side}": v for n, v in self._leg(gait, phase - HALF_STRIDE[side]).items()}
+            out |= {f"{n}_{side}": v for n, v in self._arm(gait, phase - HALF_STRIDE[side]).items()}
+        out["drift_m"] = self._noise.at("drift_m", phase)
+        out["sway_m"] = self.skeleton.leg_m * self.curves.at("pelvis_sway", phase, gait["speed_mps"])
+        return out
+
+    def _leg(self, gait: dict[str, np.ndarray], phase: np.ndarray) -> dict[str, np.ndarray]:
+        speed = gait["speed_mps"]
+        thigh, knee, pitch, thigh_out, shank_out = (
+            self.curves.at(n, phase, speed)
+            for n in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "thigh_out_deg", "shank_out_deg")
+        )
+        size = 1 + self._noise.at("swing", phase)
+        backward = size * gait["tle_scale"] * (1 - SITTING_TLE_LOSS * gait["sitting"])
+        forward = size * gait["thigh_forward_scale"]
+        thigh = thigh * _blend_at_zero(thigh, backward, forward)
+        duty = self.curves.duty(speed)
+        knee = knee + gait["sitting"] * (SITTING_KNEE_DEG * _plateau(phase, 0 * duty, duty, 0.14) + SITTING_SWING_KNEE_DEG)
+        # The toes stay on the belt while the heel rises: bent against the foot around toe-off only.
+        bend = np.clip(-pitch, 0, 35) * _hump(phase, duty - 0.02, 0.12)
+        return {"thigh": thigh, "knee": knee, "pitch": pitch, "thigh_out": thigh_out, "shank_out": shank_out, "bend": bend}
+
+    def _trunk(self, gait: dict[str, np.ndarray], phase: np.ndarray) -> dict[str, np.ndarray]:
+        speed, sit = gait["speed_mps"], gait["sitting"]
+        turn, tilt = (self.curves.at(f"pelvis_{n}_deg", phase, speed) for n in ("turn", "tilt"))
+        list_ = self.curves.at("pelvis_list_deg", phase, speed)
+        swing = self.curves.first_harmonic("thigh_deg", phase - 0.5, speed)
+        return {
+            "turn": turn * gait["pelvic_turn_scale"] * (1 + 4 * self._noise.at("turn", phase)),
+            "list": list_,
+            "tilt": tilt - NEUTRAL_TILT_DEG + SITTING_TILT_DEG * sit,
+            "thorax_turn": 6.0 * gait["arm_swing_scale"] * swing,
+            "lean": gait["trunk_lean_deg"] * (1 - sit) + SITTING_LEAN_DEG * sit + 10 * self._noise.at("lean", phase),
+        }
+
+    def _arm(self, gait: dict[str, np.ndarray], phase: np.ndarray) -> dict[str, np.ndarray]:
+        """The arm goes forward with the opposite leg, which is half a stride away."""
+        swing = self.curves.first_harmonic("thigh_deg", phase - 0.5, gait["speed_mps"])
+        size = gait["arm_swing_scale"] * (0.85 + 0.05 * gait["speed_mps"])
+        return {
+            "arm": -18.0 + 27.0 * size * swing + gait["sitting"] * 6,
+            "arm_out": 13.0 - 3.0 * swing,
+            "elbow": 100.0 + 9.0 * size * swing,
+            "hand_in": 12.0 + 14.0 * swing,
+        }
+
+    # ---- rotations -----------------------------------------------------------------------------------------------
+
+    def _rotations(self, a: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        rotation = self._spine(a)
+        for side in SIDES:
+            rotation |= self._leg_rotations(a, side) | self._arm_rotations(a, side)
+        return rotation
+
+    def _spine(self, a: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Pelvis to head. The thorax is bent until mid-shoulder lies at the asked lean above mid-hip."""
+        pitch = -a["lean"]
+        for _ in range(4):
+            rotation = self._bent_spine(a, pitch)
+            pitch = pitch + 1.5 * (self._lean_deg(rotation) - a["lean"])
+        return self._bent_spine(a, pitch)
+
+    def _bent_spine(self, a: dict[str, np.ndarray], thorax_pitch: np.ndarray) -> dict[str, np.ndarray]:
+        pelvis, thorax = (a["turn"], a["list"], -a["tilt"]), (a["thorax_turn"], -0.25 * a["list"], thorax_pitch)
+        head = (0 * a["turn"], 0 * a["list"], -4.0 + 0.25 * thorax_pitch)
+        shares = {"pelvis": 0.0, "lumbar": 0.35, "waist": 0.7, "thorax": 1.0}
+        out = {s: _turn_list_pitch(*((1 - w) * p + w * t for p, t in zip(pelvis, thorax, strict=True)))
+               for s, w in shares.items()}
+        out["neck"] = _turn_list_pitch(*((t + h) / 2 for t, h in zip(thorax, head, strict=True)))
+        out["head"] = _turn_list_pitch(*head)
+        return out
+
+    def _lean_deg(self, rotation: dict[str, np.ndarray]) -> np.ndarray:
+        """Lean of the line from mid-hip to mid-shoulder (the pelvis' joint is mid-hip)."""
+        j = self.skeleton.joints
+        up = (
+            rotation["pelvis"] @ (j["lumbar"] - j["pelvis"])
+            + rotation["lumbar"] @ (j["waist"] - j["lumbar"])
+            + rotation["waist"] @ (j["thorax"] - j["waist"])
+            + rotation["thorax"] @ ((j["upper_arm_right"] + j["upper_arm_left"]) / 2 - j["thorax"])
+        )
+        return np.degrees(np.arctan2(up[:, 0], up[:, 1]))
+
+    def _leg_rotations(self, a: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray]:
+        j = self.skeleton.joints
+        right = np.array([[0.0, 0.0, 1.0]])
+        thigh = sk.frame(sk.direction(a[f"thigh_{side}"], a[f"thigh_out_{side}"], side), right)
+        shank_deg = a[f"thigh_{side}"] - a[f"knee_{side}"]
+        shank = sk.frame(sk.direction(shank_deg, a[f"shank_out_{side}"], side), right)
+        foot = sk.about_z(a[f"pitch_{side}"])
+        toes = sk.about_z(a[f"pitch_{side}"] + a[f"bend_{side}"])
+        straight = self._straighten_foot(side)
+        return {
+            f"thigh_{side}": thigh @ _rest(j[f"shank_{side}"] - j[f"thigh_{side}"], right),
+            f"shank_{side}": shank @ _rest(j[f"foot_{side}"] - j[f"shank_{side}"], right),
+            f"foot_{side}": foot @ straight,
+            f"toes_{side}": toes @ straight,
+        }
+
+    def _straighten_foot(self, side: str) -> np.ndarray:
+        """The rest pose turns the feet out; runners point them nearly ahead (6 degrees out)."""
+        along = self.skeleton.joints[f"toes_{side}"] - self.skeleton.joints[f"foot_{side}"]
+        out_deg = np.degrees(np.arctan2(along[2], along[0]))
+        return sk.about_y(np.array([out_deg - (6.0 if side == "right" else -6.0)]))
+
+    def _arm_rotations(self, a: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray]:
+        j = self.skeleton.joints
+        upper = sk.direction(a[f"arm_{side}"], a[f"arm_out_{side}"], side)
+        lower = sk.direction(a[f"arm_{side}"] + a[f"elbow_{side}"], -a[f"hand_in_{side}"], side)
+        upper_rest, lower_rest = (j[f"forearm_{side}"] - j[f"upper_arm_{side}"], j[f"hand_{side}"] - j[f"forearm_{side}"])
+        # The elbow is a hinge: its axis is square to both bones, posed and at rest.
+        hinge, hinge_rest = np.cross(upper, lower), np.cross(upper_rest, lower_rest)[None]
+        forearm = sk.frame(lower, hinge) @ _rest(lower_rest, hinge_rest)
+        return {
+            f"upper_arm_{side}": sk.frame(upper, hinge) @ _rest(upper_rest, hinge_rest),
+            f"forearm_{side}": forearm,
+            f"hand_{side}": forearm,
+        }
+
+    # ---- time and height -----------------------------------------------------------------------------------------
+
+    def _integrate_phase(self) -> np.ndarray:
+        t = self._grid_s
+        speed, cadence = (self.motion.parameter(n, t) for n in ("speed_mps", "cadence_spm"))
+        stride_hz = np.where(np.isnan(cadence), 1 / self.curves.stride_s(speed), cadence / 120)
+        phase = np.concatenate([[0.0], np.cumsum((stride_hz[1:] + stride_hz[:-1]) / 2 * np.diff(t))])
+        phase -= np.interp(0.0, t, phase)
+        return phase + self._noise.at("timing", phase) - self._noise.at("timing", np.zeros(1))
+
+    def _crossings(self, phase: np.ndarray) -> np.ndarray:
+        whole = np.arange(np.ceil(phase[0]), np.floor(phase[-1]) + 1)
+        return np.interp(whole, phase, self._grid_s)
+
+    def _pelvis_height(self) -> np.ndarray:
+        """Pelvis above the belt: in stance the lowest point of the shoe touches it, in flight the recorded rise."""
+        t = self._grid_s
+        angles = self.angles(t)
+        rotation = self._rotations(angles)
+        position = sk.joint_positions(self.skeleton, rotation, np.zeros((len(t), 3)))
+        phase, speed = self.phase(t), self.motion.parameter("speed_mps", t)
+        rise = self.skeleton.leg_m * self.curves.at("pelvis_rise", phase, speed)
+        duty = self.curves.duty(speed)
+        needed = np.full(len(t), np.nan)
+        for side in SIDES:
+            down = (phase - HALF_STRIDE[side]) % 1.0 < duty
+            needed = np.where(down, -self.sole_m(rotation, position, side), needed)
+        known = ~np.isnan(needed)
+        correction = np.interp(t, t[known], (needed - rise)[known])
+        return _smooth(rise + correction, 0.012 * HEIGHT_RATE_HZ)
+
+    def sole_m(self, rotation: dict[str, np.ndarray], position: dict[str, np.ndarray], side: str) -> np.ndarray:
+        """Height (T,) of the lowest point of a shoe's sole."""
+        points = [sk.point_positions(self.skeleton, rotation, position, f"sole_{p}_{side}")[:, 1]
+                  for p in ("heel", "ball", "tip")]
+        return np.min(points, axis=0)
+
+
+class _StrideNoise:
+    """Slow, seeded differences between strides: one random value per stride, joined smoothly."""
+
+    SIZES = {"timing": 0.006, "swing": 0.018, "turn": 0.02, "lean": 0.05, "drift_m": 0.012}
+
+    def __init__(self, rng: np.random.Generator, scale: float, strides: int) -> None:
+        self._first = -4
+        self._values = {n: scale * size * rng.standard_normal(strides + 8) for n, size in self.SIZES.items()}
+
+    def at(self, name: str, phase: np.ndarray) -> np.ndarray:
+        values = self._values[name]
+        place = np.clip(np.asarray(phase) - self._first, 0, len(values) - 1.001)
+        i = place.astype(int)
+        x = place - i
+        x = x * x * (3 - 2 * x)
+        return (1 - x) * values[i] + x * values[i + 1]
+
+
+def _turn_list_pitch(turn: np.ndarray, list_: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    """turn: right side forward +; list: right side up +; pitch: front up +."""
+    return sk.about_y(turn) @ sk.about_x(-list_) @ sk.about_z(pitch)
+
+
+def _rest(long_axis: np.ndarray, lateral: np.ndarray) -> np.ndarray:
+    return sk.frame(long_axis[None], lateral).transpose(0, 2, 1)
+
+
+def _blend_at_zero(angle_deg: np.ndarray, below: np.ndarray, above: np.ndarray) -> np.ndarray:
+    """`below` where the angle is clearly negative, `above` where positive; smooth within some 6 degrees."""
+    share = 1 / (1 + np.exp(angle_deg / 2.5))
+    return below * share + above * (1 - share)
+
+
+def _hump(phase: np.ndarray, centre: np.ndarray, half_width: np.ndarray | float) -> np.ndarray:
+    """A cosine hump of height 1 on the stride circle."""
+    away = abs((phase - centre + 0.5) % 1.0 - 0.5)
+    return np.where(away < half_width, 0.5 + 0.5 * np.cos(np.pi * away / half_width), 0.0)
+
+
+def _plateau(phase: np.ndarray, start: np.ndarray, stop: np.ndarray, ramp: float) -> np.ndarray:
+    """1 from `start` to `stop` on the stride circle, falling to 0 within `ramp` on either side."""
+    away = abs((phase - (start + stop) / 2 + 0.5) % 1.0 - 0.5) - (stop - start) / 2
+    x = np.clip(1 - away / ramp, 0, 1)
+    return x * x * (3 - 2 * x)
+
+
+def _smooth(x: np.ndarray, sd_samples: float) -> np.ndarray:
+    reach = int(4 * sd_samples)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sd_samples) ** 2)
+    return np.convolve(np.pad(x, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+
+
+def standing_pose(skeleton: sk.Skeleton, x_m: float, z_m: float, facing_deg: float) -> Pose:
+    """Somebody who stands on the floor at (x, z); 0 faces the running direction, + turns the right side forward."""
+    from .camera import DECK_M
+
+    turn = sk.about_y(np.array([facing_deg]))
+    rotation = {s: turn for s in sk.SEGMENTS}
+    for side in SIDES:
+        upper, lower = f"upper_arm_{side}", f"forearm_{side}"
+        j = skeleton.joints
+        rest = [j[f"forearm_{side}"] - j[upper], j[f"hand_{side}"] - j[lower]]
+        hinge = np.cross(*rest)[None]
+        for segment, bone, forward in ((upper, rest[0], 4.0), (lower, rest[1], 18.0)):
+            hang = sk.direction(np.array([forward]), np.array([10.0]), side)
+            rotation[segment] = turn @ sk.frame(hang, hinge) @ _rest(bone, hinge)
+        rotation[f"hand_{side}"] = rotation[lower]
+    sole = skeleton.points["sole_ball_right"][1][1] - skeleton.joints["pelvis"][1]
+    return rotation, sk.joint_positions(skeleton, rotation, np.array([[x_m, -DECK_M - sole, z_m]]))

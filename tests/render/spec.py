@@ -1,0 +1,142 @@
+"""What can be asked of a rendered clip. Everything is a value; two equal specs give the same clip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Gait:
+    """How the runner runs. Scales are 1.0 for the runner's recorded motion."""
+
+    speed_mps: float = 2.9
+    cadence_spm: float = float("nan")
+    """Steps per minute; NaN: what the runner chose at this speed."""
+    pelvic_turn_scale: float = 1.0
+    """Transverse turn of the pelvis; 0 is a locked waist."""
+    tle_scale: float = 1.0
+    """Backward swing of the thigh (trailing-limb extension)."""
+    thigh_forward_scale: float = 1.0
+    """Forward swing of the thigh."""
+    sitting: float = 0.0
+    """0..1: the thigh opens little behind, the trunk leans back, the stance knee is bent, the hip is low."""
+    trunk_lean_deg: float = 6.0
+    """Mid-hip to mid-shoulder, forward +, before `sitting`."""
+    arm_swing_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """From `t_s` on the runner changes to `gait`, within `Motion.transition_s`."""
+
+    t_s: float
+    gait: Gait
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One runner's motion over a clip."""
+
+    keyframes: tuple[Keyframe, ...] = (Keyframe(0.0, Gait()),)
+    runner: str = "mean"
+    """Whose stride curves: a name of `curves.runners()`."""
+    transition_s: float = 1.5
+    unsteadiness: float = 1.0
+    """Stride-to-stride differences; 0 repeats one stride, 1 is a steady runner's 1-2 %."""
+
+    def __post_init__(self) -> None:
+        times = [k.t_s for k in self.keyframes]
+        if not times or times[0] != 0.0 or any(np.diff(times) < self.transition_s):
+            raise ValueError(
+                f"keyframes at {times} s: the first belongs at 0.0 and the others at least "
+                f"{self.transition_s} s (transition_s) apart"
+            )
+
+    def parameter(self, name: str, t_s: np.ndarray) -> np.ndarray:
+        """A field of `Gait` over time (T,), with smooth transitions."""
+        value = np.full(len(t_s), getattr(self.keyframes[0].gait, name))
+        for key in self.keyframes[1:]:
+            x = np.clip((t_s - key.t_s) / self.transition_s, 0, 1)
+            value = value + (getattr(key.gait, name) - value) * (x * x * (3 - 2 * x))
+        return value
+
+    def parameters(self, t_s: np.ndarray) -> dict[str, np.ndarray]:
+        """Every field of `Gait` over time."""
+        return {f.name: self.parameter(f.name, t_s) for f in fields(Gait)}
+
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Look:
+    """The person: body shape (a name of `body.PHENOTYPES`) and colours (sRGB 0..1)."""
+
+    body: str = "m_avg"
+    skin: Colour = (0.78, 0.57, 0.45)
+    hair: Colour = (0.16, 0.11, 0.08)
+    shirt: Colour = (0.10, 0.42, 0.62)
+    shorts: Colour = (0.09, 0.10, 0.14)
+    shoes: Colour = (0.86, 0.30, 0.16)
+    socks: Colour = (0.92, 0.92, 0.92)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole beside the treadmill, aimed at a point above the belt's middle."""
+
+    side: str = "right"
+    """Which side of the runner it stands on. From the right the runner faces right in the picture."""
+    azimuth_deg: float = 0.0
+    """0 = pure side view; + = moved to the rear of the runner."""
+    distance_m: float = 3.4
+    height_m: float = 1.05
+    """Lens above the floor."""
+    aim_height_m: float = 1.02
+    aim_forward_m: float = 0.06
+    roll_deg: float = 0.0
+    width_px: int = 480
+    height_px: int = 640
+    fov_deg: float = 36.5
+    """Vertical field of view."""
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What the camera does to the light."""
+
+    fps: float = 25.0
+    shutter_s: float = 0.004
+    """Exposure; motion blur is the mean of `subframes` pictures within it."""
+    subframes: int = 1
+    noise_sd: float = 1.5
+    """Gaussian, grey levels of 255, after gamma."""
+
+
+@dataclass(frozen=True)
+class Bystander:
+    """A second person standing in the gym."""
+
+    look: Look = field(default_factory=lambda: Look(body="f_avg"))
+    x_m: float = -0.9
+    z_m: float = -1.9
+    facing_deg: float = 200.0
+
+
+@dataclass(frozen=True)
+class ClipSpec:
+    """A whole clip."""
+
+    duration_s: float = 10.0
+    seed: int = 1
+    motion: Motion = Motion()
+    look: Look = Look()
+    camera: Camera = Camera()
+    sensor: Sensor = Sensor()
+    bystanders: tuple[Bystander, ...] = ()
+
+    def frame_times_s(self) -> np.ndarray:
+        """Start of every frame's exposure, (T,)."""
+        return np.arange(round(self.duration_s * self.sensor.fps)) / self.sensor.fps
