@@ -117,7 +117,20 @@ class ScreenSection(Section):
 
 
 class RecordSection(Section):
-    input_log: bool = True
+    """What is kept, and how much of it. The oldest goes first."""
+
+    input_log: bool = True  # landmarks of every picture: needed for a replay, about 90 MB an hour at 60 pictures a second
+    logs_quota_mb: Annotated[int, Field(ge=1)] = 2000
+    free_floor_mb: Annotated[int, Field(ge=0)] = 200  # logs go when less than this is free
+    sessions_kept: Annotated[int, Field(ge=1)] = 200
+    opensim: bool = False  # angles.mot and markers.trc on the stick too
+
+
+class UsbSection(Section):
+    """What a stick gets, and where the exporter tells the station how far it is."""
+
+    which: Literal["last", "new", "all"] = "last"  # new: whatever no stick got yet
+    status_path: Path = Path("/run/station-usb/status")
 
 
 class Config(Section):
@@ -131,6 +144,7 @@ class Config(Section):
     pins: PinsSection = PinsSection()
     screen: ScreenSection = ScreenSection()
     record: RecordSection = RecordSection()
+    usb: UsbSection = UsbSection()
 
 
 def parse(values: dict[str, Any], where: str = "configuration") -> Config:

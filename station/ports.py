@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-from station.types import Cue, Frame, Input, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step
+from station.types import Cue, Frame, Input, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step, View
 
 Item = TypeVar("Item", Frame, Pose, covariant=True)
 
@@ -85,7 +86,14 @@ class Clock(Protocol):
 class Store(Protocol):
     """Takes what happened, in order; called from one writer thread. Raises StoreError when it cannot write."""
 
-    def begin(self, source: SourceInfo, model: ModelInfo | None, t_ns: int) -> str: ...  # -> session id
+    def begin(
+        self,
+        source: SourceInfo,
+        model: ModelInfo | None,
+        t_ns: int,
+        view: View = ...,
+        plan: Mapping[str, Any] = ...,  # the coach's settings as plain values: a replay needs them
+    ) -> str: ...  # -> session id
 
     def add(self, given: Input, step: Step) -> None: ...
 

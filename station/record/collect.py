@@ -52,19 +52,23 @@ class Growing:
 class Collector:
     """Takes every input with the step it led to; `recording` may be asked at any time.
 
-    `keep_landmarks` also keeps xy_px, which markers.trc and the overlay video need: 264 bytes a frame.
+    `keep_poses` also keeps xy_px, which markers.trc and the overlay video need: 264 bytes a frame.
     """
 
-    def __init__(self, source: SourceInfo, model: ModelInfo | None, view: View, keep_landmarks: bool = True) -> None:
+    def __init__(self, source: SourceInfo, model: ModelInfo | None, view: View, keep_poses: bool = True) -> None:
         self._source, self._model, self._view = source, model, view
         self._tally = Tally()
         self._t_ns = Growing((), np.int64)
         self._angles = Growing((), ANGLES)
-        self._xy_px = Growing((JOINTS, 2), np.float32) if keep_landmarks else None
+        self._xy_px = Growing((JOINTS, 2), np.float32) if keep_poses else None
         self._strides = Growing((), STRIDE, 256)
         self._events: list[Event] = []
         self._cues: list[Cue] = []
         self._outcomes: list[Outcome] = []
+
+    @property
+    def poses(self) -> int:
+        return self._tally.poses
 
     def add(self, given: Input, step: Step) -> None:
         self._tally.add(given, step)
