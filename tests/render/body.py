@@ -19,12 +19,12 @@ from .skeleton import SEGMENTS, TABLE, Skeleton, skeletons
 
 PHENOTYPES: dict[str, dict[str, float]] = {
     # gender 0 = male, 1 = female; the others 0..1. Heights are printed by `python -m tests.render bodies`.
-    "m_avg": dict(gender=0.0, age=0.66, muscle=0.62, weight=0.42, height=0.38, proportions=0.65),
-    "f_avg": dict(gender=1.0, age=0.66, muscle=0.58, weight=0.40, height=0.42, proportions=0.65),
-    "m_tall": dict(gender=0.0, age=0.66, muscle=0.60, weight=0.35, height=0.52, proportions=0.70),
-    "m_heavy": dict(gender=0.0, age=0.72, muscle=0.55, weight=0.72, height=0.38, proportions=0.50),
-    "f_slim": dict(gender=1.0, age=0.62, muscle=0.60, weight=0.28, height=0.50, proportions=0.75),
-    "f_heavy": dict(gender=1.0, age=0.72, muscle=0.50, weight=0.68, height=0.36, proportions=0.50),
+    "m_avg": {"gender": 0.0, "age": 0.66, "muscle": 0.62, "weight": 0.42, "height": 0.38, "proportions": 0.65},
+    "f_avg": {"gender": 1.0, "age": 0.66, "muscle": 0.58, "weight": 0.40, "height": 0.42, "proportions": 0.65},
+    "m_tall": {"gender": 0.0, "age": 0.66, "muscle": 0.60, "weight": 0.35, "height": 0.52, "proportions": 0.70},
+    "m_heavy": {"gender": 0.0, "age": 0.72, "muscle": 0.55, "weight": 0.72, "height": 0.38, "proportions": 0.50},
+    "f_slim": {"gender": 1.0, "age": 0.62, "muscle": 0.60, "weight": 0.28, "height": 0.50, "proportions": 0.75},
+    "f_heavy": {"gender": 1.0, "age": 0.72, "muscle": 0.50, "weight": 0.68, "height": 0.36, "proportions": 0.50},
 }
 
 HIP_MEDIAL = 0.70

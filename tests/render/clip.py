@@ -14,7 +14,7 @@ from .camera import project_px
 from .motion import SIDES, Runner
 from .spec import Bystander, ClipSpec
 
-LANDMARK_NAMES = tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")) + ("nose",)
+LANDMARK_NAMES = (*tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")), "nose")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ half a stride later), so a curve describes a symmetric runner. Each curve is `me
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -126,7 +127,7 @@ def derive(data: dict[str, np.ndarray]) -> StrideCurves:
     """Stride curves of one recording (arrays as in the data's README: metres, x forward, y up, z right)."""
     contact, stance_s = _contacts(data)
     right = contact[_is_right(data, contact)]
-    strides = list(zip(right[:-1], right[1:], strict=True))
+    strides = list(itertools.pairwise(right))
     typical = float(np.median(np.diff(right)))
     strides = [(a, b) for a, b in strides if abs(b - a - typical) < 0.15 * typical]
     signals = {side: _leg_signals(data, side) for side in ("right", "left")}

@@ -31,6 +31,9 @@ SITTING_TILT_DEG = -9.0
 """What `Gait.sitting` = 1 does: lost share of the backward swing, knee flexion added in stance and everywhere,
 trunk lean, pelvis rolled back."""
 
+UNSTEADINESS = {"timing": 0.006, "swing": 0.018, "turn": 0.08, "lean_deg": 0.5, "drift_m": 0.012}
+"""SD between strides: contact time in strides, relative size of the thigh swing and of the pelvic turn, lean, place."""
+
 Pose = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
 """Rotations (T, 3, 3) and joint positions (T, 3) of every segment."""
 
@@ -111,11 +114,11 @@ class Runner:
         list_ = self.curves.at("pelvis_list_deg", phase, speed)
         swing = self.curves.first_harmonic("thigh_deg", phase - 0.5, speed)
         return {
-            "turn": turn * gait["pelvic_turn_scale"] * (1 + 4 * self._noise.at("turn", phase)),
+            "turn": turn * gait["pelvic_turn_scale"] * (1 + self._noise.at("turn", phase)),
             "list": list_,
             "tilt": tilt - NEUTRAL_TILT_DEG + SITTING_TILT_DEG * sit,
             "thorax_turn": 6.0 * gait["arm_swing_scale"] * swing,
-            "lean": gait["trunk_lean_deg"] * (1 - sit) + SITTING_LEAN_DEG * sit + 10 * self._noise.at("lean", phase),
+            "lean": gait["trunk_lean_deg"] * (1 - sit) + SITTING_LEAN_DEG * sit + self._noise.at("lean_deg", phase),
         }
 
     def _arm(self, gait: dict[str, np.ndarray], phase: np.ndarray) -> dict[str, np.ndarray]:
@@ -243,11 +246,9 @@ class Runner:
 class _StrideNoise:
     """Slow, seeded differences between strides: one random value per stride, joined smoothly."""
 
-    SIZES = {"timing": 0.006, "swing": 0.018, "turn": 0.02, "lean": 0.05, "drift_m": 0.012}
-
     def __init__(self, rng: np.random.Generator, scale: float, strides: int) -> None:
         self._first = -4
-        self._values = {n: scale * size * rng.standard_normal(strides + 8) for n, size in self.SIZES.items()}
+        self._values = {n: scale * size * rng.standard_normal(strides + 8) for n, size in UNSTEADINESS.items()}
 
     def at(self, name: str, phase: np.ndarray) -> np.ndarray:
         values = self._values[name]
@@ -297,7 +298,7 @@ def standing_pose(skeleton: sk.Skeleton, x_m: float, z_m: float, facing_deg: flo
     from .camera import DECK_M
 
     turn = sk.about_y(np.array([facing_deg]))
-    rotation = {s: turn for s in sk.SEGMENTS}
+    rotation = dict.fromkeys(sk.SEGMENTS, turn)
     for side in SIDES:
         upper, lower = f"upper_arm_{side}", f"forearm_{side}"
         j = skeleton.joints

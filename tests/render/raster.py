@@ -7,8 +7,8 @@ import numpy as np
 
 from .body import PARTS, Layer
 from .camera import eye_m, projection_matrix, view_matrix
-from .spec import Camera, Look
 from .skeleton import SEGMENTS, skeletons
+from .spec import Camera, Look
 
 SHADOW_PX = 1024
 LAMP_FROM = np.array([0.5, 1.5, 1.5])
@@ -262,7 +262,7 @@ def _columns(matrix: np.ndarray) -> bytes:
 
 def _filled(source: str) -> str:
     constants = {"SEGMENTS": len(SEGMENTS), "SHADOW_PX": SHADOW_PX, "SHIRT_PART": PARTS.index("shirt"),
-                 "SHORTS_PART": PARTS.index("shorts"), "SKIN_PART": PARTS.index("skin"), 
+                 "SHORTS_PART": PARTS.index("shorts"), "SKIN_PART": PARTS.index("skin"),
                  "SHOE_PART": PARTS.index("shoe"), "HAIR_PART": PARTS.index("hair"), "PARTS": len(PARTS)}
     source = source.replace("LIGHT", _LIGHT)
     for name, value in constants.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +43,9 @@ def vertices(shapes: list[Shape]) -> np.ndarray:
 def _room() -> list[Shape]:
     floor, wall_z, ceiling = -DECK_M, 3.6, 3.6
     out = [box((-7, floor - 0.05, -wall_z), (7, floor, 6), (0.34, 0.35, 0.36), FLOOR)]
-    for z in (-wall_z, 7.0):
-        out.append(box((-7, floor, z - 0.1), (7, ceiling, z), (0.80, 0.79, 0.75), WALL))
+    out += [box((-7, floor, z - 0.1), (7, ceiling, z), (0.80, 0.79, 0.75), WALL) for z in (-wall_z, 7.0)]
     out.append(box((-7, floor, -wall_z), (7, floor + 0.12, -wall_z + 0.02), (0.30, 0.31, 0.33)))
-    for x in (-7, 7):
-        out.append(box((x - 0.1, floor, -wall_z), (x, ceiling, 7), (0.76, 0.76, 0.74), WALL))
+    out += [box((x - 0.1, floor, -wall_z), (x, ceiling, 7), (0.76, 0.76, 0.74), WALL) for x in (-7, 7)]
     out.append(box((-7, ceiling, -wall_z), (7, ceiling + 0.1, 7), (0.90, 0.90, 0.88)))
     for x in (-1.75, 1.05):
         out += _window(x, -wall_z)
@@ -102,9 +101,8 @@ def _furniture() -> list[Shape]:
             x, r = -2.4 + 0.28 * k, 0.085 - 0.012 * i
             out.append(cylinder((x, y - DECK_M + 0.13, -3.40), (x, y - DECK_M + 0.13, -3.10), r, (0.15, 0.15, 0.17)))
             out.append(cylinder((x, y - DECK_M + 0.13, -3.10), (x, y - DECK_M + 0.13, -3.09), r * 0.6, (0.45, 0.46, 0.48)))
-    for x in (-2.55, -0.85):
-        out.append(box((x - 0.03, -DECK_M, -3.45), (x + 0.03, 0.85, -3.05), (0.28, 0.29, 0.31)))
-    return out
+    posts = [box((x - 0.03, -DECK_M, -3.45), (x + 0.03, 0.85, -3.05), (0.28, 0.29, 0.31)) for x in (-2.55, -0.85)]
+    return out + posts
 
 
 # ---- solids ------------------------------------------------------------------------------------------------------
@@ -139,7 +137,7 @@ def cylinder(start: tuple, stop: tuple, radius_m: float, colour: tuple, sides: i
     angle = np.linspace(0, 2 * np.pi, sides + 1)
     ring = np.cos(angle)[:, None] * a + np.sin(angle)[:, None] * b
     position, normal = [], []
-    for r, s in zip(ring[:-1], ring[1:], strict=True):
+    for r, s in itertools.pairwise(ring):
         p = [start + radius_m * r, start + radius_m * s, stop + radius_m * s, stop + radius_m * r]
         position += [p[0], p[1], p[2], p[0], p[2], p[3]]
         normal += [r, s, s, r, s, r]
