@@ -56,6 +56,11 @@ class Judge:
         self._why_not = ""
         self._rows: tuple[Fault, ...] = ()
 
+    @property
+    def rows(self) -> tuple[Fault, ...]:
+        """The faults after the last step."""
+        return self._rows
+
     def step(self, gait: Gait, own: Own, settled: bool = True) -> tuple[Fault, ...]:
         """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet."""
         why_not = _why_not(gait, settled)

@@ -10,8 +10,8 @@ from station.types import NAN, Measure
 
 
 def levels(speed_mps: float) -> Levels:
-    """P5 to enter, P25 to leave. At an unknown speed those of the slowest judged one: cadence grows with speed, so what is low there
-    is low at any judged speed."""
+    """P5 to enter, P25 to leave. At an unknown speed those of the slowest judged one: cadence grows with speed, so what is low
+    there is low at any judged speed."""
     norm = norms.at("cadence_spm", speed_mps) if norms.judged(speed_mps) else norms.slowest("cadence_spm")
     return Levels(norm.p5, norm.p25)
 
@@ -19,8 +19,7 @@ def levels(speed_mps: float) -> Levels:
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     cadence = measures["cadence_spm"].value
     limit = levels(scene.speed_mps)
-    hint = "" if scene.speed_known else "belt speed unknown: judged by the slowest runners"
-    return Verdict(below(cadence, limit), cadence, limit.enter, hint)
+    return Verdict(below(cadence, limit), cadence, limit.enter, scene.speed_hint)
 
 
 RULE = Rule(

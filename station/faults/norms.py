@@ -45,13 +45,19 @@ def at(measure: str, speed_mps: float) -> Norm:
     return Norm(*(a + share * (b - a) for a, b in zip(rows[i], rows[i + 1], strict=True)))
 
 
+def band(measure: str, speed_mps: float) -> tuple[float, float]:
+    """P5 and P95 at a belt speed, NaN where nothing is judged. Raises KeyError."""
+    norm = at(measure, speed_mps)
+    return norm.p5, norm.p95
+
+
 def slowest(measure: str) -> Norm:
     """The norm at the slowest judged speed."""
     return at(measure, SLOWEST_MPS)
 
 
 def extreme(measure: str, percentile: str) -> tuple[float, float]:
-    """Lowest and highest of that percentile over all judged speeds: what holds at any of them. Raises KeyError, AttributeError."""
+    """Lowest and highest of that percentile over all judged speeds. Raises KeyError, AttributeError."""
     values = [getattr(at(measure, speed), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]
     return min(values), max(values)
 

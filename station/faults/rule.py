@@ -32,7 +32,7 @@ class Scene:
     """
 
     speed_mps: float = NAN
-    own: Own = Own()
+    own: Own = field(default_factory=Own)
     pelvic_source: str = "landmarks"
     pelvic_calibrated: bool = False
     sides: Mapping[Side, Mapping[str, Measure]] = field(default_factory=dict)
@@ -40,6 +40,11 @@ class Scene:
     @property
     def speed_known(self) -> bool:
         return self.speed_mps == self.speed_mps
+
+    @property
+    def speed_hint(self) -> str:
+        """What a row says that was judged without a speed."""
+        return "" if self.speed_known else "belt speed unknown: judged only by what holds at any speed"
 
 
 class Levels(NamedTuple):

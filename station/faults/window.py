@@ -52,8 +52,8 @@ def _measures(strides: np.ndarray) -> dict[str, Measure]:
     turn, quadrature = _pelvic_turn(strides["pelvic_in_phase_deg"], strides["pelvic_quadrature_deg"])
     found["pelvic_turn_deg"], found["pelvic_turn_quadrature_deg"] = turn, quadrature
     excursion = found["thigh_excursion_near_deg"].value
-    ratio = (v / excursion if excursion > 0 else NAN for v in (turn.value, turn.low, turn.high))
-    found["pelvis_thigh_ratio"] = Measure(*ratio, n=turn.n, reason=turn.reason)
+    scale = 1 / excursion if excursion > 0 else NAN
+    found["pelvis_thigh_ratio"] = Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
     return found
 
 

@@ -1,0 +1,75 @@
+"""What the screen gets: the snapshot of one moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.cues.governor import Governor
+from station.cues.plan import Plan
+from station.cues.session import Session
+from station.cues.texts import line
+from station.types import Band, Fault, Gait, Measure, Pose, Snapshot, View
+
+NormBand = Callable[[str, float], tuple[float, float]]
+NormCurve = Callable[[float], NDArray[np.float64]]
+
+
+class Screen:
+    """Assembles snapshots; bands and the norm curve are worked out anew only when speed or baseline change."""
+
+    def __init__(self, view: View, plan: Plan, measures: tuple[str, ...], norm_band: NormBand, norm_curve: NormCurve) -> None:
+        self._view, self._plan = view, plan
+        self._measures, self._norm_band, self._norm_curve = measures, norm_band, norm_curve
+        self._speed_mps = -1.0
+        self._baseline: Mapping[str, Measure] | None = None
+        self._bands: Mapping[str, Band] = {}
+        self._curve: NDArray[np.float64] | None = None
+        self._pose: Pose | None = None
+
+    def step(self, pose: Pose | None, gait: Gait, faults: tuple[Fault, ...], session: Session, governor: Governor) -> Snapshot:
+        self._refresh(round(gait.speed.mps, 1), session.own.baseline)
+        prompt = session.prompt
+        return Snapshot(
+            t_ns=gait.t_ns,
+            mode=session.mode,
+            mode_s=session.mode_s,
+            session_s=session.session_s,
+            gait=gait,
+            pose=pose,
+            view=self._view,
+            faults=faults,
+            cue=governor.lit,
+            bands=self._bands,
+            prompt=prompt,
+            prompt_text=line(prompt, self._plan.language).screen if prompt else "",
+            progress=session.progress,
+            norm_curve=self._curve,
+            page=session.page,
+        )
+
+    def _refresh(self, speed_mps: float, baseline: Mapping[str, Measure]) -> None:
+        same_speed = speed_mps == self._speed_mps or (math.isnan(speed_mps) and math.isnan(self._speed_mps))
+        if same_speed and baseline is self._baseline:
+            return
+        self._speed_mps, self._baseline = speed_mps, baseline
+        curve = self._norm_curve(speed_mps)
+        self._curve = None if np.isnan(curve).any() else curve
+        bands = {}
+        for name in self._measures:
+            low, high = self._norm_band(name, speed_mps)
+            if low == low:
+                bands[name] = Band(low, high, "norm")
+        for name, measure in baseline.items():
+            if measure.measured and measure.n > 1:
+                bands[name] = own_band(measure)
+        self._bands = bands
+
+
+def own_band(baseline: Measure) -> Band:
+    """One standard deviation between the runner's own strides about the baseline, worked back from its 95 % interval."""
+    spread = (baseline.high - baseline.low) / 2 / 1.96 * math.sqrt(baseline.n)
+    return Band(baseline.value - spread, baseline.value + spread, "own")
