@@ -182,8 +182,11 @@ class Tally:
 
     @classmethod
     def from_plain(cls, values: Mapping[str, Any]) -> Tally:
-        """What `plain` made. Raises KeyError, TypeError or ValueError for anything else."""
-        made = dict(values)
+        """What `plain` made, by an earlier version too: what it did not know yet keeps its default.
+
+        Raises KeyError, TypeError or ValueError for anything else.
+        """
+        made = {name: value for name, value in values.items() if name in cls.__slots__}
         made["modes"] = [(int(t_ns), Mode(mode)) for t_ns, mode in values["modes"]]
         made["page"] = values["page"] and _page(values["page"])
         made["faults"] = {rule: revive(FaultTally, entry) for rule, entry in values["faults"].items()}

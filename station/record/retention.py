@@ -1,0 +1,34 @@
+"""What goes when space runs out: the oldest input logs first, sessions only beyond the number to keep."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+LOG_SUFFIX = ".log"
+MB = 1_000_000
+
+
+def reclaim_logs(folder: Path, quota_bytes: int, free_bytes: int, keep: Path | None = None) -> tuple[Path, ...]:
+    """Deletes the oldest logs until they fit the quota and so much is free; returns what went. `keep` never goes.
+
+    Raises OSError when the folder cannot be read or written.
+    """
+    logs = sorted((path for path in folder.glob(f"*{LOG_SUFFIX}") if path.is_file()), key=lambda path: path.stat().st_mtime)
+    total = sum(path.stat().st_size for path in logs)
+    gone = []
+    for path in logs:
+        if total <= quota_bytes and shutil.disk_usage(folder).free >= free_bytes:
+            break
+        if path != keep:
+            total -= path.stat().st_size
+            path.unlink()
+            gone.append(path)
+    return tuple(gone)
+
+
+def surplus_sessions(connection: sqlite3.Connection, kept: int) -> tuple[str, ...]:
+    """The ids of all but the newest `kept` sessions."""
+    rows = connection.execute("SELECT id FROM session WHERE state != 'open' ORDER BY number DESC LIMIT -1 OFFSET ?", (kept,))
+    return tuple(session_id for (session_id,) in rows)

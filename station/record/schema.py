@@ -1,0 +1,99 @@
+"""The database: its tables, and how an older one becomes the present one.
+
+A migration is never changed once released: a new table or column is a new entry at the end of MIGRATIONS. The number of
+entries applied stands in `PRAGMA user_version`. Times `t_ns` are of the monotonic clock of the boot in which they were taken.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from station.errors import StoreError
+
+MIGRATIONS = (
+    """
+    CREATE TABLE session (
+        id TEXT PRIMARY KEY,
+        number INTEGER NOT NULL UNIQUE,
+        state TEXT NOT NULL,              -- open, finished, recovered (was open when the power went)
+        source TEXT NOT NULL,             -- these four are JSON
+        model TEXT NOT NULL,
+        view TEXT NOT NULL,
+        tally TEXT NOT NULL,
+        station_version TEXT NOT NULL,
+        started_utc TEXT NOT NULL,
+        finished_utc TEXT NOT NULL DEFAULT '',
+        clock_trusted INTEGER NOT NULL,
+        boot_id TEXT NOT NULL,
+        started_ns INTEGER NOT NULL,
+        series_columns TEXT NOT NULL,     -- JSON: the columns of its chunks
+        note TEXT NOT NULL DEFAULT '',    -- what went wrong, for people
+        exported_utc TEXT NOT NULL DEFAULT ''
+    );
+    CREATE TABLE stride (
+        session TEXT NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        start_s REAL, duration_s REAL, cadence_spm REAL, contact_s REAL, step_length_m REAL, speed_mps REAL,
+        thigh_forward_near_deg REAL, tle_near_deg REAL, thigh_excursion_near_deg REAL, tle_share_near REAL,
+        knee_flexion_stance_near_deg REAL, knee_flexion_swing_near_deg REAL, retraction_near_pct REAL, retraction_near_deg REAL,
+        thigh_forward_far_deg REAL, tle_far_deg REAL, thigh_excursion_far_deg REAL, step_time_near_s REAL, step_time_far_s REAL,
+        trunk_lean_deg REAL, thigh_shank_phase_deg REAL, pelvic_in_phase_deg REAL, pelvic_quadrature_deg REAL,
+        seen_fraction REAL, swaps_repaired REAL,
+        PRIMARY KEY (session, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE event (
+        session TEXT NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        t_ns INTEGER NOT NULL, kind TEXT NOT NULL, side TEXT NOT NULL, confidence REAL,
+        PRIMARY KEY (session, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE cue (
+        session TEXT NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        t_ns INTEGER NOT NULL, seq INTEGER NOT NULL, id TEXT NOT NULL, rule TEXT NOT NULL, action TEXT NOT NULL,
+        channels TEXT NOT NULL, text TEXT NOT NULL,
+        PRIMARY KEY (session, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE outcome (
+        session TEXT NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        t_ns INTEGER NOT NULL, cue_seq INTEGER NOT NULL, rule TEXT NOT NULL, cleared INTEGER NOT NULL, strides INTEGER NOT NULL,
+        PRIMARY KEY (session, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE chunk (                  -- about one second of series each, see chunks.py
+        session TEXT NOT NULL REFERENCES session(id) ON DELETE CASCADE,
+        row INTEGER NOT NULL,
+        content BLOB NOT NULL,
+        PRIMARY KEY (session, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE notice (
+        utc TEXT NOT NULL,
+        text TEXT NOT NULL
+    );
+    """,
+)
+
+BUSY_MS = 5000
+FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copied into the database
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit: transactions are begun in so many words. Commits are on the disk when they return."""
+    connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA journal_size_limit={FILE_SIZE_IN_WAL}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, where: str) -> None:
+    """Brings the tables up to date, each step whole or not at all. Raises StoreError for a database of a newer station."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"the database has version {version}, this station knows {len(MIGRATIONS)}", where, "install the newer station again"
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")

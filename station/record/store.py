@@ -1,0 +1,290 @@
+"""The store of the running station: SQLite for what people ask for later, and beside it the input log of each session.
+
+    <data_dir>/station.db          sessions, strides, events, cues, outcomes, series in chunks
+    <data_dir>/logs/<id>.log       everything the coach consumed (log.py), bounded by a quota
+    <data_dir>/station.lock        held by the one station that writes here
+
+Once a second everything new is committed (WAL, synchronous=FULL), so a power cut costs at most the last second. A session
+begins on the disk when somebody runs: an empty belt writes nothing, and who only stood there leaves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from station import __version__
+from station.config import RecordSection
+from station.errors import InputError, StoreError
+from station.record import moment
+from station.record.archive import DATABASE, LOGS, Archive, SessionRow
+from station.record.log import LogHeader, repair
+from station.record.open_session import INSERT_SESSION, OpenSession
+from station.record.opening import damage, locked, set_aside
+from station.record.retention import MB, reclaim_logs, surplus_sessions
+from station.record.schema import connect, migrate
+from station.record.tally import Tally
+from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, View
+
+FLUSH_NS = NS  # the database is brought up to date so often
+RETRY_NS = 10 * NS  # after a failed write
+MOST_EARLY = 20_000  # inputs kept in memory before anybody runs: five and a half minutes at 60 a second
+MOST_PENDING = 40_000  # rows of series kept while the disk is full: eleven minutes
+
+NO_PLAN: Mapping[str, Any] = MappingProxyType({})
+
+
+class SqliteStore:
+    """ports.Store on a folder. Construct it anywhere, then use it from one thread; `sessions` and `recording` from any.
+
+    Opening repairs: a database that is not whole is set aside with its evidence (see `trouble`), sessions that a power cut
+    left open are closed as "recovered". Raises StoreError: folder not writable, another station writes here, newer database.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: RecordSection | None = None,
+        core_version: str = __version__,
+        now: Callable[[], moment.Moment] = moment.now,
+    ) -> None:
+        self._folder = folder.expanduser()
+        self._settings = settings or RecordSection()
+        self._core_version = core_version
+        self._now = now
+        self._archive = Archive(self._folder)
+        self._session: OpenSession | None = None
+        self._ended: list[OpenSession] = []  # not written yet, because the disk was full
+        self._early: list[tuple[Input, Step]] = []
+        self._troubles: dict[str, tuple[str, str]] = {}
+        try:
+            (self._folder / LOGS).mkdir(parents=True, exist_ok=True)
+            self._lock = locked(self._folder / "station.lock")
+            self._database = self._opened()
+            self._recover()
+        except (OSError, sqlite3.OperationalError) as error:
+            raise StoreError(f"cannot be opened ({error})", str(self._folder), "check the folder's owner and space") from None
+
+    # --- ports.Store ---
+
+    def begin(
+        self, source: SourceInfo, model: ModelInfo | None, t_ns: int, view: View | None = None, plan: Mapping[str, Any] = NO_PLAN
+    ) -> str:
+        """Prepares a session and returns its id. Raises StoreError when one is open or the database cannot be read."""
+        if self._session is not None:
+            raise StoreError(f"session {self._session.id} is still open", str(self._folder), "finish it first")
+        with suppress(sqlite3.Error):  # the disk is still full: this session waits for space like the ones before it
+            self._finish_late()
+        number = self._next_number()
+        now = self._now()
+        date = f"-{now.utc[:10].replace('-', '')}" if now.trusted else ""
+        # The random part keeps ids apart when the database had to be started anew, or when a stick meets two stations.
+        session_id = f"{number:05d}{date}-{secrets.token_hex(2)}"
+        header = LogHeader(
+            source=source,
+            model=model,
+            view=view or View(),
+            plan=plan,
+            session_id=session_id,
+            station_version=__version__,
+            core_version=self._core_version,
+            started_utc=now.utc,
+            clock_trusted=now.trusted,
+            boot_id=now.boot_id,
+            started_ns=t_ns,
+        )
+        self._session, self._early = OpenSession(session_id, number, header), []
+        return session_id
+
+    def add(self, given: Input, step: Step) -> None:
+        """Takes one input with its step. Raises StoreError when the disk takes nothing; what waits is written once it does."""
+        session = self._session
+        if session is None:
+            raise StoreError("no session is open", str(self._folder), "begin one first")
+        if session.is_on_disk:
+            self._add(session, given, step)
+            return
+        self._early.append((given, step))
+        if step.gait.activity is Activity.RUNNING or len(self._early) >= MOST_EARLY:
+            self._put_on_disk(session)
+
+    def finish(self, t_ns: int) -> None:
+        """Closes the session. One in which nobody ran is deleted. Raises StoreError when its last second could not be written."""
+        session, self._session, self._early = self._session, None, []
+        if session is None or not session.is_on_disk:
+            return
+        session.close_log(self._troubles)
+        self._ended.append(session)
+        try:
+            self._finish_late()
+        except sqlite3.Error:
+            self._make_room(None)
+            try:
+                self._finish_late()
+            except sqlite3.Error as error:
+                raise self._unwritable(error) from None
+
+    def close(self) -> None:
+        """Finishes what is open and lets the folder go. Raises StoreError like `finish`; a session that could not be written
+        stays open in the database and is recovered when the store is opened again.
+        """
+        try:
+            self.finish(0)
+            self._finish_late()
+        except sqlite3.Error as error:
+            raise self._unwritable(error) from None
+        finally:
+            self._database.close()
+            os.close(self._lock)
+
+    # --- beyond the protocol ---
+
+    def add_gap(self, lost: int) -> None:
+        """So many inputs never arrived here: the log says so, because a replay will differ."""
+        session = self._session
+        if session is not None and session.is_on_disk:
+            session.note(f"{lost} inputs were lost, the disk was too slow")
+            session.log_gap(lost, self._troubles)
+
+    @property
+    def trouble(self) -> tuple[tuple[str, str], ...]:
+        """(what is wrong, what to do), for the screen."""
+        return tuple(self._troubles.values())
+
+    def sessions(self) -> tuple[SessionRow, ...]:
+        return self._archive.sessions()
+
+    def recording(self, session_id: str) -> Recording:
+        return self._archive.recording(session_id)
+
+    # --- opening ---
+
+    def _opened(self) -> sqlite3.Connection:
+        path = self._folder / DATABASE
+        evidence = damage(path)
+        if evidence:
+            aside = set_aside(path, evidence, self._now().utc)
+            what = f"the database was damaged and set aside as {aside.name}"
+            self._troubles["damaged"] = (what, "copy it to another machine: earlier sessions are in it")
+        database = connect(path)
+        migrate(database, str(path))
+        if evidence:
+            text = f"{aside.name}: {evidence}"
+            database.execute("INSERT INTO notice VALUES (?, ?)", (self._now().utc, text))
+        return database
+
+    def _recover(self) -> None:
+        """Closes what a power cut left open. Its log is cut back to whole records."""
+        rows = self._database.execute("SELECT id, started_utc, tally FROM session WHERE state = 'open'").fetchall()
+        for session_id, started_utc, tally in rows:
+            sums = Tally.from_plain(json.loads(tally))  # written by this station or an earlier one, in one piece
+            if sums.running_ns == 0:
+                self._forget(session_id)
+                continue
+            note = "ended without a finish; recovered up to its last second"
+            path = self._archive.log_path(session_id)
+            try:
+                torn = repair(path) if path.exists() else 0
+                note += f"; {torn} bytes of a torn record were cut from its log" if torn else ""
+            except InputError as error:
+                note += f"; its log is not usable ({error.what})"
+            ended = datetime.fromisoformat(started_utc) + timedelta(seconds=round(sums.duration_s))
+            self._database.execute(
+                "UPDATE session SET state = 'recovered', finished_utc = ?, note = ltrim(note || '; ' || ?, '; ') WHERE id = ?",
+                (ended.strftime("%Y-%m-%dT%H:%M:%SZ"), note, session_id),
+            )
+
+    def _finish_late(self) -> None:
+        """Writes the sessions that have ended; one that a full disk refuses stays for the next time. Raises sqlite3.Error."""
+        while self._ended:
+            session = self._ended[0]
+            if session.tally.running_ns == 0:
+                self._forget(session.id)
+            else:
+                self._flush(session, state="finished")
+            self._ended.pop(0)
+            for surplus in surplus_sessions(self._database, self._settings.sessions_kept):
+                self._forget(surplus)
+            self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def _unwritable(self, error: sqlite3.Error) -> StoreError:
+        self._troubles["full"] = ("the disk takes nothing more", "delete old sessions or use a larger card; coaching goes on")
+        return StoreError(f"the database cannot be written ({error})", str(self._folder), "free some space")
+
+    def _next_number(self) -> int:
+        try:
+            (last,) = self._database.execute("SELECT coalesce(max(number), 0) FROM session").fetchone()
+        except sqlite3.Error as error:
+            raise StoreError(f"the database cannot be read ({error})", str(self._folder), "restart the station") from None
+        return 1 + max((int(last), *(session.number for session in self._ended)))
+
+    def _forget(self, session_id: str) -> None:
+        self._database.execute("DELETE FROM session WHERE id = ?", (session_id,))
+        self._archive.log_path(session_id).unlink(missing_ok=True)
+
+    # --- one session ---
+
+    def _put_on_disk(self, session: OpenSession) -> None:
+        """Somebody runs: from here on every second counts."""
+        early, self._early = self._early, []
+        session.is_on_disk = True
+        if self._settings.input_log:
+            self._make_room(None)
+            session.open_log(self._archive.log_path(session.id), self._troubles)
+        for given, step in early:
+            session.add(given, step, self._troubles)
+        self._flush_or_tell(session)
+
+    def _add(self, session: OpenSession, given: Input, step: Step) -> None:
+        session.add(given, step, self._troubles)
+        if given.t_ns >= session.next_flush_ns:
+            self._flush_or_tell(session)
+
+    def _flush_or_tell(self, session: OpenSession) -> None:
+        now_ns = session.tally.last_ns
+        try:
+            self._flush(session, state="open")
+        except sqlite3.Error as error:
+            session.next_flush_ns = now_ns + RETRY_NS
+            session.shed(MOST_PENDING)
+            self._make_room(session.log_path)
+            raise self._unwritable(error) from None
+        session.next_flush_ns = now_ns + FLUSH_NS
+        self._troubles.pop("full", None)
+
+    def _make_room(self, keep: Path | None) -> None:
+        settings = self._settings
+        try:
+            reclaim_logs(self._folder / LOGS, settings.logs_quota_mb * MB, settings.free_floor_mb * MB, keep)
+        except OSError as error:
+            self._troubles["logs"] = (f"old logs cannot be deleted ({error.strerror})", "check the owner of the data folder")
+
+    def _flush(self, session: OpenSession, state: str) -> None:
+        """Everything new in one transaction. Raises sqlite3.Error, then nothing of it was written."""
+        database = self._database
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            if not session.has_row:
+                database.execute(INSERT_SESSION, session.row())
+            for table, rows in session.pending_rows().items():
+                marks = ", ".join("?" * len(rows[0]))
+                database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+            finished_utc = self._now().utc if state == "finished" else ""
+            database.execute(
+                "UPDATE session SET tally = ?, note = ?, state = ?, finished_utc = ? WHERE id = ?",
+                (json.dumps(session.tally.plain()), "; ".join(session.notes), state, finished_utc, session.id),
+            )
+            database.execute("COMMIT")
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):  # a full disk may have rolled back already
+                database.execute("ROLLBACK")
+            raise
+        session.written()
