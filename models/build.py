@@ -261,11 +261,11 @@ def build(folder: Path, wheel: Path | None = None) -> list[Path]:
             model = Graph(source_of(card, wheel)).convert(card.name, card.outputs)
             data = model.SerializeToString(deterministic=True)
             target = folder / f"{card.name}.onnx"
-            target.write_bytes(data)
             digest = hashlib.sha256(data).hexdigest()
             if digest != card.sha256:
                 problem = f"was built with sha256 {digest}, its card says {card.sha256}"
                 raise ModelError(problem, str(target), "compare the versions of onnx and tflite")
+            target.write_bytes(data)
             written.append(target)
     return written
 

@@ -78,16 +78,16 @@ class Who:
     def _choose_new(self, bodies: Sequence[Square], able: list[int]) -> int | None:
         """The one who already waits, else the largest and most central one, once he has stayed long enough."""
         if not able:
-            self._waiting = None
-            return None
-        best, since_ns = max(able, key=lambda i: self._prominence(bodies[i])), self._now_ns
-        if self._waiting is not None:
-            before, began_ns = self._waiting
-            stayed = [i for i in able if _there(bodies[i], before, NEAR)]
+            return None  # the detector misses people now and then: who waits goes on waiting
+        if self._waiting is not None and self._seconds_since(self._waiting[1]) < WAIT_S + self.stay_s:
+            place, since_ns = self._waiting
+            stayed = [i for i in able if _there(bodies[i], place, NEAR)]
             if stayed:
-                best, since_ns = min(stayed, key=lambda i: _distance(bodies[i], before)), began_ns
-        self._waiting = (bodies[best], since_ns)
-        return self._lock(bodies, best) if self._seconds_since(since_ns) >= self.stay_s else None
+                best = min(stayed, key=lambda i: _distance(bodies[i], place))
+                return self._lock(bodies, best) if self._seconds_since(since_ns) >= self.stay_s else None
+        best = max(able, key=lambda i: self._prominence(bodies[i]))
+        self._waiting = (bodies[best], self._now_ns)
+        return self._lock(bodies, best) if self.stay_s == 0 else None
 
     def _prominence(self, body: Square) -> float:
         middle, half = (self.zone[0] + self.zone[2]) / 2, (self.zone[2] - self.zone[0]) / 2
@@ -145,7 +145,7 @@ class Who:
         stayed = [i for i, body in enumerate(bodies) if self._may_run(body) and _there(body, place, NEAR)]
         if not stayed:
             return None
-        self._home = (place, self._now_ns - round(SETTLED_S * NS))
+        self._home = (place, self._now_ns)
         return self._lock(bodies, min(stayed, key=lambda i: _distance(bodies[i], place)))
 
     def _seconds_since(self, t_ns: int) -> float:
