@@ -1,0 +1,28 @@
+"""How long a frame of the coaching page takes to draw: the runner runs, everything else as in a session."""
+
+from __future__ import annotations
+
+import time
+
+from station.present.screen import page, samples
+from station.present.screen.ink import Ink
+from station.present.screen.pace import Pace
+
+FPS = 30
+
+
+def draw_benchmark(seconds: float = 2.0, size: tuple[int, int] = (1280, 720)) -> list[float]:
+    """Milliseconds of each frame drawn in memory within about that many seconds of wall time, the first page excluded.
+
+    Snapshots are made outside of the measured time.
+    """
+    ink, pace = Ink(size), Pace()
+    page.paint(ink, samples.running(0.0))  # fonts and the page that stands still are made once
+    spent: list[float] = []
+    end = time.perf_counter() + seconds
+    while not spent or time.perf_counter() < end:
+        snapshot = samples.running(len(spent) / FPS)
+        begin = time.perf_counter()
+        page.paint(ink, snapshot, pace.read(snapshot))
+        spent.append(1000 * (time.perf_counter() - begin))
+    return spent

@@ -1,0 +1,245 @@
+"""Ink: the few strokes that views draw with, sub-pixel and anti-aliased, and type that is measured before it is set.
+
+Views speak in page units: the page is 1280 x 720 units or more (portrait 720 x 1280 or more), so that one layout serves every
+screen of that shape. Shapes go through OpenCV straight into the pixels (float positions, smooth edges, nothing allocated);
+words are glyph surfaces of pygame, rendered once and kept. What does not move is drawn once per page and copied.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from station.present.screen.box import Box
+from station.present.screen.theme import GROUND, TEXT, Colour, Weight
+
+FONTS = Path(__file__).parent / "fonts"
+ASCENT, DESCENT, CAP = 0.76, 0.22, 0.727  # of Inter, in em: letters with a stem, letters with a tail, capitals and figures
+LINE = 1.22  # from baseline to baseline, in em
+SUBPIXEL = 5  # bits
+KEPT_WORDS = 600
+KEPT_LAYERS = 6
+
+Align = Literal["left", "centre", "right"]
+Point = tuple[float, float]
+
+
+class Placed(NamedTuple):
+    """A line of text as it was set, in page units: what the tests measure. `shrunk` is 1 where the asked size fitted."""
+
+    words: str
+    ink: Box
+    box: Box
+    shrunk: float
+
+
+class Ink:
+    """Draws one page of `size` (width, height) pixels, again and again."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        import pygame
+
+        pygame.font.init()
+        self._font_class = pygame.font.Font
+        width, height = size
+        self.portrait = height > width
+        base = (720, 1280) if self.portrait else (1280, 720)
+        self.unit = min(width / base[0], height / base[1])  # pixels per page unit
+        self.page = Box(0, 0, width / self.unit, height / self.unit)
+        self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)  # BGRA, as SDL's displays have it
+        self.surface = pygame.image.frombuffer(self.pixels.data, (width, height), "BGRA")  # the same memory
+        self.surface.set_alpha(None)
+        self.placed: list[Placed] | None = None  # a test puts a list here
+        self._fonts: dict[tuple[Weight, int], Any] = {}
+        self._words: OrderedDict[tuple[str, int, Weight, Colour], tuple[Any, Box]] = OrderedDict()
+        self._layers: OrderedDict[Hashable, NDArray[np.uint8]] = OrderedDict()
+
+    # --- what does not move ---
+
+    def static(self, key: Hashable, draw: Callable[[], None]) -> None:
+        """Begin a page: clear it and `draw` what stands still, or copy that from the last time with this key."""
+        layer = self._layers.get(key)
+        if layer is None:
+            self.pixels[:] = (*GROUND[::-1], 255)
+            draw()
+            self._layers[key] = self.pixels.copy()
+            while len(self._layers) > KEPT_LAYERS:
+                self._layers.popitem(last=False)
+        else:
+            np.copyto(self.pixels, layer)
+            self._layers.move_to_end(key)
+
+    # --- shapes ---
+
+    def line(self, points: ArrayLike, colour: Colour, width: float, *, closed: bool = False) -> None:
+        """A polyline (N, 2) with round joints; gaps of NaN stay gaps."""
+        for run in _unbroken(np.asarray(points, float)):
+            cv2.polylines(self.pixels, [self._fixed(run)], closed, _bgra(colour), self._width(width), cv2.LINE_AA, SUBPIXEL)
+
+    def polygon(self, points: ArrayLike, colour: Colour) -> None:
+        points = np.asarray(points, float)
+        if np.isfinite(points).all():
+            cv2.fillPoly(self.pixels, [self._fixed(points)], _bgra(colour), cv2.LINE_AA, SUBPIXEL)
+
+    def disc(self, centre: Point, radius: float, colour: Colour) -> None:
+        if np.isfinite(centre).all():
+            x, y = (round(v * self.unit * 2**SUBPIXEL) for v in centre)
+            cv2.circle(self.pixels, (x, y), round(radius * self.unit * 2**SUBPIXEL), _bgra(colour), -1, cv2.LINE_AA, SUBPIXEL)
+
+    def ring(self, centre: Point, radius: float, colour: Colour, width: float) -> None:
+        self.line(arc(centre, radius, -180, 180), colour, width, closed=True)
+
+    def bar(self, box: Box, colour: Colour, radius: float = 0) -> None:
+        """A filled rectangle with round corners."""
+        r = min(radius, box.w / 2, box.h / 2)
+        if r <= 0:
+            self.polygon([(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom)], colour)
+            return
+        inner = box.inset(r)
+        right, bottom = inner.right, inner.bottom
+        corners = ((right, bottom, 0), (right, inner.y, 90), (inner.x, inner.y, 180), (inner.x, bottom, 270))
+        self.polygon(np.concatenate([arc((x, y), r, start, start + 90, 12) for x, y, start in corners]), colour)
+
+    def sector(self, centre: Point, inner: float, outer: float, start_deg: float, end_deg: float, colour: Colour) -> None:
+        """The part of a ring between two angles (see `arc`)."""
+        self.polygon(np.concatenate([arc(centre, outer, start_deg, end_deg), arc(centre, inner, end_deg, start_deg)]), colour)
+
+    def picture(self, image: NDArray[np.uint8], box: Box) -> Box:
+        """An RGB picture (h, w, 3), as large as fits into the box; returns where it lies."""
+        height, width = image.shape[:2]
+        scale = min(box.w / width, box.h / height)
+        x, y = box.x + (box.w - width * scale) / 2, box.y + (box.h - height * scale) / 2
+        left, top, w, h = (round(v * self.unit) for v in (x, y, width * scale, height * scale))
+        target = self.pixels[top : top + h, left : left + w]
+        target[..., :3] = cv2.resize(image, (target.shape[1], target.shape[0]), interpolation=cv2.INTER_LINEAR)[..., ::-1]
+        return Box(x, y, width * scale, height * scale)
+
+    # --- words ---
+
+    def text(
+        self,
+        words: str,
+        box: Box,
+        size: float,
+        colour: Colour = TEXT,
+        *,
+        weight: Weight = "Medium",
+        align: Align = "left",
+        at: Literal["top", "middle", "bottom"] = "middle",
+        lines: int = 1,
+    ) -> Box:
+        """Words set in the box at that size, wrapped to at most `lines`; returns the box that their ink fills.
+
+        What comes from outside (a reason, a path) may be longer than its box: it is set smaller, down to 60 %, then cut.
+        """
+        if not words:
+            return Box(box.x, box.y, 0, 0)
+        rows, shrunk = self._fit(words, box, size, weight, lines)
+        em = size * shrunk
+        height = (len(rows) - 1) * LINE * em + (ASCENT + DESCENT) * em
+        first = {
+            "top": box.y + ASCENT * em,
+            "middle": box.y + (box.h - (len(rows) - 1) * LINE * em + CAP * em) / 2,
+            "bottom": box.bottom - height + ASCENT * em,
+        }[at]
+        inks = [self._set(row, box, first + i * LINE * em, em, colour, weight, align) for i, row in enumerate(rows)]
+        if self.placed is not None:
+            self.placed += [Placed(row, ink, box, shrunk) for row, ink in zip(rows, inks, strict=True)]
+        return _hull(inks)
+
+    def width(self, words: str, size: float, weight: Weight = "Medium") -> float:
+        """How wide those words run, in page units."""
+        return self._font(size, weight).size(words)[0] / self.unit
+
+    def _fit(self, words: str, box: Box, size: float, weight: Weight, lines: int) -> tuple[list[str], float]:
+        for percent in range(100, 55, -5):
+            em = size * percent / 100
+            rows = self._wrap(words, box.w, em, weight)
+            fits = all(self.width(row, em, weight) <= box.w for row in rows)
+            if fits and len(rows) <= lines and (len(rows) - 1) * LINE * em + CAP * em <= box.h:
+                return rows, percent / 100
+        kept = self._wrap(words, box.w, size * 0.6, weight)[:lines]
+        last = kept[-1] + "…"
+        while len(last) > 1 and self.width(last, size * 0.6, weight) > box.w:
+            last = last[:-2].rstrip() + "…"
+        return [*kept[:-1], last], 0.6
+
+    def _wrap(self, words: str, width: float, size: float, weight: Weight) -> list[str]:
+        rows = [""]
+        for word in words.split():
+            longer = f"{rows[-1]} {word}".strip()
+            if rows[-1] and self.width(longer, size, weight) > width:
+                rows.append(word)
+            else:
+                rows[-1] = longer
+        return rows
+
+    def _set(self, row: str, box: Box, baseline: float, size: float, colour: Colour, weight: Weight, align: Align) -> Box:
+        glyphs, ink = self._glyphs(row, size, colour, weight)
+        run = glyphs.get_width() / self.unit
+        left = {"left": box.x, "centre": box.x + (box.w - run) / 2, "right": box.right - run}[align]
+        x = round(left * self.unit)
+        y = round(baseline * self.unit) - self._font(size, weight).get_ascent()
+        self.surface.blit(glyphs, (x, y))
+        return Box((x + ink.x) / self.unit, (y + ink.y) / self.unit, ink.w / self.unit, ink.h / self.unit)
+
+    def _glyphs(self, row: str, size: float, colour: Colour, weight: Weight) -> tuple[Any, Box]:
+        key = (row, round(size * self.unit), weight, colour)
+        kept = self._words.get(key)
+        if kept is None:
+            glyphs = self._font(size, weight).render(row, True, colour)
+            kept = self._words[key] = (glyphs, Box(*glyphs.get_bounding_rect()))
+            while len(self._words) > KEPT_WORDS:
+                self._words.popitem(last=False)
+        else:
+            self._words.move_to_end(key)
+        return kept
+
+    def _font(self, size: float, weight: Weight) -> Any:
+        key = (weight, max(round(size * self.unit), 6))
+        if key not in self._fonts:
+            self._fonts[key] = self._font_class(str(FONTS / f"Inter-{weight}.ttf"), key[1])
+        return self._fonts[key]
+
+    # --- units to pixels ---
+
+    def _fixed(self, points: NDArray[np.float64]) -> NDArray[np.int32]:
+        return np.rint(points * (self.unit * 2**SUBPIXEL)).astype(np.int32)
+
+    def _width(self, width: float) -> int:
+        return max(round(width * self.unit), 1)
+
+
+def arc(centre: Point, radius: float, start_deg: float, end_deg: float, steps: int = 48) -> NDArray[np.float64]:
+    """Points (steps + 1, 2) along a circle. 0 deg hangs straight down, + turns towards the right of the picture."""
+    angle = np.radians(np.linspace(start_deg, end_deg, steps + 1))
+    return np.column_stack([centre[0] + radius * np.sin(angle), centre[1] + radius * np.cos(angle)])
+
+
+def hang(origin: Point, length: float, angle_deg: float) -> Point:
+    """The end of a rod that hangs from `origin` at that angle (see `arc`)."""
+    return origin[0] + length * math.sin(math.radians(angle_deg)), origin[1] + length * math.cos(math.radians(angle_deg))
+
+
+def _bgra(colour: Colour) -> tuple[int, int, int, int]:
+    return colour[2], colour[1], colour[0], 255
+
+
+def _unbroken(points: NDArray[np.float64]) -> Iterable[NDArray[np.float64]]:
+    known = np.isfinite(points).all(axis=1)
+    if known.all():
+        return [points]
+    edges = np.flatnonzero(np.diff(known)) + 1
+    return [run for run in np.split(points, edges) if len(run) > 1 and np.isfinite(run).all()]
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    left, top = min(b.x for b in boxes), min(b.y for b in boxes)
+    return Box(left, top, max(b.right for b in boxes) - left, max(b.bottom for b in boxes) - top)

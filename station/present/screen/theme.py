@@ -1,0 +1,77 @@
+"""Colours, sizes and weights of the screen, and the contrast that they must keep.
+
+Dark, because a bright panel beside the treadmill would light the runner and pull the eye. Two hues carry meaning and both
+survive every colour blindness (sky blue and amber of Okabe & Ito, 2008, lightened for the dark ground): blue is "yours",
+amber is "do this". Wherever a hue speaks, a shape or a word says the same.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Colour = tuple[int, int, int]  # sRGB, 0..255
+
+GROUND: Colour = (13, 16, 21)
+PANEL: Colour = (23, 28, 35)
+RULE: Colour = (52, 60, 71)  # hairlines and tracks; never text
+NORM: Colour = (66, 76, 89)  # the band of other runners, a surface
+FAR: Colour = (88, 99, 113)  # the far limbs
+BODY: Colour = (160, 170, 182)
+TEXT: Colour = (241, 244, 247)
+QUIET: Colour = (164, 175, 188)  # labels and units
+OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
+OWN_DEEP: Colour = (28, 74, 104)  # the same as a surface behind lines
+ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
+ON_HUE: Colour = (16, 18, 22)  # words on a filled OWN or ACT
+
+# Every pair that words are drawn in. A test holds them to WCAG 2.2: 4.5 to 1, also where large type would be allowed 3 to 1.
+TEXT_PAIRS: tuple[tuple[Colour, Colour], ...] = (
+    (TEXT, GROUND),
+    (TEXT, PANEL),
+    (QUIET, GROUND),
+    (QUIET, PANEL),
+    (OWN, GROUND),
+    (OWN, PANEL),
+    (ACT, GROUND),
+    (ACT, PANEL),
+    (ON_HUE, OWN),
+    (ON_HUE, ACT),
+)
+# Every pair that a shape with a meaning is drawn in: 3 to 1 (WCAG 2.2, 1.4.11).
+SHAPE_PAIRS: tuple[tuple[Colour, Colour], ...] = (
+    (OWN, GROUND),
+    (OWN, PANEL),
+    (OWN, NORM),
+    (OWN, OWN_DEEP),
+    (ACT, GROUND),
+    (ACT, NORM),
+    (TEXT, NORM),
+    (TEXT, OWN_DEEP),
+    (TEXT, FAR),
+    (FAR, GROUND),
+    (BODY, GROUND),
+)
+
+Weight = Literal["Medium", "SemiBold"]
+
+# Type sizes in page units (em): 1280 x 720 units fill the screen, whatever its pixels.
+HERO = 112  # the dial's numbers
+CUE = 84
+BIG = 76
+HEAD = 54
+LEAD = 40
+BODY_SIZE = 32
+LABEL = 27
+TICK = 22  # the smallest: axis numbers
+
+
+def luminance(colour: Colour) -> float:
+    """Relative luminance 0..1 of an sRGB colour (WCAG 2.2, definition of relative luminance)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Contrast ratio 1..21 of two colours (WCAG 2.2, definition of contrast ratio)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
