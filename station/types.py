@@ -207,6 +207,7 @@ _STRIDE_NAMES = (
     "pelvic_quadrature_deg",
     "seen_fraction",  # samples with a measured near thigh
     "swaps_repaired",
+    "running",  # 1 in a run, 0 in a walk (what hangs on contact is NaN then)
 )
 STRIDE = np.dtype([(name, "f8") for name in _STRIDE_NAMES])
 

@@ -1,1 +1,9 @@
-"""Landmarks to angles, strides, events and pelvic turn, each with its confidence. Pure."""
+"""gait: landmarks to angles, strides, events and pelvic turn with their uncertainty. Pure: no clock, no files, no randomness."""
+
+from station.gait.batch import Analysis, analyse
+from station.gait.core import GaitCore
+
+# Raised whenever the same landmarks may give other numbers.
+CORE_VERSION = "1"
+
+__all__ = ["CORE_VERSION", "Analysis", "GaitCore", "analyse"]

@@ -1,0 +1,101 @@
+"""Sagittal angles from landmarks: one vectorised implementation for a single pose and for a whole recording.
+
+Signs: x is positive the way the runner faces, y is up; an angle is positive when the lower end of a segment lies in front
+of its upper end (trunk: the upper end in front of the lower). All against gravity, so a camera roll is undone first.
+
+A camera that stands `azimuth_deg` off the side view sees every fore-aft distance shortened by its cosine; that is undone
+too. What the sideways parts of the segments add at such an azimuth cannot be known from one camera and stays.
+"""
+
+from __future__ import annotations
+
+from math import cos, isfinite, pi, radians, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.types import ANGLES, Joint, Side, View
+
+SEGMENTS = ("thigh_left", "thigh_right", "shank_left", "shank_right", "trunk")
+_HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)  # upper ends: hip left, right, knee left, right
+_KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
+_OTHER_SIDE = [1, 0, 3, 2, 4]  # SEGMENTS with left and right exchanged
+_DEG = 180.0 / pi
+
+
+def straightening(view: View) -> NDArray[np.float64]:
+    """The (2, 2) matrix A for `xy_px @ A`: camera roll turned back, fore-aft distances stretched by 1 / cos(azimuth).
+
+    Raises ValueError when the azimuth is not finite or not below 80 degrees, or the roll not finite.
+    """
+    if not (isfinite(view.roll_deg) and abs(view.azimuth_deg) < 80.0):
+        raise ValueError(f"view with roll {view.roll_deg} and azimuth {view.azimuth_deg} deg cannot be straightened")
+    roll, stretch = radians(view.roll_deg), 1.0 / cos(radians(view.azimuth_deg))
+    return np.array([[cos(roll) * stretch, -sin(roll)], [sin(roll) * stretch, cos(roll)]])
+
+
+def middle(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Mid-point of two landmarks; the one that was seen where the other is NaN."""
+    return 0.5 * (np.fmin(a, b) + np.fmax(a, b))
+
+
+def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Angle and length of the five SEGMENTS in a picture of a runner who faces right: (N, 5) deg and (N, 5) px.
+
+    Args:
+        xy_px: (N, 33, 2), NaN where not seen.
+        straighten: from `straightening`.
+    """
+    vectors = np.empty((len(xy_px), 5, 2))
+    np.subtract(xy_px[:, _KNEES_ANKLES], xy_px[:, _HIPS_KNEES], out=vectors[:, :4])
+    hips = middle(xy_px[:, Joint.LEFT_HIP], xy_px[:, Joint.RIGHT_HIP])
+    np.subtract(middle(xy_px[:, Joint.LEFT_SHOULDER], xy_px[:, Joint.RIGHT_SHOULDER]), hips, out=vectors[:, 4])
+    vectors = vectors @ straighten
+    dx, dy = vectors[..., 0], vectors[..., 1]
+    dy[:, 4] *= -1.0  # the trunk points up
+    return np.arctan2(dx, dy) * _DEG, np.hypot(dx, dy)
+
+
+def oriented(segment_deg: NDArray[np.float64], facing: Side) -> NDArray[np.float64]:
+    """ANGLES columns (N, 9) from segment angles (N, 5), which `segments` gave for a runner who faces right.
+
+    The near leg of a runner who faces right is the right one: the camera stands on that side.
+    """
+    sign, near, far = (1.0, 1, 0) if facing == "right" else (-1.0, 0, 1)
+    out = np.empty((len(segment_deg), len(ANGLES.names or ())))
+    out[:, 0] = segment_deg[:, near]
+    out[:, 1] = segment_deg[:, far]
+    out[:, 2] = segment_deg[:, near + 2]
+    out[:, 3] = segment_deg[:, far + 2]
+    out[:, 8] = segment_deg[:, 4]
+    out *= sign
+    np.subtract(out[:, 0:2], out[:, 2:4], out=out[:, 4:6])
+    np.add(out[:, 0:2], out[:, 8:9], out=out[:, 6:8])
+    return out
+
+
+def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = None) -> NDArray[np.void]:
+    """Sagittal angles of every pose as an (N,) ANGLES array in degrees, unrounded, landmarks taken as they are labelled.
+
+    Args:
+        xy_px: (N, 33, 2), x right and y down, NaN where not seen.
+        direction: the way the runner faces in the picture.
+        view: camera roll and azimuth; None is a level camera in pure side view.
+
+    Raises ValueError on another shape or an impossible view.
+    """
+    xy_px = np.asarray(xy_px)
+    if xy_px.ndim != 3 or xy_px.shape[1:] != (len(Joint), 2):
+        raise ValueError(f"xy_px has shape {xy_px.shape}, expected (N, {len(Joint)}, 2)")
+    segment_deg, _ = segments(xy_px, straightening(view or View()))
+    return oriented(segment_deg, direction).view(ANGLES)[:, 0]
+
+
+def unexchanged(segment_deg: NDArray[np.float64], exchanged: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Segment angles (N, 5) with left and right turned back where `exchanged` (N,) says that the model mixed them up."""
+    return np.where(exchanged[:, None], segment_deg[:, _OTHER_SIDE], segment_deg)
+
+
+def rounded_angles(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """To 0.01 degree, without negative zeros."""
+    return np.rint(angles_deg * 100.0) / 100.0 + 0.0

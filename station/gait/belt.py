@@ -1,0 +1,85 @@
+"""Belt speed: read from the treadmill, told by a person, or seen in the feet that stand on the belt."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait import history as h
+from station.gait.events import FAR, NEAR, Landing, Leg
+from station.types import Reading, Speed
+
+STALE_S = 5.0  # a treadmill sends once a second
+STEADY_S = 10.0  # so long after a change the speed counts as changing
+CHANGE_MPS = 0.1
+PICTURE_CHANGE_MPS = 0.25  # a dozen strides seen through landmarks scatter by less
+PICTURE_STRIDES = 12
+AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force plate, data/rbds
+
+
+def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
+    """Backward speed of heel and toe in mid-stance, px/s of the straightened picture; NaN when not seen.
+
+    Heel and toe share one slope: each is taken from its own mean, then one least-squares line through both.
+    """
+    first, last = np.searchsorted(rows[:, h.T_S], (foot.contact_s + AFTER_CONTACT_S, foot.toe_off_s - BEFORE_TOE_OFF_S))
+    t_s = rows[first:last, h.T_S]
+    xt = tt = 0.0
+    for column in (leg.heel, leg.toe):
+        x = rows[first:last, column]
+        seen = np.isfinite(x)
+        if seen.sum() >= 2:
+            t = t_s[seen] - t_s[seen].mean()
+            xt, tt = xt + float(t @ x[seen]), tt + float(t @ t)
+    return -xt / tt if tt > 0 else nan
+
+
+class Belt:
+    """`read` per reading, `stride` per stride; `speed` at a time."""
+
+    def __init__(self, px_per_m: float) -> None:
+        self._px_per_m = px_per_m
+        self.reset()
+
+    def reset(self) -> None:
+        self._given_mps = self._ftms_mps = nan
+        self._ftms_s = -1e9
+        self._anchor_mps, self._changed_s = nan, -1e9
+        self._feet: list[tuple[float, float]] = []  # near, far px/s
+
+    def read(self, t_s: float, given: Reading) -> None:
+        if not (isfinite(given.value) and given.value >= 0.0):
+            return
+        if given.channel == "speed_ftms_mps":
+            self._ftms_mps, self._ftms_s = given.value, t_s
+        elif given.channel == "speed_given_mps":
+            self._given_mps = given.value
+
+    def stride(self, rows: NDArray[np.float64], near: Landing, far: Landing) -> None:
+        self._feet = [*self._feet, (planted_px_s(rows, NEAR, near), planted_px_s(rows, FAR, far))][-PICTURE_STRIDES:]
+
+    def forget(self) -> None:
+        self._feet.clear()
+
+    def speed(self, t_s: float) -> Speed:
+        """The best source there is, in the order read, told, seen; `steady` once it has not changed for STEADY_S."""
+        mps, origin, step_mps = nan, "unknown", CHANGE_MPS
+        if t_s - self._ftms_s <= STALE_S:
+            mps, origin = self._ftms_mps, "ftms"
+        elif isfinite(self._given_mps):
+            mps, origin = self._given_mps, "given"
+        elif isfinite(self._px_per_m) and len(self._feet) >= 3:
+            mps, origin, step_mps = self._picture(), "picture", PICTURE_CHANGE_MPS
+        if mps == mps and not abs(mps - self._anchor_mps) <= step_mps:
+            if self._anchor_mps == self._anchor_mps:
+                self._changed_s = t_s
+            self._anchor_mps = mps
+        return Speed(mps, origin, t_s - self._changed_s > STEADY_S)  # type: ignore[arg-type]
+
+    def _picture(self) -> float:
+        """The near foot is closer than the scale's plane and the far one farther: the mean of both is right to first order."""
+        feet = np.array(self._feet)
+        sides = [float(np.median(c[np.isfinite(c)])) for c in feet.T if np.isfinite(c).sum() >= 3]
+        return sum(sides) / len(sides) / self._px_per_m if sides else nan

@@ -1,0 +1,129 @@
+"""A bout of running or walking: each stride the clock closes is judged, measured and added to the window."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from math import isfinite, nan
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait import history as h
+from station.gait.activity import ActivityClock, is_run, is_stride, rise
+from station.gait.angles import rounded_angles
+from station.gait.belt import Belt
+from station.gait.events import Landing
+from station.gait.history import History
+from station.gait.measures import NO_STRIDES, Window, rounded
+from station.gait.pelvis import PelvicSource
+from station.gait.strides import as_record, curve, landings, pelvic, seen_fraction, stance, thighs
+from station.types import MEASURES, Activity, Measure, Speed
+
+PAUSE_S = 5.0  # after so long without a stride a new bout begins
+SEEN = 0.5  # a stride seen less than this is not measured
+CURVES = 6
+
+Moment = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, near leg, confidence
+
+
+class Bout:
+    """`stride` per stride of the clock. `forget` begins anew; `reset` also drops told speeds and the pelvis' calibration."""
+
+    def __init__(self, history: History, pelvis: PelvicSource, px_per_m: float) -> None:
+        self._history = history
+        self._pelvis = pelvis
+        self.belt = Belt(px_per_m)
+        self.activity = ActivityClock()
+        self._window = Window()
+        self._curves: deque[NDArray[np.float64]] = deque(maxlen=CURVES)
+        self.reset()
+
+    def reset(self) -> None:
+        self.belt.reset()
+        self.activity.reset()
+        self._swaps = 0
+        self._speed = Speed()
+        self.forget()
+
+    def forget(self) -> None:
+        self._window.forget()
+        self._pelvis.forget()
+        self.belt.forget()
+        self._curves.clear()
+        self.curves: NDArray[np.float64] | None = None
+        self._kind: Activity | None = None
+        self._end_s = -1e9
+        self._near: Landing | None = None  # of the stride before
+        self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in MEASURES})
+
+    def speed(self, t_s: float) -> Speed:
+        """The belt's, rounded to 1 mm/s."""
+        now = self.belt.speed(t_s)
+        return Speed(round(now.mps, 3), now.origin, now.steady)
+
+    def stride(self, t_s: float, start_s: float, end_s: float, swaps: int) -> tuple[np.void | None, list[Moment]]:
+        """Measures a stride of the clock at time `t_s`; its STRIDE record (None: no stride of gait) and the moments in it.
+
+        `swaps`: poses with exchanged legs so far.
+        """
+        duration_s = end_s - start_s
+        rows = self._history.between(start_s - 0.75 * duration_s, t_s + 1e-9)
+        inside = self._history.between(start_s, end_s)
+        seen = seen_fraction(inside, start_s, end_s)
+        if seen < SEEN:
+            return None, []
+        row = {"start_s": start_s, "duration_s": duration_s, "cadence_spm": 120.0 / duration_s, "seen_fraction": seen}
+        row |= thighs(rows, inside, start_s, end_s)
+        if not is_stride(row["thigh_forward_near_deg"], row["tle_near_deg"], row["thigh_excursion_far_deg"]):
+            return None, []
+        self.activity.stride(t_s, is_run(row["cadence_spm"], _bend(inside), rise(inside)))
+        kind = self.activity.now(t_s)
+        if kind != self._kind or start_s - self._end_s > PAUSE_S:
+            self.forget()
+            self._kind = kind
+        row |= {"swaps_repaired": swaps - self._swaps, "running": float(kind == Activity.RUNNING)}
+        self._swaps = swaps
+        moments = self._run(row, rows, inside, t_s) if kind == Activity.RUNNING else []
+        self._end_s = end_s
+        self._curves.append(curve(rows, start_s, end_s))
+        self.curves = rounded_angles(np.array(self._curves))
+        self._window.add(row)
+        found = {**self._window.measures(), **self._pelvis.measures()}
+        self.measures = MappingProxyType({name: rounded(found[name]) for name in MEASURES})
+        return as_record(row), moments
+
+    def _run(self, row: dict[str, float], rows: NDArray[np.float64], inside: NDArray[np.float64], t_s: float) -> list[Moment]:
+        """What only a run has: contacts, belt speed, pelvic turn. Adds to `row`."""
+        start_s, duration_s = row["start_s"], row["duration_s"]
+        end_s = start_s + duration_s
+        near, far = landings(rows, start_s, end_s)
+        row |= stance(rows, near, start_s, end_s, row["thigh_forward_near_deg"])
+        row["step_time_far_s"] = _step(far.contact_s, near.contact_s, duration_s)
+        if self._near is not None and abs(start_s - self._end_s) < 1e-6:
+            row["step_time_near_s"] = _step(self._near.contact_s, far.contact_s, duration_s)
+        self._near = near
+        self.belt.stride(rows, near, far)
+        mps = self.belt.speed(t_s).mps
+        row |= {"speed_mps": mps, "step_length_m": mps * 0.5 * duration_s}
+        row |= pelvic(self._pelvis.close(inside, start_s, end_s))
+        moments: list[Moment] = []
+        for foot, is_near in ((far, False), (near, True)):
+            moments.append((foot.contact_s, "contact", is_near, foot.contact_sure))
+            moments.append((foot.toe_off_s, "toe_off", is_near, foot.toe_off_sure))
+        return sorted(m for m in moments if isfinite(m[0]))
+
+
+def _bend(inside: NDArray[np.float64]) -> float:
+    """Largest knee flexion of the near leg in the stride, degrees."""
+    flexion = inside[:, h.THIGH_NEAR] - inside[:, h.SHANK_NEAR]
+    seen = flexion[np.isfinite(flexion)]
+    return float(seen.max()) if len(seen) else nan
+
+
+def _step(from_s: float, to_s: float, stride_s: float) -> float:
+    """Time of a step between two contacts; NaN when one was not seen or they are no step apart."""
+    step_s = to_s - from_s
+    return step_s if 0.3 * stride_s < step_s < 0.7 * stride_s else nan

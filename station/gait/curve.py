@@ -1,0 +1,80 @@
+"""Local fits on unevenly sampled, gappy curves: where a hill's top is and how high, without smoothing the curve first."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+Top = tuple[float, float]  # (t_s, value); NaN, NaN when there is none
+NO_TOP: Top = (nan, nan)
+
+
+def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, half_s: float) -> Top:
+    """Highest point of y inside (start, end): vertex of the parabola fitted to the samples within `half_s` of the largest one.
+
+    A largest sample at the edge of the span is no hill, nor is one with samples on one side only: NaN.
+    """
+    first, last = np.searchsorted(t_s, (start_s, end_s))
+    inside = y[first:last]
+    if len(inside) < 3 or not np.isfinite(inside).any():
+        return NO_TOP
+    at = first + int(np.nanargmax(inside))
+    if at in (first, last - 1):
+        return NO_TOP
+    near = _near(t_s, y, float(t_s[at]), half_s)
+    a, b, c = _parabola(near)
+    if not a < 0.0:
+        return NO_TOP
+    shift = -b / (2.0 * a)
+    if abs(shift) > half_s:
+        return NO_TOP
+    return float(t_s[at]) + shift, c + shift * (b + a * shift)
+
+
+def bottom(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, half_s: float) -> Top:
+    """Lowest point, likewise."""
+    t, value = top(t_s, -y, start_s, end_s, half_s)
+    return t, -value
+
+
+def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
+    """y at a time, from a parabola fitted to the samples within `half_s`; NaN without samples on both sides."""
+    if not isfinite(when_s):
+        return nan
+    return _parabola(_near(t_s, y, when_s, half_s))[2]
+
+
+def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
+    """(t - when, y) of the finite samples within half_s, at least the nearest one on each side within 2.2 half_s."""
+    first, last = (int(i) for i in np.searchsorted(t_s, (when_s - half_s, when_s + half_s)))
+    found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
+    if len(found) >= 3 and found[0][0] < 0.0 < found[-1][0]:
+        return found
+    first, last = (int(i) for i in np.searchsorted(t_s, (when_s - 2.2 * half_s, when_s + 2.2 * half_s)))
+    wide = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
+    wide.sort(key=lambda p: abs(p[0]))
+    wide = sorted(wide[:4])
+    return wide if len(wide) >= 3 and wide[0][0] < 0.0 < wide[-1][0] else []
+
+
+def _parabola(points: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """Least-squares a, b, c of y = a t^2 + b t + c; all NaN when the points do not fix it."""
+    if len(points) < 3:
+        return nan, nan, nan
+    n = float(len(points))
+    mean = sum(t for t, _ in points) / n
+    s2 = s3 = s4 = y0 = y1 = y2 = 0.0
+    for t, y in points:
+        t -= mean
+        q = t * t
+        s2, s3, s4 = s2 + q, s3 + q * t, s4 + q * q
+        y0, y1, y2 = y0 + y, y1 + t * y, y2 + q * y
+    det = n * (s2 * s4 - s3 * s3) - s2 * s2 * s2
+    if det <= 1e-12 * max(n * s2 * s4, 1e-300):
+        return nan, nan, nan
+    a = (n * (s2 * y2 - s3 * y1) - s2 * s2 * y0) / det
+    b = (y1 - a * s3) / s2
+    c = (y0 - a * s2) / n
+    return a, b - 2.0 * a * mean, c - b * mean + a * mean * mean  # back to times from `when`

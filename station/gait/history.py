@@ -1,0 +1,64 @@
+"""The last seconds of samples in one block of memory that never grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Columns. x forward and y up in px of the straightened picture; angles in degrees; NaN where not measured.
+(
+    T_S,
+    THIGH_NEAR,
+    THIGH_FAR,
+    SHANK_NEAR,
+    SHANK_FAR,
+    LEAN,
+    HIP_X,  # middle of the hips
+    HIP_Y,
+    HIPS_D,  # near hip ahead of far hip
+    HEEL_NEAR,
+    HEEL_FAR,
+    TOE_NEAR,
+    TOE_FAR,
+    LENGTH_NEAR,  # thigh, px
+    LENGTH_FAR,
+    HAND,  # 1 where a wrist hides the near hip
+    COLUMNS,
+) = range(17)
+
+_EXCHANGED = [T_S, THIGH_FAR, THIGH_NEAR, SHANK_FAR, SHANK_NEAR, LEAN, HIP_X, HIP_Y, HIPS_D]
+_EXCHANGED += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, LENGTH_FAR, LENGTH_NEAR, HAND]
+
+
+class History:
+    """Holds at least the last `keep` rows; a slice of it is one contiguous view, valid until the next `append`."""
+
+    def __init__(self, keep: int = 768) -> None:
+        self._keep = keep
+        self._rows = np.full((2 * keep, COLUMNS), np.nan)
+        self._end = 0
+
+    def reset(self) -> None:
+        self._end = 0
+
+    def append(self, row: Sequence[float]) -> None:
+        """Adds one row; times must not go back."""
+        if self._end == len(self._rows):
+            self._rows[: self._keep] = self._rows[self._keep :]
+            self._end = self._keep
+        self._rows[self._end] = row
+        self._end += 1
+
+    def between(self, start_s: float, end_s: float) -> NDArray[np.float64]:
+        """Rows with start <= t < end, as a view (n, COLUMNS)."""
+        times = self._rows[: self._end, T_S]
+        first, last = np.searchsorted(times, (start_s, end_s))
+        return self._rows[first:last]
+
+    def exchange_legs(self, since_s: float) -> None:
+        """Turns near and far over in all rows from `since_s` on."""
+        rows = self.between(since_s, np.inf)
+        rows[:] = rows[:, _EXCHANGED]
+        rows[:, HIPS_D] *= -1.0

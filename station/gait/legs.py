@@ -1,0 +1,122 @@
+"""Which leg is which: repairs left/right exchanges of the pose model.
+
+A leg moves on smoothly from frame to frame, and on a treadmill the two legs are never at the same place with the same
+speed. So each leg's thigh and shank are predicted from the frames before, and the labelling that fits the predictions is
+taken. That keeps the two legs apart but not named; the names are what the model says most of the time (an exchange is the
+exception). When the model has contradicted the names for most of a while, the names were wrong and are turned over, with
+all that was recorded under them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import exp
+
+STALE_S = 0.20  # a leg unseen for longer cannot be predicted
+MEMORY_S = 1.5  # how long the model's labels are remembered for the names
+TURN_OVER = 0.62  # share of contradicted frames that turns the names over
+SETTLED_S = 0.35  # names are not turned over on less than this much evidence
+_NOISE_DEG = (5.0, 7.0)  # thigh, shank: landmark noise of 8 .. 16 mm
+_BEND_DEG_S2 = (2500.0, 9000.0)  # angular acceleration that a straight-line prediction leaves out, at 4.5 m/s
+_FAR_OFF = 25.0  # one landmark gone astray may not outvote the rest
+LENGTH_OFF = 0.4
+LENGTH_MEMORY_S = 1.0
+_MARGIN = 1.0  # at equal fit the model's label stands
+
+
+class LegTracker:
+    """`step` per pose says whether left and right are exchanged in it."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        # Two legs x (thigh, shank) x (angle, speed); leg 0 is the one named "left".
+        self._angle = [[float("nan")] * 2, [float("nan")] * 2]
+        self._speed = [[0.0] * 2, [0.0] * 2]
+        self._when_s = [[-1e9] * 2, [-1e9] * 2]
+        self._contradicted = 0.0
+        self._known_s = 0.0
+        self._last_s = 0.0
+        self.turned_over = False
+
+    def step(self, t_s: float, segment_deg: Sequence[float]) -> bool:
+        """Takes a row of Body.segment_deg; True: left and right are exchanged in this pose.
+
+        `turned_over` is True after a step that found all names since the last reset or turn-over to be wrong.
+        """
+        self.turned_over = False
+        legs = ((segment_deg[0], segment_deg[2]), (segment_deg[1], segment_deg[3]))
+        straight = self._misfit(t_s, 0, legs[0]) + self._misfit(t_s, 1, legs[1])
+        crossed = self._misfit(t_s, 0, legs[1]) + self._misfit(t_s, 1, legs[0])
+        exchanged = crossed + _MARGIN < straight
+        self._learn(t_s, 0, legs[1] if exchanged else legs[0])
+        self._learn(t_s, 1, legs[0] if exchanged else legs[1])
+        self._vote(t_s, exchanged)
+        if self.turned_over:
+            for state in (self._angle, self._speed, self._when_s):
+                state.reverse()
+            return not exchanged
+        return exchanged
+
+    def _misfit(self, t_s: float, leg: int, seen_deg: Sequence[float]) -> float:
+        total = 0.0
+        for part in (0, 1):
+            gap_s = t_s - self._when_s[leg][part]
+            if gap_s > STALE_S or seen_deg[part] != seen_deg[part]:
+                continue
+            off = seen_deg[part] - self._angle[leg][part] - self._speed[leg][part] * gap_s
+            allowed = _NOISE_DEG[part] + 0.5 * _BEND_DEG_S2[part] * gap_s * gap_s
+            total += min((off / allowed) ** 2, _FAR_OFF)
+        return total
+
+    def _learn(self, t_s: float, leg: int, seen_deg: Sequence[float]) -> None:
+        for part in (0, 1):
+            angle = seen_deg[part]
+            if angle != angle:
+                continue
+            gap_s = t_s - self._when_s[leg][part]
+            if 0.0 < gap_s <= STALE_S:
+                speed = (angle - self._angle[leg][part]) / gap_s
+                weight = gap_s / (gap_s + 0.01)  # at high frame rates the speed needs several frames
+                self._speed[leg][part] += weight * (speed - self._speed[leg][part])
+            else:
+                self._speed[leg][part] = 0.0
+            self._angle[leg][part], self._when_s[leg][part] = angle, t_s
+
+    def _vote(self, t_s: float, exchanged: bool) -> None:
+        gap_s = min(max(t_s - self._last_s, 0.0), 0.1)
+        self._last_s = t_s
+        self._known_s = min(self._known_s + gap_s, 10.0 * MEMORY_S)
+        # A running mean at first, an exponential memory later.
+        weight = max(1.0 - exp(-gap_s / MEMORY_S), gap_s / max(self._known_s, gap_s) if gap_s else 0.0)
+        self._contradicted += weight * (float(exchanged) - self._contradicted)
+        if self._known_s > SETTLED_S and self._contradicted > TURN_OVER:
+            self._contradicted = 1.0 - self._contradicted
+            self.turned_over = True
+
+
+class LengthGate:
+    """Thighs keep their length in the picture; one that looks much longer or shorter than usual was not seen right."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._usual_px = float("nan")
+        self._usual_s = 0.0
+
+    def passes(self, t_s: float, length_px: float) -> bool:
+        if length_px != length_px:
+            return False
+        if not t_s - self._usual_s <= LENGTH_MEMORY_S:
+            self._usual_px, self._usual_s = length_px, t_s  # nothing believable for a while: what is usual now may differ
+        elif not abs(length_px - self._usual_px) <= LENGTH_OFF * self._usual_px:
+            return self._usual_px != self._usual_px and self._first(t_s, length_px)
+        self._usual_px += min((t_s - self._usual_s) / LENGTH_MEMORY_S, 1.0) * (length_px - self._usual_px)
+        self._usual_s = t_s
+        return True
+
+    def _first(self, t_s: float, length_px: float) -> bool:
+        self._usual_px, self._usual_s = length_px, t_s
+        return True

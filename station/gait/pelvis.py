@@ -1,0 +1,217 @@
+"""Pelvic turn: rotation of the pelvis about the vertical at stride frequency, by lock-in against the near thigh.
+
+Per stride, H1 of a signal over the phase phi of the stride is its complex amplitude P: the signal holds Re(P e^(j phi)). The
+same fit carries a constant and the second harmonic, so camera yaw, a mean offset and whatever moves at step rate fall out
+(what the odd-harmonic comb does, also when samples are missing). No filter runs before it.
+
+Where the pelvis is seen is a matter of the source: hip landmarks here, others (a marked belt) plug in as another PelvicSource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import hypot, isfinite, nan, sqrt
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait import history as h
+from station.types import Measure, Reading
+
+WIDTH_M = 0.163  # between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
+WIDTH_SD = 0.08  # relative scatter between people, in the same data
+THIGH_M = 0.445  # hip to knee joint centre, the same runners: the scale when the view gives none
+SCALE_SD = 0.11  # relative scatter of WIDTH_M / THIGH_M between people
+STRIDES = 60  # the window; beyond it more strides do not help today
+FEWEST = 6
+HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
+ANGLE_SD_DEG = 0.45  # what perspective and unequal legs leave even in perfect landmarks; from the tuning runners
+
+DRIFT_OF_DRAG = 0.3  # guess: how much the drag in a run differs from that in the drill, relative
+
+NOT_CALIBRATED = "hip landmarks follow the thighs; the knee lifts of the drill have not been done"
+FEW_STRIDES = "too few strides yet"
+TOO_NOISY = "interval wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera"
+
+
+class PelvicStride(NamedTuple):
+    """One stride. `turn` complex H1 of the turn, peak to peak in degrees, relative to the thigh's phase (real part in phase,
+    imaginary part = quadrature, + = pelvis ahead); `drag` likewise, what a drag of 1 of the hip landmarks would read."""
+
+    turn: complex
+    drag: complex
+    thigh_deg: float  # H1 of the near thigh, peak to peak
+
+
+class PelvicSource(Protocol):
+    """One way to see the pelvis. `close` is called once per stride, in order; `read` for every sensor reading."""
+
+    name: str
+
+    @property
+    def calibrated(self) -> bool: ...
+
+    def read(self, given: Reading) -> None: ...
+
+    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        """One knee lift of the drill, pelvis still: history rows from its start to its end."""
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        """The stride's turn from history rows of [start, end) or from the source's own samples; None when it was not seen."""
+
+    def measures(self) -> Mapping[str, Measure]:
+        """pelvic_turn_deg, pelvic_turn_quadrature_deg, pelvic_lead_deg, pelvis_thigh_ratio over the last strides."""
+
+    def forget(self) -> None:
+        """A new bout: the strides so far no longer count. Calibration stays."""
+
+    def reset(self) -> None: ...
+
+
+def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> complex:
+    """Complex H1 amplitude of y (NaN = missing) over the stride [start, end); NaN when the samples leave too large a hole."""
+    seen = np.isfinite(y)
+    phase = (t_s[seen] - start_s) * (2.0 * np.pi / (end_s - start_s))
+    if len(phase) < 8 or len(phase) < 0.5 * len(y):
+        return complex(nan, nan)
+    if max(float(np.diff(phase).max()), phase[0] + 2.0 * np.pi - phase[-1]) > 2.2:
+        return complex(nan, nan)
+    design = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2.0 * phase), np.sin(2.0 * phase)])
+    c = np.linalg.solve(design @ design.T, design @ y[seen])
+    return complex(c[1], -c[2])
+
+
+def _usual(values: NDArray[np.float64]) -> float:
+    seen = values[np.isfinite(values)]
+    return float(np.median(seen)) if len(seen) else nan
+
+
+def spread(values: NDArray[np.complex128], towards: complex) -> tuple[float, float]:
+    """Standard deviations along and across a complex direction."""
+    turned = (values - values.mean()) * np.conj(towards)
+    return float(turned.real.std(ddof=1)), float(turned.imag.std(ddof=1))
+
+
+class LandmarkPelvis:
+    """The two hip landmarks. They are dragged along by the thighs, so nothing is told before the drill has shown by how much."""
+
+    name = "landmarks"
+
+    def __init__(self, px_per_m: float) -> None:
+        self._px_per_m = px_per_m
+        self._ring: list[PelvicStride] = []
+        self._lifts: list[float] = []  # drag seen in each knee lift, a share of the hip-to-knee distance
+        self.reset()
+
+    def reset(self) -> None:
+        self.forget()
+        self._lifts.clear()
+
+    def forget(self) -> None:
+        self._ring.clear()
+        self._cached: Mapping[str, Measure] = self._nothing(FEW_STRIDES)
+
+    @property
+    def calibrated(self) -> bool:
+        return len(self._lifts) >= 3
+
+    def read(self, given: Reading) -> None:
+        """Hip landmarks come with the pose; no reading concerns them."""
+
+    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
+        length = rows[:, h.LENGTH_NEAR if near else h.LENGTH_FAR]
+        reach = length * np.sin(np.radians(thigh))
+        seen = np.isfinite(reach) & np.isfinite(rows[:, h.HIPS_D]) & (rows[:, h.HAND] == 0.0)
+        if seen.sum() < 8:
+            return
+        x, y = reach[seen] - reach[seen].mean(), rows[seen, h.HIPS_D] - rows[seen, h.HIPS_D].mean()
+        slope = float(x @ y / (x @ x)) * (1.0 if near else -1.0)
+        if isfinite(slope):
+            self._lifts = [*self._lifts, slope][-16:]
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        t_s = rows[:, h.T_S]
+        near_px, far_px = _usual(rows[:, h.LENGTH_NEAR]), _usual(rows[:, h.LENGTH_FAR])
+        distance = np.where(rows[:, h.HAND] == 0.0, rows[:, h.HIPS_D], np.nan)
+        turn = lock_in(t_s, distance, start_s, end_s)
+        if not isfinite(turn.real):
+            turn = lock_in(t_s, rows[:, h.HIPS_D], start_s, end_s)
+        thigh = lock_in(t_s, rows[:, h.THIGH_NEAR], start_s, end_s)
+        near = near_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_NEAR])), start_s, end_s)
+        far = far_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_FAR])), start_s, end_s)
+        scale = self._px_per_m if isfinite(self._px_per_m) else near_px / THIGH_M
+        if not (isfinite(turn.real + thigh.real + near.real) and scale > 0 and abs(thigh) > 0):
+            return None
+        drag = near - far if isfinite(far.real) else 2.0 * near
+        to_deg = 2.0 * np.degrees(1.0) / (scale * WIDTH_M)
+        back = (drag / abs(drag)).conjugate()  # what the thighs drag along is in phase by definition, also with unequal legs
+        stride = PelvicStride(turn * back * to_deg, drag * back * to_deg, 2.0 * abs(thigh))
+        self._ring = [*self._ring, stride][-STRIDES:]
+        self._cached = self._estimate()
+        return stride
+
+    def measures(self) -> Mapping[str, Measure]:
+        return self._cached
+
+    def _nothing(self, reason: str) -> Mapping[str, Measure]:
+        return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring)))
+
+    def _estimate(self) -> Mapping[str, Measure]:
+        if len(self._ring) < FEWEST:
+            return self._nothing(FEW_STRIDES)
+        if not self.calibrated:
+            return self._nothing(NOT_CALIBRATED)
+        lifts = np.array(self._lifts)
+        share, share_se = float(lifts.mean()), float(lifts.std(ddof=1)) / sqrt(len(lifts))
+        turns = np.array([s.turn - share * s.drag for s in self._ring])
+        drag_deg = float(np.mean([abs(s.drag) for s in self._ring]))
+        scale_sd = WIDTH_SD if isfinite(self._px_per_m) else SCALE_SD
+        thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
+        return estimate(turns, thigh_deg, scale_sd, hypot(share_se, DRIFT_OF_DRAG * share) * drag_deg)
+
+
+MEASURED = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
+
+
+def estimate(turns: NDArray[np.complex128], thigh_deg: float, scale_sd: float, in_phase_sd_deg: float) -> Mapping[str, Measure]:
+    """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 % intervals.
+
+    |A|^2 = |mean|^2 - S^2 / n: the scatter between strides S is taken off, or a still pelvis could never read zero.
+
+    Args:
+        scale_sd: relative uncertainty of the scale (hip width, pixels per metre).
+        in_phase_sd_deg: what the calibration leaves of the thighs' drag, all in phase with the thigh.
+    """
+    n = len(turns)
+    mean = complex(turns.mean())
+    power = float((abs(turns - mean) ** 2).sum()) / (n - 1)
+    size = sqrt(max(abs(mean) ** 2 - power / n, 0.0))
+    towards = mean / abs(mean) if mean else 1.0 + 0.0j
+    along, across = (s * student(n) / 1.96 / sqrt(n) for s in spread(turns, towards))
+    drag_along, drag_across = abs(towards.real) * in_phase_sd_deg, abs(towards.imag) * in_phase_sd_deg
+    half = 1.96 * sqrt(along**2 + drag_along**2 + ANGLE_SD_DEG**2 + (scale_sd * size) ** 2)
+    turn = Measure(size, max(size - half, 0.0), abs(mean) + half, n)
+    q_sd = float(turns.imag.std(ddof=1)) * student(n) / 1.96 / sqrt(n)
+    q_half = 1.96 * sqrt(q_sd**2 + ANGLE_SD_DEG**2 + (scale_sd * mean.imag) ** 2)
+    lead = float(np.degrees(np.angle(mean)))
+    lead_half = float(np.degrees(1.96 * sqrt(across**2 + drag_across**2 + ANGLE_SD_DEG**2) / max(abs(mean), 1e-9)))
+    noise_half = 1.96 * sqrt(along**2 + drag_along**2)
+    if noise_half > HALF_WIDTH_DEG:
+        reason = TOO_NOISY if n >= STRIDES else FEW_STRIDES
+        return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, n))
+    return {
+        "pelvic_turn_deg": turn,
+        "pelvic_turn_quadrature_deg": Measure(mean.imag, mean.imag - q_half, mean.imag + q_half, n),
+        "pelvic_lead_deg": Measure(lead, lead - lead_half, lead + lead_half, n)
+        if lead_half < 90.0
+        else Measure.cannot_tell("the turn is too small to have a phase", n),
+        "pelvis_thigh_ratio": Measure(size / thigh_deg, turn.low / thigh_deg, turn.high / thigh_deg, n),
+    }
+
+
+def student(n: int) -> float:
+    """97.5 % point of Student's t for n values (n - 1 degrees of freedom), within 1 % from n = 4 (Cornish-Fisher)."""
+    f = max(n - 1, 1)
+    return 1.96 + 2.37 / f + 2.82 / f**2 + 2.55 / f**3

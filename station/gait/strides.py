@@ -1,0 +1,109 @@
+"""One row of facts per stride (types.STRIDE). What was not seen well enough is NaN."""
+
+from __future__ import annotations
+
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait import history as h
+from station.gait.curve import bottom, top, value_at
+from station.gait.events import FAR, NEAR, Landing, Leg, landing
+from station.gait.pelvis import PelvicStride, lock_in
+from station.types import STRIDE
+
+SLOWEST_FRAME_S = 1.0 / 48.0  # contact time is told from 50 fps on, some jitter allowed
+HALF = 0.09  # half-width of the fits round extremes, as a share of the stride
+PHASES = np.linspace(0.0, 1.0, 51)
+
+
+def swing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> tuple[float, float]:
+    """Forward and backward extreme of a thigh in the stride whose forward peak is near `peak_s`, degrees."""
+    t_s, thigh = rows[:, h.T_S], rows[:, leg.thigh]
+    _, forward = top(t_s, thigh, peak_s - 0.2 * stride_s, peak_s + 0.2 * stride_s, HALF * stride_s)
+    _, backward = bottom(t_s, thigh, peak_s + 0.3 * stride_s, peak_s + 0.8 * stride_s, HALF * stride_s)
+    return forward, backward
+
+
+def thighs(rows: NDArray[np.float64], inside: NDArray[np.float64], start_s: float, end_s: float) -> dict[str, float]:
+    """Swing of both thighs and the trunk's lean: what needs no foot. `inside`: the rows of [start, end) alone."""
+    stride_s = end_s - start_s
+    forward, backward = swing(rows, NEAR, start_s, stride_s)
+    far_forward, far_backward = swing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
+    lean = inside[:, h.LEAN]
+    lean = lean[np.isfinite(lean)]
+    near_h1 = lock_in(inside[:, h.T_S], inside[:, h.THIGH_NEAR], start_s, end_s)
+    shank_h1 = lock_in(inside[:, h.T_S], inside[:, h.SHANK_NEAR], start_s, end_s)
+    ahead = float(np.degrees(np.angle(near_h1 * shank_h1.conjugate())))
+    return {
+        "thigh_forward_near_deg": forward,
+        "tle_near_deg": -backward,
+        "thigh_excursion_near_deg": forward - backward,
+        "tle_share_near": -backward / (forward - backward) if forward > backward else nan,
+        "thigh_forward_far_deg": far_forward,
+        "tle_far_deg": -far_backward,
+        "thigh_excursion_far_deg": far_forward - far_backward,
+        "trunk_lean_deg": float(lean.mean()) if len(lean) >= 0.5 * len(inside) else nan,
+        "thigh_shank_phase_deg": ahead,
+    }
+
+
+def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: float, forward_deg: float) -> dict[str, float]:
+    """What hangs on the near foot's contact and toe-off."""
+    stride_s, t_s = end_s - start_s, rows[:, h.T_S]
+    flexion = rows[:, h.THIGH_NEAR] - rows[:, h.SHANK_NEAR]
+    half_s = 0.07 * stride_s
+    _, stance_deg = top(t_s, flexion, near.contact_s, 0.5 * (near.contact_s + near.toe_off_s) + 0.05 * stride_s, half_s)
+    _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
+    at_contact = value_at(t_s, rows[:, h.THIGH_NEAR], near.contact_s, half_s)
+    frame_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else nan
+    contact_s = near.toe_off_s - near.contact_s
+    return {
+        "contact_s": contact_s if frame_s <= SLOWEST_FRAME_S and 0.08 < contact_s < 0.45 else nan,
+        "knee_flexion_stance_near_deg": stance_deg,
+        "knee_flexion_swing_near_deg": swing_deg,
+        "retraction_near_pct": 100.0 * (near.contact_s - start_s) / stride_s,
+        "retraction_near_deg": forward_deg - at_contact,
+    }
+
+
+def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[Landing, Landing]:
+    """Near foot in the stride, and far foot in the half stride before it: all of both has been seen when the stride closes."""
+    stride_s = end_s - start_s
+    return landing(rows, NEAR, start_s, stride_s), landing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
+
+
+def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> float:
+    """Measured share of the samples that the stride should have, by the usual time between frames."""
+    times = rows[:, h.T_S]
+    seen = int(np.isfinite(rows[:, h.THIGH_NEAR]).sum())
+    if len(times) < 2:
+        return 0.0
+    return min(1.0, seen * float(np.median(np.diff(times))) / (end_s - start_s))
+
+
+def curve(rows: NDArray[np.float64], start_s: float, end_s: float) -> NDArray[np.float64]:
+    """Near thigh at 51 phases of the stride, (51,) degrees."""
+    seen = np.isfinite(rows[:, h.THIGH_NEAR])
+    if seen.sum() < 5:
+        return np.full(len(PHASES), nan)
+    return np.interp(start_s + PHASES * (end_s - start_s), rows[seen, h.T_S], rows[seen, h.THIGH_NEAR])
+
+
+def pelvic(found: PelvicStride | None) -> dict[str, float]:
+    if found is None:
+        return {}
+    return {"pelvic_in_phase_deg": found.turn.real, "pelvic_quadrature_deg": found.turn.imag}
+
+
+def as_record(row: dict[str, float]) -> np.void:
+    """A STRIDE record of a row, rounded: seconds to 1 ms, shares to 0.001, everything else to 0.01. Missing names are NaN."""
+    record = np.full(1, nan, dtype=STRIDE)
+    for name, value in row.items():
+        record[name] = round(value, 3) if name.endswith("_s") or name in THOUSANDTHS else round(value, 2)
+    record.flags.writeable = False
+    return record[0]
+
+
+THOUSANDTHS = {"tle_share_near", "seen_fraction", "step_length_m", "speed_mps"}
