@@ -87,7 +87,7 @@ def stride_row(number: int, rng: np.random.Generator) -> np.void:
     means = {"thigh_forward_near_deg": 29, "tle_near_deg": 21, "thigh_excursion_near_deg": 50, "tle_far_deg": 20}
     for name, mean in means.items():
         row[name] = round(mean + rng.normal(0, 1), 2)
-    row["trunk_lean_deg"], row["seen_fraction"], row["swaps_repaired"] = 5.0, 1.0, 0
+    row["trunk_lean_deg"], row["seen_fraction"], row["swaps_repaired"], row["running"] = 5.0, 1.0, 0, 1
     return row[()]
 
 

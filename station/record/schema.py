@@ -39,7 +39,7 @@ MIGRATIONS = (
         knee_flexion_stance_near_deg REAL, knee_flexion_swing_near_deg REAL, retraction_near_pct REAL, retraction_near_deg REAL,
         thigh_forward_far_deg REAL, tle_far_deg REAL, thigh_excursion_far_deg REAL, step_time_near_s REAL, step_time_far_s REAL,
         trunk_lean_deg REAL, thigh_shank_phase_deg REAL, pelvic_in_phase_deg REAL, pelvic_quadrature_deg REAL,
-        seen_fraction REAL, swaps_repaired REAL,
+        seen_fraction REAL, swaps_repaired REAL, running REAL,
         PRIMARY KEY (session, row)
     ) WITHOUT ROWID;
     CREATE TABLE event (

@@ -35,6 +35,10 @@ from station.record.tally import Tally
 from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, View
 
 FLUSH_NS = NS  # the database is brought up to date so often
+REFUSALS = (
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN),
+    *(sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+)
 RETRY_NS = 10 * NS  # after a failed write
 MOST_EARLY = 20_000  # inputs kept in memory before anybody runs: five and a half minutes at 60 a second
 MOST_PENDING = 40_000  # rows of series kept while the disk is full: eleven minutes
@@ -81,8 +85,10 @@ class SqliteStore:
         """Prepares a session and returns its id. Raises StoreError when one is open or the database cannot be read."""
         if self._session is not None:
             raise StoreError(f"session {self._session.id} is still open", str(self._folder), "finish it first")
-        with suppress(sqlite3.Error):  # the disk is still full: this session waits for space like the ones before it
+        try:
             self._finish_late()
+        except sqlite3.DatabaseError as error:  # the disk is still full: this session waits for space like the ones before it
+            self._unwritable(error)
         number = self._next_number()
         now = self._now()
         date = f"-{now.utc[:10].replace('-', '')}" if now.trusted else ""
@@ -125,11 +131,12 @@ class SqliteStore:
         self._ended.append(session)
         try:
             self._finish_late()
-        except sqlite3.Error:
+        except sqlite3.DatabaseError as first:
+            self._unwritable(first)
             self._make_room(None)
             try:
                 self._finish_late()
-            except sqlite3.Error as error:
+            except sqlite3.DatabaseError as error:
                 raise self._unwritable(error) from None
 
     def close(self) -> None:
@@ -139,7 +146,7 @@ class SqliteStore:
         try:
             self.finish(0)
             self._finish_late()
-        except sqlite3.Error as error:
+        except sqlite3.DatabaseError as error:
             raise self._unwritable(error) from None
         finally:
             self._database.close()
@@ -215,7 +222,10 @@ class SqliteStore:
                 self._forget(surplus)
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _unwritable(self, error: sqlite3.Error) -> StoreError:
+    def _unwritable(self, error: sqlite3.DatabaseError) -> StoreError:
+        """The error as the disk's refusal, told on the screen too. What is not the disk's doing is a bug and raised as it is."""
+        if error.sqlite_errorcode & 0xFF not in REFUSALS:
+            raise error
         self._troubles["full"] = ("the disk takes nothing more", "delete old sessions or use a larger card; coaching goes on")
         return StoreError(f"the database cannot be written ({error})", str(self._folder), "free some space")
 
@@ -252,11 +262,12 @@ class SqliteStore:
         now_ns = session.tally.last_ns
         try:
             self._flush(session, state="open")
-        except sqlite3.Error as error:
+        except sqlite3.DatabaseError as error:
+            refusal = self._unwritable(error)
             session.next_flush_ns = now_ns + RETRY_NS
             session.shed(MOST_PENDING)
             self._make_room(session.log_path)
-            raise self._unwritable(error) from None
+            raise refusal from None
         session.next_flush_ns = now_ns + FLUSH_NS
         self._troubles.pop("full", None)
 

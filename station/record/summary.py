@@ -32,8 +32,11 @@ NOT_SEEN = {
 
 
 def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[str, Measure]:
-    """Every name of MEASURES. `strides` (M,) STRIDE; `pelvic` as far as the core measured it, by name."""
-    columns = _columns(strides)
+    """Every name of MEASURES, over the strides that were run (not walked).
+
+    `strides` (M,) STRIDE; `pelvic` as far as the core measured it, by name.
+    """
+    columns = _columns(strides[strides["running"] == 1])
     summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough")) for name in columns}
     for name in PELVIC:
         summary[name] = pelvic.get(name, Measure.cannot_tell(NOT_SEEN[name]))

@@ -55,11 +55,18 @@ def test_constant_values_have_no_width() -> None:
 
 def test_asymmetry_is_near_minus_far() -> None:
     strides = np.full(20, np.nan, STRIDE)
+    strides["running"] = 1
     strides["tle_near_deg"], strides["tle_far_deg"] = 22.0, 20.0
     strides["step_time_near_s"], strides["step_time_far_s"] = 0.41, 0.39
     summary = summarise(strides, {})
     assert summary["tle_asymmetry_deg"].value == pytest.approx(2.0)
     assert summary["step_time_asymmetry_pct"].value == pytest.approx(5.0)
+
+
+def test_walked_strides_do_not_count() -> None:
+    strides = np.full(40, np.nan, STRIDE)
+    strides["cadence_spm"], strides["running"] = np.repeat([110.0, 165.0], 20), np.repeat([0.0, 1.0], 20)
+    assert summarise(strides, {})["cadence_spm"] == Measure(165.0, 165.0, 165.0, 20)
 
 
 def test_every_name_is_there_without_any_stride() -> None:
