@@ -48,6 +48,7 @@ class Belt:
         self._ftms_s = -1e9
         self._anchor_mps, self._changed_s = nan, -1e9
         self._feet: list[tuple[float, float]] = []  # near, far px/s
+        self._seen_mps = nan
 
     def read(self, t_s: float, given: Reading) -> None:
         if not (isfinite(given.value) and given.value >= 0.0):
@@ -59,9 +60,11 @@ class Belt:
 
     def stride(self, rows: NDArray[np.float64], near: Landing, far: Landing) -> None:
         self._feet = [*self._feet, (planted_px_s(rows, NEAR, near), planted_px_s(rows, FAR, far))][-PICTURE_STRIDES:]
+        self._seen_mps = self._picture()
 
     def forget(self) -> None:
         self._feet.clear()
+        self._seen_mps = nan
 
     def speed(self, t_s: float) -> Speed:
         """The best source there is, in the order read, told, seen; `steady` once it has not changed for STEADY_S."""
@@ -70,8 +73,8 @@ class Belt:
             mps, origin = self._ftms_mps, "ftms"
         elif isfinite(self._given_mps):
             mps, origin = self._given_mps, "given"
-        elif isfinite(self._px_per_m) and len(self._feet) >= 3:
-            mps, origin, step_mps = self._picture(), "picture", PICTURE_CHANGE_MPS
+        elif isfinite(self._seen_mps):
+            mps, origin, step_mps = self._seen_mps, "picture", PICTURE_CHANGE_MPS
         if mps == mps and not abs(mps - self._anchor_mps) <= step_mps:
             if self._anchor_mps == self._anchor_mps:
                 self._changed_s = t_s
