@@ -44,12 +44,13 @@ class Who:
         self._left: Square | None = None  # the home he went away from last
         self._waiting: Place | None = None  # who may be locked next, and since when
         self._looked_ns: int | None = None
-        self._now_ns, self._width_px, self._height_px = 0, 1, 1
+        self._now_ns, self._since_picture_s, self._width_px, self._height_px = 0, 0.0, 1, 1
 
     def begin(self, t_ns: int, width_px: int, height_px: int) -> None:
         """Call first with every picture. A clock that ran backwards (a clip that starts again) forgets everything."""
         if t_ns < self._now_ns:
             self.reset()
+        self._since_picture_s = (t_ns - self._now_ns) / NS
         self._now_ns, self._width_px, self._height_px = t_ns, width_px, height_px
 
     # --- nobody locked --------------------------------------------------------------------------------
@@ -115,12 +116,11 @@ class Who:
         """Whether what was measured is still the locked person; False is a picture to throw away, and may lose the lock."""
         assert self._last is not None, "follow only somebody locked"
         last, since_ns = self._last
-        passed_s = self._seconds_since(since_ns)
         inside = self._in_zone(body)
-        if inside and _there(body, last, JUMP + JUMP_PER_S * passed_s):
+        if inside and _there(body, last, JUMP + JUMP_PER_S * self._since_picture_s):
             self._last = (body, self._now_ns)
             return True
-        if not inside or passed_s >= HOLD_S:
+        if not inside or self._seconds_since(since_ns) >= HOLD_S:
             self.lose()
         return False
 
