@@ -97,7 +97,7 @@ class TrackingEstimator:
         return seen
 
     def _pick(self, image: NDArray[np.uint8], choose: Callable[[list[Square]], int | None]) -> Landmarks | None:
-        """Measures whom the detector found and lets `choose` decide: its guesses are too rough to compare, and some are ghosts."""
+        """Measures whom the detector found and lets `choose` decide: its guesses are rough, and some are ghosts."""
         people = self._model.find(image)[:MOST_PEOPLE]
         seen = [found for p in people if (found := self._model.measure(image, p.square)).presence >= MIN_PRESENCE]
         chosen = choose([self._body(found) for found in seen])

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as refusal
 
 from station.errors import ModelError
 from station.pose.store import REINSTALL, Card, verified
+
+# ONNX Runtime's exceptions share no base class of their own.
+REFUSALS = (
+    refusal.Fail,
+    refusal.InvalidArgument,
+    refusal.InvalidGraph,
+    refusal.InvalidProtobuf,
+    refusal.NotImplemented,
+    refusal.RuntimeException,
+)
 
 
 class Session:
@@ -25,7 +36,7 @@ class Session:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(verified(card), options, providers=["CPUExecutionProvider"])
-        except RuntimeError as error:  # every exception of ONNX Runtime is one
+        except REFUSALS as error:
             raise ModelError(f"ONNX Runtime cannot load the model ({error})", str(card.model_path), REINSTALL) from None
         self._outputs = list(card.outputs)
         shape = self._session.get_inputs()[0].shape
