@@ -39,6 +39,31 @@ def bottom(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end
     return t, -value
 
 
+def falls_through(
+    t_s: NDArray[np.float64], y: NDArray[np.float64], level: float, start_s: float, end_s: float, half_s: float
+) -> float:
+    """Time at which y last comes down through `level` inside (start, end): a straight line through the samples within `half_s`
+    of the crossing, or between the two samples round it where there are no more; NaN when it does not."""
+    first, last = np.searchsorted(t_s, (start_s, end_s))
+    seen = first + np.flatnonzero(np.isfinite(y[first:last]))
+    above = y[seen] > level
+    down = np.flatnonzero(above[:-1] & ~above[1:])
+    if not len(down):
+        return nan
+    a, b = seen[down[-1]], seen[down[-1] + 1]
+    if t_s[b] - t_s[a] > 4.0 * half_s:
+        return nan
+    rough_s = float(t_s[a] + (y[a] - level) / (y[a] - y[b]) * (t_s[b] - t_s[a]))
+    near = seen[np.abs(t_s[seen] - rough_s) <= half_s]
+    if len(near) < 3:
+        return rough_s
+    t, v = t_s[near] - rough_s, y[near] - level
+    t_mean, v_mean = t.mean(), v.mean()
+    slope = float((t - t_mean) @ (v - v_mean)) / float((t - t_mean) @ (t - t_mean))
+    shift = float(t_mean - v_mean / slope) if slope < 0.0 else nan
+    return rough_s + shift if abs(shift) <= half_s else rough_s
+
+
 def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
     """y at a time, from a parabola fitted to the samples within `half_s`; NaN without samples on both sides."""
     if not isfinite(when_s):
