@@ -219,7 +219,7 @@ class VideoSource:
         """The next picture, kept until it is due. Raises EndOfSource."""
         if self._held is None:
             self._held = next(self._frames, None)
-        if self._held is None and self._loop and self._last_ns >= self._round_ns:
+        if self._held is None and self._loop:
             self._begin_again()
             self._held = next(self._frames, None)
         if self._held is None:
