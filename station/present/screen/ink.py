@@ -158,6 +158,10 @@ class Ink:
         """How wide those words run, in page units."""
         return self._font(size, weight).size(words)[0] / self.unit
 
+    def rows(self, words: str, width: float, size: float, weight: Weight = "Medium") -> int:
+        """How many lines those words fill at that width."""
+        return len(self._wrap(words, width, size, weight))
+
     def _fit(self, words: str, box: Box, size: float, weight: Weight, lines: int) -> tuple[list[str], float]:
         for percent in range(100, 55, -5):
             em = size * percent / 100

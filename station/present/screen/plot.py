@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
-from station.present.screen.theme import FAR, LABEL, NORM, OWN, QUIET, RULE, TICK
+from station.present.screen.theme import EDGE, FAR, LABEL, NORM, OWN, OWN_DEEP, QUIET, RULE, TICK
 from station.types import Snapshot
 
-LOW_DEG, HIGH_DEG = -45.0, 60.0
+LOW_DEG, HIGH_DEG = -42.0, 54.0
 TICKS_DEG = (-30, 0, 30)
-TICKS_PCT = (0, 50, 100)
 
 
 def draw_frame(ink: Ink, box: Box, snapshot: Snapshot) -> None:
@@ -24,19 +23,21 @@ def draw_frame(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     if snapshot.norm_curve is not None and np.isfinite(snapshot.norm_curve).all():
         low, _, high = snapshot.norm_curve
         ink.polygon(np.concatenate([_points(area, high), _points(area, low)[::-1]]), NORM)
+        ink.line(_points(area, high), EDGE, 1)
+        ink.line(_points(area, low), EDGE, 1)
     for degree in TICKS_DEG:
         y = _y(area, degree)
         ink.line([(area.x, y), (area.right, y)], FAR if degree == 0 else RULE, 2 if degree == 0 else 1)
         ink.text(f"{abs(degree)}°", Box(box.x, y - 14, area.x - box.x - 10, 28), TICK, QUIET, align="right")
-    ink.text(strings.FORWARD, Box(area.x + 8, area.y - 4, area.w - 16, 28), TICK, QUIET, align="right", at="top")
-    ink.text(strings.BEHIND, Box(area.x + 8, area.bottom - 26, area.w - 16, 28), TICK, QUIET, align="right", at="bottom")
-    for percent in TICKS_PCT:
+    ink.text(strings.FORWARD, Box(area.x + 0.32 * area.w, area.y, 0.5 * area.w, 28), TICK, QUIET, at="top")
+    ink.text(strings.BEHIND, Box(area.x + 10, area.bottom - 28, 0.4 * area.w, 28), TICK, QUIET, at="bottom")
+    for percent in range(0, 101, 25):
         x = area.x + area.w * percent / 100
-        words = f"{percent} %" if percent == 100 else str(percent)
-        width = 70.0
-        left = {0: area.x, 100: area.right - width}.get(percent, x - width / 2)
-        align = {0: "left", 100: "right"}.get(percent, "centre")
-        ink.text(words, Box(left, area.bottom + 4, width, 26), TICK, QUIET, align=align)  # type: ignore[arg-type]
+        ink.line([(x, area.bottom), (x, area.bottom + 6)], EDGE, 2)
+    words = Box(area.x, area.bottom + 8, area.w, 26)
+    ink.text("0", words, TICK, QUIET)
+    ink.text(strings.PLOT_AXIS, words, TICK, QUIET, align="centre")
+    ink.text("100", words, TICK, QUIET, align="right")
 
 
 def draw_title(ink: Ink, box: Box, snapshot: Snapshot) -> None:
@@ -54,16 +55,16 @@ def draw_title(ink: Ink, box: Box, snapshot: Snapshot) -> None:
 def draw_strides(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     """One line a stride, the newest on top and bold."""
     curves = snapshot.gait.curves
-    if curves is None:
+    if curves is None or not len(curves):
         return
     area = _area(box)
-    for i, curve in enumerate(curves):
-        newest = i == len(curves) - 1
-        ink.line(_points(area, curve), OWN, 4 if newest else 1.6)
+    for curve in curves[:-1]:
+        ink.line(_points(area, curve), OWN_DEEP, 2)
+    ink.line(_points(area, curves[-1]), OWN, 3.5)
 
 
 def _area(box: Box) -> Box:
-    return Box(box.x + 52, box.y, box.w - 52, box.h - 32)
+    return Box(box.x + 52, box.y, box.w - 52, box.h - 36)
 
 
 def _points(area: Box, curve: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -107,7 +107,7 @@ def norm_curve() -> NDArray[np.float64]:
 def curves(count: int = 6) -> NDArray[np.float64]:
     """(count, 51) the near thigh over the last strides, each a little different."""
     phase = np.linspace(0, 1, 51)
-    return np.stack([thigh_deg(phase, 0.95 + 0.02 * np.sin(2.4 * i)) + 0.8 * np.cos(1.7 * i) for i in range(count)])
+    return np.stack([thigh_deg(phase, 0.95 + 0.03 * np.sin(2.4 * i)) + 1.2 * np.cos(1.7 * i) for i in range(count)])
 
 
 def gait_at(t_s: float) -> Gait:

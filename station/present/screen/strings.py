@@ -15,8 +15,8 @@ class Prompt(NamedTuple):
 
 
 # idle
-IDLE_HEADLINE = "Step on and run"
-IDLE_STEPS = ("Step onto the belt", "Start the belt", "Run: I start by myself")
+IDLE_HEADLINE = "Ready when you are"
+IDLE_STEPS = ("Step onto the belt", "Start the treadmill", "Run. I start by myself")
 PRIVACY_NOTHING_KEPT = "No picture is kept. Only angles and times are."
 PRIVACY_RECORDING = "Recording is on: pictures of this run are kept."
 READY = "Ready"
@@ -27,7 +27,7 @@ BEHIND, FORWARD = "behind", "forward"
 YOURS, NORM_FOR_SPEED, NORM = "yours", "norm at {kmh:.1f} km/h", "norm"
 CADENCE, CADENCE_UNIT = "cadence", "steps/min"
 PELVIC_TURN = "pelvic turn"
-CANNOT_TELL = "cannot tell yet"
+CANNOT_TELL = "cannot tell"
 MEASURING = "first strides are being counted"
 PLOT_TITLE = "{side} thigh, last {count} strides"
 PLOT_TITLE_UNKNOWN_SIDE = "near thigh, last {count} strides"
@@ -46,7 +46,7 @@ MODES: dict[Mode, Prompt] = {
 }
 
 # drill, contrast, framing
-KNEE_LIFTS_NEAR, KNEE_LIFTS_FAR = "near leg", "other leg"
+THIGH = "thigh"
 PROMPTS: dict[str, Prompt] = {
     "framing.step_in": Prompt("Step into view", "Head to foot inside the frame"),
     "framing.side_on": Prompt("Face forward", "Look to the front of the treadmill"),
@@ -71,7 +71,7 @@ PROMPTS: dict[str, Prompt] = {
     "mode.lost": Prompt("View lost", "Run on, I keep looking"),
     "mode.found": Prompt("Back in view", "I see you again"),
 }
-FRAMING_OUTLINE, FRAMING_ZONE = "you", "treadmill"
+FRAMING_PRIVACY = "The picture is not kept"
 FRAMING_NO_PICTURE = "waiting for the camera"
 
 # lost
@@ -84,6 +84,7 @@ DONE_BEFORE, DONE_AFTER, DONE_CHANGE = "start", "end", "change"
 DONE_NO_ROWS = "Too short to compare start and end"
 DONE_BEST, DONE_NEXT, DONE_CUES = "best part", "next time", "cues that helped"
 DONE_CUES_OF = "{cleared} of {given}"
+DONE_KEEP = "keep this"
 STICK = {
     "none": "Put in a USB stick to take the summary along",
     "writing": "Writing to the stick: leave it in",
@@ -94,6 +95,7 @@ STICK = {
 # trouble
 TROUBLE_HEADLINE = "I need help"
 TROUBLE_MORE = "and {count} more"
+RECORDING = "pictures are kept"
 
 # name and unit of a measure, and how its number is written
 MEASURES: dict[str, tuple[str, str, str]] = {

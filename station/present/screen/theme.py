@@ -15,12 +15,13 @@ GROUND: Colour = (13, 16, 21)
 PANEL: Colour = (23, 28, 35)
 RULE: Colour = (52, 60, 71)  # hairlines and tracks; never text
 NORM: Colour = (66, 76, 89)  # the band of other runners, a surface
-FAR: Colour = (88, 99, 113)  # the far limbs
+EDGE: Colour = (120, 132, 147)  # the outline of that band, where it must be seen against the ground
+FAR: Colour = (94, 106, 120)  # the far limbs
 BODY: Colour = (160, 170, 182)
 TEXT: Colour = (241, 244, 247)
 QUIET: Colour = (164, 175, 188)  # labels and units
 OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
-OWN_DEEP: Colour = (28, 74, 104)  # the same as a surface behind lines
+OWN_DEEP: Colour = (46, 104, 142)  # older strides
 ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
 ON_HUE: Colour = (16, 18, 22)  # words on a filled OWN or ACT
 
@@ -42,12 +43,13 @@ SHAPE_PAIRS: tuple[tuple[Colour, Colour], ...] = (
     (OWN, GROUND),
     (OWN, PANEL),
     (OWN, NORM),
-    (OWN, OWN_DEEP),
     (ACT, GROUND),
-    (ACT, NORM),
+    (ACT, PANEL),
     (TEXT, NORM),
     (TEXT, OWN_DEEP),
     (TEXT, FAR),
+    (EDGE, GROUND),
+    (EDGE, PANEL),
     (FAR, GROUND),
     (BODY, GROUND),
 )

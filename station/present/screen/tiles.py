@@ -7,7 +7,7 @@ import math
 from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
-from station.present.screen.theme import BIG, BODY_SIZE, LABEL, LEAD, NORM, OWN, PANEL, QUIET, RULE, TEXT, TICK
+from station.present.screen.theme import BIG, LABEL, LEAD, NORM, OWN, PANEL, QUIET, RULE, TEXT, TICK
 from station.types import Band, Measure, Snapshot
 
 TURN_END_DEG = 20.0  # the scale of the pelvic turn: the 95th percentile of runners at 4.5 m/s
@@ -18,33 +18,34 @@ def panel(ink: Ink, box: Box) -> None:
 
 
 def cadence(ink: Ink, box: Box, snapshot: Snapshot) -> None:
-    inner = box.inset(22, 14)
-    head, rest = inner.cut_top(32)
-    ink.text(strings.CADENCE, head, LABEL, QUIET)
     measure = snapshot.gait.measures.get("cadence_spm")
-    known = measure is not None and math.isfinite(measure.value)
-    number = f"{measure.value:.0f}" if known and measure is not None else strings.UNKNOWN
-    ink.text(number, rest, BIG, TEXT, weight="SemiBold")
-    wide = ink.width("188", BIG, "SemiBold")
-    ink.text(strings.CADENCE_UNIT, Box(rest.x + wide + 14, rest.y + 8, rest.w - wide - 14, rest.h), LABEL, QUIET)
+    number = strings.UNKNOWN if measure is None or math.isnan(measure.value) else f"{measure.value:.0f}"
+    _number(ink, box.inset(22, 12), number, strings.CADENCE, strings.CADENCE_UNIT)
 
 
 def pelvic_turn(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     inner = box.inset(22, 14)
-    head, rest = inner.cut_top(32, 2)
-    ink.text(strings.PELVIC_TURN, head, LABEL, QUIET)
     measure = snapshot.gait.measures.get("pelvic_turn_deg", Measure.cannot_tell(strings.MEASURING))
-    if not measure.measured or not math.isfinite(measure.value):
-        top, below = rest.cut_top(46, 4)
+    if not measure.measured or math.isnan(measure.value):
+        head, rest = inner.cut_top(30, 4)
+        top, below = rest.cut_top(44, 2)
+        ink.text(strings.PELVIC_TURN, head, LABEL, QUIET)
         ink.text(strings.CANNOT_TELL, top, LEAD, TEXT, weight="SemiBold")
-        ink.text(measure.reason, below, LABEL, QUIET, lines=2, at="top")
+        ink.text(measure.reason, below, TICK, QUIET, lines=2)
         return
-    top, scale = rest.cut_top(rest.h - 40, 4)
-    ink.text(f"{measure.value:.1f}{strings.DEGREE}", top, BIG, TEXT, weight="SemiBold")
-    wide = ink.width("18.8°", BIG, "SemiBold")
+    top, scale = inner.cut_top(inner.h - 42, 4)
     half = (measure.high - measure.low) / 2
-    ink.text(f"± {half:.1f}{strings.DEGREE}", Box(top.x + wide + 14, top.y + 8, top.w - wide - 14, top.h), BODY_SIZE, QUIET)
+    _number(ink, top, f"{measure.value:.1f}{strings.DEGREE}", strings.PELVIC_TURN, f"± {half:.1f}{strings.DEGREE}")
     _interval(ink, scale, measure, snapshot.bands.get("pelvic_turn_deg"))
+
+
+def _number(ink: Ink, box: Box, number: str, label: str, unit: str) -> None:
+    """A number, and beside it what it is and its unit."""
+    value, beside = box.cut_left(ink.width("18.8°", BIG, "SemiBold") * (0.92 if ink.portrait else 1.0), 12)
+    ink.text(number, value, BIG, TEXT, weight="SemiBold")
+    upper, lower = beside.rows(2)
+    ink.text(label, upper, LABEL, QUIET, at="bottom")
+    ink.text(unit, lower, LABEL, QUIET, at="top")
 
 
 def _interval(ink: Ink, box: Box, measure: Measure, band: Band | None) -> None:

@@ -22,10 +22,10 @@ def _page(ink: Ink, recording: bool, healthy: bool) -> None:
     if ink.portrait:
         art, words = body.cut_bottom(body.h * 0.5, 24)
     else:
-        art, words = body.cut_right(470, 24)
-    head, steps = words.cut_top(100, 28)
+        art, words = body.cut_right(430, 16)
+    head, steps = words.cut_top(110, 46)
     ink.text(strings.IDLE_HEADLINE, head, BIG, TEXT, weight="SemiBold")
-    for number, (box, step) in enumerate(zip(steps.cut_top(264)[0].rows(3, 12), strings.IDLE_STEPS, strict=True), start=1):
+    for number, (box, step) in enumerate(zip(steps.cut_top(300)[0].rows(3, 20), strings.IDLE_STEPS, strict=True), start=1):
         badge, line = box.cut_left(64, 24)
         ink.disc(badge.centre, 30, PANEL)
         ink.text(str(number), badge, LEAD, OWN, weight="SemiBold", align="centre")

@@ -20,6 +20,7 @@ class Layout(NamedTuple):
     dial: Box
     left: Box  # beside the figure's trunk: one number each
     right: Box
+    legend: Box
     cadence: Box
     turn: Box
     plot: Box
@@ -28,22 +29,23 @@ class Layout(NamedTuple):
 def layout(ink: Ink) -> Layout:
     page = ink.page.inset(36, 28)
     if ink.portrait:
-        headline, page = page.cut_top(112, 20)
-        time, dial_area = page.cut_top(0)
-        below, dial_area = page.cut_bottom(520, 24)
-        row, plot_box = below.cut_top(176, 20)
+        time, page = page.cut_top(64, 12)
+        headline, page = page.cut_top(108, 20)
+        below, dial_area = page.cut_bottom(470, 20)
+        legend, dial_area = dial_area.cut_bottom(30, 4)
+        row, plot_box = below.cut_top(160, 20)
         cadence, turn = row.columns(2, 20)
-        time, headline = headline.cut_right(160, 20)
         side = 190.0
     else:
-        headline, page = page.cut_top(100, 18)
+        headline, page = page.cut_top(104, 20)
         time, headline = headline.cut_right(376, 32)
         right, dial_area = page.cut_right(376, 32)
-        cadence, right = right.cut_top(126, 14)
-        turn, plot_box = right.cut_top(172, 14)
+        cadence, right = right.cut_top(104, 14)
+        turn, plot_box = right.cut_top(150, 14)
+        legend = dial_area.cut_bottom(62)[0]
         side = 220.0
     left = Box(dial_area.x, dial_area.y, side, 190)
-    return Layout(headline, time, dial_area, left, Box(dial_area.right - side, left.y, side, left.h), cadence, turn, plot_box)
+    return Layout(headline, time, dial_area, left, Box(dial_area.right - side, left.y, side, left.h), legend, cadence, turn, plot_box)
 
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
@@ -106,20 +108,20 @@ def _backdrop(ink: Ink, where: Layout, dial: Dial, snapshot: Snapshot) -> None:
     for box in (where.cadence, where.turn, where.plot):
         tiles.panel(ink, box)
     plot.draw_frame(ink, _plot_boxes(where.plot)[1], snapshot)
-    _legend(ink, where.dial, snapshot)
+    _legend(ink, where.legend, snapshot)
 
 
 def _legend(ink: Ink, box: Box, snapshot: Snapshot) -> None:
+    """What the two bands are: below one another in the corner, or beside one another in a flat box."""
     own, norm = hip_dial.bands(snapshot, "tle_near_deg")
-    y = box.bottom - 15
-    if own is not None:
-        ink.bar(Box(box.x, y - 6, 26, 12), OWN, 2)
-        ink.text(strings.YOURS, Box(box.x + 36, y - 14, 100, 28), TICK, QUIET)
-    if norm is not None:
-        ink.bar(Box(box.x, y - 40, 26, 16), NORM, 2)
-        speed = snapshot.gait.speed.mps
-        words = strings.NORM if math.isnan(speed) else strings.NORM_FOR_SPEED.format(kmh=speed * 3.6)
-        ink.text(words, Box(box.x + 36, y - 46, 210, 28), TICK, QUIET)
+    speed = snapshot.gait.speed.mps
+    norm_words = strings.NORM if math.isnan(speed) else strings.NORM_FOR_SPEED.format(kmh=speed * 3.6)
+    entries = [(NORM, 18, norm_words)] * (norm is not None) + [(OWN, 10, strings.YOURS)] * (own is not None)
+    places = box.columns(2, 20) if box.h < 60 else box.rows(2, 2)
+    for (colour, thick, words), place in zip(entries, places, strict=False):
+        swatch, line = place.cut_left(28, 10)
+        ink.bar(Box(swatch.x, swatch.centre[1] - thick / 2, 28, thick), colour, 2)
+        ink.text(words, line, TICK, QUIET)
 
 
 def _plot_boxes(box: Box) -> tuple[Box, Box]:

@@ -1,0 +1,122 @@
+"""DONE: the session on one page. What changed from the quiet start to the quiet end, what helped, what comes next."""
+
+from __future__ import annotations
+
+import math
+
+from station.present.screen import strings
+from station.present.screen.box import Box
+from station.present.screen.ink import Ink
+from station.present.screen.theme import ACT, BIG, BODY_SIZE, HEAD, LABEL, LEAD, OWN, PANEL, QUIET, RULE, TEXT
+from station.types import Measure, SessionPage, Snapshot
+
+# The rows of the page that a runner can use at a glance; the summary holds all of them.
+ROWS = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "trunk_lean_deg", "pelvic_turn_deg")
+Row = tuple[str, Measure, Measure]
+
+
+def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
+    """The page stands still while it is up: it is drawn once for each state of the stick."""
+    station = read.station
+    ink.static(("done", read.page, read.session_s, station.stick, station.stick_text), lambda: _page(ink, read))
+
+
+def _page(ink: Ink, snapshot: Snapshot) -> None:
+    area = ink.page.inset(48, 36)
+    head, area = area.cut_top(84, 14)
+    ink.text(strings.DONE_HEADLINE, head, BIG, TEXT, weight="SemiBold")
+    ink.text(strings.clock(snapshot.session_s), head, HEAD, QUIET, weight="SemiBold", align="right")
+    stick, area = area.cut_bottom(64, 16)
+    _stick(ink, stick, snapshot)
+    page = snapshot.page or SessionPage()
+    rows = [row for row in page.rows if row[0] in ROWS]
+    if ink.portrait:
+        facts, table = area.cut_bottom(330, 20)
+    else:
+        facts, table = area.cut_right(370, 28)
+    _table(ink, table, rows)
+    _facts(ink, facts, page)
+
+
+def _table(ink: Ink, box: Box, rows: list[Row]) -> None:
+    if not rows:
+        ink.text(strings.DONE_NO_ROWS, box, LEAD, QUIET, lines=3, at="top")
+        return
+    reasons = [measure.reason for row in rows for measure in row[1:] if measure.reason]
+    foot, body = box.cut_bottom(36 if reasons else 0)
+    head, body = body.cut_top(36, 4)
+    for words, cell in zip(("", strings.DONE_BEFORE, strings.DONE_AFTER, strings.DONE_CHANGE), _cells(head), strict=True):
+        ink.text(words, cell, LABEL, QUIET, align="right")
+    height = min(86.0, body.h / len(rows))
+    for i, row in enumerate(rows):
+        line = Box(body.x, body.y + i * height, body.w, height)
+        ink.line([(line.x, line.y), (line.right, line.y)], RULE, 1)
+        _row(ink, line, row)
+    if reasons:
+        ink.text(f"{strings.UNKNOWN} {reasons[0]}", foot, LABEL, QUIET)
+
+
+def _row(ink: Ink, line: Box, row: Row) -> None:
+    name, before, after = row
+    label, unit, form = strings.MEASURES[name]
+    what, start, end, change = _cells(line)
+    name_box, unit_box = what.cut_top(what.h * 0.6)
+    spelled = len(unit) > 1
+    ink.text(label, name_box if spelled else what, BODY_SIZE, TEXT, at="bottom" if spelled else "middle")
+    ink.text(unit if spelled else "", unit_box, LABEL - 5, QUIET, at="top")
+    mark = "" if spelled else unit
+    ink.text(_number(before.value, form, mark), start, LEAD, QUIET, align="right")
+    ink.text(_number(after.value, form, mark), end, LEAD, TEXT, align="right", weight="SemiBold")
+    if math.isnan(after.value - before.value):
+        return
+    number, spread = change.cut_top(change.h * 0.6)
+    difference = after.value - before.value
+    half = math.hypot(after.high - after.low, before.high - before.low) / 2  # of a difference of independent means
+    colour = OWN if abs(difference) > half else QUIET
+    ink.text(_number(difference, form, mark, "+"), number, LEAD, colour, weight="SemiBold", align="right", at="bottom")
+    ink.text(f"± {_number(half, form, mark)}", spread, LABEL - 5, QUIET, align="right", at="top")
+
+
+def _number(value: float, form: str, mark: str, sign: str = "") -> str:
+    if math.isnan(value):
+        return strings.UNKNOWN
+    return form.replace("{:", "{:" + sign).format(value).replace("-", "−") + mark
+
+
+def _cells(line: Box) -> tuple[Box, Box, Box, Box]:
+    change, rest = line.cut_right(150)
+    end, rest = rest.cut_right(125)
+    start, what = rest.cut_right(125)
+    return what, start, end, change
+
+
+def _facts(ink: Ink, box: Box, page: SessionPage) -> None:
+    focus = strings.RULES.get(page.next_focus, page.next_focus) or strings.DONE_KEEP
+    entries = [(strings.DONE_NEXT, focus, True)]
+    if page.best_block:
+        entries.append((strings.DONE_BEST, page.best_block, False))
+    if page.cues_given:
+        entries.append((strings.DONE_CUES, strings.DONE_CUES_OF.format(cleared=page.cues_cleared, given=page.cues_given), False))
+    ink.bar(box, PANEL, 16)
+    for (label, words, first), part in zip(entries, box.inset(26, 20).rows(3, 10), strict=False):
+        head, rest = part.cut_top(34, 6)
+        ink.text(label, head, LABEL, QUIET)
+        size = LEAD if first else BODY_SIZE
+        ink.text(words, rest, size, TEXT, weight="SemiBold" if first else "Medium", lines=2, at="top")
+
+
+def _stick(ink: Ink, box: Box, snapshot: Snapshot) -> None:
+    station = snapshot.station
+    colour = {"done": OWN, "failed": ACT}.get(station.stick, QUIET)
+    mark, words = box.cut_left(44, 14)
+    x, y = mark.centre
+    if station.stick == "done":
+        ink.line([(x - 16, y), (x - 4, y + 13), (x + 17, y - 14)], colour, 6)
+    elif station.stick == "failed":
+        ink.line([(x, y - 18), (x, y + 5)], colour, 7)
+        ink.disc((x, y + 17), 4.5, colour)
+    else:
+        ink.bar(Box(x - 20, y - 9, 28, 18), colour, 4)
+        ink.bar(Box(x + 10, y - 6, 11, 12), colour)
+    text = strings.STICK[station.stick] + (f": {station.stick_text}" if station.stick_text and station.stick == "failed" else "")
+    ink.text(text, words, BODY_SIZE, TEXT if station.stick in ("done", "failed") else QUIET)

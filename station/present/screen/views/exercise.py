@@ -1,0 +1,54 @@
+"""DRILL and CONTRAST: one thing to try, the body live beside it, how far along it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from station.present.screen import dial as hip_dial
+from station.present.screen import figure, strings
+from station.present.screen.box import Box
+from station.present.screen.dial import Dial
+from station.present.screen.ink import Ink
+from station.present.screen.theme import BIG, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
+from station.present.screen.views.prompt import words_of
+from station.types import Mode, Snapshot
+
+
+def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
+    page = ink.page.inset(48, 44)
+    if ink.portrait:
+        words, stage = page.cut_top(480, 24)
+    else:
+        stage, words = page.cut_left(640, 44)
+    dial = Dial.within(stage)
+    bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
+    ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
+    hip_dial.draw_live(ink, dial, live)
+    said = words_of(read)
+    head, rest = words.cut_top(200, 16)
+    detail, rest = rest.cut_top(150, 16)
+    ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
+    ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
+    _progress(ink, rest.cut_top(22, 0)[0], live.progress)
+    if read.mode is Mode.DRILL:
+        _height(ink, stage, read)
+
+
+def _height(ink: Ink, stage: Box, snapshot: Snapshot) -> None:
+    """How high the near thigh is, on the side to which it lifts."""
+    thigh_deg = hip_dial.thigh_now(snapshot)
+    right, left = stage.cut_right(200)[0], stage.cut_left(200)[0]
+    box, align = (right, "right") if figure.forward(snapshot) > 0 else (left, "left")
+    label, number = box.cut_top(36)
+    words = strings.UNKNOWN if math.isnan(thigh_deg) else f"{max(thigh_deg, 0):.0f}{strings.DEGREE}"
+    ink.text(strings.THIGH, label, LABEL, QUIET, align=align)  # type: ignore[arg-type]
+    ink.text(words, number.cut_top(120)[0], HERO, TEXT, weight="SemiBold", align=align)  # type: ignore[arg-type]
+
+
+def _progress(ink: Ink, box: Box, share: float) -> None:
+    if math.isnan(share):
+        return
+    ink.bar(box, RULE, box.h / 2)
+    if share > 0:
+        ink.bar(Box(box.x, box.y, max(box.h, box.w * min(share, 1.0)), box.h), OWN, box.h / 2)

@@ -1,0 +1,79 @@
+"""FRAMING: the only view with the camera's picture, small and shown only: where the runner stands, and what to change."""
+
+from __future__ import annotations
+
+import math
+
+from station.present.screen import strings
+from station.present.screen.box import Box
+from station.present.screen.ink import Ink
+from station.present.screen.theme import BIG, BODY_SIZE, EDGE, LABEL, LEAD, OWN, PANEL, QUIET, TEXT
+from station.present.screen.views.prompt import words_of
+from station.types import Joint, Snapshot
+
+BONES = tuple(
+    (Joint[f"{side}_{one}"], Joint[f"{side}_{other}"])
+    for side in ("LEFT", "RIGHT")
+    for one, other in (
+        ("EAR", "SHOULDER"),
+        ("SHOULDER", "ELBOW"),
+        ("ELBOW", "WRIST"),
+        ("SHOULDER", "HIP"),
+        ("HIP", "KNEE"),
+        ("KNEE", "ANKLE"),
+        ("ANKLE", "FOOT_INDEX"),
+    )
+)
+
+
+def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
+    ink.static(("framing",), lambda: None)
+    page = ink.page.inset(48, 44)
+    if ink.portrait:
+        picture, words = page.cut_top(560, 36)
+    else:
+        picture, words = page.cut_left(760, 44)
+    _picture(ink, picture, live)
+    said = words_of(read)
+    foot, body = words.cut_bottom(40, 12)
+    head, detail = body.cut_top(body.h * 0.5 if not ink.portrait else 190, 22)
+    ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
+    ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
+    ink.text(strings.FRAMING_PRIVACY, foot, LABEL, QUIET, at="bottom")
+
+
+def _picture(ink: Ink, box: Box, snapshot: Snapshot) -> None:
+    image = snapshot.station.thumbnail
+    if image is None:
+        ink.bar(box, PANEL, 14)
+        ink.text(strings.FRAMING_NO_PICTURE, box, BODY_SIZE, QUIET, align="centre")
+        return
+    at = ink.picture(image, box)
+    left, top, right, bottom = snapshot.view.zone
+    zone = Box(at.x + left * at.w, at.y + top * at.h, (right - left) * at.w, (bottom - top) * at.h)
+    _corners(ink, zone)
+    _outline(ink, at, snapshot)
+
+
+def _corners(ink: Ink, zone: Box) -> None:
+    """The treadmill's zone as four corners: a whole frame would look like a warning."""
+    arm = min(46, zone.w / 3, zone.h / 3)
+    for x, dx in ((zone.x, arm), (zone.right, -arm)):
+        for y, dy in ((zone.y, arm), (zone.bottom, -arm)):
+            ink.line([(x + dx, y), (x, y), (x, y + dy)], EDGE, 9)
+            ink.line([(x + dx, y), (x, y), (x, y + dy)], TEXT, 4)
+
+
+def _outline(ink: Ink, at: Box, snapshot: Snapshot) -> None:
+    pose, view = snapshot.pose, snapshot.view
+    if pose is None or not view.width_px or not view.height_px:
+        return
+    points = pose.xy_px / (view.width_px, view.height_px) * (at.w, at.h) + (at.x, at.y)
+    for one, other in BONES:
+        ink.line(points[[one, other]], OWN, 6)
+    near = snapshot.gait.near_side
+    if near is not None:
+        for part in ("HIP", "KNEE", "ANKLE"):
+            x, y = points[Joint[f"{near.upper()}_{part}"]]
+            if math.isfinite(x):
+                ink.disc((float(x), float(y)), 9, TEXT)
