@@ -19,6 +19,7 @@ Place = tuple[Square, int]  # where, and a time in ns
 LOOK_EVERY_S = 0.25  # the detector costs as much as the landmarks: never more often than this
 NEAR = 0.35  # closer than this to a place is "there"
 LIKE_SIZE = 1.6  # ratio up to which two sizes are the same person
+SHRUNK = 0.7  # share of the least size at which somebody locked has walked away into the background
 JUMP, JUMP_PER_S = 0.1, 3.0  # a body moves no further between two pictures; beyond, the landmarks sit on somebody else
 HOLD_S = 0.4  # how long jumps are sat out before the person counts as lost
 SETTLED_S = 3.0  # somebody who stayed in one place this long has a home there
@@ -64,7 +65,7 @@ class Who:
 
     def choose(self, bodies: Sequence[Square]) -> int | None:
         """Which of the bodies found is locked now, if any."""
-        able = [i for i, body in enumerate(bodies) if self._may_run(body)]
+        able = [i for i, body in enumerate(bodies) if self._here(body)]
         if self._last is not None:
             place, since_ns = self._last
             reach = NEAR + STRAY_PER_S * self._seconds_since(since_ns)
@@ -94,12 +95,11 @@ class Who:
         middle, half = (self.zone[0] + self.zone[2]) / 2, (self.zone[2] - self.zone[0]) / 2
         return body.side_px * (1 - abs(body.x_px / self._width_px - middle) / (2 * max(half, 1e-6)))
 
-    def _may_run(self, body: Square) -> bool:
-        return body.side_px >= self.smallest * self._height_px and self._in_zone(body)
-
-    def _in_zone(self, body: Square) -> bool:
+    def _here(self, body: Square, share: float = 1.0) -> bool:
+        """Whether a body is on the treadmill as far as one can see: in the zone and not in the background."""
         x0, y0, x1, y1 = self.zone
-        return x0 <= body.x_px / self._width_px <= x1 and y0 <= body.y_px / self._height_px <= y1
+        inside = x0 <= body.x_px / self._width_px <= x1 and y0 <= body.y_px / self._height_px <= y1
+        return inside and body.side_px >= share * self.smallest * self._height_px
 
     def _lock(self, bodies: Sequence[Square], chosen: int) -> int:
         self.locked, self._waiting = True, None
@@ -116,11 +116,11 @@ class Who:
         """Whether what was measured is still the locked person; False is a picture to throw away, and may lose the lock."""
         assert self._last is not None, "follow only somebody locked"
         last, since_ns = self._last
-        inside = self._in_zone(body)
-        if inside and _there(body, last, JUMP + JUMP_PER_S * self._since_picture_s):
+        here = self._here(body, SHRUNK)
+        if here and _there(body, last, JUMP + JUMP_PER_S * self._since_picture_s):
             self._last = (body, self._now_ns)
             return True
-        if not inside or self._seconds_since(since_ns) >= HOLD_S:
+        if not here or self._seconds_since(since_ns) >= HOLD_S:
             self.lose()
         return False
 
@@ -142,7 +142,7 @@ class Who:
         """After `left_home`: which of the bodies found is the person who stayed there; the lock goes back to him."""
         assert self._left is not None, "ask after left_home()"
         place = self._left
-        stayed = [i for i, body in enumerate(bodies) if self._may_run(body) and _there(body, place, NEAR)]
+        stayed = [i for i, body in enumerate(bodies) if self._here(body) and _there(body, place, NEAR)]
         if not stayed:
             return None
         self._home = (place, self._now_ns)

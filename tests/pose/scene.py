@@ -24,12 +24,13 @@ class Actor:
 
     x: Callable[[float], float | None]
     side_px: float = 600.0
+    shrinks_px_s: float = 0.0
     in_front: bool = False
     reach: float = 0.15  # how far, in sides, somebody in front draws the landmarks to himself
 
     def body(self, t_s: float) -> Square | None:
         x = self.x(t_s)
-        return None if x is None else Square(x * WIDTH, HEIGHT / 2, self.side_px)
+        return None if x is None else Square(x * WIDTH, HEIGHT / 2, self.side_px - self.shrinks_px_s * t_s)
 
 
 @dataclass

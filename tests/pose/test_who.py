@@ -103,6 +103,12 @@ def test_lock_is_dropped_when_the_runner_steps_off():
     assert np.isnan(seen.during(6, 12)).all()
 
 
+def test_lock_is_dropped_when_somebody_walks_away_into_the_background():
+    seen = watch([Actor(stands(0.5), 600, shrinks_px_s=60)], 9)
+    assert seen.during(0.6, 7) == pytest.approx(0.5)  # down to 180 px, a quarter of the picture's height
+    assert np.isnan(seen.during(7.6, 9)).all()
+
+
 def test_bystander_outside_the_zone_is_never_looked_at():
     seen = watch([Actor(stands(0.85), 700), Actor(lambda t_s: bobs(0.5)(t_s) if t_s > 4 else None)], 8, zone=BELT)
     assert np.isnan(seen.during(0, 4)).all()
