@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from .scene import Actor, watch, watch_at
+from .scene import WIDTH, Actor, watch, watch_at
 
 BELT = (0.3, 0.0, 0.7, 1.0)
 
@@ -155,3 +157,30 @@ def test_pictures_missed_for_seconds_do_not_lose_the_runner():
     times = np.concatenate([np.arange(0, 3, 0.033), np.arange(8, 11, 0.033)])
     seen = watch_at([Actor(stands(0.5))], times)
     assert seen.during(8, 11) == pytest.approx(0.5)
+
+
+def wanders(places: list[float | None]):
+    """At each place for half a second, None = away; from one to the next in a straight line."""
+
+    def x(t_s: float) -> float | None:
+        i, part = divmod(2 * t_s, 1)
+        here, following = places[int(i) % len(places)], places[int(i + 1) % len(places)]
+        return None if here is None or following is None else here + (following - here) * part
+
+    return x
+
+
+PLACES = st.lists(st.one_of(st.none(), st.floats(-0.2, 1.2)), min_size=1, max_size=12)
+ACTORS = st.builds(Actor, PLACES.map(wanders), st.floats(50, 1200), in_front=st.booleans(), reach=st.floats(0, 0.6))
+
+
+@settings(max_examples=60, deadline=None)
+@given(actors=st.lists(ACTORS, max_size=4), fps=st.sampled_from([7, 30]), left=st.floats(0, 0.5), width=st.floats(0.1, 0.5))
+def test_whatever_people_do(actors, fps, left, width):
+    """What comes out is always somebody in the zone or nobody, and the whole picture is searched at a bounded rate."""
+    seen = watch(actors, 8, fps, zone=(left, 0.0, left + width, 1.0))
+    for t_s, x in zip(seen.t_s, seen.x, strict=True):
+        if not np.isnan(x):
+            assert left - 1e-6 <= x <= left + width + 1e-6
+            assert any((body := actor.body(t_s)) and body.x_px / WIDTH == pytest.approx(x, abs=1e-6) for actor in actors)
+    assert len(seen.finds) <= 1 + 8 / 0.25 + 8 / 3
