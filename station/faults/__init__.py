@@ -6,6 +6,6 @@ To add a rule: write its file, add its name to types.RULES and its texts to cues
 from __future__ import annotations
 
 from station.faults.judge import Judge
-from station.faults.registry import RULES
+from station.faults.registry import BROKEN, RULES
 
-__all__ = ["RULES", "Judge"]
+__all__ = ["BROKEN", "RULES", "Judge"]

@@ -78,10 +78,10 @@ class Judge:
         return self._rows
 
     def _collect(self, gait: Gait, settled: bool) -> None:
-        if not settled or not gait.speed.steady:
+        if not settled or not gait.speed.steady or gait.activity is not Activity.RUNNING:
             self._recent.clear()
         elif gait.strides:
-            self._recent.add(gait.strides)
+            self._recent.add(gait.strides, gait.pelvic_source)
             if gait.near_side is not None:
                 self._sides[gait.near_side] = gait.measures
 

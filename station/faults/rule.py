@@ -95,6 +95,12 @@ class Rule:
         return self.cue.replace("cue.", "praise.", 1)
 
 
+def value_of(measures: Mapping[str, Measure], name: str) -> float:
+    """Its value, NaN when it is not measured."""
+    measure = measures.get(name)
+    return measure.value if measure is not None and measure.measured else NAN
+
+
 def below(value: float, levels: Levels) -> Look:
     """A fault is a value that is too low."""
     return "out" if value < levels.enter else "inside" if value > levels.leave else "between"

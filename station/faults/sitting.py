@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict
+from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
 from station.types import NAN, Measure
 
 LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0, 1.0
@@ -29,8 +29,8 @@ def knee_levels(speed_mps: float) -> Levels:
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    tle, knee = measures["tle_near_deg"].value, _value(measures, "knee_flexion_stance_near_deg")
-    lean = _value(measures, "trunk_lean_deg")
+    tle, knee = measures["tle_near_deg"].value, value_of(measures, "knee_flexion_stance_near_deg")
+    lean = value_of(measures, "trunk_lean_deg")
     open_behind, bend = levels(scene.speed_mps), knee_levels(scene.speed_mps)
     signs = (tle < open_behind.enter, lean < LEAN_ENTER_DEG, knee > bend.enter)
     # A sign that cannot be seen counts neither for the fault nor against it.
@@ -45,11 +45,6 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if unseen:
         return Verdict("unknown", tle, open_behind.enter, f"{' and '.join(unseen)} not measured")
     return Verdict("between", tle, open_behind.enter)
-
-
-def _value(measures: Mapping[str, Measure], name: str) -> float:
-    measure = measures.get(name)
-    return measure.value if measure is not None and measure.measured else NAN
 
 
 RULE = Rule(
@@ -75,6 +70,7 @@ RULE = Rule(
         Golden("no speed told", NAN, {"tle_near_deg": 12.0, "trunk_lean_deg": -3.0}, "out"),
         Golden("usual", 3.5, {"tle_near_deg": 28.0, "trunk_lean_deg": 6.0, "knee_flexion_stance_near_deg": 40.0}, "inside"),
         Golden("one sign", 2.5, {"tle_near_deg": 22.0, "trunk_lean_deg": -2.0, "knee_flexion_stance_near_deg": 39.0}, "inside"),
+        Golden("nearly", 2.5, {"tle_near_deg": 17.5, "trunk_lean_deg": 0.5, "knee_flexion_stance_near_deg": 39.0}, "between"),
         Golden("trunk hidden", 2.5, {"tle_near_deg": 12.0, "knee_flexion_stance_near_deg": 39.0}, "unknown"),
         Golden("only the legs seen", 2.5, {"tle_near_deg": 12.0}, "unknown"),
     ),

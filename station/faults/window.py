@@ -33,9 +33,10 @@ class Recent:
         self._strides: deque[np.void] = deque(maxlen=RECENT_STRIDES)
         self._measures: Mapping[str, Measure] = {}
 
-    def add(self, strides: Iterable[np.void]) -> None:
+    def add(self, strides: Iterable[np.void], pelvic_source: str) -> None:
         self._strides.extend(strides)
-        self._measures = _measures(np.array(self._strides)) if len(self._strides) == RECENT_STRIDES else {}
+        full = len(self._strides) == RECENT_STRIDES
+        self._measures = _measures(np.array(self._strides), pelvic_source == "landmarks") if full else {}
 
     def clear(self) -> None:
         self._strides.clear()
@@ -47,9 +48,12 @@ class Recent:
         return self._measures
 
 
-def _measures(strides: np.ndarray) -> dict[str, Measure]:
+def _measures(strides: np.ndarray, dragged: bool) -> dict[str, Measure]:
     found = {name: _median(strides[name]) for name in COLUMNS}
     turn, quadrature = _pelvic_turn(strides["pelvic_in_phase_deg"], strides["pelvic_quadrature_deg"])
+    # The columns are as seen, before the calibration: of landmarks only the quadrature part is free of the thighs' drag.
+    if dragged:
+        return {**found, "pelvic_turn_quadrature_deg": quadrature}
     found["pelvic_turn_deg"], found["pelvic_turn_quadrature_deg"] = turn, quadrature
     excursion = found["thigh_excursion_near_deg"].value
     scale = 1 / excursion if excursion > 0 else NAN

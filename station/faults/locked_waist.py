@@ -1,0 +1,136 @@
+"""Locked waist: the legs run, the pelvis does not turn.
+
+A source that sees the pelvis itself (a marked belt) is judged by the norms for the speed, or between the runner's own stiff and
+free running after a contrast trial. Hip landmarks follow the thighs and differ between people by more than the norms are wide:
+with them only a fall against the same runner counts (the contrast trial or the baseline), only after the drill has shown how much
+they follow, and only when the quadrature part, which the thighs cannot drag along, has fallen too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from station.faults import norms
+from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.types import NAN, Measure, Own
+
+TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
+FLOOR_DEG = 2.0  # less is not told from nothing
+DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
+
+
+def levels(speed_mps: float) -> Levels:
+    """Pelvic turn, deg: P5 but at least 2 to enter, P25 to leave. At an unknown speed the lowest of all speeds."""
+    if norms.judged(speed_mps):
+        norm = norms.at(TURN, speed_mps)
+        return Levels(max(norm.p5, FLOOR_DEG), norm.p25)
+    return Levels(max(norms.extreme(TURN, "p5")[0], FLOOR_DEG), norms.extreme(TURN, "p25")[0])
+
+
+def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    if scene.pelvic_source == "landmarks":
+        return _by_own_scale(measures, scene)
+    turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
+    limit = _own_levels(scene, levels(scene.speed_mps))
+    if not turn.measured:
+        return Verdict("unknown", turn.value, limit.enter, turn.reason)
+    if turn.high < limit.enter:
+        return Verdict("out", turn.value, limit.enter, scene.speed_hint)
+    return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
+
+
+def _own_levels(scene: Scene, limit: Levels) -> Levels:
+    """A third and two thirds of the way from the runner's own stiff to free running, kept within the norms' range."""
+    stiff, free = value_of(scene.own.stiff, TURN), value_of(scene.own.free, TURN)
+    if not (free > stiff and scene.speed_known):
+        return limit
+    norm = norms.at(TURN, scene.speed_mps)
+    enter = min(max(stiff + (free - stiff) / 3, limit.enter), norm.p25)
+    leave = min(max(stiff + 2 * (free - stiff) / 3, norm.p25), norm.p75)
+    return Levels(enter, leave)
+
+
+class OwnScale(NamedTuple):
+    """What hip landmarks are judged against: turn below `enter` and quadrature surely below `usual` is a fault, quadrature above
+    `leave` is none. Deg, all of this runner and this camera."""
+
+    enter: float
+    usual: float
+    leave: float
+
+
+def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    """Enters by both parts, leaves by the quadrature part alone: only that is known stride by stride."""
+    turn, q = value_of(measures, TURN), measures[QUADRATURE]
+    if not scene.pelvic_calibrated:
+        return Verdict("unknown", NAN, NAN, "do the find-your-hip drill first: hip landmarks follow the thighs")
+    scale = _contrast_scale(scene.own) or _baseline_scale(scene.own)
+    if scale is None:
+        return Verdict("unknown", turn, NAN, "no baseline of your own yet")
+    if scale.enter < FLOOR_DEG:
+        return Verdict("unknown", turn, scale.enter, "your own baseline is too low to see it fall by 6 deg")
+    if q.value > scale.leave:
+        return Verdict("inside", turn, scale.enter)
+    sure = turn < scale.enter and measures[TURN].high < scale.enter and q.high < scale.usual
+    return Verdict("out" if sure else "between", turn, scale.enter)
+
+
+def _contrast_scale(own: Own) -> OwnScale | None:
+    """A third and two thirds of the way from stiff to free, when the trial showed a difference that landmarks can show."""
+    stiff, free = value_of(own.stiff, TURN), value_of(own.free, TURN)
+    stiff_q, free_q = value_of(own.stiff, QUADRATURE), value_of(own.free, QUADRATURE)
+    if not (free - stiff > DROP_DEG and free_q > stiff_q):
+        return None
+    return OwnScale(stiff + (free - stiff) / 3, own.free[QUADRATURE].low, stiff_q + 2 * (free_q - stiff_q) / 3)
+
+
+def _baseline_scale(own: Own) -> OwnScale | None:
+    turn, q = own.baseline.get(TURN), own.baseline.get(QUADRATURE)
+    if turn is None or q is None or not (turn.measured and q.measured):
+        return None
+    return OwnScale(turn.value - DROP_DEG, q.low, q.value - BACK_DEG)
+
+
+def _told(turn_deg: float) -> dict[str, Measure]:
+    return {name: Measure(v, v - 1, v + 1, 36) for name, v in ((TURN, turn_deg), (QUADRATURE, 0.95 * turn_deg))}
+
+
+_BELT = Scene(pelvic_source="belt")
+_LANDMARKS = Scene(pelvic_calibrated=True, own=Own(baseline=_told(10.0)))
+_LOW = Scene(pelvic_calibrated=True, own=Own(baseline=_told(5.0)))
+_CONTRAST = Scene(pelvic_calibrated=True, own=Own(stiff=_told(2.0), free=_told(14.0)))
+_BELT_CONTRAST = Scene(pelvic_source="belt", own=Own(stiff=_told(4.0), free=_told(10.0)))
+
+RULE = Rule(
+    name="locked_waist",
+    title="Locked waist",
+    needs=(QUADRATURE,),
+    unit="deg",
+    levels=levels,
+    look=look,
+    rise_s=10.0,
+    fall_s=3.0,
+    modes=COACHED,
+    priority=4,
+    cue="cue.locked_waist",
+    source="5th and 25th percentile of pelvic turn for the speed, 26 runners (Fukuchi 2017); floor and fall of 6 deg: "
+    "engineering choices from rendered runners with known truth",
+    confidence="low",
+    goldens=(
+        Golden("belt, stiff at 12.6 km/h", 3.5, {TURN: 1.5, QUADRATURE: 1.2}, "out", _BELT),
+        Golden("belt, usual at 12.6 km/h", 3.5, {TURN: 9.5, QUADRATURE: 8.6}, "inside", _BELT),
+        Golden("belt, little at 9 km/h is common", 2.5, {TURN: 3.0, QUADRATURE: 2.5}, "between", _BELT),
+        Golden("belt, stiff at an unknown speed", NAN, {TURN: 0.8, QUADRATURE: 0.5}, "out", _BELT),
+        Golden("belt, near the own stiff running", 3.5, {TURN: 4.5, QUADRATURE: 4.0}, "out", _BELT_CONTRAST),
+        Golden("belt, near the own free running", 3.5, {TURN: 9.0, QUADRATURE: 8.5}, "inside", _BELT_CONTRAST),
+        Golden("landmarks, near the own stiff running", 3.5, {TURN: 3.0, QUADRATURE: 2.5}, "out", _CONTRAST),
+        Golden("landmarks, near the own free running", 3.5, {TURN: 13.0, QUADRATURE: 12.0}, "inside", _CONTRAST),
+        Golden("landmarks, fell by 8", 3.5, {TURN: 2.0, QUADRATURE: 1.5}, "out", _LANDMARKS),
+        Golden("landmarks, as in the baseline", 3.5, {TURN: 9.5, QUADRATURE: 9.0}, "inside", _LANDMARKS),
+        Golden("landmarks, dragged by the thighs", 3.5, {TURN: 2.0, QUADRATURE: 8.9}, "inside", _LANDMARKS),
+        Golden("landmarks, no drill", 3.5, {TURN: 1.0, QUADRATURE: 0.5}, "unknown", Scene(own=Own(baseline=_told(10.0)))),
+        Golden("landmarks, no baseline", 3.5, {TURN: 1.0, QUADRATURE: 0.5}, "unknown", Scene(pelvic_calibrated=True)),
+        Golden("landmarks, low baseline", 3.5, {TURN: 1.0, QUADRATURE: 0.5}, "unknown", _LOW),
+    ),
+)

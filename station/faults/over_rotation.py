@@ -1,0 +1,65 @@
+"""Over-rotation: the pelvis is thrown about, far more than healthy runners turn it at this speed. Always outranks "more"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from station.faults import norms
+from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.types import NAN, Measure, Own
+
+TURN = "pelvic_turn_deg"
+BEYOND = 1.2
+RISE_DEG = 6.0  # landmarks: also so much more than in the own baseline
+
+
+def levels(speed_mps: float) -> Levels:
+    """Pelvic turn, deg: 1.2 x P95 to enter, P95 to leave. At an unknown speed the highest of all speeds."""
+    p95 = norms.at(TURN, speed_mps).p95 if norms.judged(speed_mps) else norms.extreme(TURN, "p95")[1]
+    return Levels(BEYOND * p95, p95)
+
+
+def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    turn = measures[TURN]
+    limit = levels(scene.speed_mps)
+    if scene.pelvic_source == "landmarks":
+        baseline = value_of(scene.own.baseline, TURN)
+        if not scene.pelvic_calibrated:
+            return Verdict("unknown", NAN, limit.enter, "do the find-your-hip drill first: hip landmarks follow the thighs")
+        if baseline != baseline:
+            return Verdict("unknown", turn.value, limit.enter, "no baseline of your own yet")
+        limit = Levels(max(limit.enter, baseline + RISE_DEG), max(limit.leave, baseline))
+    if turn.low > limit.enter:
+        return Verdict("out", turn.value, limit.enter, scene.speed_hint)
+    return Verdict("inside" if turn.value < limit.leave else "between", turn.value, limit.enter)
+
+
+_BELT = Scene(pelvic_source="belt")
+_OWN = Scene(pelvic_calibrated=True, own=Own(baseline={TURN: Measure(9.0, 8.0, 10.0, 36)}))
+
+RULE = Rule(
+    name="over_rotation",
+    title="Over-rotation",
+    needs=(TURN,),
+    unit="deg",
+    levels=levels,
+    look=look,
+    rise_s=10.0,
+    fall_s=3.0,
+    modes=COACHED,
+    priority=1,
+    interrupts=True,
+    cue="cue.over_rotation",
+    source="95th percentile of pelvic turn for the speed, 26 runners (Fukuchi 2017); 1.2 and 6 deg: engineering choices",
+    confidence="low",
+    goldens=(
+        Golden("belt, thrown about at 9 km/h", 2.5, {TURN: 18.0}, "out", _BELT),
+        Golden("belt, usual at 16 km/h", 4.5, {TURN: 12.5}, "inside", _BELT),
+        Golden("belt, much at 9 km/h", 2.5, {TURN: 13.5}, "between", _BELT),
+        Golden("belt, much for any speed", NAN, {TURN: 30.0}, "out", _BELT),
+        Golden("landmarks, doubled", 2.5, {TURN: 19.0}, "out", _OWN),
+        Golden("landmarks, as in the baseline", 2.5, {TURN: 9.0}, "inside", _OWN),
+        Golden("landmarks, no drill", 2.5, {TURN: 30.0}, "unknown"),
+        Golden("landmarks, no baseline", 2.5, {TURN: 30.0}, "unknown", Scene(pelvic_calibrated=True)),
+    ),
+)

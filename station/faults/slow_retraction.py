@@ -1,0 +1,63 @@
+"""Slow retraction: from its forward peak the thigh takes long to the ground, yet comes back little. Reported, never spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from station.faults import norms
+from station.faults.rule import REPORT_ONLY, Golden, Levels, Rule, Scene, Verdict
+from station.types import NAN, Measure
+
+TIME, ANGLE = "retraction_near_pct", "retraction_near_deg"
+
+
+def levels(speed_mps: float) -> Levels:
+    """Time, % of the stride: P95 to enter, half-way to P75 to leave. At an unknown speed the highest of all speeds."""
+    if norms.judged(speed_mps):
+        norm = norms.at(TIME, speed_mps)
+        return Levels(norm.p95, (norm.p75 + norm.p95) / 2)
+    p95, p75 = norms.extreme(TIME, "p95")[1], norms.extreme(TIME, "p75")[1]
+    return Levels(p95, (p75 + p95) / 2)
+
+
+def angle_levels(speed_mps: float) -> Levels:
+    """Angle, deg: P5 to enter, half-way to P25 to leave. At an unknown speed the lowest of all speeds."""
+    if norms.judged(speed_mps):
+        norm = norms.at(ANGLE, speed_mps)
+        return Levels(norm.p5, (norm.p5 + norm.p25) / 2)
+    p5, p25 = norms.extreme(ANGLE, "p5")[0], norms.extreme(ANGLE, "p25")[0]
+    return Levels(p5, (p5 + p25) / 2)
+
+
+def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    time, angle = measures[TIME].value, measures[ANGLE].value
+    slow, small = levels(scene.speed_mps), angle_levels(scene.speed_mps)
+    if time > slow.enter and angle < small.enter:
+        return Verdict("out", time, slow.enter, scene.speed_hint)
+    if time < slow.leave or angle > small.leave:
+        return Verdict("inside", time, slow.enter)
+    return Verdict("between", time, slow.enter)
+
+
+RULE = Rule(
+    name="slow_retraction",
+    title="Slow retraction",
+    needs=(TIME, ANGLE),
+    unit="% of stride",
+    levels=levels,
+    look=look,
+    rise_s=10.0,
+    fall_s=3.0,
+    modes=REPORT_ONLY,
+    priority=6,
+    cue="cue.slow_retraction",
+    source="95th percentile of time and 5th of angle from thigh peak to contact for the speed, 26 runners (Fukuchi 2017)",
+    confidence="report only",
+    goldens=(
+        Golden("late and little", 3.5, {TIME: 21.0, ANGLE: 5.0}, "out"),
+        Golden("late but far", 3.5, {TIME: 21.0, ANGLE: 13.0}, "inside"),
+        Golden("usual", 3.5, {TIME: 16.7, ANGLE: 13.0}, "inside"),
+        Golden("at the edge", 3.5, {TIME: 18.5, ANGLE: 8.5}, "between"),
+        Golden("late and little at any speed", NAN, {TIME: 22.0, ANGLE: 4.0}, "out"),
+    ),
+)
