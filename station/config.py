@@ -28,7 +28,15 @@ class StationSection(Section):
 
 
 class CameraSection(Section):
-    mains_hz: Literal[50, 60] = 50  # frame rate follows the lamps
+    """How the Pi camera films. `turned_deg`: clockwise turn of the camera's body, seen from behind it; portrait is 90 or 270."""
+
+    number: Annotated[int, Field(ge=0, le=3)] = 0  # of the two connectors, in the order of `rpicam-hello --list-cameras`
+    turned_deg: Literal[0, 90, 180, 270] = 90
+    mains_hz: Literal[50, 60] = 50  # the frame rate follows the lamps: each picture meets the same phase of their flicker
+    fps: Annotated[float, Field(ge=10, le=120)] | None = None  # against the lamps, where the light does not flicker
+    exposure_us: Annotated[int, Field(ge=100, le=10_000)] = 3000  # at 3 m/s a thigh smears 9 mm; gain follows the light
+    long_side_px: Annotated[int, Field(ge=320, le=2304, multiple_of=2)] = 1280
+    focus_m: Annotated[float, Field(ge=0.1, le=20)] = 2.4  # distance to the runner, for lenses that can focus
 
 
 class ViewSection(Section):
