@@ -14,7 +14,7 @@ import numpy as np
 from station.present.screen import figure
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink, Point, hang
-from station.present.screen.theme import EDGE, NORM, OWN, PANEL, QUIET, RULE, TEXT, TICK
+from station.present.screen.theme import EDGE, OWN, QUIET, RULE, TEXT, TICK, TRACK
 from station.types import Band, Snapshot
 
 END_DEG = 62.0  # the scale reaches this far to both sides
@@ -31,15 +31,16 @@ class Dial:
     body: float
 
     @property
-    def thickness(self) -> float:
-        return self.outer - self.inner
+    def lane(self) -> float:
+        """Between the strokes of the last strides (inside) and the runner's own band (outside)."""
+        return self.inner + 0.48 * (self.outer - self.inner)
 
     @classmethod
     def within(cls, box: Box) -> Dial:
         """The largest dial that fits into the box with its figure."""
         unit = min(box.h, box.w / 1.13)
         hip = box.centre[0], box.y + (box.h - unit) / 2 + 0.352 * unit
-        return cls(hip, 0.51 * unit, 0.576 * unit, 0.75 * unit)
+        return cls(hip, 0.492 * unit, 0.57 * unit, 0.75 * unit)
 
 
 def bands(snapshot: Snapshot, measure: str) -> tuple[Band | None, Band | None]:
@@ -57,25 +58,22 @@ def bands(snapshot: Snapshot, measure: str) -> tuple[Band | None, Band | None]:
 def draw_scale(ink: Ink, dial: Dial, snapshot: Snapshot) -> None:
     """All of the dial that stands still: scale, norm, own band."""
     ahead = figure.forward(snapshot)
-    ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, PANEL)
+    ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, TRACK)
     for measure, sign in (("thigh_forward_near_deg", ahead), ("tle_near_deg", -ahead)):
         own, norm = bands(snapshot, measure)
-        if norm is not None:
-            start, end = _span(norm, sign)
-            ink.sector(dial.hip, dial.inner, dial.outer, start, end, NORM)
-            for edge in (start, end):
-                ink.line([hang(dial.hip, dial.inner, edge), hang(dial.hip, dial.outer, edge)], EDGE, 2)
         if own is not None:
-            ink.sector(dial.hip, dial.outer - 0.3 * dial.thickness, dial.outer + 4, *_span(own, sign), OWN)
+            ink.sector(dial.hip, dial.lane, dial.outer, *_span(own, sign), OWN)
+        if norm is not None:
+            ink.sector(dial.hip, dial.outer + 3, dial.outer + 13, *_span(norm, sign), EDGE)
     _degrees(ink, dial)
 
 
 def _degrees(ink: Ink, dial: Dial) -> None:
     for degree in range(-50, 51, 10):
-        start = dial.outer + 6
-        ink.line([hang(dial.hip, start, degree), hang(dial.hip, start + (8 if degree % 20 == 0 else 4), degree)], EDGE, 2)
+        length = 14 if degree % 20 == 0 else 8
+        ink.line([hang(dial.hip, dial.outer - length, degree), hang(dial.hip, dial.outer, degree)], RULE, 2)
     for degree in LABELLED_DEG:
-        x, y = hang(dial.hip, dial.outer + 31, degree)
+        x, y = hang(dial.hip, dial.outer + 33, degree)
         ink.text(f"{abs(degree)}°", Box(x - 30, y - 15, 60, 30), TICK, QUIET, align="centre")
 
 
@@ -87,24 +85,23 @@ def draw_live(ink: Ink, dial: Dial, snapshot: Snapshot) -> None:
     if math.isnan(thigh_deg):
         return
     at = figure.forward(snapshot) * min(max(thigh_deg, -END_DEG), END_DEG)
-    base = dial.inner + 0.62 * dial.thickness
-    ink.line([hang(dial.hip, figure.THIGH * dial.body, at), hang(dial.hip, dial.inner - 8, at)], TEXT, 3)
-    ink.polygon([hang(dial.hip, dial.inner - 22, at), hang(dial.hip, base, at - 2.4), hang(dial.hip, base, at + 2.4)], TEXT)
+    ink.line([hang(dial.hip, figure.THIGH * dial.body, at), hang(dial.hip, dial.inner - 24, at)], TEXT, 4)
+    tip, base = hang(dial.hip, dial.inner + 6, at), dial.inner - 30
+    ink.polygon([tip, hang(dial.hip, base, at - 3.2), hang(dial.hip, base, at + 3.2)], TEXT)
 
 
 def _ends(ink: Ink, dial: Dial, snapshot: Snapshot) -> None:
-    """A stroke across the ring for each end of each of the last strides, the newest bold."""
+    """A stroke in the inner lane for each end of each of the last strides, the newest bold: it points at the bands outside."""
     curves = snapshot.gait.curves
     if curves is None:
         return
     ahead = figure.forward(snapshot)
     for i, curve in enumerate(curves):
-        newest = i == len(curves) - 1
+        width, length = (6.0, dial.lane) if i == len(curves) - 1 else (2.0, dial.lane - 3)
         for end in (curve.max(), curve.min()):
             if math.isfinite(end):
                 at = ahead * min(max(float(end), -END_DEG), END_DEG)
-                reach = dial.inner + (1.0 if newest else 0.62) * dial.thickness
-                ink.line([hang(dial.hip, dial.inner + 2, at), hang(dial.hip, reach, at)], TEXT, 4 if newest else 1.5)
+                ink.line([hang(dial.hip, dial.inner + 4, at), hang(dial.hip, length - 3, at)], TEXT, width)
 
 
 def thigh_now(snapshot: Snapshot) -> float:
@@ -128,10 +125,9 @@ def swing(snapshot: Snapshot) -> tuple[float, float]:
 
 
 
-def draw_ghost(ink: Ink, dial: Dial, *, anybody: bool = True) -> None:
-    """The dial at rest, with a quiet figure in mid-stride or with nobody."""
-    ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, PANEL)
+def draw_ghost(ink: Ink, dial: Dial) -> None:
+    """The dial at rest, with a quiet figure in mid-stride."""
+    ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, TRACK)
     for degree in range(-60, 61, 10):
-        ink.line([hang(dial.hip, dial.outer - 6, degree), hang(dial.hip, dial.outer + 6, degree)], RULE, 2)
-    if anybody:
-        figure.draw_ghost(ink, dial.hip, dial.body)
+        ink.line([hang(dial.hip, dial.outer - 10, degree), hang(dial.hip, dial.outer, degree)], RULE, 2)
+    figure.draw_ghost(ink, dial.hip, dial.body)

@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from station.present.screen.box import Box
-from station.present.screen.theme import GROUND, TEXT, Colour, Weight
+from station.present.screen.theme import GROUND, HEAD, TEXT, Colour, Weight
 
 FONTS = Path(__file__).parent / "fonts"
 ASCENT, DESCENT, CAP = 0.76, 0.22, 0.727  # of Inter, in em: letters with a stem, letters with a tail, capitals and figures
-LINE = 1.22  # from baseline to baseline, in em
+LINE = 1.22  # from baseline to baseline, in em; headlines are set closer
 SUBPIXEL = 5  # bits
+HEADLINE = 1.1
 KEPT_WORDS = 600
 KEPT_LAYERS = 6
 
@@ -97,15 +98,19 @@ class Ink:
         self.line(arc(centre, radius, -180, 180), colour, width, closed=True)
 
     def bar(self, box: Box, colour: Colour, radius: float = 0) -> None:
-        """A filled rectangle with round corners."""
-        r = min(radius, box.w / 2, box.h / 2)
-        if r <= 0:
-            self.polygon([(box.x, box.y), (box.right, box.y), (box.right, box.bottom), (box.x, box.bottom)], colour)
-            return
-        inner = box.inset(r)
-        right, bottom = inner.right, inner.bottom
-        corners = ((right, bottom, 0), (right, inner.y, 90), (inner.x, inner.y, 180), (inner.x, bottom, 270))
-        self.polygon(np.concatenate([arc((x, y), r, start, start + 90, 12) for x, y, start in corners]), colour)
+        """A filled rectangle with round corners, its edges on whole pixels: only the corners need smoothing."""
+        left, top, right, bottom = (round(v * self.unit) for v in (box.x, box.y, box.right, box.bottom))
+        r = min(round(radius * self.unit), (right - left) // 2, (bottom - top) // 2)
+        fill = (*colour[::-1], 255)
+        self.pixels[top + r : bottom - r, left:right] = fill
+        self.pixels[top:bottom, left + r : right - r] = fill
+        if r > 0:
+            # OpenCV counts from pixel centres and smooths half a pixel beyond the radius.
+            fixed, radius_fixed = 2**SUBPIXEL, round((r - 1) * 2**SUBPIXEL)
+            for x in (left + r - 0.5, right - r - 0.5):
+                for y in (top + r - 0.5, bottom - r - 0.5):
+                    at = round(x * fixed), round(y * fixed)
+                    cv2.circle(self.pixels, at, radius_fixed, _bgra(colour), -1, cv2.LINE_AA, SUBPIXEL)
 
     def sector(self, centre: Point, inner: float, outer: float, start_deg: float, end_deg: float, colour: Colour) -> None:
         """The part of a ring between two angles (see `arc`)."""
@@ -143,13 +148,14 @@ class Ink:
             return Box(box.x, box.y, 0, 0)
         rows, shrunk = self._fit(words, box, size, weight, lines)
         em = size * shrunk
-        height = (len(rows) - 1) * LINE * em + (ASCENT + DESCENT) * em
+        step = (LINE if size < HEAD else HEADLINE) * em
+        height = (len(rows) - 1) * step + (ASCENT + DESCENT) * em
         first = {
             "top": box.y + ASCENT * em,
-            "middle": box.y + (box.h - (len(rows) - 1) * LINE * em + CAP * em) / 2,
+            "middle": box.y + (box.h - (len(rows) - 1) * step + CAP * em) / 2,
             "bottom": box.bottom - height + ASCENT * em,
         }[at]
-        inks = [self._set(row, box, first + i * LINE * em, em, colour, weight, align) for i, row in enumerate(rows)]
+        inks = [self._set(row, box, first + i * step, em, colour, weight, align) for i, row in enumerate(rows)]
         if self.placed is not None:
             self.placed += [Placed(row, ink, box, shrunk) for row, ink in zip(rows, inks, strict=True)]
         return _hull(inks)

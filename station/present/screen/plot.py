@@ -13,7 +13,7 @@ from station.present.screen.ink import Ink
 from station.present.screen.theme import EDGE, FAR, LABEL, NORM, OWN, OWN_DEEP, QUIET, RULE, TICK
 from station.types import Snapshot
 
-LOW_DEG, HIGH_DEG = -42.0, 54.0
+LOW_DEG, HIGH_DEG = -48.0, 52.0
 TICKS_DEG = (-30, 0, 30)
 
 

@@ -17,8 +17,8 @@ class Prompt(NamedTuple):
 # idle
 IDLE_HEADLINE = "Ready when you are"
 IDLE_STEPS = ("Step onto the belt", "Start the treadmill", "Run. I start by myself")
-PRIVACY_NOTHING_KEPT = "No picture is kept. Only angles and times are."
-PRIVACY_RECORDING = "Recording is on: pictures of this run are kept."
+PRIVACY_NOTHING_KEPT = "No picture is kept, only angles"
+PRIVACY_RECORDING = "Recording: pictures are kept"
 READY = "Ready"
 NOT_READY = "Needs attention"
 

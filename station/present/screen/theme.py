@@ -13,6 +13,7 @@ Colour = tuple[int, int, int]  # sRGB, 0..255
 
 GROUND: Colour = (13, 16, 21)
 PANEL: Colour = (23, 28, 35)
+TRACK: Colour = (33, 40, 49)  # the dial's ring
 RULE: Colour = (52, 60, 71)  # hairlines and tracks; never text
 NORM: Colour = (66, 76, 89)  # the band of other runners, a surface
 EDGE: Colour = (120, 132, 147)  # the outline of that band, where it must be seen against the ground
@@ -42,13 +43,15 @@ TEXT_PAIRS: tuple[tuple[Colour, Colour], ...] = (
 SHAPE_PAIRS: tuple[tuple[Colour, Colour], ...] = (
     (OWN, GROUND),
     (OWN, PANEL),
+    (OWN, TRACK),
     (OWN, NORM),
     (ACT, GROUND),
     (ACT, PANEL),
-    (TEXT, NORM),
+    (TEXT, TRACK),
     (TEXT, OWN_DEEP),
     (TEXT, FAR),
     (EDGE, GROUND),
+    (EDGE, TRACK),
     (EDGE, PANEL),
     (FAR, GROUND),
     (BODY, GROUND),
@@ -60,6 +63,7 @@ Weight = Literal["Medium", "SemiBold"]
 HERO = 112  # the dial's numbers
 CUE = 84
 BIG = 76
+NUMBER = 68
 HEAD = 54
 LEAD = 40
 BODY_SIZE = 32

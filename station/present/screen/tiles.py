@@ -7,7 +7,7 @@ import math
 from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
-from station.present.screen.theme import BIG, LABEL, LEAD, NORM, OWN, PANEL, QUIET, RULE, TEXT, TICK
+from station.present.screen.theme import LABEL, LEAD, NORM, NUMBER, OWN, PANEL, QUIET, RULE, TEXT, TICK
 from station.types import Band, Measure, Snapshot
 
 TURN_END_DEG = 20.0  # the scale of the pelvic turn: the 95th percentile of runners at 4.5 m/s
@@ -40,12 +40,17 @@ def pelvic_turn(ink: Ink, box: Box, snapshot: Snapshot) -> None:
 
 
 def _number(ink: Ink, box: Box, number: str, label: str, unit: str) -> None:
-    """A number, and beside it what it is and its unit."""
-    value, beside = box.cut_left(ink.width("18.8°", BIG, "SemiBold") * (0.92 if ink.portrait else 1.0), 12)
-    ink.text(number, value, BIG, TEXT, weight="SemiBold")
-    upper, lower = beside.rows(2)
-    ink.text(label, upper, LABEL, QUIET, at="bottom")
-    ink.text(unit, lower, LABEL, QUIET, at="top")
+    """A number, what it is and its unit: beside it in a wide box, above it in a narrow one."""
+    if box.w > 300:
+        upper, lower = box.inset(0, max((box.h - 72) / 2, 0)).rows(2)
+        ink.text(label, upper, LABEL, QUIET)
+        ink.text(unit, lower, LABEL, QUIET)
+        ink.text(number, box, NUMBER, TEXT, weight="SemiBold", align="right")
+        return
+    head, below = box.cut_top(30, 4)
+    ink.text(label, head, LABEL, QUIET)
+    ink.text(unit, head, LABEL, QUIET, align="right")
+    ink.text(number, below, NUMBER, TEXT, weight="SemiBold")
 
 
 def _interval(ink: Ink, box: Box, measure: Measure, band: Band | None) -> None:

@@ -47,7 +47,7 @@ def _table(ink: Ink, box: Box, rows: list[Row]) -> None:
     head, body = body.cut_top(36, 4)
     for words, cell in zip(("", strings.DONE_BEFORE, strings.DONE_AFTER, strings.DONE_CHANGE), _cells(head), strict=True):
         ink.text(words, cell, LABEL, QUIET, align="right")
-    height = min(86.0, body.h / len(rows))
+    height = min(120.0 if ink.portrait else 86.0, body.h / len(rows))
     for i, row in enumerate(rows):
         line = Box(body.x, body.y + i * height, body.w, height)
         ink.line([(line.x, line.y), (line.right, line.y)], RULE, 1)

@@ -7,7 +7,7 @@ from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
-from station.present.screen.theme import ACT, BIG, LABEL, LEAD, OWN, PANEL, QUIET, TEXT
+from station.present.screen.theme import ACT, BIG, CUE, LABEL, LEAD, OWN, PANEL, QUIET, TEXT
 from station.types import Snapshot
 
 
@@ -20,18 +20,19 @@ def _page(ink: Ink, recording: bool, healthy: bool) -> None:
     page = ink.page.inset(64, 56)
     foot, body = page.cut_bottom(40, 24)
     if ink.portrait:
-        art, words = body.cut_bottom(body.h * 0.5, 24)
+        art, words = body.cut_bottom(body.h * 0.48, 24)
     else:
-        art, words = body.cut_right(430, 16)
-    head, steps = words.cut_top(110, 46)
-    ink.text(strings.IDLE_HEADLINE, head, BIG, TEXT, weight="SemiBold")
+        art, words = body.cut_right(520, 16)
+    head, steps = words.cut_top(180 if ink.portrait else 100, 30 if ink.portrait else 56)
+    headline = head if ink.portrait else Box(head.x, head.y, body.w, head.h)
+    ink.text(strings.IDLE_HEADLINE, headline, BIG if ink.portrait else CUE, TEXT, weight="SemiBold", lines=2)
     for number, (box, step) in enumerate(zip(steps.cut_top(300)[0].rows(3, 20), strings.IDLE_STEPS, strict=True), start=1):
         badge, line = box.cut_left(64, 24)
         ink.disc(badge.centre, 30, PANEL)
         ink.text(str(number), badge, LEAD, OWN, weight="SemiBold", align="centre")
         ink.text(step, line, LEAD, TEXT)
     _foot(ink, foot, recording, healthy)
-    hip_dial.draw_ghost(ink, Dial.within(art))
+    hip_dial.draw_ghost(ink, Dial.within(art if ink.portrait else art.cut_bottom(art.h - 40)[0]))
 
 
 def _foot(ink: Ink, box: Box, recording: bool, healthy: bool) -> None:

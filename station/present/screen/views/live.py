@@ -10,7 +10,7 @@ from station.present.screen import figure, plot, strings, tiles
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
-from station.present.screen.theme import ACT, BIG, BODY_SIZE, CUE, HEAD, HERO, NORM, ON_HUE, OWN, QUIET, TEXT, TICK
+from station.present.screen.theme import ACT, BIG, BODY_SIZE, CUE, EDGE, HEAD, HERO, ON_HUE, OWN, QUIET, TEXT, TICK
 from station.types import Snapshot
 
 
@@ -31,21 +31,22 @@ def layout(ink: Ink) -> Layout:
     if ink.portrait:
         time, page = page.cut_top(64, 12)
         headline, page = page.cut_top(108, 20)
-        below, dial_area = page.cut_bottom(470, 20)
+        below, dial_area = page.cut_bottom(490, 20)
         legend, dial_area = dial_area.cut_bottom(30, 4)
-        row, plot_box = below.cut_top(160, 20)
+        row, plot_box = below.cut_top(180, 20)
         cadence, turn = row.columns(2, 20)
         side = 190.0
     else:
         headline, page = page.cut_top(104, 20)
         time, headline = headline.cut_right(376, 32)
-        right, dial_area = page.cut_right(376, 32)
-        cadence, right = right.cut_top(104, 14)
-        turn, plot_box = right.cut_top(150, 14)
+        column, dial_area = page.cut_right(376, 32)
+        cadence, column = column.cut_top(104, 14)
+        turn, plot_box = column.cut_top(150, 14)
         legend = dial_area.cut_bottom(62)[0]
         side = 220.0
     left = Box(dial_area.x, dial_area.y, side, 190)
-    return Layout(headline, time, dial_area, left, Box(dial_area.right - side, left.y, side, left.h), legend, cadence, turn, plot_box)
+    right = Box(dial_area.right - side, dial_area.y, side, 190)
+    return Layout(headline, time, dial_area, left, right, legend, cadence, turn, plot_box)
 
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
@@ -116,7 +117,7 @@ def _legend(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     own, norm = hip_dial.bands(snapshot, "tle_near_deg")
     speed = snapshot.gait.speed.mps
     norm_words = strings.NORM if math.isnan(speed) else strings.NORM_FOR_SPEED.format(kmh=speed * 3.6)
-    entries = [(NORM, 18, norm_words)] * (norm is not None) + [(OWN, 10, strings.YOURS)] * (own is not None)
+    entries = [(EDGE, 10, norm_words)] * (norm is not None) + [(OWN, 18, strings.YOURS)] * (own is not None)
     places = box.columns(2, 20) if box.h < 60 else box.rows(2, 2)
     for (colour, thick, words), place in zip(entries, places, strict=False):
         swatch, line = place.cut_left(28, 10)
