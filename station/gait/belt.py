@@ -16,6 +16,7 @@ STEADY_S = 10.0  # so long after a change the speed counts as changing
 CHANGE_MPS = 0.1
 PICTURE_CHANGE_MPS = 0.25  # a dozen strides seen through landmarks scatter by less
 PICTURE_STRIDES = 12
+SLOWEST_FRAME_S = 1.0 / 23.0  # below 24 fps mid-stance holds less than two pictures
 AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force plate, data/rbds
 
 
@@ -24,6 +25,8 @@ def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
 
     Heel and toe share one slope: each is taken from its own mean, then one least-squares line through both.
     """
+    if len(rows) < 2 or float(np.median(np.diff(rows[:, h.T_S]))) > SLOWEST_FRAME_S:
+        return nan
     first, last = np.searchsorted(rows[:, h.T_S], (foot.contact_s + AFTER_CONTACT_S, foot.toe_off_s - BEFORE_TOE_OFF_S))
     t_s = rows[first:last, h.T_S]
     xt = tt = 0.0

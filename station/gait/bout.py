@@ -102,7 +102,7 @@ class Bout:
         near, far = landings(rows, start_s, end_s)
         row |= stance(rows, near, start_s, end_s, row["thigh_forward_near_deg"])
         row["step_time_far_s"] = _step(far.contact_s, near.contact_s, duration_s)
-        if self._near is not None and abs(start_s - self._end_s) < 1e-6:
+        if self._near is not None and abs(start_s - self._end_s) < 0.25 * duration_s:
             row["step_time_near_s"] = _step(self._near.contact_s, far.contact_s, duration_s)
         self._near = near
         self.belt.stride(rows, near, far)

@@ -1,21 +1,25 @@
-"""The stride clock: forward peaks of the near thigh.
+"""The stride clock: forward peaks of the near thigh, timed by its passage through the middle.
 
-A peak counts once the thigh has come back from it by a good part of its recent swing, so noise makes no strides and one
-stray sample none either. The peak's time is the vertex of a parabola through the samples around it.
+A stride opens at the forward peak. But the peak is flat, in slow running even double, so noise moves it about; the moment
+at which the thigh swings back through the middle of its range is sharp. So the stride's duration is taken between such
+passages and only its start from the peak. A passage counts once the thigh has come down by a good part of its recent
+swing: noise makes no strides, and one stray sample none either.
 """
 
 from __future__ import annotations
 
 from math import isfinite, nan
 
-from station.gait.curve import NO_TOP, top
+from station.gait.curve import falls_through, top
 from station.gait.history import T_S, THIGH_NEAR, History
 
 SHORTEST_S, LONGEST_S = 0.42, 1.7  # a stride; 285 .. 70 steps a minute
-FIRST_SWING_DEG = 14.0  # swing that starts the clock; afterwards a share of the runner's own
-SHARE = 0.4
-LOST_S = 2.0  # no peak for so long: the runner stopped, the clock starts afresh
+FIRST_SWING_DEG = 14.0  # fall that starts the clock; afterwards a share of the runner's own swing
+SHARE = 0.6  # of the swing: past the middle
+LOST_S = 2.0  # no passage for so long: the runner stopped, the clock starts afresh
 HALF = 0.09  # half-width of the fit round a peak, as a share of the stride
+CROSSING_HALF_S = 0.035
+FIRST_STRIDE_S = 0.7
 
 
 class StrideClock:
@@ -29,19 +33,20 @@ class StrideClock:
         self._high, self._high_s = -1e9, nan
         self._low = 1e9
         self._falling = False  # waiting for the trough that follows a peak
-        self._swing_deg = nan
-        self._last_peak_s = nan
+        self._swing_deg = self._middle_deg = nan
+        self._peak_s = self._passage_s = nan
         self._stride_s = nan
         self._doubtful = 0
+        self._learnt = 0
 
     def phase(self, t_s: float) -> float:
         """0..1 since the last forward peak, from the last stride's duration; NaN when the clock does not run."""
-        passed = (t_s - self._last_peak_s) / self._stride_s
+        passed = (t_s - self._peak_s) / self._stride_s
         return passed % 1.0 if passed < 2.0 else nan
 
     def step(self, t_s: float, thigh_deg: float) -> tuple[float, float] | None:
         """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample closed, else None."""
-        if self._last_peak_s == self._last_peak_s and t_s - self._last_peak_s > LOST_S:
+        if self._passage_s == self._passage_s and t_s - self._passage_s > LOST_S:
             self.reset()
         if thigh_deg != thigh_deg:
             return None
@@ -49,25 +54,38 @@ class StrideClock:
         if self._falling:
             self._low = min(self._low, thigh_deg)
             if thigh_deg > self._low + need:
-                self._falling, self._high, self._high_s = False, thigh_deg, t_s
+                self._falling = False
+                self._learn()
+                self._high, self._high_s = thigh_deg, t_s
             return None
         if thigh_deg > self._high:
             self._high, self._high_s = thigh_deg, t_s
-        elif thigh_deg < self._high - need:
-            if self._low < 1e8:
-                self._swing_deg = max(FIRST_SWING_DEG, self._high - self._low)
+        elif thigh_deg < self._high - need and not thigh_deg >= self._middle_deg:
             self._falling, self._low = True, thigh_deg
             return self._close(t_s)
         return None
 
+    def _learn(self) -> None:
+        """Middle and size of the swing, from a peak and the trough after it; slowly, since both are single samples, but at once
+        where the first ones were halves of a swing or the runner has just set off."""
+        swing, middle = max(FIRST_SWING_DEG, self._high - self._low), 0.5 * (self._high + self._low)
+        alike = 0.8 < swing / self._swing_deg < 1.25 and abs(middle - self._middle_deg) < 0.12 * swing
+        self._learnt = self._learnt + 1 if alike else 1
+        weight = max(0.25, 1.0 / self._learnt)
+        self._swing_deg = swing if weight == 1.0 else self._swing_deg + weight * (swing - self._swing_deg)
+        self._middle_deg = middle if weight == 1.0 else self._middle_deg + weight * (middle - self._middle_deg)
+
     def _close(self, t_s: float) -> tuple[float, float] | None:
-        half_s = HALF * (self._stride_s if isfinite(self._stride_s) else 0.7)
-        rows = self._history.between(self._high_s - 4.0 * half_s, t_s + 1e-9)
-        peak_s, _ = top(rows[:, T_S], rows[:, THIGH_NEAR], self._high_s - 3.0 * half_s, t_s + 1e-9, half_s)
-        if (peak_s, peak_s) == NO_TOP or peak_s != peak_s:
-            peak_s = self._high_s
-        start_s, self._last_peak_s = self._last_peak_s, peak_s
-        duration_s = peak_s - start_s
+        if not isfinite(self._middle_deg):
+            return None
+        usual_s = self._stride_s if isfinite(self._stride_s) else FIRST_STRIDE_S
+        rows = self._history.between(self._high_s - 0.5 * usual_s, t_s + 1e-9)
+        times, thigh = rows[:, T_S], rows[:, THIGH_NEAR]
+        passage_s = falls_through(times, thigh, self._middle_deg, self._high_s, t_s + 1e-9, CROSSING_HALF_S)
+        peak_s, _ = top(times, thigh, self._high_s - 3.0 * HALF * usual_s, t_s + 1e-9, HALF * usual_s)
+        start_s, before_s = self._peak_s, self._passage_s
+        self._peak_s, self._passage_s = peak_s if isfinite(peak_s) else self._high_s, passage_s
+        duration_s = passage_s - before_s
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             return None
         if isfinite(self._stride_s) and self._doubtful < 2 and not 0.7 < duration_s / self._stride_s < 1.45:
@@ -75,4 +93,4 @@ class StrideClock:
             return None
         self._stride_s = duration_s if self._doubtful or not isfinite(self._stride_s) else 0.5 * (self._stride_s + duration_s)
         self._doubtful = 0
-        return start_s, peak_s
+        return start_s, start_s + duration_s

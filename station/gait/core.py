@@ -28,6 +28,7 @@ from station.gait.pelvis import LandmarkPelvis, PelvicSource
 from station.types import ANGLES, NS, Activity, Event, Gait, Input, Pose, Reading, Side, View
 
 TRACKED_S = 2.0
+STANDING_S = 0.6  # of standing still before a knee lift belongs to it
 DRAWN_S = 0.05  # time constant of the angles drawn for the eye
 
 Points = Sequence[Sequence[float]]
@@ -206,7 +207,7 @@ class GaitCore:
         lift = self._drill.step(t_s, row)
         if lift is None or self.side is None:
             return
-        self._pelvis.lift(self._history.between(lift.start_s, t_s), lift.near)
+        self._pelvis.lift(self._history.between(lift.start_s - STANDING_S, t_s), lift.near)
         other: Side = "left" if self.side == "right" else "right"
         self.events = (Event(self._ns(lift.top_s), "knee_lift", self.side if lift.near else other, 1.0),)
 

@@ -10,12 +10,13 @@ all that was recorded under them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
+from math import sqrt
 
-STALE_S = 0.20  # a leg unseen for longer cannot be predicted
-MEMORY_S = 1.5  # how long the model's labels are remembered for the names
-TURN_OVER = 0.62  # share of contradicted frames that turns the names over
-SETTLED_S = 0.35  # names are not turned over on less than this much evidence
+STALE_S = 0.15  # a leg unseen for longer cannot be predicted
+MEMORY_S = 10.0  # how long the model's labels are remembered: exchanges come in runs of up to some seconds
+# Names are turned over when the contradicted share of the time exceeds 1/2 by this much over the root of the independent pieces
+# of evidence: one a second, and one more each time the model changes its mind and back.
+TURN_OVER = 0.75
 _NOISE_DEG = (5.0, 7.0)  # thigh, shank: landmark noise of 8 .. 16 mm
 _BEND_DEG_S2 = (2500.0, 9000.0)  # angular acceleration that a straight-line prediction leaves out, at 4.5 m/s
 _FAR_OFF = 25.0  # one landmark gone astray may not outvote the rest
@@ -35,10 +36,12 @@ class LegTracker:
         self._angle = [[float("nan")] * 2, [float("nan")] * 2]
         self._speed = [[0.0] * 2, [0.0] * 2]
         self._when_s = [[-1e9] * 2, [-1e9] * 2]
-        self._contradicted = 0.0
-        self._known_s = 0.0
         self._last_s = 0.0
+        self._no_evidence()
         self.turned_over = False
+
+    def _no_evidence(self) -> None:
+        self._contradicted, self._known_s, self._changes, self._last = 0.0, 0.0, 0.0, False
 
     def step(self, t_s: float, segment_deg: Sequence[float]) -> bool:
         """Takes a row of Body.segment_deg; True: left and right are exchanged in this pose.
@@ -46,6 +49,8 @@ class LegTracker:
         `turned_over` is True after a step that found all names since the last reset or turn-over to be wrong.
         """
         self.turned_over = False
+        if t_s - max(max(leg) for leg in self._when_s) > STALE_S:
+            self._no_evidence()  # out of sight: continuity is broken, the model's labels name the legs again
         legs = ((segment_deg[0], segment_deg[2]), (segment_deg[1], segment_deg[3]))
         straight = self._misfit(t_s, 0, legs[0]) + self._misfit(t_s, 1, legs[1])
         crossed = self._misfit(t_s, 0, legs[1]) + self._misfit(t_s, 1, legs[0])
@@ -85,14 +90,19 @@ class LegTracker:
             self._angle[leg][part], self._when_s[leg][part] = angle, t_s
 
     def _vote(self, t_s: float, exchanged: bool) -> None:
-        gap_s = min(max(t_s - self._last_s, 0.0), 0.1)
+        gap_s = min(max(t_s - self._last_s, 0.0), STALE_S)
         self._last_s = t_s
-        self._known_s = min(self._known_s + gap_s, 10.0 * MEMORY_S)
-        # A running mean at first, an exponential memory later.
-        weight = max(1.0 - exp(-gap_s / MEMORY_S), gap_s / max(self._known_s, gap_s) if gap_s else 0.0)
-        self._contradicted += weight * (float(exchanged) - self._contradicted)
-        if self._known_s > SETTLED_S and self._contradicted > TURN_OVER:
-            self._contradicted = 1.0 - self._contradicted
+        self._known_s += gap_s
+        if self._known_s > MEMORY_S:
+            self._changes *= MEMORY_S / self._known_s
+            self._known_s = MEMORY_S
+        self._changes += exchanged != self._last
+        self._last = exchanged
+        if gap_s > 0.0:
+            self._contradicted += gap_s / self._known_s * (float(exchanged) - self._contradicted)
+        pieces = 1.0 + self._known_s + 0.5 * self._changes
+        if self._contradicted > 0.5 and (self._contradicted - 0.5) * sqrt(pieces) > TURN_OVER:
+            self._no_evidence()
             self.turned_over = True
 
 

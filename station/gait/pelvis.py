@@ -28,6 +28,7 @@ FEWEST = 6
 HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
 ANGLE_SD_DEG = 0.45  # what perspective and unequal legs leave even in perfect landmarks; from the tuning runners
 
+HANGING_DEG, RAISED_DEG = 15.0, 30.0  # thigh in a knee lift: where the hips are compared
 DRIFT_OF_DRAG = 0.3  # guess: how much the drag in a run differs from that in the drill, relative
 
 NOT_CALIBRATED = "hip landmarks follow the thighs; the knee lifts of the drill have not been done"
@@ -55,7 +56,7 @@ class PelvicSource(Protocol):
     def read(self, given: Reading) -> None: ...
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: history rows from its start to its end."""
+        """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         """The stride's turn from history rows of [start, end) or from the source's own samples; None when it was not seen."""
@@ -122,14 +123,14 @@ class LandmarkPelvis:
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         length = rows[:, h.LENGTH_NEAR if near else h.LENGTH_FAR]
-        reach = length * np.sin(np.radians(thigh))
-        seen = np.isfinite(reach) & np.isfinite(rows[:, h.HIPS_D]) & (rows[:, h.HAND] == 0.0)
-        if seen.sum() < 8:
+        reach, distance = length * np.sin(np.radians(thigh)), rows[:, h.HIPS_D]
+        seen = np.isfinite(reach) & np.isfinite(distance)  # a hand on the hip lies still here and does no harm
+        # Two levels in place of a regression: a hip's own error is in both quantities and would tilt a line through all points.
+        up, down = seen & (thigh > RAISED_DEG), seen & (thigh < HANGING_DEG)
+        if up.sum() < 3 or down.sum() < 3:
             return
-        x, y = reach[seen] - reach[seen].mean(), rows[seen, h.HIPS_D] - rows[seen, h.HIPS_D].mean()
-        slope = float(x @ y / (x @ x)) * (1.0 if near else -1.0)
-        if isfinite(slope):
-            self._lifts = [*self._lifts, slope][-16:]
+        share = float(distance[up].mean() - distance[down].mean()) / float(reach[up].mean() - reach[down].mean())
+        self._lifts = [*self._lifts, share if near else -share][-16:]
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         t_s = rows[:, h.T_S]
