@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from . import body, clip, curves
-from .demo import demo_spec
+from .demo import END_S, PHASES, demo_spec
 from .skeleton import skeletons
 from .spec import Bystander, Camera, ClipSpec, Gait, Keyframe, Look, Motion, Sensor
 
+TRANSITION_S = Motion().transition_s
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "rbds"
 
 
@@ -27,6 +28,9 @@ def main() -> None:
     demo = commands.add_parser("demo", help="the product's demo clip and its truth")
     demo.add_argument("out", type=Path, help="e.g. station/demo/demo_runner.webm")
     demo.set_defaults(run=lambda a: _say(a.out, clip.render_clip(demo_spec(), a.out)))
+    score = commands.add_parser("compare", help="the station's pose model against a clip's truth")
+    score.add_argument("clip", type=Path)
+    score.set_defaults(run=_compare)
     derive = commands.add_parser("curves", help="derive curves.json from the recordings")
     derive.add_argument("recordings", type=Path, nargs="?", default=RECORDINGS)
     derive.set_defaults(run=lambda a: curves.build_table(a.recordings))
@@ -57,6 +61,7 @@ def _clip_command(commands: argparse._SubParsersAction) -> None:
         p.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     for name in ("skin", "hair", "shirt", "shorts", "shoes"):
         p.add_argument(f"--{name}", type=float, nargs=3, default=getattr(Look(), name), metavar=("R", "G", "B"))
+    p.add_argument("--ponytail", action="store_true")
     p.add_argument("--bystander", action="store_true", help="somebody stands in the background")
     p.set_defaults(run=lambda a: _say(a.out, clip.render_clip(_spec(a), a.out)))
 
@@ -86,6 +91,17 @@ def _still(a: argparse.Namespace) -> None:
     start = round(a.at_s * spec.sensor.fps)
     picture = next(iter(clip.render_frames(spec, first_frame=start)))
     Image.fromarray(picture).save(a.out)
+
+
+def _compare(a: argparse.Namespace) -> None:
+    from .compare import compare, report
+
+    result = compare(a.clip)
+    starts = [p.start_s for p in PHASES]
+    spans = [(p.name, p.start_s + TRANSITION_S, stop) for p, stop in zip(PHASES, [*starts[1:], END_S], strict=True)]
+    if a.clip.stem != "demo_runner":
+        spans = [("whole clip", 1.0, float(result.truth["t_s"][-1]))]
+    print(report(result, spans))
 
 
 def _bodies(_: argparse.Namespace) -> None:

@@ -58,8 +58,8 @@ class Layer:
 PARTS = ("skin", "sock", "hair", "shirt", "shorts", "shoe", "sole")
 
 
-def load_body(name: str) -> list[Layer]:
-    """Layers of a phenotype.
+def load_body(name: str, ponytail: bool = False) -> list[Layer]:
+    """Layers of a phenotype, with a ponytail if asked for.
 
     Raises KeyError for an unknown name and ImportError when `anny` is missing.
     """
@@ -68,7 +68,8 @@ def load_body(name: str) -> list[Layer]:
         _write_cache(cache, _rest(name))
     with np.load(cache) as data:
         rest = {k: data[k] for k in data.files}
-    return _layers(rest, skeletons()[name])
+    layers = _layers(rest, skeletons()[name])
+    return [*layers, _ponytail(skeletons()[name])] if ponytail else layers
 
 
 def measure_skeletons(out: Path = TABLE) -> None:
@@ -253,6 +254,26 @@ def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton) -> list[Layer]:
     ]
 
 
+def _ponytail(skeleton: Skeleton) -> Layer:
+    """A tapered tube from the back of the head, held by the head."""
+    eye, rings, around = skeleton.points["eye_right"][1], 9, 10
+    along = np.linspace(0, 1, rings)
+    radius = 0.008 + 0.020 * np.sin(np.pi * along**0.7) + 0.004 * (1 - along)
+    centre = np.stack([eye[0] - 0.185 - 0.070 * np.sin(2.0 * along), eye[1] + 0.045 - 0.20 * along**1.4, 0 * along], axis=1)
+    angle = np.linspace(0, 2 * np.pi, around, endpoint=False)
+    circle = np.stack([np.cos(angle), 0.5 * np.cos(angle), np.sin(angle)], axis=1)
+    position = (centre[:, None] + radius[:, None, None] * circle).reshape(-1, 3)
+    a, b = np.meshgrid(np.arange(rings - 1), np.arange(around), indexing="ij")
+    here, beside = a * around + b, a * around + (b + 1) % around
+    quads = np.stack([here, beside, beside + around, here + around], axis=-1).reshape(-1, 4)
+    triangles = np.vstack([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    n = len(position)
+    bones = np.full((n, 4), SEGMENTS.index("head"), "f4")
+    weights = np.tile(np.array([1, 0, 0, 0], "f4"), (n, 1))
+    return Layer("ponytail", position.astype("f4"), np.tile(circle, (rings, 1)).astype("f4"), bones, weights,
+                 _all("hair", position).astype("f4"), np.ones(n, "f4"), triangles)
+
+
 class Hems:
     """How far inside each garment a vertex lies, metres (V,): negative outside."""
 
@@ -305,7 +326,7 @@ def _skin_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 def _shoe_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     ground = skeleton.points["sole_ball_right"][1][1] + SOLE_M
-    return _border("shoe", "sole", ground + 0.010 - p[:, 1])
+    return _border("shoe", "sole", ground + 0.018 - p[:, 1])
 
 
 def _border(outside: str, inside: str, inside_m: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ class Phase:
 
 
 FREE = Gait(SPEED_MPS, pelvic_turn_scale=1.3, thigh_forward_scale=1.12, trunk_lean_deg=6.5)
-LOCKED = Gait(SPEED_MPS, pelvic_turn_scale=0.0, tle_scale=0.70, thigh_forward_scale=1.28, trunk_lean_deg=5.0)
+LOCKED = Gait(SPEED_MPS, pelvic_turn_scale=0.0, tle_scale=0.64, thigh_forward_scale=1.28, trunk_lean_deg=5.0)
 SITTING = Gait(SPEED_MPS, pelvic_turn_scale=0.8, thigh_forward_scale=1.12, sitting=1.0)
 
 PHASES = (
@@ -37,7 +37,7 @@ def demo_spec() -> ClipSpec:
         duration_s=END_S,
         seed=7,
         motion=Motion(tuple(Keyframe(p.start_s, p.gait) for p in PHASES)),
-        look=Look(body="f_slim"),
+        look=Look(body="f_slim", ponytail=True),
         camera=Camera(fov_deg=34.5, aim_height_m=0.98),
         sensor=Sensor(fps=30.0, shutter_s=0.003, subframes=3, noise_sd=0.8),
     )

@@ -77,6 +77,7 @@ class Look:
     body: str = "m_avg"
     skin: Colour = (0.78, 0.57, 0.45)
     hair: Colour = (0.16, 0.11, 0.08)
+    ponytail: bool = False
     shirt: Colour = (0.10, 0.42, 0.62)
     shorts: Colour = (0.09, 0.10, 0.14)
     shoes: Colour = (0.86, 0.30, 0.16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from tests.render.motion import SIDES, Runner
 from tests.render.spec import Camera, ClipSpec, Gait, Keyframe, Motion, Sensor
 
 STEADY = Motion(unsteadiness=0.0)
+GAIT, CAMERA = Gait(), Camera()
 
 
-def clip(gait: Gait = Gait(), camera: Camera = Camera(), **motion: object) -> ClipSpec:
+def clip(gait: Gait = GAIT, camera: Camera = CAMERA, **motion: object) -> ClipSpec:
     """Six seconds at 100 fps of one steady gait."""
     return ClipSpec(
         duration_s=6.0,
@@ -127,21 +129,21 @@ def test_standing_foot_lies_on_the_belt_and_moves_with_it(speed_mps: float) -> N
         assert np.median(np.gradient(ball, truth.t_s)[on]) == pytest.approx(-speed_mps, rel=0.10)
 
 
-def test_flight_and_contact_alternate_as_in_the_recordings(shared: object) -> None:
+def test_contact_lasts_as_long_as_in_the_recordings() -> None:
     """Contact time at 2.5 m/s of 26 runners: 258 +- 22 ms, 5th..95th percentile 220..300."""
     truth = truth_of(clip(Gait(speed_mps=2.5)))
     for side in SIDES:
         contact = truth.contact_s[side][:5]
         first_off = truth.toe_off_s[side][truth.toe_off_s[side] > contact[0]][:5]
-        assert (0.22 < first_off - contact).all()
+        assert (first_off - contact > 0.22).all()
         assert (first_off - contact < 0.30).all()
     assert truth.contact_s["left"][0] - truth.contact_s["right"][0] == pytest.approx(
         np.diff(truth.contact_s["right"])[0] / 2, rel=0.01
     )
 
 
-def test_curves_follow_from_the_recordings(shared: object) -> None:
-    """The committed table is what the recordings give, and stays within the spread of the recorded norms."""
+def test_curves_follow_from_the_recordings(shared: Path) -> None:
+    """The committed table is what the recordings give."""
     with np.load(shared / "data" / "rbds" / "rbds012_v25.npz") as data:
         fresh = derive(dict(data))
     kept = curves_of("rbds012").levels[0]
@@ -228,6 +230,8 @@ def test_demo_phases_differ_as_their_names_say() -> None:
         assert good["trunk_lean"].mean() > 5
     assert np.ptp(locked["pelvic_turn"]) < 0.01
     share = -locked["thigh_right"].min() / np.ptp(locked["thigh_right"])
-    assert share < 0.36 < -free["thigh_right"].min() / np.ptp(free["thigh_right"])
+    free_share = -free["thigh_right"].min() / np.ptp(free["thigh_right"])
+    assert share < 0.36
+    assert free_share > 0.38
     assert -sitting["thigh_right"].min() < 16
     assert sitting["trunk_lean"].mean() < -2
