@@ -66,6 +66,13 @@ class SessionSection(Section):
     free_block_s: Annotated[float, Field(ge=0, le=1800)] = 120.0
     retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0
     planned_s: Annotated[float, Field(ge=120, le=14400)] = 1260.0
+    session_number: Annotated[int, Field(ge=1)] = 1  # cues fade from the third to the eighth
+
+    @model_validator(mode="after")
+    def _leaves_time_to_coach(self) -> SessionSection:
+        if self.planned_s <= self.baseline_s + self.retention_s:
+            raise ValueError("planned_s must be longer than baseline_s and retention_s together")
+        return self
 
 
 class SoundSection(Section):

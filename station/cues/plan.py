@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from station.cues.texts import LANGUAGES
+
 # Feedback is taken away over the sessions, because a movement that is learned without the voice stays (Crowell & Davis 2011,
 # Willy 2012: 8 sessions, feedback removed over the last four). Share of the on-windows that may be cued, sessions 1, 2, 3, ...
 FADING_PCT = (100, 100, 75, 75, 50, 50, 25, 0)
@@ -53,8 +55,13 @@ class Plan:
             value = getattr(self, item.name)
             if item.name.endswith("_s") and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{item.name} = {value!r}, expected a number of seconds, 0 or more")
+        if self.language not in LANGUAGES:
+            raise ValueError(f"language = {self.language!r}, expected one of {', '.join(LANGUAGES)}")
         if self.session_number < 1:
             raise ValueError(f"session_number = {self.session_number!r}, expected 1 or more")
+        if self.planned_s <= self.baseline_s + self.retention_s:
+            parts = f"baseline_s + retention_s = {self.baseline_s + self.retention_s:g}"
+            raise ValueError(f"planned_s = {self.planned_s:g} leaves no time to coach, expected more than {parts}")
         if self.cue_block_s + self.free_block_s <= 0 and not self.analysis:
             raise ValueError("cue_block_s and free_block_s are both 0: no block would ever end")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from station.cues.parts import Part, most_frequent_fault, page
 from station.cues.plan import Plan
 from station.cues.standing import Standing, dt_s
+from station.cues.texts import line
 from station.types import NAN, NS, Activity, Fault, Gait, Mode, Own, SessionPage
 
 RUNS = frozenset({Mode.BASELINE, Mode.COACH, Mode.REST, Mode.RETENTION})
@@ -221,7 +222,8 @@ class Session:
         return ()
 
     def _finish(self, tally: tuple[int, int]) -> tuple[str, ...]:
-        focus = most_frequent_fault(self._parts)
+        fault = most_frequent_fault(self._parts)
+        focus = line(f"cue.{fault}", self._plan.language).screen if fault else ""
         self.page = page(self.own.baseline, self._parts, self._plan.least_retention_s, *tally, focus)
         self._enter(Mode.DONE)
         self._started_ns = None

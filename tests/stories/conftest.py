@@ -33,6 +33,17 @@ class Hall:
                 self.modes.append((gait.t_ns / NS, step.mode))
         return self
 
+    def until(self, cue_id: str, gaits: Iterable[Gait]) -> Hall:
+        """Watches up to that spoken cue; fails when the gaits end without it."""
+        for gait in gaits:
+            self.watch([gait])
+            if self.spoken and self.spoken[-1].t_ns == gait.t_ns and self.spoken[-1].id == cue_id:
+                return self
+        pytest.fail(f"{cue_id} was not said; last were {[cue.id for cue in self.spoken[-4:]]}")
+
+    def mode_at(self, t_ns: int) -> Mode:
+        return [mode for start_s, mode in self.modes if start_s * NS <= t_ns][-1]
+
     @property
     def mode(self) -> Mode:
         return self.modes[-1][1]
