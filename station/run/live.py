@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -68,7 +67,7 @@ class NoKeeper:
 
 @dataclass
 class Parts:
-    """What a station is made of. `estimator` is None when the source delivers poses."""
+    """What a station is made of. `source` is entered already; `estimator` is None when it delivers poses."""
 
     source: FrameSource | PoseSource
     estimator: Estimator | None
@@ -124,16 +123,15 @@ class LiveStation:
             threading.Thread(target=self._guard, args=(name, work), name=name, daemon=True)
             for name, work in (("capture", self._capture), ("think", self._think), ("present", self._present))
         ]
-        with _entered(self._parts.source):
+        for worker in workers:
+            worker.start()
+        try:
+            self._show()
+        finally:
+            self._stop.set()
             for worker in workers:
-                worker.start()
-            try:
-                self._show()
-            finally:
-                self._stop.set()
-                for worker in workers:
-                    worker.join(timeout=10)
-                self._close()
+                worker.join(timeout=10)
+            self._close()
         if self._failure is not None:
             name, error = self._failure
             log.error("%s stopped: %s", name, error)
@@ -295,10 +293,6 @@ class _Life:
         if self._nobody_since_ns is None:
             self._nobody_since_ns = step.t_ns
         return done or step.t_ns - self._nobody_since_ns > EMPTY_BELT_S * NS
-
-
-def _entered(source: FrameSource | PoseSource) -> AbstractContextManager[object]:
-    return source
 
 
 def _thumbnail(frame: Frame) -> np.ndarray:

@@ -1,0 +1,74 @@
+"""`station demo`: the whole station on a bundled clip. Stand-ins take the place of camera, pins and missing loudspeaker."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+
+from station.coach import Coach
+from station.config import Config
+from station.cues.plan import Plan
+from station.errors import HardwareError
+from station.ports import CueSink, Display
+from station.run.clock import SystemClock
+from station.run.live import LiveStation, NoKeeper, Parts
+from station.run.start import closing_line, open_screen, stopped_by_signals
+from station.run.wiring import estimator_for, told_speed, view_of
+from station.sense.open import open_source
+from station.types import Station
+
+log = logging.getLogger("station")
+
+CLIP = Path(__file__).resolve().parents[1] / "demo" / "demo_runner.webm"
+SPEED_KMH = 10.1  # what the rendered treadmill runs at
+# A session's schedule takes minutes; only the schedule is shortened for the clip, not the windows that a fault is judged over.
+PLAN = Plan(
+    baseline_s=6.0, quiet_start_s=6.0, cue_block_s=300.0, planned_s=600.0, start_s=2.0, rule_rest_s=10.0, gap_between_cues_s=10.0
+)
+
+
+def run_demo(headless: bool, seconds: float | None) -> None:
+    """Plays the clip once in real time, or for `seconds`, looping. Raises ModelError, InputError, HardwareError never."""
+    config, clock = Config(), SystemClock()
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(CLIP, config, clock, realtime=True, loop=seconds is not None))
+        view = view_of(config, source.info)
+        parts = Parts(
+            source=source,
+            estimator=estimator_for(config, source.info),
+            new_coach=lambda: Coach(view, PLAN),
+            clock=clock,
+            keeper=NoKeeper(),
+            sinks=_sinks(config),
+            display=None if headless else _display(config),
+            told=told_speed(config, SPEED_KMH),
+            station=Station,
+            seconds=seconds,
+        )
+        log.info("demo: a rendered runner instead of a camera, pretended pins; nothing is recorded")
+        live = LiveStation(parts)
+        with stopped_by_signals(live):
+            report = live.run()
+    log.info(closing_line(report))
+
+
+def _sinks(config: Config) -> list[CueSink]:
+    from station.present.lights import open_lights
+    from station.present.pins import mock_pin_factory
+    from station.present.sound import FakeSpeaker, open_speaker
+
+    lights = open_lights(config, mock_pin_factory())
+    try:
+        return [lights, open_speaker(config)]
+    except HardwareError as error:
+        log.info("demo: no loudspeaker (%s); cues are printed", error.what)
+        return [lights, FakeSpeaker(config)]
+
+
+def _display(config: Config) -> Display | None:
+    try:
+        return open_screen(config)
+    except HardwareError as error:
+        log.info("demo: no display, so it runs headless (%s)", error.what)
+        return None
