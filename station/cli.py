@@ -134,14 +134,13 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @click.option(
     "--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station."
 )
-@click.option("--accuracy", is_flag=True, help="Only the errors on the synthetic runner, whose truth is known.")
 def bench(
-    as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool, accuracy: bool
+    as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool
 ) -> None:
     """Time every stage on this machine, one thread and two."""
     from station.run.bench import Order, run_bench
 
-    run_bench(Order(as_json, vs, peer_python, clip, frames, latency, accuracy))
+    run_bench(Order(as_json, vs, peer_python, clip, frames, latency))
 
 
 @cli.command()
