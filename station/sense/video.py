@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import av.error
@@ -329,9 +329,10 @@ def _rotation(frame: VideoFrame) -> tuple[int, bool]:
 
     The matrix maps stored (x, y), y down, to shown: x' = a x + c y, y' = b x + d y, 16.16 fixed point (ISO/IEC 14496-12, tkhd).
     """
-    if SideDataType.DISPLAYMATRIX not in frame.side_data:
+    side_data: Any = frame.side_data
+    if SideDataType.DISPLAYMATRIX not in side_data:
         return 0, False
-    matrix = np.frombuffer(bytes(frame.side_data[SideDataType.DISPLAYMATRIX]), np.int32)
+    matrix = np.frombuffer(bytes(side_data[SideDataType.DISPLAYMATRIX]), np.int32)
     a, b, c, d = (float(matrix[i]) for i in (0, 1, 3, 4))
     flip = a * d - b * c < 0
     if flip:  # flipping x first turns the rest into a plain rotation

@@ -1,0 +1,437 @@
+"""The camera source against a strict stand-in for picamera2: modes, pixels, times, life cycle, the way back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from station.config import CameraSection, parse
+from station.errors import CameraLost, ConfigError, HardwareError
+from station.run.clock import ManualClock
+from station.sense.fake_picamera2 import SENSORS, FakeLibrary, Opening
+from station.sense.picamera import PicameraSource, choose_mode, turned_back, unpadded
+from station.types import NS, Frame
+from tests.made_film import corner_letters, corners, number_of, numbered
+
+CLOSE_S = 0.02
+
+
+class Rig:
+    """A source on a fake camera with a clock that moves only when somebody waits."""
+
+    def __init__(self, config: CameraSection | None = None, scene: np.ndarray | None = None, **library: object) -> None:
+        self.clock = ManualClock(1_000 * NS)
+        picture = corners(300, 200) if scene is None else scene
+        self.library = FakeLibrary(self.clock, lambda _: picture, **library)  # type: ignore[arg-type]
+        self.source = PicameraSource(config or CameraSection(), self.clock, self.library, self.library.boottime_ns, CLOSE_S)
+
+    def frames(self, n: int, timeout_s: float = 0.5) -> list[Frame]:
+        """n frames; a time-out on the way would be a failure."""
+        frames = []
+        for _ in range(n):
+            frame = self.source.read(timeout_s)
+            assert frame is not None
+            frames.append(frame)
+        return frames
+
+    def until_frame(self, timeout_s: float = 0.5, limit: int = 60) -> Frame:
+        for _ in range(limit):
+            if (frame := self.source.read(timeout_s)) is not None:
+                return frame
+        raise AssertionError("no frame came back")
+
+    @property
+    def camera(self):  # noqa: ANN201
+        return self.library.cameras[-1]
+
+
+@pytest.fixture
+def rig() -> Iterator[type[Rig]]:
+    made: list[Rig] = []
+
+    class Kept(Rig):
+        def __init__(self, *args: object, **more: object) -> None:
+            super().__init__(*args, **more)  # type: ignore[arg-type]
+            made.append(self)
+
+    yield Kept
+    for one in made:
+        one.library.let_go.set()
+
+
+# --- pictures ---
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_the_world_comes_upright_and_never_mirrored(rig: type[Rig], turned: int) -> None:
+    # A camera turned clockwise sees the world turned counter-clockwise.
+    seen = np.rot90(corners(300, 200), turned // 90)
+    one = rig(CameraSection(turned_deg=turned), scene=seen)  # type: ignore[arg-type]
+    with one.source:
+        frame = one.frames(1)[0]
+        assert corner_letters(frame.image) == "RGBK"
+        assert frame.image.shape == (one.source.info.height_px, one.source.info.width_px, 3)
+        assert (frame.image.shape[0] > frame.image.shape[1]) == (turned in (90, 270))
+        assert frame.image.flags.c_contiguous
+        assert frame.image.dtype == np.uint8
+
+
+@pytest.mark.parametrize("padding", [0, 1, 64, 1000])
+def test_row_padding_is_cut_off(rig: type[Rig], padding: int) -> None:
+    one = rig(CameraSection(turned_deg=0), scene=numbered(37, 600, 400), padding=padding)
+    with one.source:
+        image = one.frames(1)[0].image
+        assert number_of(image) == 37
+        assert set(np.unique(image)) == {16, 220}, "rubbish of the padding shows"
+
+
+def test_a_camera_that_swaps_red_and_blue_is_refused(rig: type[Rig]) -> None:
+    one = rig(delivers="RGB888")
+    with pytest.raises(HardwareError, match="RGB888"), one.source:
+        pass
+    assert one.camera.closed
+
+
+def test_the_picture_outlives_its_buffer(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        first = one.frames(1)[0]
+        before = first.image.copy()
+        one.frames(10)
+        np.testing.assert_array_equal(first.image, before)
+
+
+def test_buffers_that_cannot_hold_the_picture_are_refused() -> None:
+    with pytest.raises(HardwareError, match="buffer"):
+        unpadded(np.zeros(10, np.uint8), (4, 4), 12)
+    with pytest.raises(HardwareError, match="stride"):
+        unpadded(np.zeros(1000, np.uint8), (4, 4), 11)
+    assert unpadded(np.arange(44, dtype=np.uint8), (4, 3), 16)[2, 3].tolist() == [41, 42, 43]
+
+
+def test_turning_back_four_times_is_nothing() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (6, 4, 3), np.uint8)
+    for turned in (90, 270):
+        back = image
+        for _ in range(4):
+            back = turned_back(back, turned)
+        np.testing.assert_array_equal(back, image)
+    np.testing.assert_array_equal(turned_back(image, 90), np.rot90(image, -1))
+    np.testing.assert_array_equal(turned_back(turned_back(image, 90), 270), image)
+
+
+# --- modes and settings ---
+
+
+def modes(model: str) -> list[dict]:
+    return [{"size": s, "bit_depth": b, "fps": f, "crop_limits": v} for s, b, f, v in SENSORS[model]]
+
+
+@pytest.mark.parametrize(
+    ("model", "rates", "size", "fps"),
+    [
+        ("imx296", (50.0, 25.0), (1456, 1088), 50),
+        ("imx296", (60.0, 30.0), (1456, 1088), 60),
+        ("imx708", (50.0, 25.0), (2304, 1296), 50),
+        ("imx708", (60.0, 30.0), (2304, 1296), 30),  # 120 fps would be a crop
+        ("imx708", (56.0,), (2304, 1296), 56),
+        ("imx500", (50.0, 25.0), (2028, 1520), 25),
+        ("imx500", (60.0, 30.0), (2028, 1520), 30),
+        ("imx500", (100.0,), (2028, 1520), 30.02),  # as fast as it can
+    ],
+)
+def test_the_full_view_comes_before_the_rate(model: str, rates: tuple[float, ...], size: tuple[int, int], fps: float) -> None:
+    mode, chosen = choose_mode(modes(model), rates)
+    assert (mode["size"], chosen) == (size, fps)
+
+
+def test_no_mode_is_an_error() -> None:
+    with pytest.raises(HardwareError, match="no sensor mode"):
+        choose_mode([], (50.0,))
+
+
+@pytest.mark.parametrize(("hz", "frame_us"), [(50, 20000), (60, 16667)])
+def test_short_exposure_free_gain_and_the_rate_of_the_lamps(rig: type[Rig], hz: int, frame_us: int) -> None:
+    one = rig(CameraSection(mains_hz=hz, exposure_us=2500))  # type: ignore[arg-type]
+    with one.source:
+        controls = one.camera.controls
+        assert controls["FrameDurationLimits"] == (frame_us, frame_us)
+        assert controls["ExposureTime"] == 2500
+        assert "AnalogueGain" not in controls
+        assert "LensPosition" not in controls, "a lens that cannot focus has no such control"
+        assert one.source.info.fps == hz
+
+
+def test_a_lens_that_can_focus_is_set_once(rig: type[Rig]) -> None:
+    one = rig(CameraSection(focus_m=2.5), model="imx708")
+    with one.source:
+        assert one.camera.controls["LensPosition"] == pytest.approx(0.4)
+        assert one.camera.controls["AfMode"] == 0
+
+
+def test_what_the_camera_cannot_do_is_said(rig: type[Rig]) -> None:
+    one = rig(CameraSection(mains_hz=60), model="imx708")
+    with one.source:
+        assert "30 frames a second instead of 60" in one.source.notes[0]
+        assert one.source.info.fps == 30
+
+
+def test_the_picture_has_the_shape_of_the_sensor_and_the_asked_size(rig: type[Rig]) -> None:
+    with (one := rig(CameraSection(long_side_px=960), model="imx708")).source:
+        assert (one.source.info.width_px, one.source.info.height_px) == (540, 960)
+    with (one := rig(CameraSection(long_side_px=2304, turned_deg=0))).source:
+        assert (one.source.info.width_px, one.source.info.height_px) == (1456, 1088), "never enlarged"
+
+
+def test_white_balance_is_fixed_once_it_has_settled(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        one.frames(50)
+        assert "AwbEnable" not in one.camera.controls
+        one.frames(60)
+        assert one.camera.controls["AwbEnable"] is False
+        assert one.camera.controls["ColourGains"] == (1.7, 1.4)
+
+
+@pytest.mark.parametrize("bad", [{"turned_deg": 45}, {"mains_hz": 55}, {"exposure_us": 50_000}, {"fps": 0}, {"number": -1}, {"iso": 100}])
+def test_impossible_settings_are_refused(bad: dict) -> None:
+    with pytest.raises(ConfigError, match="camera"):
+        parse({"camera": bad})
+
+
+# --- times ---
+
+
+def test_times_are_mid_exposure_on_the_monotonic_clock(rig: type[Rig]) -> None:
+    one = rig(CameraSection(exposure_us=4000))
+    with one.source:
+        frame = one.frames(1)[0]
+        # The fake sensor ends its exposures at whole frames after its start, and the clock stands there now.
+        assert one.clock.now_ns() == 1_000 * NS + 20_000_000
+        assert frame.t_ns == one.clock.now_ns() - 2_000_000
+
+
+def test_every_frame_of_a_fast_reader_comes_once(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        frames = one.frames(200)
+    assert np.diff([f.t_ns for f in frames]).tolist() == [20_000_000] * 199
+    assert [f.seq for f in frames] == list(range(200))
+
+
+def test_a_slow_reader_gets_new_frames(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        one.frames(1)
+        one.clock.push(0.333)
+        assert one.clock.now_ns() - one.frames(1)[0].t_ns < 0.04 * NS
+
+
+def test_a_sleep_of_the_machine_moves_the_two_clocks_apart(rig: type[Rig]) -> None:
+    one = rig()
+    ahead = one.library.boottime_ns
+    with one.source:
+        one.frames(3)
+        slept_ns = 3600 * NS
+        one.source._boottime_ns = lambda: ahead() + slept_ns
+        shifted = one.camera.metadata
+        one.camera.metadata = lambda end: shifted(end) | {"SensorTimestamp": shifted(end)["SensorTimestamp"] + slept_ns}
+        frame = one.frames(1)[0]
+        assert abs(one.clock.now_ns() - frame.t_ns) < 0.01 * NS
+
+
+def test_an_exposure_that_comes_twice_is_delivered_once(rig: type[Rig]) -> None:
+    one = rig(openings=[Opening(repeats=True)])
+    with one.source:
+        got = [one.source.read(0.5) for _ in range(40)]
+    times = [frame.t_ns for frame in got if frame]
+    assert 15 <= len(times) <= 25
+    assert (np.diff(times) > 0).all()
+
+
+# --- life cycle ---
+
+
+def test_every_buffer_is_handed_back(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        one.frames(30)
+        assert not one.camera.held
+    assert one.camera.closed
+    assert not one.camera.started
+
+
+def test_a_buffer_is_handed_back_when_reading_it_fails(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        one.camera.metadata = lambda _: {}
+        with pytest.raises(KeyError):
+            one.source.read(0.5)
+        assert not one.camera.held
+
+
+def test_a_short_wait_keeps_its_place(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        assert one.source.read(0.001) is None
+        assert one.source.read(0.001) is None
+        frame = one.source.read(0.5)
+        assert frame is not None
+        assert frame.seq == 0
+        assert len(one.camera._jobs) == 0
+
+
+def test_leaving_while_a_capture_waits_closes_cleanly(rig: type[Rig]) -> None:
+    one = rig()
+    with one.source:
+        assert one.source.read(0.001) is None
+    assert one.camera.closed
+    assert not one.camera.held
+
+
+def test_it_can_be_opened_again(rig: type[Rig]) -> None:
+    one = rig()
+    for _ in range(2):
+        with one.source:
+            one.frames(2)
+    assert [camera.closed for camera in one.library.cameras] == [True, True]
+
+
+def test_it_must_be_open(rig: type[Rig]) -> None:
+    with pytest.raises(RuntimeError, match="not open"):
+        rig().source.read(0.1)
+
+
+# --- what goes wrong ---
+
+
+def test_no_camera(rig: type[Rig]) -> None:
+    with pytest.raises(HardwareError, match="no camera is connected"), rig(openings=[Opening(absent=True)]).source:
+        pass
+
+
+def test_not_so_many_cameras(rig: type[Rig]) -> None:
+    with pytest.raises(HardwareError, match="no camera 1, only 1"), rig(CameraSection(number=1)).source:
+        pass
+
+
+def test_in_use(rig: type[Rig]) -> None:
+    busy = Opening(error="Failed to acquire camera: Device or resource busy")
+    with pytest.raises(HardwareError, match="another program"), rig(openings=[busy]).source:
+        pass
+
+
+def test_it_does_not_start(rig: type[Rig]) -> None:
+    one = rig(openings=[Opening(start_error="dma heap")])
+    with pytest.raises(HardwareError, match="cannot be started"), one.source:
+        pass
+    assert one.camera.closed
+
+
+@pytest.mark.parametrize("frames", [0, 1, 70])
+def test_a_stall_is_noticed_and_mended(rig: type[Rig], frames: int) -> None:
+    one = rig(openings=[Opening(frames=frames), Opening()])
+    with one.source:
+        before = one.frames(frames)
+        started = one.clock.now_ns()
+        frame = one.until_frame()
+        assert (one.clock.now_ns() - started) / NS < (7 if frames == 0 else 4)
+        assert one.source.reopened == 1
+        assert one.library.cameras[0].closed
+        assert frame.seq == frames
+        assert all(frame.t_ns > earlier.t_ns for earlier in before)
+
+
+def test_silence_is_told_while_it_lasts(rig: type[Rig]) -> None:
+    """Each call returns within its time-out, so that the view is known to be lost."""
+    one = rig(openings=[Opening(frames=5), Opening()])
+    with one.source:
+        one.frames(5)
+        for _ in range(8):
+            start = one.clock.now_ns()
+            one.source.read(0.25)
+            assert one.clock.now_ns() - start <= 0.26 * NS
+
+
+def test_an_unplugged_camera_that_comes_back(rig: type[Rig]) -> None:
+    gone = Opening(absent=True)
+    one = rig(openings=[Opening(frames=10), gone, gone, Opening()])
+    with one.source:
+        one.frames(10)
+        assert one.until_frame().seq == 10
+        assert one.source.reopened == 1
+
+
+def test_an_unplugged_camera_that_stays_away_is_lost(rig: type[Rig]) -> None:
+    one = rig(openings=[Opening(frames=10), Opening(absent=True)])
+    with one.source:
+        one.frames(10)
+        started = one.clock.now_ns()
+        with pytest.raises(CameraLost, match="no camera is connected and could not be reopened in 3 attempts") as caught:
+            one.until_frame()
+        assert (one.clock.now_ns() - started) / NS < 10
+        assert "ribbon" in caught.value.remedy
+        assert caught.value.exit_code == 3
+
+
+def test_a_camera_that_opens_but_never_delivers_is_lost(rig: type[Rig]) -> None:
+    one = rig(openings=[Opening(frames=10), Opening(frames=0)])
+    with one.source:
+        one.frames(10)
+        with pytest.raises(CameraLost, match="stopped delivering"):
+            one.until_frame(limit=200)
+        assert one.source.reopened == 3
+
+
+def test_a_camera_that_cannot_be_closed_is_lost_at_once(rig: type[Rig]) -> None:
+    one = rig(openings=[Opening(frames=3, close_hangs=True), Opening()])
+    with one.source:
+        one.frames(3)
+        with pytest.raises(CameraLost, match="cannot be closed"):
+            one.until_frame()
+
+
+def test_stalls_hours_apart_are_each_mended(rig: type[Rig]) -> None:
+    one = rig(openings=[Opening(frames=4)] * 6 + [Opening()])
+    with one.source:
+        for i in range(6):
+            one.until_frame()
+            one.frames(3)
+            assert one.source.reopened == i
+        one.until_frame()
+        assert one.source.reopened == 6
+
+
+# --- without the library ---
+
+
+def test_without_picamera2_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    with pytest.raises(HardwareError, match="apt install python3-picamera2"), PicameraSource(CameraSection(), ManualClock()):
+        pass
+
+
+def test_a_library_built_for_another_numpy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "picamera2":
+                raise ValueError("numpy.dtype size changed, may indicate binary incompatibility")
+
+    monkeypatch.delitem(sys.modules, "picamera2", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(HardwareError, match="simplejpeg"), PicameraSource(CameraSection(), ManualClock()):
+        pass
+
+
+def test_the_real_module_is_imported_only_when_entered(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    library = FakeLibrary(clock, lambda _: corners())
+    module = ModuleType("picamera2")
+    module.Picamera2 = library.Picamera2  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "picamera2", module)
+    with PicameraSource(CameraSection(), clock, boottime_ns=library.boottime_ns) as source:
+        assert source.read(0.5) is not None
