@@ -1,8 +1,9 @@
 """Absent, standing, walking or running.
 
-A stride is a swing of the near thigh that reaches behind the vertical and that the far thigh answers. Whether it is walked or run
-is told by three independent signs, since each alone fails somewhere: in running the body is highest when the legs are
-apart (flight), in walking when they pass each other; running steps are quicker; the swinging knee bends more.
+A step is a swing of the thighs past each other, forwards and backwards alike, that reaches behind the vertical. Whether it is
+walked or run is told by three independent signs, since each alone fails somewhere: in running the body is highest when the
+legs are apart (flight), in walking when they pass each other; running steps are quicker; the swinging knee bends more.
+Where the far leg is not seen, whole strides of the near leg stand in for steps.
 """
 
 from __future__ import annotations
@@ -16,18 +17,21 @@ from station.gait import history as h
 from station.types import Activity
 
 ABSENT_S = 0.5
-STILL_S = 1.8  # no stride for so long: standing
+STILL_S = 1.8  # no step for so long: standing
+PASSED_DEG = 10.0  # the thighs have passed each other when they are this far apart on the other side
+OPENING_DEG = 25.0  # range of the opening in a step
+SHORTEST_STEP_S, LONGEST_STEP_S = 0.2, 0.9
 SMALLEST_SWING_DEG = 15.0
-BEHIND = 0.12  # share of the swing behind the vertical: knee lifts have none
-AGREE = 2  # of the last three strides
+BEHIND = 0.12  # share of a thigh's swing behind the vertical: knee lifts have none
+VOTES = 5  # steps that are remembered; two must have been run, and half of them
 
 
 def rise(rows: NDArray[np.float64]) -> float:
-    """Correlation over a stride of the hips' height with the opening of the thighs, -1..1: + in running, - in walking."""
+    """Correlation over a step or stride of the hips' height with the opening of the thighs, -1..1: + in running, - in walking."""
     opening = np.abs(rows[:, h.THIGH_NEAR] - rows[:, h.THIGH_FAR])
     height = rows[:, h.HIP_Y]
     seen = np.isfinite(opening) & np.isfinite(height)
-    if seen.sum() < 8 or seen.sum() < 0.6 * len(rows):
+    if seen.sum() < 5 or seen.sum() < 0.6 * len(rows):
         return float("nan")
     x, y = opening[seen] - opening[seen].mean(), height[seen]
     t = rows[seen, h.T_S] - rows[seen, h.T_S].mean()
@@ -50,29 +54,70 @@ def is_run(cadence_spm: float, knee_swing_deg: float, rise_share: float) -> bool
     return sum(votes) > 0.0
 
 
+def bend(rows: NDArray[np.float64]) -> float:
+    """Largest knee flexion of either leg, degrees; NaN when no knee was seen."""
+    flexion = rows[:, (h.THIGH_NEAR, h.THIGH_FAR)] - rows[:, (h.SHANK_NEAR, h.SHANK_FAR)]
+    seen = flexion[np.isfinite(flexion)]
+    return float(seen.max()) if len(seen) else float("nan")
+
+
+def vote(rows: NDArray[np.float64], start_s: float, end_s: float) -> bool | None:
+    """True: this step (history rows of it) was run; False: walked; None: it was no step of gait."""
+    thighs = rows[:, (h.THIGH_NEAR, h.THIGH_FAR)]
+    thighs = thighs[np.isfinite(thighs).all(axis=1)]
+    if len(thighs) < 3:
+        return None
+    opening = thighs[:, 0] - thighs[:, 1]
+    if opening.max() - opening.min() < OPENING_DEG or thighs.min() > -BEHIND * (thighs.max() - thighs.min()):
+        return None
+    return is_run(60.0 / (end_s - start_s), bend(rows), rise(rows))
+
+
+class Steps:
+    """`step` per pose: the span of a step when the thighs have passed each other twice."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self._ahead = 0  # which thigh was last clearly in front: 1 near, -1 far
+        self._passed_s = float("nan")
+
+    def step(self, t_s: float, near_deg: float, far_deg: float) -> tuple[float, float] | None:
+        opening = near_deg - far_deg
+        if not abs(opening) >= PASSED_DEG or ((opening > 0) == (self._ahead > 0) and self._ahead):
+            return None
+        start_s, self._passed_s, first = self._passed_s, t_s, not self._ahead
+        self._ahead = 1 if opening > 0 else -1
+        if first or not SHORTEST_STEP_S <= t_s - start_s <= LONGEST_STEP_S:
+            return None
+        return start_s, t_s
+
+
 class ActivityClock:
-    """`see` per pose, `stride` per accepted stride, `now` for the verdict at a time."""
+    """`see` per pose, `stepped` per step (or stride, where only strides are seen), `now` for the verdict at a time."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
         self._seen_s = -1e9
-        self._stride_s = -1e9
+        self.stepped_s = -1e9
         self._runs: list[bool] = []
 
     def see(self, t_s: float) -> None:
         self._seen_s = t_s
 
-    def stride(self, t_s: float, run: bool) -> None:
-        if t_s - self._stride_s > STILL_S:
+    def stepped(self, t_s: float, run: bool) -> None:
+        if t_s - self.stepped_s > STILL_S:
             self._runs = []
-        self._stride_s = t_s
-        self._runs = [*self._runs, run][-3:]
+        self.stepped_s = t_s
+        self._runs = [*self._runs, run][-VOTES:]
 
     def now(self, t_s: float) -> Activity:
         if t_s - self._seen_s > ABSENT_S:
             return Activity.ABSENT
-        if t_s - self._stride_s > STILL_S:
+        if t_s - self.stepped_s > STILL_S:
             return Activity.STANDING
-        return Activity.RUNNING if sum(self._runs) >= min(AGREE, len(self._runs)) else Activity.WALKING
+        runs = sum(self._runs)
+        return Activity.RUNNING if runs >= 2 and 2 * runs > len(self._runs) else Activity.WALKING

@@ -11,8 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from station.gait import history as h
-from station.gait.activity import ActivityClock, is_run, is_stride, rise
+from station.gait.activity import ActivityClock, Steps, bend, is_run, is_stride, rise, vote
 from station.gait.angles import rounded_angles
 from station.gait.belt import Belt
 from station.gait.events import Landing
@@ -37,6 +36,7 @@ class Bout:
         self._pelvis = pelvis
         self.belt = Belt(px_per_m)
         self.activity = ActivityClock()
+        self._steps = Steps()
         self._window = Window()
         self._curves: deque[NDArray[np.float64]] = deque(maxlen=CURVES)
         self.reset()
@@ -44,6 +44,7 @@ class Bout:
     def reset(self) -> None:
         self.belt.reset()
         self.activity.reset()
+        self._steps.reset()
         self._swaps = 0
         self._speed = Speed()
         self.forget()
@@ -64,6 +65,14 @@ class Bout:
         now = self.belt.speed(t_s)
         return Speed(round(now.mps, 3), now.origin, now.steady)
 
+    def pose(self, t_s: float, near_deg: float, far_deg: float) -> None:
+        """Takes the thighs of one pose: a step may be complete."""
+        span = self._steps.step(t_s, near_deg, far_deg)
+        if span is not None:
+            run = vote(self._history.between(*span), *span)
+            if run is not None:
+                self.activity.stepped(t_s, run)
+
     def stride(self, t_s: float, start_s: float, end_s: float, swaps: int) -> tuple[np.void | None, list[Moment]]:
         """Measures a stride of the clock at time `t_s`; its STRIDE record (None: no stride of gait) and the moments in it.
 
@@ -79,7 +88,10 @@ class Bout:
         row |= thighs(rows, inside, start_s, end_s)
         if not is_stride(row["thigh_forward_near_deg"], row["tle_near_deg"], row["thigh_excursion_far_deg"]):
             return None, []
-        self.activity.stride(t_s, is_run(row["cadence_spm"], _bend(inside), rise(inside)))
+        if t_s - self.activity.stepped_s > duration_s:  # no steps are seen, so strides must do; each is two of them
+            run = is_run(row["cadence_spm"], bend(inside), rise(inside))
+            self.activity.stepped(t_s, run)
+            self.activity.stepped(t_s, run)
         kind = self.activity.now(t_s)
         if kind != self._kind or start_s - self._end_s > PAUSE_S:
             self.forget()
@@ -114,13 +126,6 @@ class Bout:
             moments.append((foot.contact_s, "contact", is_near, foot.contact_sure))
             moments.append((foot.toe_off_s, "toe_off", is_near, foot.toe_off_sure))
         return sorted(m for m in moments if isfinite(m[0]))
-
-
-def _bend(inside: NDArray[np.float64]) -> float:
-    """Largest knee flexion of the near leg in the stride, degrees."""
-    flexion = inside[:, h.THIGH_NEAR] - inside[:, h.SHANK_NEAR]
-    seen = flexion[np.isfinite(flexion)]
-    return float(seen.max()) if len(seen) else nan
 
 
 def _step(from_s: float, to_s: float, stride_s: float) -> float:

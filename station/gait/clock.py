@@ -56,6 +56,8 @@ class StrideClock:
             if thigh_deg > self._low + need:
                 self._falling = False
                 self._learn()
+                if not isfinite(self._passage_s):  # the first fall could not be timed before its middle was known
+                    self._passage_s = self._passage(t_s)
                 self._high, self._high_s = thigh_deg, t_s
             return None
         if thigh_deg > self._high:
@@ -75,13 +77,16 @@ class StrideClock:
         self._swing_deg = swing if weight == 1.0 else self._swing_deg + weight * (swing - self._swing_deg)
         self._middle_deg = middle if weight == 1.0 else self._middle_deg + weight * (middle - self._middle_deg)
 
+    def _passage(self, t_s: float) -> float:
+        """When the thigh fell through its middle, between the last largest sample and now."""
+        rows = self._history.between(self._high_s, t_s + 1e-9)
+        return falls_through(rows[:, T_S], rows[:, THIGH_NEAR], self._middle_deg, self._high_s, t_s + 1e-9, CROSSING_HALF_S)
+
     def _close(self, t_s: float) -> tuple[float, float] | None:
-        if not isfinite(self._middle_deg):
-            return None
         usual_s = self._stride_s if isfinite(self._stride_s) else FIRST_STRIDE_S
         rows = self._history.between(self._high_s - 0.5 * usual_s, t_s + 1e-9)
         times, thigh = rows[:, T_S], rows[:, THIGH_NEAR]
-        passage_s = falls_through(times, thigh, self._middle_deg, self._high_s, t_s + 1e-9, CROSSING_HALF_S)
+        passage_s = self._passage(t_s)
         peak_s, _ = top(times, thigh, self._high_s - 3.0 * HALF * usual_s, t_s + 1e-9, HALF * usual_s)
         start_s, before_s = self._peak_s, self._passage_s
         self._peak_s, self._passage_s = peak_s if isfinite(peak_s) else self._high_s, passage_s

@@ -118,6 +118,7 @@ class GaitCore:
         row = self._row(t_s, segment_deg, segment_px, points, exchanged)
         self._history.append(row)
         self._track(t_s, row[h.THIGH_NEAR] == row[h.THIGH_NEAR])
+        self._bout.pose(t_s, row[h.THIGH_NEAR], row[h.THIGH_FAR])
         closed = self._clock.step(t_s, row[h.THIGH_NEAR])
         if closed:
             self._stride(t_s, *closed)
