@@ -59,13 +59,13 @@ def draw_scale(ink: Ink, dial: Dial, snapshot: Snapshot) -> None:
     """All of the dial that stands still: scale, norm, own band."""
     ahead = figure.forward(snapshot)
     ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, TRACK)
+    _degrees(ink, dial)
     for measure, sign in (("thigh_forward_near_deg", ahead), ("tle_near_deg", -ahead)):
         own, norm = bands(snapshot, measure)
         if own is not None:
             ink.sector(dial.hip, dial.lane, dial.outer, *_span(own, sign), OWN)
         if norm is not None:
             ink.sector(dial.hip, dial.outer + 3, dial.outer + 13, *_span(norm, sign), EDGE)
-    _degrees(ink, dial)
 
 
 def _degrees(ink: Ink, dial: Dial) -> None:

@@ -21,7 +21,7 @@ from station.present.screen.box import Box
 from station.present.screen.theme import GROUND, HEAD, TEXT, Colour, Weight
 
 FONTS = Path(__file__).parent / "fonts"
-ASCENT, DESCENT, CAP = 0.76, 0.22, 0.727  # of Inter, in em: letters with a stem, letters with a tail, capitals and figures
+ASCENT, DESCENT, CAP = 0.78, 0.22, 0.727  # of Inter, in em: letters with a stem, letters with a tail, capitals and figures
 LINE = 1.22  # from baseline to baseline, in em; headlines are set closer
 SUBPIXEL = 5  # bits
 HEADLINE = 1.1
@@ -148,7 +148,7 @@ class Ink:
             return Box(box.x, box.y, 0, 0)
         rows, shrunk = self._fit(words, box, size, weight, lines)
         em = size * shrunk
-        step = (LINE if size < HEAD else HEADLINE) * em
+        step = _leading(em) * em
         height = (len(rows) - 1) * step + (ASCENT + DESCENT) * em
         first = {
             "top": box.y + ASCENT * em,
@@ -173,7 +173,7 @@ class Ink:
             em = size * percent / 100
             rows = self._wrap(words, box.w, em, weight)
             fits = all(self.width(row, em, weight) <= box.w for row in rows)
-            if fits and len(rows) <= lines and (len(rows) - 1) * LINE * em + CAP * em <= box.h:
+            if fits and len(rows) <= lines and _height(len(rows), em) <= box.h + 0.5:
                 return rows, percent / 100
         kept = self._wrap(words, box.w, size * 0.6, weight)[:lines]
         last = kept[-1] + "…"
@@ -248,6 +248,15 @@ def _unbroken(points: NDArray[np.float64]) -> Iterable[NDArray[np.float64]]:
         return [points]
     edges = np.flatnonzero(np.diff(known)) + 1
     return [run for run in np.split(points, edges) if len(run) > 1 and np.isfinite(run).all()]
+
+
+def _leading(em: float) -> float:
+    return LINE if em < HEAD else HEADLINE
+
+
+def _height(rows: int, em: float) -> float:
+    """What that many lines need when their capitals are centred: room for tails below, and as much above."""
+    return ((rows - 1) * _leading(em) + CAP + 2 * DESCENT) * em
 
 
 def _hull(boxes: Sequence[Box]) -> Box:

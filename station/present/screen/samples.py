@@ -237,7 +237,7 @@ def drill() -> Snapshot:
 
 def contrast() -> Snapshot:
     now = running(18.1, Mode.CONTRAST)
-    return replace(now, prompt="contrast.stiff", prompt_text="Belt held still", progress=0.6, norm_curve=None, bands={})
+    return replace(now, prompt="contrast.stiff", prompt_text="Still waistband", progress=0.6, norm_curve=None, bands={})
 
 
 def framing() -> Snapshot:

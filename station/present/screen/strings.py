@@ -18,7 +18,7 @@ class Prompt(NamedTuple):
 IDLE_HEADLINE = "Ready when you are"
 IDLE_STEPS = ("Step onto the belt", "Start the treadmill", "Run. I start by myself")
 PRIVACY_NOTHING_KEPT = "No picture is kept, only angles"
-PRIVACY_RECORDING = "Recording: pictures are kept"
+PRIVACY_RECORDING = "Pictures are kept"
 READY = "Ready"
 NOT_READY = "Needs attention"
 
@@ -28,7 +28,7 @@ YOURS, NORM_FOR_SPEED, NORM = "yours", "norm at {kmh:.1f} km/h", "norm"
 CADENCE, CADENCE_UNIT = "cadence", "steps/min"
 PELVIC_TURN = "pelvic turn"
 CANNOT_TELL = "cannot tell"
-MEASURING = "first strides are being counted"
+MEASURING = "counting strides"
 PLOT_TITLE = "{side} thigh, last {count} strides"
 PLOT_TITLE_UNKNOWN_SIDE = "near thigh, last {count} strides"
 PLOT_EMPTY = "thigh over the stride"
@@ -52,16 +52,19 @@ PROMPTS: dict[str, Prompt] = {
     "framing.side_on": Prompt("Face forward", "Look to the front of the treadmill"),
     "framing.ready": Prompt("Ready: run", "Start when you like"),
     "drill.offer": Prompt("Find your hip", "Palm over the groin, lift one knee. Or just start running."),
-    "drill.near": Prompt("Lift near knee", "Six times, slowly. The thigh moves, the belt stays still."),
-    "drill.far": Prompt("Lift other knee", "Six times, slowly. The thigh moves, the belt stays still."),
+    "drill.near": Prompt("Lift near knee", "Six times, slowly. The thigh moves, the waistband stays still."),
+    "drill.far": Prompt("Lift other knee", "Six times, slowly. The thigh moves, the waistband stays still."),
     "drill.done": Prompt("Drill done", "That was your hip"),
     "contrast.offer": Prompt("Lift, or run", "Two more knee lifts: feel the difference. Or just start running."),
     "contrast.ready": Prompt("Start running", "I tell you what to try"),
     "contrast.natural": Prompt("Run as usual", "The way you always do"),
-    "contrast.stiff": Prompt("Belt held still", "Only the legs run"),
+    "contrast.stiff": Prompt("Still waistband", "Only the legs run"),
     "contrast.free": Prompt("Pockets travel", "Back pockets move with each step"),
     "contrast.done": Prompt("That was it", "Well done. That is the difference."),
     "safety.rear": Prompt("Come forward", "You are near the end of the belt"),
+    "mode.over": Prompt("Run on freely", "That is all for today"),
+    "voice.off": Prompt("Voice off", "Press again to hear me"),
+    "voice.on": Prompt("Voice on"),
     "mode.baseline": MODES[Mode.BASELINE],
     "mode.coach": MODES[Mode.COACH],
     "mode.rest": MODES[Mode.REST],
@@ -74,9 +77,17 @@ PROMPTS: dict[str, Prompt] = {
 FRAMING_PRIVACY = "The picture is not kept"
 FRAMING_NO_PICTURE = "waiting for the camera"
 
+# Why the pelvic turn cannot be told, in fewer words; a reason that is not here is shown as it came.
+REASONS: dict[str, str] = {
+    "hip landmarks follow the thighs; the knee lifts of the drill have not been done": "do the knee lifts of the drill first",
+    "interval wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera": (
+        "too unsure: loose clothes, hands at the hip, dark or slanted view"
+    ),
+}
+
 # lost
 LOST_HEADLINE = "I cannot see you"
-LOST_STEPS = ("Run on, I keep looking", "Is something in front of the camera?")
+LOST_STEPS = ("Run on, I keep looking", "Is the camera covered?")
 
 # done
 DONE_HEADLINE = "Done"
@@ -86,7 +97,7 @@ DONE_BEST, DONE_NEXT, DONE_CUES = "best part", "next time", "cues that helped"
 DONE_CUES_OF = "{cleared} of {given}"
 DONE_KEEP = "keep this"
 STICK = {
-    "none": "Put in a USB stick to take the summary along",
+    "none": "Put in a USB stick for the summary",
     "writing": "Writing to the stick: leave it in",
     "done": "On the stick. You can take it",
     "failed": "Could not write to the stick",
@@ -122,7 +133,7 @@ MEASURES: dict[str, tuple[str, str, str]] = {
 # what a rule is about, for "next time"
 RULES: dict[str, str] = {
     "locked_waist": "let the back pocket lead",
-    "thigh_only_drive": "push the belt away behind you",
+    "thigh_only_drive": "push the belt away",
     "sitting": "run tall",
     "over_rotation": "smaller, quieter",
     "low_cadence": "quick, quiet feet",

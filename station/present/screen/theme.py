@@ -61,7 +61,8 @@ Weight = Literal["Medium", "SemiBold"]
 
 # Type sizes in page units (em): 1280 x 720 units fill the screen, whatever its pixels.
 HERO = 112  # the dial's numbers
-CUE = 84
+CUE = 78
+CUE_NARROW = 60  # in portrait
 BIG = 76
 NUMBER = 68
 HEAD = 54

@@ -7,7 +7,7 @@ import math
 from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
-from station.present.screen.theme import LABEL, LEAD, NORM, NUMBER, OWN, PANEL, QUIET, RULE, TEXT, TICK
+from station.present.screen.theme import LABEL, NORM, NUMBER, OWN, PANEL, QUIET, RULE, TEXT, TICK
 from station.types import Band, Measure, Snapshot
 
 TURN_END_DEG = 20.0  # the scale of the pelvic turn: the 95th percentile of runners at 4.5 m/s
@@ -27,27 +27,35 @@ def pelvic_turn(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     inner = box.inset(22, 14)
     measure = snapshot.gait.measures.get("pelvic_turn_deg", Measure.cannot_tell(strings.MEASURING))
     if not measure.measured or math.isnan(measure.value):
-        head, rest = inner.cut_top(30, 4)
-        top, below = rest.cut_top(44, 2)
-        ink.text(strings.PELVIC_TURN, head, LABEL, QUIET)
-        ink.text(strings.CANNOT_TELL, top, LEAD, TEXT, weight="SemiBold")
-        ink.text(measure.reason, below, TICK, QUIET, lines=2)
+        _cannot_tell(ink, inner, measure.reason)
         return
-    top, scale = inner.cut_top(inner.h - 42, 4)
+    top, scale = inner.cut_top(inner.h - 46, 4)
     half = (measure.high - measure.low) / 2
     _number(ink, top, f"{measure.value:.1f}{strings.DEGREE}", strings.PELVIC_TURN, f"± {half:.1f}{strings.DEGREE}")
     _interval(ink, scale, measure, snapshot.bands.get("pelvic_turn_deg"))
 
 
+def _cannot_tell(ink: Ink, box: Box, reason: str) -> None:
+    words = strings.REASONS.get(reason, reason)
+    head, rest = box.cut_top(34, 4)
+    ink.text(strings.PELVIC_TURN, head, LABEL, QUIET)
+    if box.w > 300:
+        ink.text(strings.CANNOT_TELL, head, LABEL, TEXT, weight="SemiBold", align="right")
+    else:
+        verdict, rest = rest.cut_top(34, 2)
+        ink.text(strings.CANNOT_TELL, verdict, LABEL, TEXT, weight="SemiBold")
+    ink.text(words, rest, TICK, QUIET, lines=3)
+
+
 def _number(ink: Ink, box: Box, number: str, label: str, unit: str) -> None:
     """A number, what it is and its unit: beside it in a wide box, above it in a narrow one."""
     if box.w > 300:
-        upper, lower = box.inset(0, max((box.h - 72) / 2, 0)).rows(2)
+        upper, lower = box.inset(0, max((box.h - 74) / 2, 0)).rows(2)
         ink.text(label, upper, LABEL, QUIET)
         ink.text(unit, lower, LABEL, QUIET)
         ink.text(number, box, NUMBER, TEXT, weight="SemiBold", align="right")
         return
-    head, below = box.cut_top(30, 4)
+    head, below = box.cut_top(34, 0)
     ink.text(label, head, LABEL, QUIET)
     ink.text(unit, head, LABEL, QUIET, align="right")
     ink.text(number, below, NUMBER, TEXT, weight="SemiBold")
@@ -63,7 +71,7 @@ def _interval(ink: Ink, box: Box, measure: Measure, band: Band | None) -> None:
     ink.bar(Box(track.x, track.y + 4, track.w, 4), RULE, 2)
     if band is not None:
         ink.bar(Box(x(band.low), track.y, x(band.high) - x(band.low), 12), NORM, 3)
-    ink.bar(Box(x(measure.low), track.y + 3, x(measure.high) - x(measure.low), 6), OWN, 3)
+    ink.line([(x(measure.low), track.y + 6), (x(measure.high), track.y + 6)], OWN, 7)
     ink.disc((x(measure.value), track.y + 6), 8, TEXT)
     ink.text("0°", words, TICK, QUIET, at="bottom")
     ink.text(f"{TURN_END_DEG:.0f}°", words, TICK, QUIET, at="bottom", align="right")

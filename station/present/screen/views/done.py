@@ -23,7 +23,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
 
 def _page(ink: Ink, snapshot: Snapshot) -> None:
     area = ink.page.inset(48, 36)
-    head, area = area.cut_top(84, 14)
+    head, area = area.cut_top(92, 10)
     ink.text(strings.DONE_HEADLINE, head, BIG, TEXT, weight="SemiBold")
     ink.text(strings.clock(snapshot.session_s), head, HEAD, QUIET, weight="SemiBold", align="right")
     stick, area = area.cut_bottom(64, 16)
@@ -33,7 +33,7 @@ def _page(ink: Ink, snapshot: Snapshot) -> None:
     if ink.portrait:
         facts, table = area.cut_bottom(330, 20)
     else:
-        facts, table = area.cut_right(370, 28)
+        facts, table = area.cut_right(384, 28)
     _table(ink, table, rows)
     _facts(ink, facts, page)
 
@@ -44,7 +44,7 @@ def _table(ink: Ink, box: Box, rows: list[Row]) -> None:
         return
     reasons = [measure.reason for row in rows for measure in row[1:] if measure.reason]
     foot, body = box.cut_bottom(36 if reasons else 0)
-    head, body = body.cut_top(36, 4)
+    head, body = body.cut_top(38, 4)
     for words, cell in zip(("", strings.DONE_BEFORE, strings.DONE_AFTER, strings.DONE_CHANGE), _cells(head), strict=True):
         ink.text(words, cell, LABEL, QUIET, align="right")
     height = min(120.0 if ink.portrait else 86.0, body.h / len(rows))
@@ -84,9 +84,9 @@ def _number(value: float, form: str, mark: str, sign: str = "") -> str:
 
 
 def _cells(line: Box) -> tuple[Box, Box, Box, Box]:
-    change, rest = line.cut_right(150)
-    end, rest = rest.cut_right(125)
-    start, what = rest.cut_right(125)
+    change, rest = line.cut_right(152)
+    end, rest = rest.cut_right(130)
+    start, what = rest.cut_right(130)
     return what, start, end, change
 
 

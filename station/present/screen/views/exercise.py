@@ -43,7 +43,7 @@ def _height(ink: Ink, stage: Box, snapshot: Snapshot) -> None:
     label, number = box.cut_top(36)
     words = strings.UNKNOWN if math.isnan(thigh_deg) else f"{max(thigh_deg, 0):.0f}{strings.DEGREE}"
     ink.text(strings.THIGH, label, LABEL, QUIET, align=align)  # type: ignore[arg-type]
-    ink.text(words, number.cut_top(120)[0], HERO, TEXT, weight="SemiBold", align=align)  # type: ignore[arg-type]
+    ink.text(words, number.cut_top(134)[0], HERO, TEXT, weight="SemiBold", align=align)  # type: ignore[arg-type]
 
 
 def _progress(ink: Ink, box: Box, share: float) -> None:

@@ -10,7 +10,7 @@ from station.present.screen import figure, plot, strings, tiles
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
-from station.present.screen.theme import ACT, BIG, BODY_SIZE, CUE, EDGE, HEAD, HERO, ON_HUE, OWN, QUIET, TEXT, TICK
+from station.present.screen.theme import ACT, BIG, BODY_SIZE, CUE, CUE_NARROW, EDGE, HEAD, HERO, ON_HUE, OWN, QUIET, TEXT, TICK
 from station.types import Snapshot
 
 
@@ -29,19 +29,19 @@ class Layout(NamedTuple):
 def layout(ink: Ink) -> Layout:
     page = ink.page.inset(36, 28)
     if ink.portrait:
-        time, page = page.cut_top(64, 12)
+        time, page = page.cut_top(90, 8)
         headline, page = page.cut_top(108, 20)
-        below, dial_area = page.cut_bottom(490, 20)
+        below, dial_area = page.cut_bottom(494, 20)
         legend, dial_area = dial_area.cut_bottom(30, 4)
-        row, plot_box = below.cut_top(180, 20)
+        row, plot_box = below.cut_top(192, 20)
         cadence, turn = row.columns(2, 20)
-        side = 190.0
+        side = 208.0
     else:
         headline, page = page.cut_top(104, 20)
         time, headline = headline.cut_right(376, 32)
         column, dial_area = page.cut_right(376, 32)
         cadence, column = column.cut_top(104, 14)
-        turn, plot_box = column.cut_top(150, 14)
+        turn, plot_box = column.cut_top(158, 14)
         legend = dial_area.cut_bottom(62)[0]
         side = 220.0
     left = Box(dial_area.x, dial_area.y, side, 190)
@@ -71,13 +71,13 @@ def headline(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     if cue is not None:
         praise = cue.action == "praise"
         ink.bar(box, OWN if praise else ACT, 18)
-        inner = box.inset(28, 8)
-        _mark(ink, Box(inner.x, inner.y, 54, inner.h), praise)
-        ink.text(cue.text, Box(inner.x + 74, inner.y, inner.w - 74, inner.h), CUE, ON_HUE, weight="SemiBold")
+        mark, words = box.inset(24, 0).cut_left(52, 18)
+        _mark(ink, mark, praise)
+        ink.text(cue.text, words, CUE_NARROW if ink.portrait else CUE, ON_HUE, weight="SemiBold")
         return
     words = strings.MODES.get(snapshot.mode)
     if words is not None:
-        top, below = box.cut_top(box.h * 0.58)
+        top, below = box.cut_top(HEAD * 1.2)
         ink.text(words.headline, top, HEAD, TEXT, weight="SemiBold")
         ink.text(words.detail, below, BODY_SIZE, QUIET)
 
@@ -98,10 +98,10 @@ def _swing(ink: Ink, where: Layout, snapshot: Snapshot) -> None:
     sides = (where.left, where.right) if figure.forward(snapshot) > 0 else (where.right, where.left)
     for box, value, word in ((sides[0], behind, strings.BEHIND), (sides[1], ahead, strings.FORWARD)):
         align = "left" if box is where.left else "right"
-        label, number = box.cut_top(36, 0)
+        label, number = box.cut_top(40, 0)
         ink.text(word, label, BODY_SIZE, QUIET, align=align)  # type: ignore[arg-type]
         words = strings.UNKNOWN if math.isnan(value) else f"{value:.0f}{strings.DEGREE}"
-        ink.text(words, number.cut_top(120)[0], HERO, TEXT, weight="SemiBold", align=align)  # type: ignore[arg-type]
+        ink.text(words, number.cut_top(134)[0], HERO, TEXT, weight="SemiBold", align=align)  # type: ignore[arg-type]
 
 
 def _backdrop(ink: Ink, where: Layout, dial: Dial, snapshot: Snapshot) -> None:

@@ -8,7 +8,9 @@ from station.present.screen.ink import LINE, Ink
 from station.present.screen.theme import ACT, BIG, BODY_SIZE, LABEL, LEAD, ON_HUE, PANEL, QUIET, TEXT
 from station.types import Snapshot
 
-SHOWN = 3
+SHOWN = 3  # at most; fewer when they are long
+PAD = 28.0
+MORE = 40.0  # room for "and 2 more"
 
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
@@ -22,18 +24,24 @@ def _page(ink: Ink, trouble: tuple[tuple[str, str], ...]) -> None:
     mark, words = head.cut_left(76, 28)
     warn(ink, Box(mark.x, mark.centre[1] - 36, 76, 72))
     ink.text(strings.TROUBLE_HEADLINE, words, BIG, TEXT, weight="SemiBold")
+    shown = 0
     for what, remedy in trouble[:SHOWN]:
-        inner_width = body.w - 2 * 28
-        title_rows = min(ink.rows(what, inner_width, LEAD, "SemiBold"), 2)
-        rows = min(ink.rows(remedy, inner_width, BODY_SIZE), 3)
-        title = title_rows * LINE * LEAD
-        card, body = body.cut_top(title + rows * LINE * BODY_SIZE + 46, 16)
+        title = _rows(ink, what, body.w, LEAD, 2) * LINE * LEAD
+        height = title + _rows(ink, remedy, body.w, BODY_SIZE, 3) * LINE * BODY_SIZE + 50
+        if height > body.h - MORE:
+            break
+        card, body = body.cut_top(height, 16)
         ink.bar(card, PANEL, 16)
-        top, below = card.inset(28, 18).cut_top(title, 8)
+        top, below = card.inset(PAD, 18).cut_top(title, 8)
         ink.text(what, top, LEAD, TEXT, weight="SemiBold", lines=2)
         ink.text(remedy, below, BODY_SIZE, QUIET, lines=3)
-    if len(trouble) > SHOWN:
-        ink.text(strings.TROUBLE_MORE.format(count=len(trouble) - SHOWN), body.cut_top(40)[0], LABEL, QUIET)
+        shown += 1
+    if len(trouble) > shown:
+        ink.text(strings.TROUBLE_MORE.format(count=len(trouble) - shown), body.cut_top(MORE)[0], LABEL, QUIET)
+
+
+def _rows(ink: Ink, words: str, width: float, size: float, most: int) -> int:
+    return min(ink.rows(words, width - 2 * PAD, size, "SemiBold" if size == LEAD else "Medium"), most)
 
 
 def warn(ink: Ink, box: Box) -> None:

@@ -1,0 +1,162 @@
+"""Every word of the screen fits into its box, in the real font, on every screen we promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pygame
+import pytest
+
+from station.cues.texts import LANGUAGES
+from station.present.screen import page, samples, strings
+from station.present.screen.ink import FONTS, Ink, Placed
+from station.types import MEASURES, RULES, Cue, Measure, Mode, SessionPage, Snapshot, Speed, Station
+
+SIZES = ((1280, 720), (1920, 1080), (720, 1280), (1080, 1920), (800, 480))
+LINES = [(text_id, line.screen) for texts in LANGUAGES.values() for text_id, line in texts.items()]
+CUES = [text for text_id, text in LINES if text_id.split(".")[0] in ("cue", "praise", "safety")]
+PROMPTS = [(text_id, text) for text_id, text in LINES if text_id.split(".")[0] in ("framing", "drill", "contrast")]
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def ink(request: pytest.FixtureRequest) -> Ink:
+    return Ink(request.param)
+
+
+def placed(ink: Ink, snapshot: Snapshot) -> list[Placed]:
+    ink._layers.clear()  # what stands still is set again, so that it is measured too
+    ink.placed = []
+    page.paint(ink, snapshot)
+    return ink.placed
+
+
+def check(ink: Ink, snapshot: Snapshot) -> None:
+    lines = placed(ink, snapshot)
+    assert lines, "a page without a word"
+    slack = 1.51 / ink.unit  # pixels: the baseline is rounded, and so is the glyph
+    for words, mark, box, shrunk in lines:
+        assert shrunk == 1, f"{words!r} does not fit at its size: {shrunk:.0%} of it"
+        assert not words.endswith("…"), words
+        assert mark.x >= box.x - slack, words
+        assert mark.right <= box.right + slack, words
+        assert mark.y >= box.y - slack, words
+        assert mark.bottom <= box.bottom + slack, words
+        assert mark.x >= 0, words
+        assert mark.right <= ink.page.right, words
+        assert mark.bottom <= ink.page.bottom, words
+    for i, one in enumerate(lines):
+        for other in lines[i + 1 :]:
+            apart_x = one.ink.right <= other.ink.x + slack or other.ink.right <= one.ink.x + slack
+            apart_y = one.ink.bottom <= other.ink.y + slack or other.ink.bottom <= one.ink.y + slack
+            assert apart_x or apart_y, f"{one.words!r} runs into {other.words!r}"
+
+
+@pytest.mark.parametrize("view", samples.SAMPLES)
+def test_every_view(ink: Ink, view: str) -> None:
+    check(ink, samples.sample(view))
+
+
+@pytest.mark.parametrize("text", CUES)
+def test_every_cue(ink: Ink, text: str) -> None:
+    assert len(text.split()) <= 3
+    for action in ("start", "praise"):
+        check(ink, replace(samples.coach_silent(), cue=Cue(0, 1, "x", "x", action, ("screen",), text)))
+
+
+@pytest.mark.parametrize(("text_id", "text"), PROMPTS)
+def test_every_prompt(ink: Ink, text_id: str, text: str) -> None:
+    assert text_id in strings.PROMPTS
+    base = {"framing": samples.framing, "drill": samples.drill, "contrast": samples.contrast}[text_id.split(".")[0]]()
+    check(ink, replace(base, prompt=text_id, prompt_text=text))
+    check(ink, replace(base, prompt=text_id, prompt_text=""))
+
+
+def test_every_text_of_the_coach_has_words_here() -> None:
+    spoken_only = ("cue.", "praise.")  # these come with the cue itself
+    assert {text_id for text_id, _ in LINES if not text_id.startswith(spoken_only)} <= set(strings.PROMPTS)
+    assert set(strings.MEASURES) == set(MEASURES)
+    assert set(strings.RULES) == set(RULES)
+
+
+@pytest.mark.parametrize("mode", [Mode.BASELINE, Mode.COACH, Mode.REST, Mode.RETENTION])
+@pytest.mark.parametrize("seconds", [0.0, 599.9, 3599.0, 36000.0])
+def test_every_time(ink: Ink, mode: Mode, seconds: float) -> None:
+    check(ink, replace(samples.coach_silent(), mode=mode, session_s=seconds))
+
+
+def test_wide_numbers(ink: Ink) -> None:
+    now = samples.coach_silent()
+    measures = {"cadence_spm": Measure(208.8, 200, 209, 30), "pelvic_turn_deg": Measure(18.8, 8.0, 28.0, 30)}
+    gait = replace(now.gait, measures=measures, speed=Speed(5.56, "given"), near_side="left", direction="left")
+    check(ink, replace(now, gait=gait))
+    check(ink, replace(now, gait=replace(gait, near_side=None, curves=None, speed=Speed(), measures={})))
+
+
+def test_every_reason_of_the_pelvic_turn(ink: Ink) -> None:
+    from station.gait import measures, pelvis
+
+    reasons = [
+        value
+        for module in (pelvis, measures)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and " " in value
+    ]
+    assert reasons
+    assert set(strings.REASONS) <= set(reasons), "a reason was reworded: give it short words again"
+    now = samples.coach_silent()
+    for reason in reasons:
+        check(ink, replace(now, gait=replace(now.gait, measures={"pelvic_turn_deg": Measure.cannot_tell(reason, 3)})))
+
+
+def test_every_fact_of_the_last_page(ink: Ink) -> None:
+    done = samples.done()
+    for stick in ("none", "writing", "done", "failed"):
+        for rule in ("", *RULES):
+            parts = SessionPage(done.page.rows if done.page else (), "Block 3: 100 % of the time in a fault", rule, 12, 10)
+            check(ink, replace(done, page=parts, station=Station(stick=stick)))
+    check(ink, replace(done, page=SessionPage()))
+    check(ink, replace(done, page=None))
+
+
+def test_rows_of_the_last_page_that_cannot_be_told(ink: Ink) -> None:
+    missing = Measure.cannot_tell("stopped before 60 s of running on your own")
+    names = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "trunk_lean_deg", "pelvic_turn_deg", "tle_share_near")
+    rows = tuple((name, Measure(-28.8, -30, -25, 30), missing) for name in names)
+    check(ink, replace(samples.done(), page=SessionPage(rows, "", "sitting", 0, 0)))
+
+
+def test_trouble_beside_a_session_is_one_line(ink: Ink) -> None:
+    station = Station(healthy=False, trouble=(("The loudspeaker is missing", "Plug it in"),), recording=True)
+    for view in ("COACH", "DONE", "LOST", "DRILL"):
+        check(ink, replace(samples.sample(view), station=station))
+
+
+def test_recording_is_said_while_nobody_is_there(ink: Ink) -> None:
+    words = [line.words for line in placed(ink, replace(samples.idle(), station=Station(recording=True)))]
+    assert strings.PRIVACY_RECORDING in words
+    assert strings.PRIVACY_NOTHING_KEPT not in words
+    check(ink, replace(samples.idle(), station=Station(recording=True, healthy=False)))
+
+
+def test_what_comes_from_outside_is_shrunk_then_cut_but_stays_inside() -> None:
+    ink = Ink((1280, 720))
+    long = "/media/usb/STATION/a-name-that-somebody-made-very-long-indeed/session: no space left on device " * 4
+    for line in placed(ink, replace(samples.trouble(), station=Station(trouble=((long, long),) * 5))):
+        assert line.ink.right <= line.box.right + 1.01, line.words
+        assert line.ink.bottom <= line.box.bottom + 1.01, line.words
+        assert line.box.bottom <= ink.page.bottom, line.words
+
+
+@pytest.mark.parametrize("weight", ["Medium", "SemiBold"])
+def test_the_typeface_has_every_letter_and_figures_of_one_width(weight: str) -> None:
+    pygame.font.init()
+    font = pygame.font.Font(str(FONTS / f"Inter-{weight}.ttf"), 100)
+    assert len({font.size(figure)[0] for figure in "0123456789"}) == 1
+    text = "".join(str(value) for value in vars(strings).values()) + "".join(text for _, text in LINES) + "±°−…–%+:"
+    missing = {letter for letter in text if not letter.isspace() and font.metrics(letter) == [None]}
+    assert not missing
+
+
+def test_the_typeface_brings_its_licence() -> None:
+    assert "SIL OPEN FONT LICENSE Version 1.1" in (FONTS / "OFL.txt").read_text(encoding="utf-8")
+    assert all(path.stat().st_size < 400_000 for path in FONTS.glob("*.ttf"))
