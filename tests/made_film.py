@@ -25,7 +25,9 @@ def numbered(number: int, width: int = 96, height: int = 64) -> np.ndarray:
 def number_of(image: np.ndarray) -> int:
     width = image.shape[1]
     bar = width // BITS
-    return sum(int(image[:, bit * bar + bar // 4 : bit * bar + 3 * bar // 4].mean() > 118) << (BITS - 1 - bit) for bit in range(BITS))
+    return sum(
+        int(image[:, bit * bar + bar // 4 : bit * bar + 3 * bar // 4].mean() > 118) << (BITS - 1 - bit) for bit in range(BITS)
+    )
 
 
 def corners(width: int = 96, height: int = 64) -> np.ndarray:

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from station.ports import Clock
 from station.types import NS
-
-
-class SystemClock:
-    """The machine's monotonic clock, for sources that are opened without one."""
-
-    def now_ns(self) -> int:
-        return time.monotonic_ns()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 class Pacer:
@@ -26,13 +14,15 @@ class Pacer:
     """
 
     def __init__(self, clock: Clock | None, realtime: bool) -> None:
-        self._clock = clock or SystemClock()
-        self._realtime = realtime
+        """`clock` may be missing only where nothing is paced; raises ValueError otherwise."""
+        if realtime and clock is None:
+            raise ValueError("real time needs a clock")
+        self._clock = clock if realtime else None
         self._start_ns: int | None = None
 
     def stamp_ns(self, media_ns: int) -> int:
         """The time to put on an item."""
-        if not self._realtime:
+        if self._clock is None:
             return media_ns
         if self._start_ns is None:
             self._start_ns = self._clock.now_ns() - media_ns
@@ -40,7 +30,7 @@ class Pacer:
 
     def wait(self, media_ns: int, timeout_s: float) -> bool:
         """Sleep until that item is due, `timeout_s` at most; whether it is due."""
-        if not self._realtime:
+        if self._clock is None:
             return True
         early_s = (self.stamp_ns(media_ns) - self._clock.now_ns()) / NS
         if early_s > timeout_s:
@@ -52,4 +42,4 @@ class Pacer:
 
     def late_s(self, media_ns: int) -> float:
         """By how much an item missed its time; 0 when not paced."""
-        return (self._clock.now_ns() - self.stamp_ns(media_ns)) / NS if self._realtime else 0.0
+        return 0.0 if self._clock is None else (self._clock.now_ns() - self.stamp_ns(media_ns)) / NS

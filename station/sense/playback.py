@@ -31,8 +31,11 @@ class PosePlayer:
     ) -> None:
         self._info = info
         self._t_ns, self._xy_px, self._score = t_ns, xy_px, score
-        self._pacer = Pacer(clock, realtime)
-        self._loop = loop
+        self._clock, self._realtime, self._loop = clock, realtime, loop
+        self._rewind()
+
+    def _rewind(self) -> None:
+        self._pacer = Pacer(self._clock, self._realtime)
         self._next = 0
 
     @property
@@ -56,6 +59,7 @@ class PosePlayer:
         return int(self._t_ns[-1] - self._t_ns[0] + (np.median(steps) if len(steps) else 1e9))
 
     def __enter__(self) -> Self:
+        self._rewind()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -217,6 +217,7 @@ class SyntheticRunner:
             row[f"thigh_excursion_{side}_deg"] = np.ptp(thigh)
         row["tle_share_near"] = row["tle_near_deg"] / row["thigh_excursion_near_deg"]
         row["trunk_lean_deg"] = angles["trunk_lean_deg"].mean()
+        row["running"] = motion.weight("running", middle)[0] > HALF_MOVING
         asymmetry = motion.value("step_asymmetry_pct", middle)[0] / 400
         row["step_time_near_s"], row["step_time_far_s"] = duration * (0.5 + asymmetry), duration * (0.5 - asymmetry)
         self._fill_phases(row, t, angles)

@@ -87,12 +87,13 @@ class VideoSource:
         loop: bool = False,
         max_side_px: int = MAX_SIDE_PX,
     ) -> None:
-        self._path, self._loop, self._realtime, self._max_side_px = path, loop, realtime, max_side_px
-        self._pacer = Pacer(clock, realtime)
+        self._path, self._loop, self._max_side_px = path, loop, max_side_px
+        self._clock, self._realtime = clock, realtime
         self._container: InputContainer | None = None
         self._reset()
 
     def _reset(self) -> None:
+        self._pacer = Pacer(self._clock, self._realtime)
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._held: tuple[int, VideoFrame] | None = None
         self._info: SourceInfo | None = None

@@ -128,7 +128,9 @@ def test_cut_off_in_the_middle(tmp_path: Path, name: str, more: dict) -> None:
     assert any(word in source.problems[-1] for word in ("ends early", "breaks off"))
 
 
-@pytest.mark.parametrize(("name", "codec", "pix_fmt"), [("a.avi", "mpeg4", "yuv420p"), ("b.mkv", "ffv1", "gray"), ("c.avi", "mjpeg", "yuvj420p")])
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"), [("a.avi", "mpeg4", "yuv420p"), ("b.mkv", "ffv1", "gray"), ("c.avi", "mjpeg", "yuvj420p")]
+)
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_damage_in_the_middle(tmp_path: Path, name: str, codec: str, pix_fmt: str, seed: int) -> None:
     path = film(tmp_path / name, fps=20, codec=codec, pix_fmt=pix_fmt)

@@ -12,7 +12,7 @@ import pytest
 from station.config import CameraSection, parse
 from station.errors import CameraLost, ConfigError, HardwareError
 from station.run.clock import ManualClock
-from station.sense.fake_picamera2 import SENSORS, FakeLibrary, Opening
+from station.sense.fake_picamera2 import SENSORS, FakeLibrary, FakePicamera2, Opening
 from station.sense.picamera import PicameraSource, choose_mode, turned_back, unpadded
 from station.types import NS, Frame
 from tests.made_film import corner_letters, corners, number_of, numbered
@@ -45,7 +45,7 @@ class Rig:
         raise AssertionError("no frame came back")
 
     @property
-    def camera(self):  # noqa: ANN201
+    def camera(self) -> FakePicamera2:
         return self.library.cameras[-1]
 
 
@@ -197,7 +197,9 @@ def test_white_balance_is_fixed_once_it_has_settled(rig: type[Rig]) -> None:
         assert one.camera.controls["ColourGains"] == (1.7, 1.4)
 
 
-@pytest.mark.parametrize("bad", [{"turned_deg": 45}, {"mains_hz": 55}, {"exposure_us": 50_000}, {"fps": 0}, {"number": -1}, {"iso": 100}])
+@pytest.mark.parametrize(
+    "bad", [{"turned_deg": 45}, {"mains_hz": 55}, {"exposure_us": 50_000}, {"fps": 0}, {"number": -1}, {"iso": 100}]
+)
 def test_impossible_settings_are_refused(bad: dict) -> None:
     with pytest.raises(ConfigError, match="camera"):
         parse({"camera": bad})

@@ -1,4 +1,4 @@
-"""The synthetic runner is only useful if its truth is true: measured back from the landmarks, independently of how they were made."""
+"""The synthetic runner is only useful if its truth is true: measured back from the landmarks, apart from how they were made."""
 
 from __future__ import annotations
 
@@ -275,6 +275,8 @@ def test_a_script_tells_a_story() -> None:
     np.testing.assert_allclose(running["cadence_spm"], 166.5, rtol=0.002)
     walking = truth.strides[(truth.strides["start_s"] > 23) & (truth.strides["start_s"] < 26)]
     np.testing.assert_allclose(walking["cadence_spm"], 110, rtol=0.005)
+    assert running["running"].all()
+    assert not walking["running"].any()
 
 
 def test_changes_are_smooth() -> None:

@@ -32,7 +32,8 @@ def film(path: Path, n: int = 12, **more: object) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.mp4", "mpeg4"), ("a.mkv", "libx264"), ("a.avi", "mjpeg"), ("a.webm", "libvpx-vp9"), ("a.ts", "libx264")]
+    ("name", "codec"),
+    [("a.mp4", "mpeg4"), ("a.mkv", "libx264"), ("a.avi", "mjpeg"), ("a.webm", "libvpx-vp9"), ("a.ts", "libx264")],
 )
 def test_every_picture_comes_once_in_order_with_its_time(tmp_path: Path, name: str, codec: str) -> None:
     pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
