@@ -6,6 +6,7 @@ from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Screen
 from station.faults import RULES, Judge, norms
 from station.gait.core import GaitCore
+from station.gait.pelvis import LandmarkPelvis, PelvicSource
 from station.types import Gait, Input, Pose, Press, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
@@ -14,9 +15,10 @@ WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 class Coach:
     """Joins the three pure rooms. The same inputs in the same order give the same steps, to the bit."""
 
-    def __init__(self, view: View, plan: Plan) -> None:
-        self._view, self._plan = view, plan
-        self._core = GaitCore(view)
+    def __init__(self, view: View, plan: Plan, pelvis: PelvicSource | None = None) -> None:
+        self._plan = plan
+        self._pelvis = pelvis or LandmarkPelvis(view.px_per_m)
+        self._core = GaitCore(view, self._pelvis)
         self._judge = Judge(RULES)
         self._session = Session(plan)
         speakers = tuple(Speaker(r.name, r.cue, r.praise, r.priority, r.modes, r.interrupts) for r in RULES)
@@ -24,6 +26,7 @@ class Coach:
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_PICTURE)
         self._screen = Screen(view, plan, norms.MEASURES, norms.band, norms.thigh_curve)
         self._number = 0
+        self._alone = True
 
     def step(self, given: Input) -> Step:
         """What one input led to. Inputs come in time order."""
@@ -34,13 +37,21 @@ class Coach:
         """Judgement and words for gait that is already known; `pose` is only shown."""
         session, governor = self._session, self._governor
         lines = session.step(gait, self._judge.rows, pressed, (governor.given, governor.cleared))
-        if session.number != self._number:
-            self._number = session.number
-            self._judge.reset()
-            governor.reset()
+        self._forget_others(session)
         settled = session.session_s >= self._plan.quiet_start_s
         faults = self._judge.step(gait, session.own, settled)
         now = Now(gait, faults, session.mode, session.block, session.session_s, lines, pressed and session.running)
         cues, outcomes = governor.step(now)
         snapshot = self._screen.step(pose, gait, faults, session, governor)
         return Step(gait.t_ns, gait, faults, session.mode, cues, outcomes, snapshot)
+
+    def _forget_others(self, session: Session) -> None:
+        """A new session is judged afresh; after a minute of nobody the next to come has not done the drill."""
+        if session.number != self._number:
+            self._number = session.number
+            self._judge.reset()
+            self._governor.reset()
+        alone = session.nobody_s > self._plan.forget_s
+        if alone and not self._alone:
+            self._pelvis.reset()
+        self._alone = alone

@@ -169,7 +169,7 @@ class Governor:
 
     def _may_speak(self, t_ns: int) -> bool:
         self._spoken_ns = [then for then in self._spoken_ns if t_ns - then < 60 * NS]
-        return len(self._spoken_ns) < self._plan.cues_per_minute and not self.muted
+        return len(self._spoken_ns) < self._plan.cues_per_minute
 
     # --- what became of it ---
 
@@ -231,7 +231,8 @@ class Governor:
         if rule not in (SESSION, SAFETY) or action == "praise":
             self._spoken_ns.append(t_ns)
         self._busy_ns = t_ns + round((words.speech_s + self._plan.after_voice_s) * NS)
-        cue = self._cue(t_ns, text_id, rule, action, SPOKEN)
+        muted = self.muted and rule != SAFETY and text_id != "voice.off"
+        cue = self._cue(t_ns, text_id, rule, action, SHOWN if muted else SPOKEN)
         self._lit = cue
         return cue
 

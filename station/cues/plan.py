@@ -16,7 +16,7 @@ FADING_PCT = (100, 100, 75, 75, 50, 50, 25, 0)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Durations in seconds. `analysis`: judge from the first stride on, with no schedule and no voice (offline).
+    """Durations in seconds. `analysis`: judge from the first stride on, without a schedule: all running is coached (offline).
 
     Every value is an engineering choice of BIOMECHANICS section 6 unless a comment says more.
     Raises ValueError for a value that makes no session.
@@ -35,6 +35,7 @@ class Plan:
 
     start_s: float = 6.0  # running for so long begins the session; within 10 s with the core's own delay
     end_s: float = 15.0  # not running for so long ends it
+    forget_s: float = 60.0  # nobody in view for so long: who comes next is another runner
     gap_s: float = 5.0  # nobody in view for so long is still the same runner, silently
     drill_wait_s: float = 6.0  # standing side-on for so long before the drill is offered
     done_s: float = 60.0  # the result stays up for so long

@@ -5,11 +5,11 @@ from __future__ import annotations
 from station.cues.parts import Part, most_frequent_fault, page
 from station.cues.plan import Plan
 from station.cues.standing import Standing, dt_s
-from station.cues.texts import line
 from station.types import NAN, NS, Activity, Fault, Gait, Mode, Own, SessionPage
 
 RUNS = frozenset({Mode.BASELINE, Mode.COACH, Mode.REST, Mode.RETENTION})
 CONTRAST_PARTS = ("contrast.natural", "contrast.stiff", "contrast.free")
+VANISHED_S = 1.0  # running was seen so shortly before nothing was
 SEEN = 0.1  # of the last 2 s with a measured near leg; less is no view
 
 
@@ -39,6 +39,7 @@ class Session:
         self._trial = -1  # index of CONTRAST_PARTS, -1 = no trial runs
         self._over = False
         self._lost_from = Mode.IDLE
+        self._vanished = False
 
     # --- what others read ---
 
@@ -57,6 +58,11 @@ class Session:
     @property
     def session_s(self) -> float:
         return 0.0 if self._t_ns is None or self._started_ns is None else (self._t_ns - self._started_ns) / NS
+
+    @property
+    def nobody_s(self) -> float:
+        """Since somebody was seen; infinite when nobody was."""
+        return self._since_s(self._seen_ns)
 
     @property
     def running(self) -> bool:
@@ -160,13 +166,15 @@ class Session:
                 return ()
             self._lost_from = self.mode
             self._enter(Mode.LOST)
-            return ("mode.lost",)
+            # Who vanished in full run has not left: the light or the camera fails. Who stopped first has left.
+            self._vanished = self._since_s(self._ran_ns) - self._since_s(self._seen_ns) < VANISHED_S
+            return ("mode.lost",) if self._vanished else ()
         found: tuple[str, ...] = ()
         if self.mode is Mode.LOST:
             if self._seen_ns != self._t_ns:
                 return ()
             self._enter(self._lost_from)
-            found = ("mode.found",)
+            found = ("mode.found",) if self._vanished else ()
         part = self.part
         if not runs or part is None:
             return found
@@ -222,8 +230,7 @@ class Session:
         return ()
 
     def _finish(self, tally: tuple[int, int]) -> tuple[str, ...]:
-        fault = most_frequent_fault(self._parts)
-        focus = line(f"cue.{fault}", self._plan.language).screen if fault else ""
+        focus = most_frequent_fault(self._parts)
         self.page = page(self.own.baseline, self._parts, self._plan.least_retention_s, *tally, focus)
         self._enter(Mode.DONE)
         self._started_ns = None

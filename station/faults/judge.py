@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from station.faults import norms
 from station.faults.rule import Look, Rule, Scene, Verdict
-from station.faults.window import Recent
+from station.faults.window import RECENT_STRIDES, Recent
 from station.types import NAN, NS, Activity, Fault, Gait, Measure, Own, Side
 
 LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
+RECOVERED = f"the last {RECENT_STRIDES} strides are good again"
 LOOK_EVERY_NS = NS // 5  # between strides only time passes
 LONGEST_GAP_NS = NS  # more time than this between two looks counts as this: silence is no evidence
 
@@ -94,10 +95,11 @@ class Judge:
             return Fault(rule.name, "on", long.value, rule.unit, budget.pressure, long.level, long.reason)
         if long.look == "unknown":
             return Fault(rule.name, "cannot_tell", long.value, rule.unit, budget.pressure, long.level, long.reason)
-        if long.look == "out":
+        if long.look == "out" and short.look != "inside":
             seen = f"seen for {budget.pressure * rule.rise_s:.0f} of {rule.rise_s:.0f} s"
             return Fault(rule.name, "cannot_tell", long.value, rule.unit, budget.pressure, long.level, seen)
-        return Fault(rule.name, "ok", long.value, rule.unit, budget.pressure, long.level, long.reason)
+        reason = RECOVERED if long.look == "out" else long.reason
+        return Fault(rule.name, "ok", long.value, rule.unit, budget.pressure, long.level, reason)
 
 
 def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:
@@ -130,7 +132,7 @@ def _why_not(gait: Gait, settled: bool) -> str:
     if gait.activity is not Activity.RUNNING:
         return "nobody is running"
     if not settled:
-        return "settling in: judged after the first 2 minutes"
+        return "settling in: the first minutes are not judged"
     speed = gait.speed
     if not speed.steady:
         return "belt speed is changing"
