@@ -70,7 +70,7 @@ def _resampled(stretch: Stretch, values: NDArray[np.float64]) -> NDArray[np.floa
     after = np.clip(np.searchsorted(stretch.source_t_s, stretch.t_s), 1, len(stretch.source_t_s) - 1)
     t0, t1 = stretch.source_t_s[after - 1], stretch.source_t_s[after]
     share = (stretch.t_s - t0) / (t1 - t0)
-    # At a picture itself its neighbour does not matter: NaN times 0 would still be NaN.
+    # On a picture, to a thousandth of the way, its neighbour does not matter: NaN times 0 would still be NaN.
     before, behind = values[after - 1], values[after]
     mixed = (1 - share) * before + share * behind
-    return np.where(share <= 1e-9, before, np.where(share >= 1 - 1e-9, behind, mixed))
+    return np.where(share <= 1e-3, before, np.where(share >= 1 - 1e-3, behind, mixed))

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from station.types import NAN
 
-WIDTH, HEIGHT = 720, 220
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
+WIDTH, HEIGHT = 720, 230
+LEFT, RIGHT, TOP, BOTTOM = 52, 26, 24, 34
 COLOURS = ("#1b5e9b", "#b85400", "#4a4a4a")  # blue and orange keep apart for most kinds of colour blindness
 DASHES = ("", "7 4", "2 3")
 GRID, INK, SHADE = "#d8dee6", "#333a42", "#eef2f7"
@@ -119,7 +119,7 @@ def _shades(frame: _Frame, shades: Sequence[tuple[float, float, str]]) -> list[s
         if number % 2 == 0:
             parts.append(f'<rect x="{x0:.1f}" y="{TOP}" width="{x1 - x0:.1f}" height="{HEIGHT - TOP - BOTTOM}" fill="{SHADE}"/>')
         if x1 - x0 > 7 * len(label):  # otherwise the words would run into each other
-            parts.append(_text((x0 + x1) / 2, TOP + 11, label, "middle"))
+            parts.append(_text((x0 + x1) / 2, TOP - 7, label, "middle"))
     return parts
 
 
@@ -151,7 +151,7 @@ def _legend(lines: Sequence[Line]) -> list[str]:
     for number, line in enumerate(lines):
         colour, dash = COLOURS[number % 3], DASHES[number % 3]
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        y = HEIGHT - BOTTOM - 8
+        y = TOP - 11
         parts.append(f'<line x1="{x}" x2="{x + 26}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="2"{dashed}/>')
         parts.append(_text(x + 31, y + 4, line.label, "start"))
         x += 44 + 6.6 * len(line.label)

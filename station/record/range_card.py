@@ -94,8 +94,8 @@ def largest_held(values: NDArray[np.float64]) -> float:
 
 def _drill_rows(recording: Recording) -> NDArray[np.bool_]:
     rows = np.zeros(len(recording.t_s), bool)
-    ends = [start for start, _ in recording.modes[1:]] + [np.inf]
-    for (start_s, mode), end_s in zip(recording.modes, ends, strict=True):
+    starts = [start_s for start_s, _ in recording.modes]
+    for (start_s, mode), end_s in zip(recording.modes, [*starts[1:], np.inf], strict=False):
         if mode is Mode.DRILL:
             rows |= (recording.t_s >= start_s) & (recording.t_s < end_s)
     return rows

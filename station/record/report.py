@@ -17,7 +17,7 @@ from station.record import words
 from station.record.earlier import Earlier
 from station.record.plots import Line, Plot, binned, svg
 from station.record.range_card import cards, range_rows
-from station.types import NAN, FaultReport, Measure, Mode, Recording, SessionPage
+from station.types import NAN, RULES, FaultReport, Measure, Mode, Recording, SessionPage
 
 PHASES = 51  # points of the mean curve over a stride
 BINS = 120  # points of a line over the session
@@ -184,18 +184,20 @@ def _fault(fault: FaultReport) -> dict[str, str]:
 
 
 def _cues(recording: Recording) -> dict[str, Any]:
-    """Cues in order with whether each helped, and the counts."""
+    """Corrections and praise in order with whether each correction helped, and the counts; what only leads through the session
+    is left out.
+    """
     helped = {outcome.cue_seq: outcome for outcome in recording.outcomes}
     rows = []
     for cue in recording.cues:
-        if cue.action == "stop":
+        if cue.action == "stop" or cue.rule not in RULES:
             continue
         outcome = helped.get(cue.seq)
         result = ""
         if outcome is not None:
             result = f"cleared after {outcome.strides} strides" if outcome.cleared else "did not clear within 20 strides"
         rows.append((clock(cue.t_ns / 1e9), cue.text, "praise" if cue.action == "praise" else "correction", result))
-    corrections = sum(cue.action == "start" and bool(cue.rule) for cue in recording.cues)
+    corrections = sum(cue.action == "start" and cue.rule in RULES for cue in recording.cues)
     cleared = sum(outcome.cleared for outcome in recording.outcomes)
     return {"rows": rows, "corrections": corrections, "cleared": cleared}
 

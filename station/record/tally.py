@@ -31,12 +31,13 @@ from station.types import (
     Step,
 )
 
+MOST_REASONS = 12  # different ones kept per rule; their number is small, but they hold text
 LONGEST_STEP_NS = NS  # a longer silence between two inputs counts as this much: nothing is known about the rest
 
 
 @dataclass(slots=True)
 class FaultTally:
-    """One rule: time in each state, when it was first on, and what it last said in each state."""
+    """One rule: time in each state, when it was first on, what it last said in each state, and why it could not tell."""
 
     rule: str
     on_ns: int = 0
@@ -45,9 +46,9 @@ class FaultTally:
     value_on: float = NAN
     value_ok: float = NAN
     unit: str = ""
-    reason: str = ""
+    reasons: dict[str, int] = field(default_factory=dict)  # why it could not tell -> running time that this cost
 
-    def add(self, fault: Fault, dt_ns: int, t_s: float) -> None:
+    def add(self, fault: Fault, dt_ns: int, t_s: float, running: bool) -> None:
         self.unit = fault.unit
         if fault.state == "on":
             self.on_ns += dt_ns
@@ -57,8 +58,8 @@ class FaultTally:
         elif fault.state == "ok":
             self.ok_ns += dt_ns
             self.value_ok = fault.value
-        else:
-            self.reason = fault.reason
+        elif fault.reason in self.reasons or len(self.reasons) < MOST_REASONS:
+            self.reasons[fault.reason] = self.reasons.get(fault.reason, 0) + dt_ns * running
 
     def report(self) -> FaultReport:
         """`on` when it was on at any time; `cannot_tell` when it was never judged. The fraction is of the time it was judged."""
@@ -69,7 +70,8 @@ class FaultTally:
             return FaultReport(self.rule, "on", "", self.value_on, self.unit, self.first_on_s, fraction)
         if judged_ns:
             return FaultReport(self.rule, "ok", "", self.value_ok, self.unit, NAN, 0.0)
-        return FaultReport(self.rule, "cannot_tell", self.reason or "nobody ran long enough", NAN, self.unit, NAN, NAN)
+        reason = max(self.reasons, key=lambda why: self.reasons[why], default="nobody ran long enough")
+        return FaultReport(self.rule, "cannot_tell", reason, NAN, self.unit, NAN, NAN)
 
 
 @dataclass(slots=True)
@@ -132,7 +134,8 @@ class Tally:
         if isinstance(given, Pose):
             self.poses += 1
             self.tracked += gait.angles is not None and not math.isnan(gait.angles["thigh_near_deg"])
-        if gait.activity is Activity.RUNNING:
+        running = gait.activity is Activity.RUNNING
+        if running:
             self.running_ns += dt_ns
             self.direction, self.near_side = gait.direction or self.direction, gait.near_side or self.near_side
         self.swaps = max(self.swaps, gait.swaps_repaired)
@@ -140,7 +143,7 @@ class Tally:
             self.modes.append((t_ns, step.mode))
         self.page = step.snapshot.page or self.page
         for fault in step.faults:
-            self.faults[fault.rule].add(fault, dt_ns, (t_ns - self.first_ns) / NS)
+            self.faults[fault.rule].add(fault, dt_ns, (t_ns - self.first_ns) / NS, running)
         if gait.strides:
             self._add_strides(gait)
 

@@ -35,7 +35,7 @@ QUANTITIES = {
     "tle_asymmetry_deg": Quantity("Leg behind, near minus far", "°", 1, "from one side only: no verdict"),
     "step_time_asymmetry_pct": Quantity("Step time, near against far", "%", 1, "from one side only: no verdict"),
     "pelvic_turn_deg": Quantity("Pelvic turn", "°", 1, "once a stride, peak to peak; read it as your own trend"),
-    "pelvic_turn_quadrature_deg": Quantity("Pelvic turn, free of the thigh", "°", 1, "the part that a swinging thigh cannot fake"),
+    "pelvic_turn_quadrature_deg": Quantity("Pelvic turn, free of the thigh", "°", 1, "what the swinging thigh cannot fake"),
     "pelvic_lead_deg": Quantity("Pelvis ahead of the thigh", "° of stride", 0, "about a quarter stride (90°) is usual"),
     "pelvis_thigh_ratio": Quantity("Pelvic turn per thigh swing", "", 2, "how much of the swing begins at the hip"),
 }

@@ -9,7 +9,7 @@ import pytest
 
 from station.record.collect import Collector
 from station.record.tally import FaultTally, Tally, WindowTally
-from station.types import MEASURES, NS, RULES, Fault, Measure, Mode, Pose, Recording, SourceInfo, View
+from station.types import MEASURES, NAN, NS, RULES, Fault, Measure, Mode, Pose, Recording, SourceInfo, View
 from tests.made_run import MODEL, PAGE, SOURCE, STRIDE_S, VIEW, run
 
 SECONDS = 20.0
@@ -113,7 +113,15 @@ def test_pelvic_windows_do_not_overlap_and_do_not_narrow() -> None:
     assert window.measure() == Measure(pytest.approx(20 / 3), 5.0, 9.0, 120)
 
 
+def test_the_reason_told_is_the_one_that_cost_most_running_time() -> None:
+    tally = FaultTally("sitting")
+    told = (("speed unknown", 60, True), ("first two minutes", 90, True), ("nobody is running", 300, False))
+    for reason, seconds, running in told:
+        tally.add(Fault("sitting", "cannot_tell", NAN, "deg", 0.0, NAN, reason), seconds * NS, 0.0, running)
+    assert tally.report().reason == "first two minutes"
+
+
 def test_fault_that_was_on_without_time_still_counts() -> None:
     tally = FaultTally("sitting")
-    tally.add(Fault("sitting", "on", 3.0, "deg", 1.0, 2.0), 0, 4.5)
+    tally.add(Fault("sitting", "on", 3.0, "deg", 1.0, 2.0), 0, 4.5, running=True)
     assert (tally.report().state, tally.report().first_on_s, tally.report().on_fraction) == ("on", 4.5, 1.0)
