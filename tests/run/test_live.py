@@ -1,0 +1,240 @@
+"""The threads of the running station: what is handed on, what stops it, what it survives."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from station.errors import HardwareError, StationError
+from station.ports import EndOfSource
+from station.run.clock import SystemClock
+from station.run.live import LiveStation, NoKeeper, Parts
+from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.types import (
+    NS,
+    Activity,
+    Cue,
+    Frame,
+    Gait,
+    Input,
+    Mode,
+    ModelInfo,
+    Pose,
+    Reading,
+    Snapshot,
+    SourceInfo,
+    Station,
+    Step,
+    Tick,
+)
+
+
+class InStep:
+    """A source that hands out the next item only when the coach has taken the one before: nothing is passed over."""
+
+    info = SourceInfo("in step", "synthetic", 640, 480)
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = iter(items)
+        self.taken = threading.Semaphore(1)
+
+    def read(self, timeout_s: float) -> Any:
+        if not self.taken.acquire(timeout=timeout_s):
+            return None
+        item = next(self._items, None)
+        if item is None:
+            raise EndOfSource
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+
+class ScriptedCoach:
+    """Answers pose number n with what `script[n]` says: a mode, or a cue."""
+
+    def __init__(self, source: InStep, script: dict[int, Mode | str], seen: list[Input]) -> None:
+        self._source, self._script, self._seen = source, script, seen
+        self._poses, self._mode = 0, Mode.IDLE
+
+    def step(self, given: Input) -> Step:
+        self._seen.append(given)
+        cues: tuple[Cue, ...] = ()
+        activity = Activity.RUNNING
+        if isinstance(given, Pose):
+            self._source.taken.release()
+            answer = self._script.get(self._poses)
+            self._poses += 1
+            if isinstance(answer, Mode):
+                self._mode = answer
+            elif answer is not None:
+                cues = (Cue(given.t_ns, 1, answer, "sitting", "start", ("audio", "light", "screen"), "Run tall"),)
+        gait = Gait(given.t_ns, activity)
+        return Step(given.t_ns, gait, (), self._mode, cues, (), Snapshot(given.t_ns, self._mode, 0.0, 0.0, gait))
+
+
+class Sink:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.cues: list[Cue] = []
+        self.ticks = 0
+        self.closed = False
+        self._error = error
+
+    def present(self, cue: Cue) -> None:
+        self.cues.append(cue)
+        if self._error:
+            raise self._error
+
+    def tick(self, t_ns: int) -> None:
+        self.ticks += 1
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Shown:
+    def __init__(self, closes_at: int | None = None) -> None:
+        self.snapshots: list[Snapshot] = []
+        self._closes_at = closes_at
+
+    def show(self, snapshot: Snapshot) -> bool:
+        self.snapshots.append(snapshot)
+        return len(self.snapshots) != self._closes_at
+
+    def close(self) -> None: ...
+
+
+class Kept(NoKeeper):
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def begin(self) -> None:
+        self.words.append("begin")
+
+    def add(self, given: Input, step: Step) -> None:
+        self.words.append(type(given).__name__)
+
+    def finish(self) -> None:
+        self.words.append("finish")
+
+
+def poses(count: int) -> list[Pose]:
+    start = SystemClock().now_ns()
+    runner = SyntheticRunner(RunnerSpec(), seconds=max(1.0, count / 30))
+    return [Pose(start + i, pose.xy_px, pose.score) for i, pose in zip(range(count), runner.poses(), strict=False)]
+
+
+def station(items: list[Any], script: dict[int, Mode | str] | None = None, **parts: Any) -> tuple[LiveStation, list[Input]]:
+    source, seen = InStep(items), []
+    new_coach: Callable[[], Any] = lambda: ScriptedCoach(source, script or {}, seen)  # noqa: E731
+    given: dict[str, Any] = {"estimator": None, "keeper": NoKeeper(), "clock": SystemClock()} | parts
+    return LiveStation(Parts(source=source, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
+
+
+def test_every_pose_reaches_the_coach_and_the_end_of_the_file_ends_the_run() -> None:
+    live, seen = station(poses(20))
+    report = live.run()
+    assert report.poses == 20
+    assert sum(isinstance(one, Pose) for one in seen) == 20
+    assert np.isfinite(report.frame_age_ms).all()
+
+
+def test_a_cue_reaches_every_sink_and_the_log_counts_it() -> None:
+    sinks = [Sink(), Sink()]
+    live, _ = station(poses(40), {3: "cue.sitting"}, sinks=sinks)
+    report = live.run()
+    assert report.cues == 1
+    assert [[cue.id for cue in sink.cues] for sink in sinks] == [["cue.sitting"]] * 2
+    assert all(sink.closed for sink in sinks)
+
+
+def test_a_dead_loudspeaker_is_dropped_and_shown_while_the_light_goes_on() -> None:
+    dead, light = Sink(HardwareError("sound card is gone", "", "plug it in")), Sink()
+    shown = Shown()
+    live, _ = station(poses(400), {3: "cue.sitting"}, sinks=[dead, light], display=shown)
+    live.run()
+    assert [cue.id for cue in light.cues] == ["cue.sitting"]
+    assert shown.snapshots[-1].station.trouble == (("sound card is gone", "plug it in"),)
+    assert not shown.snapshots[-1].station.healthy
+
+
+def test_what_was_told_beforehand_comes_first_and_again_for_the_next_runner() -> None:
+    script: dict[int, Mode | str] = {2: Mode.BASELINE, 5: Mode.DONE, 8: Mode.IDLE}
+    kept = Kept()
+    live, seen = station(poses(30), script, told=(Reading(0, "speed_given_mps", 3.0),), keeper=kept)
+    report = live.run()
+    told = [i for i, one in enumerate(seen) if isinstance(one, Reading)]
+    assert len(told) == len([word for word in kept.words if word == "begin"]) >= 2
+    assert told[0] == 0
+    assert seen[0].t_ns == seen[1].t_ns
+    assert report.sessions >= 1
+    assert kept.words[0] == "begin"
+    assert kept.words[-1] == "finish"
+
+
+def test_a_worker_that_fails_ends_the_run_with_its_error() -> None:
+    live, _ = station([*poses(3), StationError("the camera burns", "", "put it out")])
+    with pytest.raises(StationError, match="burns"):
+        live.run()
+
+
+def test_a_bug_in_the_coach_is_raised_not_swallowed() -> None:
+    class Broken:
+        def step(self, given: Input) -> Step:
+            raise ZeroDivisionError
+
+    source = InStep(poses(3))
+    live = LiveStation(Parts(source=source, estimator=None, new_coach=Broken, keeper=NoKeeper(), clock=SystemClock()))  # type: ignore[arg-type]
+    with pytest.raises(ZeroDivisionError):
+        live.run()
+
+
+def test_closing_the_window_stops_the_station() -> None:
+    live, _ = station(poses(1000), display=Shown(closes_at=1))
+    assert live.run().poses < 1000
+
+
+def test_a_silent_camera_makes_ticks() -> None:
+    live, seen = station([], seconds=0.6)
+    live._parts.source.taken.acquire()  # type: ignore[union-attr]  # nothing will ever come
+    live.run()
+    assert seen
+    assert all(isinstance(one, Tick) for one in seen)
+
+
+def test_pictures_are_estimated_and_shown_small_while_framing() -> None:
+    class Estimator:
+        model = ModelInfo("fake", "")
+        closed = False
+
+        def estimate(self, frame: Frame) -> Pose:
+            return Pose.nobody(frame.t_ns)
+
+        def reset(self) -> None: ...
+
+        def close(self) -> None:
+            self.closed = True
+
+    start, image = SystemClock().now_ns(), np.zeros((960, 720, 3), np.uint8)
+    frames = [Frame(start + i, i, image) for i in range(60)]
+    shown, estimator = Shown(), Estimator()
+    live, _ = station(frames, {1: Mode.FRAMING}, estimator=estimator, display=shown, station=lambda: Station(stick="none"))
+    live.run()
+    framing = [one.station.thumbnail for one in shown.snapshots if one.mode is Mode.FRAMING]
+    assert framing
+    assert all(picture is not None and max(picture.shape[:2]) <= 320 for picture in framing)
+    assert all(one.station.thumbnail is None for one in shown.snapshots if one.mode is Mode.IDLE)
+    assert estimator.closed
+
+
+def test_a_picture_from_before_the_last_tick_is_not_judged() -> None:
+    late = poses(1)[0]
+    live, seen = station([Pose(5 * NS + SystemClock().now_ns(), late.xy_px, late.score), late], seconds=1.0)
+    live._parts.source.taken.release()  # type: ignore[union-attr]
+    live.run()
+    times = [one.t_ns for one in seen]
+    assert times == sorted(times)
+    assert sum(isinstance(one, Pose) for one in seen) == 1
