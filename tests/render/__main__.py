@@ -28,6 +28,11 @@ def main() -> None:
     demo = commands.add_parser("demo", help="the product's demo clip and its truth")
     demo.add_argument("out", type=Path, help="e.g. station/demo/demo_runner.webm")
     demo.set_defaults(run=lambda a: _say(a.out, clip.render_clip(demo_spec(), a.out)))
+    stretch = commands.add_parser("stretch", help="the demo clip with the loop of every phase repeated, without rendering")
+    stretch.add_argument("clip", type=Path)
+    stretch.add_argument("out", type=Path)
+    stretch.add_argument("--times", type=int, default=8, help="one loop lasts 6.6 s")
+    stretch.set_defaults(run=_stretch)
     score = commands.add_parser("compare", help="the station's pose model against a clip's truth")
     score.add_argument("clip", type=Path)
     score.set_defaults(run=_compare)
@@ -102,6 +107,12 @@ def _compare(a: argparse.Namespace) -> None:
     if a.clip.stem != "demo_runner":
         spans = [("whole clip", 1.0, float(result.truth["t_s"][-1]))]
     print(report(result, spans))
+
+
+def _stretch(a: argparse.Namespace) -> None:
+    from .loops import phase_stretches, repeat
+
+    repeat(a.clip, a.out, phase_stretches(a.times, len(demo_spec().frame_times_s())))
 
 
 def _bodies(_: argparse.Namespace) -> None:

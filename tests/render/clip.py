@@ -116,15 +116,16 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
 
 def render_clip(spec: ClipSpec, path: Path) -> Truth:
     """Write the video (VP9 for .webm, else MPEG-4 part 2) and, beside it, `<stem>.truth.npz`."""
-    write_video(path, render_frames(spec), spec.sensor.fps)
+    write_video(path, render_frames(spec), spec.sensor.fps, spec.key_frames)
     truth = truth_of(spec)
     truth.save(path.with_suffix(".truth.npz"))
     return truth
 
 
-def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, crf: int = 38) -> None:
+def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, key_frames: tuple[int, ...] = (), crf: int = 38) -> None:
     """Encode RGB frames at a constant rate; `crf` is VP9's constant quality, lower is better and larger."""
     import av
+    from av.video.frame import PictureType
 
     webm = path.suffix == ".webm"
     options = {"crf": str(crf), "b": "0", "cpu-used": "2", "row-mt": "1", "threads": "2"} if webm else {"qscale": "4"}
@@ -137,6 +138,7 @@ def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, crf: int =
                 stream.pix_fmt, stream.options = "yuv420p", options
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
             frame.pts = i
+            frame.pict_type = PictureType.I if i in key_frames else PictureType.NONE
             box.mux(stream.encode(frame))
         if stream is not None:
             box.mux(stream.encode(None))

@@ -53,7 +53,8 @@ class Runner:
         self.motion, self.skeleton = motion, skeleton
         self.curves: RunnerCurves = curves_of(motion.runner)
         self._grid_s = np.arange(-0.5, duration_s + 0.5, 1 / HEIGHT_RATE_HZ)
-        self._noise = _StrideNoise(np.random.default_rng(seed), motion.unsteadiness, int(duration_s * 2.5) + 8)
+        strides = motion.repeat_strides or int(duration_s * 2.5) + 16
+        self._noise = _StrideNoise(np.random.default_rng(seed), motion.unsteadiness, strides)
         self._phase_grid = self._integrate_phase()
         self._height_grid = self._pelvis_height()
 
@@ -244,19 +245,17 @@ class Runner:
 
 
 class _StrideNoise:
-    """Slow, seeded differences between strides: one random value per stride, joined smoothly."""
+    """Slow, seeded differences between strides: one random value per stride, joined smoothly, in a circle of `strides`."""
 
     def __init__(self, rng: np.random.Generator, scale: float, strides: int) -> None:
-        self._first = -4
-        self._values = {n: scale * size * rng.standard_normal(strides + 8) for n, size in UNSTEADINESS.items()}
+        self._values = {n: scale * size * rng.standard_normal(strides) for n, size in UNSTEADINESS.items()}
 
     def at(self, name: str, phase: np.ndarray) -> np.ndarray:
         values = self._values[name]
-        place = np.clip(np.asarray(phase) - self._first, 0, len(values) - 1.001)
-        i = place.astype(int)
-        x = place - i
+        whole = np.floor(phase).astype(int)
+        x = phase - whole
         x = x * x * (3 - 2 * x)
-        return (1 - x) * values[i] + x * values[i + 1]
+        return (1 - x) * values[whole % len(values)] + x * values[(whole + 1) % len(values)]
 
 
 def _turn_list_pitch(turn: np.ndarray, list_: np.ndarray, pitch: np.ndarray) -> np.ndarray:

@@ -11,8 +11,10 @@ from .skeleton import SEGMENTS, skeletons
 from .spec import Camera, Look
 
 SHADOW_PX = 1024
+MARKS_M = 1.155
+"""Between the marks on the belt: 16 of them pass in nine strides of the demo's runner, so that its loops close."""
 LAMP_FROM = np.array([0.5, 1.5, 1.5])
-"""Direction towards the lamp: above, in front of the runner, on the camera's right-hand side of the room."""
+"""Direction towards the lamp: above, in front of the runner, on the right of him; mirrored with the camera's side."""
 
 _SKINNED_VERTEX = """
 #version 330
@@ -44,7 +46,7 @@ vec3 shade(vec3 base, vec3 n, vec3 world, vec4 at, float gloss, float open) {
     vec3 l = normalize(lamp_from), v = normalize(eye - world);
     float key = max(dot(n, l), 0.0) * lit(at, n);
     vec3 sky = mix(vec3(0.20, 0.19, 0.18), vec3(0.42, 0.44, 0.48), 0.5 + 0.5 * n.y) * open;
-    float fill = 0.10 * max(dot(n, normalize(vec3(-0.7, 0.35, 0.9))), 0.0) * open;
+    float fill = 0.10 * max(dot(n, normalize(vec3(-0.7, 0.35, 0.9 * sign(eye.z)))), 0.0) * open;
     float shine = gloss * pow(max(dot(n, normalize(l + v)), 0.0), 24.0) * key;
     return base * (sky + fill + 1.05 * key * vec3(1.0, 0.97, 0.92)) + shine;
 }
@@ -111,7 +113,7 @@ void main() {
     if (v_material == 1 && n.y > 0.5) {
         float along = v_world.x + belt_m;
         base *= 0.9 + 0.2 * grain(vec2(along, v_world.z) * 180.0);
-        if (fract(along / 1.1) < 0.05 && abs(v_world.z) < 0.20) base += 0.10;
+        if (fract(along / MARKS_M) < 0.05 && abs(v_world.z) < 0.20) base += 0.10;
     } else if (v_material == 2 && n.y > 0.5) {
         vec2 tile = abs(fract(v_world.xz / 0.8) - 0.5);
         base *= 0.92 + 0.12 * grain(v_world.xz * 140.0);
@@ -203,7 +205,7 @@ class Raster:
         self._many.use()
         self._many.clear(0.7, 0.7, 0.7)
         self._shadow.use(0)
-        self._gym_program["belt_m"] = belt_m % 1100.0
+        self._gym_program["belt_m"] = belt_m % (1000 * MARKS_M)
         self._gym.render()
         for person, segments in zip(self._people, people, strict=True):
             person.draw(segments)
@@ -217,12 +219,13 @@ class Raster:
 
     def _aim(self, camera: Camera) -> None:
         matrix = projection_matrix(camera) @ view_matrix(camera)
-        lamp = _lamp_matrix()
+        lamp_from = LAMP_FROM * [1, 1, 1 if camera.side == "right" else -1]
+        lamp = _lamp_matrix(lamp_from)
         for program in (self._skinned, self._gym_program):
             program["camera"].write(_columns(matrix))
             program["lamp"].write(_columns(lamp))
             program["eye"].value = tuple(eye_m(camera))
-            program["lamp_from"].value = tuple(LAMP_FROM)
+            program["lamp_from"].value = tuple(lamp_from)
             program["shadow"].value = 0
         self._depth["camera"].write(_columns(lamp))
 
@@ -245,9 +248,9 @@ def segment_matrices(joints: dict[str, np.ndarray], rotation: dict[str, np.ndarr
     return out
 
 
-def _lamp_matrix() -> np.ndarray:
+def _lamp_matrix(lamp_from: np.ndarray) -> np.ndarray:
     """Parallel light over the treadmill, world -> clip space of the shadow map."""
-    back = LAMP_FROM / np.linalg.norm(LAMP_FROM)
+    back = lamp_from / np.linalg.norm(lamp_from)
     right = np.cross([0.0, 1.0, 0.0], back)
     right /= np.linalg.norm(right)
     view = np.eye(4)
@@ -263,7 +266,8 @@ def _columns(matrix: np.ndarray) -> bytes:
 def _filled(source: str) -> str:
     constants = {"SEGMENTS": len(SEGMENTS), "SHADOW_PX": SHADOW_PX, "SHIRT_PART": PARTS.index("shirt"),
                  "SHORTS_PART": PARTS.index("shorts"), "SKIN_PART": PARTS.index("skin"),
-                 "SHOE_PART": PARTS.index("shoe"), "HAIR_PART": PARTS.index("hair"), "PARTS": len(PARTS)}
+                 "SHOE_PART": PARTS.index("shoe"), "HAIR_PART": PARTS.index("hair"), "PARTS": len(PARTS),
+                 "MARKS_M": MARKS_M}
     source = source.replace("LIGHT", _LIGHT)
     for name, value in constants.items():
         source = source.replace(name, str(value))

@@ -45,6 +45,8 @@ class Motion:
     transition_s: float = 1.5
     unsteadiness: float = 1.0
     """Stride-to-stride differences; 0 repeats one stride, 1 is a steady runner's 1-2 %."""
+    repeat_strides: int = 0
+    """After so many strides the differences come again, so that a stretch of so many can be looped; 0 = never."""
 
     def __post_init__(self) -> None:
         times = [k.t_s for k in self.keyframes]
@@ -137,6 +139,8 @@ class ClipSpec:
     camera: Camera = Camera()
     sensor: Sensor = Sensor()
     bystanders: tuple[Bystander, ...] = ()
+    key_frames: tuple[int, ...] = ()
+    """Frames at which decoding can start: where a loop begins or ends."""
 
     def frame_times_s(self) -> np.ndarray:
         """Start of every frame's exposure, (T,)."""
