@@ -71,9 +71,7 @@ def test_every_prompt(ink: Ink, text_id: str, text: str) -> None:
     check(ink, replace(base, prompt=text_id, prompt_text=""))
 
 
-def test_every_text_of_the_coach_has_words_here() -> None:
-    spoken_only = ("cue.", "praise.")  # these come with the cue itself
-    assert {text_id for text_id, _ in LINES if not text_id.startswith(spoken_only)} <= set(strings.PROMPTS)
+def test_every_measure_and_rule_has_words() -> None:
     assert set(strings.MEASURES) == set(MEASURES)
     assert set(strings.RULES) == set(RULES)
 
@@ -102,10 +100,15 @@ def test_every_reason_of_the_pelvic_turn(ink: Ink) -> None:
         if name.isupper() and isinstance(value, str) and " " in value
     ]
     assert reasons
-    assert set(strings.REASONS) <= set(reasons), "a reason was reworded: give it short words again"
     now = samples.coach_silent()
     for reason in reasons:
         check(ink, replace(now, gait=replace(now.gait, measures={"pelvic_turn_deg": Measure.cannot_tell(reason, 3)})))
+
+
+def test_a_reason_is_cut_to_what_can_be_changed() -> None:
+    assert strings.reason("noise: loose clothing, dark picture") == "loose clothing, dark picture"
+    assert strings.reason("landmarks follow; the drill has not been done") == "the drill has not been done"
+    assert strings.reason("too few strides yet") == "too few strides yet"
 
 
 def test_every_fact_of_the_last_page(ink: Ink) -> None:

@@ -77,14 +77,6 @@ PROMPTS: dict[str, Prompt] = {
 FRAMING_PRIVACY = "The picture is not kept"
 FRAMING_NO_PICTURE = "waiting for the camera"
 
-# Why the pelvic turn cannot be told, in fewer words; a reason that is not here is shown as it came.
-REASONS: dict[str, str] = {
-    "hip landmarks follow the thighs; the knee lifts of the drill have not been done": "do the knee lifts of the drill first",
-    "interval wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera": (
-        "too unsure: loose clothes, hands at the hip, dark or slanted view"
-    ),
-}
-
 # lost
 LOST_HEADLINE = "I cannot see you"
 LOST_STEPS = ("Run on, I keep looking", "Is the camera covered?")
@@ -140,6 +132,11 @@ RULES: dict[str, str] = {
     "slow_retraction": "foot down sooner",
     "asymmetry": "even steps",
 }
+
+
+def reason(words: str) -> str:
+    """The last clause of a reason, after its colon or semicolon: what a person can change. The whole of it is in the summary."""
+    return words.replace(";", ":").rpartition(":")[2].strip()
 
 
 def clock(seconds: float) -> str:

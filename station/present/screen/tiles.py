@@ -36,7 +36,6 @@ def pelvic_turn(ink: Ink, box: Box, snapshot: Snapshot) -> None:
 
 
 def _cannot_tell(ink: Ink, box: Box, reason: str) -> None:
-    words = strings.REASONS.get(reason, reason)
     head, rest = box.cut_top(34, 4)
     ink.text(strings.PELVIC_TURN, head, LABEL, QUIET)
     if box.w > 300:
@@ -44,7 +43,7 @@ def _cannot_tell(ink: Ink, box: Box, reason: str) -> None:
     else:
         verdict, rest = rest.cut_top(34, 2)
         ink.text(strings.CANNOT_TELL, verdict, LABEL, TEXT, weight="SemiBold")
-    ink.text(words, rest, TICK, QUIET, lines=3)
+    ink.text(strings.reason(reason), rest, TICK, QUIET, lines=4)
 
 
 def _number(ink: Ink, box: Box, number: str, label: str, unit: str) -> None:

@@ -85,8 +85,8 @@ def _number(value: float, form: str, mark: str, sign: str = "") -> str:
 
 def _cells(line: Box) -> tuple[Box, Box, Box, Box]:
     change, rest = line.cut_right(152)
-    end, rest = rest.cut_right(130)
-    start, what = rest.cut_right(130)
+    end, rest = rest.cut_right(138)
+    start, what = rest.cut_right(138)
     return what, start, end, change
 
 

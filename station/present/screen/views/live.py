@@ -31,9 +31,9 @@ def layout(ink: Ink) -> Layout:
     if ink.portrait:
         time, page = page.cut_top(90, 8)
         headline, page = page.cut_top(108, 20)
-        below, dial_area = page.cut_bottom(494, 20)
+        below, dial_area = page.cut_bottom(500, 18)
         legend, dial_area = dial_area.cut_bottom(30, 4)
-        row, plot_box = below.cut_top(192, 20)
+        row, plot_box = below.cut_top(208, 18)
         cadence, turn = row.columns(2, 20)
         side = 208.0
     else:
@@ -71,9 +71,9 @@ def headline(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     if cue is not None:
         praise = cue.action == "praise"
         ink.bar(box, OWN if praise else ACT, 18)
-        mark, words = box.inset(24, 0).cut_left(52, 18)
+        mark, beside = box.inset(24, 0).cut_left(52, 18)
         _mark(ink, mark, praise)
-        ink.text(cue.text, words, CUE_NARROW if ink.portrait else CUE, ON_HUE, weight="SemiBold")
+        ink.text(cue.text, beside, CUE_NARROW if ink.portrait else CUE, ON_HUE, weight="SemiBold")
         return
     words = strings.MODES.get(snapshot.mode)
     if words is not None:
