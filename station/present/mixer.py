@@ -1,0 +1,213 @@
+"""What plays sound: pygame's mixer on the sound card, or a virtual one that computes the same mix into an array.
+
+Both play clips (mono int16 at RATE_HZ, equal on both sides) on a few tracks, one clip a track, in blocks of BLOCK samples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.errors import HardwareError
+from station.present.voices import FULL, RATE_HZ, Clip
+from station.types import NS
+
+BLOCK = 512  # 10.7 ms
+QUEUED_BLOCKS = 2  # what SDL keeps ready in an ALSA device of two periods: the virtual mixer's delay to the ear
+TRACKS = 3
+
+
+class Mixer(Protocol):
+    def prepare(self, clip: Clip) -> None: ...
+
+    def play(self, track: int, clip: Clip, loop: bool = False, volume: float = 1.0) -> None: ...
+
+    def fade_out(self, track: int, seconds: float) -> None: ...
+
+    def set_volume(self, track: int, volume: float) -> None: ...
+
+    def playing(self, track: int) -> bool: ...
+
+    def advance(self, t_ns: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class PygameMixer:
+    """The sound card. `card` is an ALSA card's name; without one the environment (SDL_AUDIODRIVER, AUDIODEV) and SDL choose.
+
+    Raises HardwareError when no device opens, with the cards that are there.
+    """
+
+    def __init__(self, card: str = "", root: Path = Path("/")) -> None:
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would spoil JSON on stdout
+        from pygame import error, mixer
+
+        cards = sound_cards(root)
+        if card:
+            if card not in cards:
+                raise HardwareError("there is no such sound card", card, f"plug it in, or choose from: {_list(cards)}")
+            os.environ.setdefault("SDL_AUDIODRIVER", "alsa")
+            os.environ["AUDIODEV"] = f"plughw:CARD={card}"
+        try:
+            mixer.init(RATE_HZ, -16, 2, BLOCK, allowedchanges=0)
+        except error as problem:
+            raise HardwareError(
+                f"no sound device opens ({problem})",
+                card or os.environ.get("SDL_AUDIODRIVER", "sound"),
+                f"connect a USB loudspeaker and set sound.card (cards here: {_list(cards)}), or set sound.enabled = false",
+            ) from None
+        mixer.set_num_channels(TRACKS)
+        self._mixer = mixer
+        self._watched = root / "proc/asound" / card if card else None
+        self._sounds: dict[int, tuple[Clip, Any]] = {}  # by identity of the clip, which is kept so that it stays valid
+
+    def prepare(self, clip: Clip) -> None:
+        """Hands the clip over before it is needed. It is known by its identity: do not change or copy it."""
+        self._sounds[id(clip)] = (clip, self._mixer.Sound(buffer=np.repeat(clip, 2).tobytes()))
+
+    def play(self, track: int, clip: Clip, loop: bool = False, volume: float = 1.0) -> None:
+        if id(clip) not in self._sounds:
+            self.prepare(clip)
+        channel = self._mixer.Channel(track)
+        channel.play(self._sounds[id(clip)][1], loops=-1 if loop else 0)
+        channel.set_volume(volume)
+
+    def fade_out(self, track: int, seconds: float) -> None:
+        self._mixer.Channel(track).fadeout(round(1000 * seconds))
+
+    def set_volume(self, track: int, volume: float) -> None:
+        self._mixer.Channel(track).set_volume(volume)
+
+    def playing(self, track: int) -> bool:
+        return bool(self._mixer.Channel(track).get_busy())
+
+    def advance(self, t_ns: int) -> None:
+        """The card keeps its own time. Raises HardwareError when the card that was asked for has gone."""
+        if self._watched is not None and not self._watched.exists():
+            raise HardwareError("the sound card was unplugged", self._watched.name, "plug it in again and restart the station")
+
+    def close(self) -> None:
+        self._mixer.quit()
+
+
+def sound_cards(root: Path = Path("/")) -> tuple[str, ...]:
+    """Names of the ALSA cards, as `aplay -l` shows them."""
+    return tuple(path.read_text(encoding="utf-8").strip() for path in sorted((root / "proc/asound").glob("card*/id")))
+
+
+def _list(cards: tuple[str, ...]) -> str:
+    return ", ".join(cards) or "none"
+
+
+# --- the virtual one ------------------------------------------------------------------------------
+
+
+@dataclass
+class _Track:
+    clip: Clip = field(default_factory=lambda: np.zeros(0, np.int16))
+    position: int = 0
+    loop: bool = False
+    volume: float = 1.0
+    fade: tuple[int, int] | None = None  # samples left, samples in all
+    on: bool = False
+
+
+class VirtualMixer:
+    """The same mix in an array, in the time that `advance` is told: fake of PygameMixer, and an instrument.
+
+    A command takes effect at the first block that begins after the next `advance`; a block is heard QUEUED_BLOCKS later.
+    Keeps the last `keep_s` seconds.
+    """
+
+    def __init__(self, keep_s: float = 60.0) -> None:
+        self._tracks = [_Track() for _ in range(TRACKS)]
+        self._waiting: list[tuple[int, _Track | float]] = []  # a clip to play or seconds to fade out in
+        self._blocks: deque[NDArray[np.int16]] = deque(maxlen=round(keep_s * RATE_HZ / BLOCK))
+        self._count = 0
+        self._start_ns: int | None = None
+
+    def prepare(self, clip: Clip) -> None:
+        pass
+
+    def play(self, track: int, clip: Clip, loop: bool = False, volume: float = 1.0) -> None:
+        self._waiting.append((track, _Track(clip, 0, loop, volume, None, True)))
+
+    def fade_out(self, track: int, seconds: float) -> None:
+        self._waiting.append((track, seconds))
+
+    def set_volume(self, track: int, volume: float) -> None:
+        self._planned(track).volume = volume
+
+    def playing(self, track: int) -> bool:
+        return self._planned(track).on
+
+    def advance(self, t_ns: int) -> None:
+        """Mixes every block that has begun by `t_ns`, then obeys what was asked since the last call."""
+        if self._start_ns is None:
+            self._start_ns = t_ns
+        while self._start_ns + self._count * BLOCK * NS // RATE_HZ < t_ns:
+            self._blocks.append(self._mix())
+            self._count += 1
+        for number, order in self._waiting:
+            if isinstance(order, _Track):
+                self._tracks[number] = order
+            elif self._tracks[number].fade is None:
+                samples = round(order * RATE_HZ)
+                self._tracks[number].fade = (samples, samples)
+        self._waiting.clear()
+
+    def close(self) -> None:
+        self._tracks = [_Track() for _ in range(TRACKS)]
+        self._waiting.clear()
+
+    # --- the instrument ---
+
+    def heard(self) -> NDArray[np.int16]:
+        """(N, 2) int16: what went to both loudspeakers, as far as it is kept."""
+        return np.concatenate([*self._blocks, np.zeros((0, 2), np.int16)])
+
+    def onset_ns(self, after_ns: int, level: float = 0.003) -> int | None:
+        """When the first sample louder than `level` (of full scale, -50 dB) was heard after `after_ns`; None when none was."""
+        if self._start_ns is None:
+            return None
+        first = self._count - len(self._blocks)
+        heard = self.heard()[:, 0].astype(int)
+        samples = np.arange(len(heard)) + (first + QUEUED_BLOCKS) * BLOCK
+        t_ns = self._start_ns + samples * NS // RATE_HZ
+        loud = np.flatnonzero((np.abs(heard) > level * FULL) & (t_ns > after_ns))
+        return int(t_ns[loud[0]]) if loud.size else None
+
+    def _planned(self, number: int) -> _Track:
+        """The track as it will be once what is waiting is obeyed."""
+        clips = [order for track, order in self._waiting if track == number and isinstance(order, _Track)]
+        return clips[-1] if clips else self._tracks[number]
+
+    def _mix(self) -> NDArray[np.int16]:
+        total = sum((self._take(track) for track in self._tracks if track.on), np.zeros(BLOCK))
+        mono = np.clip(np.rint(total), -FULL - 1, FULL).astype(np.int16)
+        return np.repeat(mono[:, None], 2, axis=1)
+
+    def _take(self, track: _Track) -> NDArray[np.float64]:
+        """The track's next block, volume and fade applied; the track moves on."""
+        index = track.position + np.arange(BLOCK)
+        out = np.zeros(BLOCK)
+        inside = index < len(track.clip)
+        if track.loop:
+            out[:] = track.clip[index % len(track.clip)]
+        else:
+            out[inside] = track.clip[index[inside]]
+            track.on = bool(inside[-1])
+        track.position += BLOCK
+        if track.fade is not None:
+            left, size = track.fade
+            out *= np.clip((left - np.arange(BLOCK)) / size, 0.0, 1.0)
+            track.fade = (left - BLOCK, size)
+            track.on = track.on and left > BLOCK
+        return out * track.volume

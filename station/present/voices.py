@@ -1,0 +1,136 @@
+"""Everything the loudspeaker can say or sound, decoded once: voice lines from files, chimes and the beat from formulas.
+
+All clips are mono int16 at RATE_HZ, scaled for full volume. Peaks are budgeted so that whatever sounds together never clips:
+voice 0.70 (its chime is over before it begins), beat 0.10; the rest is room for coarse decoders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.errors import InputError
+
+VOICE_DIR = Path(__file__).parent / "voice"
+RATE_HZ = 48_000
+FULL = 32_767
+CHIME_PEAK = 0.16
+BEAT_PEAK = 0.10
+CHIME_S = 0.5
+ATTACK_S = 0.1  # nothing but the beat comes up faster
+BEAT_ATTACK_S = 0.01  # a beat needs an edge; it is quiet, and fades in over seconds as a whole
+SPM_RANGE = (100.0, 240.0)
+REBUILD = "install the station again, or render the lines with `python -m station.run.voice`"
+
+Clip = NDArray[np.int16]
+
+# Two notes before the voice, rising for praise: well above the rumble of a treadmill and below the hiss of its fan.
+CUE_HZ = (587.3, 587.3)
+PRAISE_HZ = (587.3, 880.0)
+
+
+@dataclass(frozen=True)
+class Voices:
+    """Voice lines by text id; `texts` are the hashes of the words they were rendered from."""
+
+    language: str
+    lines: Mapping[str, Clip]
+    texts: Mapping[str, str]
+
+    def clip(self, text_id: str) -> Clip:
+        """Chime, then the line of that id; the chime alone when there is no such line."""
+        notes = chime(PRAISE_HZ if text_id.startswith("praise.") else CUE_HZ)
+        return np.concatenate([notes, self.lines[text_id]]) if text_id in self.lines else notes
+
+
+def load_voices(language: str = "en", folder: Path = VOICE_DIR) -> Voices:
+    """All lines of a language. Raises InputError: no such language, or a file that is missing, damaged or not its manifest's."""
+    manifest_path = folder / language / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
+        entries = dict(manifest["lines"])
+    except FileNotFoundError:
+        spoken = ", ".join(sorted(path.parent.name for path in folder.glob("*/manifest.json"))) or "none"
+        raise InputError(
+            f"there are no voice lines for language {language!r}", str(manifest_path), f"set station.language to one of: {spoken}"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"is not a manifest of voice lines ({error})", str(manifest_path), REBUILD) from None
+    lines = {text_id: _line(folder / language / entry["file"], entry["sha256"]) for text_id, entry in entries.items()}
+    return Voices(language, lines, {text_id: entry["text_sha256"] for text_id, entry in entries.items()})
+
+
+def _line(path: Path, sha256: str) -> Clip:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"voice line cannot be read ({error.strerror})", str(path), REBUILD) from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise InputError("voice line is damaged: it is not the file that its manifest names", str(path), REBUILD)
+    return decode(path)
+
+
+def decode(path: Path) -> Clip:
+    """Any sound file as mono int16 at RATE_HZ. Raises InputError when it cannot be decoded."""
+    import av
+
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+    parts = []
+    try:
+        with av.open(str(path)) as container:
+            for frame in (*container.decode(audio=0), None):  # None: give out what is still inside
+                parts += [out.to_ndarray()[0] for out in resampler.resample(frame)]
+    except (av.error.FFmpegError, IndexError) as error:
+        raise InputError(f"is not a sound that can be decoded ({error})", str(path), REBUILD) from None
+    return np.concatenate(parts).astype(np.int16)
+
+
+def chime(notes_hz: tuple[float, float]) -> Clip:
+    """Two soft notes, CHIME_S long, each swelling for ATTACK_S and dying away; silence of its own at both ends."""
+    out = np.zeros(round(CHIME_S * RATE_HZ))
+    for start_s, hz in zip((0.0, 0.18), notes_hz, strict=True):
+        start = round(start_s * RATE_HZ)
+        out[start:] += _note(hz, out.size - start)
+    out *= _ramp_down(out.size)
+    return _scaled(out, CHIME_PEAK)
+
+
+def beat(spm: float) -> Clip:
+    """One soft beat and the silence until the next: looped, a metronome of `spm` steps a minute, exact to a sample.
+
+    Raises ValueError outside SPM_RANGE.
+    """
+    if not SPM_RANGE[0] <= spm <= SPM_RANGE[1]:
+        raise ValueError(f"metronome at {spm} steps/min, expected {SPM_RANGE[0]:.0f} to {SPM_RANGE[1]:.0f}")
+    t_s = np.arange(round(60.0 / spm * RATE_HZ)) / RATE_HZ
+    attack = np.sin(np.clip(t_s / BEAT_ATTACK_S, 0.0, 1.0) * np.pi / 2) ** 2
+    return _scaled(np.sin(2 * np.pi * 440.0 * t_s) * attack * np.exp(-t_s / 0.02), BEAT_PEAK)
+
+
+def almost_silence() -> Clip:
+    """A second of noise of one bit: keeps amplifiers awake that switch off at digital silence and cut the next first syllable."""
+    return np.random.default_rng(0).integers(-1, 2, RATE_HZ).astype(np.int16)
+
+
+def _note(hz: float, size: int) -> NDArray[np.float64]:
+    t_s = np.arange(size) / RATE_HZ
+    swell = np.sin(np.clip(t_s / ATTACK_S, 0.0, 1.0) * np.pi / 2) ** 2
+    dying = np.exp(-np.clip(t_s - ATTACK_S, 0.0, None) / 0.09)
+    return swell * dying * (np.sin(2 * np.pi * hz * t_s) + 0.25 * np.sin(4 * np.pi * hz * t_s))
+
+
+def _ramp_down(size: int) -> NDArray[np.float64]:
+    """1, then down to 0 over the last ATTACK_S."""
+    left = np.arange(size, 0, -1) - 1
+    return np.sin(np.clip(left / (ATTACK_S * RATE_HZ), 0.0, 1.0) * np.pi / 2) ** 2
+
+
+def _scaled(samples: NDArray[np.float64], peak: float) -> Clip:
+    return np.rint(samples * (peak * FULL / np.abs(samples).max())).astype(np.int16)
