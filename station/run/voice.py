@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from station.cues.texts import LANGUAGES
-from station.present.voice.build import build, piper_speaker
+from station.present.voice_build import build, piper_speaker
 from station.present.voices import VOICE_DIR
 
 

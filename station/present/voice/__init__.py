@@ -1,1 +1,0 @@
-"""The voice lines, one folder per language, and the script that renders them."""
