@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from station.config import Config
+from station.config import SoundSection
 from station.present.mixer import Mixer, PygameMixer, VirtualMixer
 from station.present.voices import SPM_RANGE, Clip, Voices, almost_silence, beat, load_voices
 from station.types import NAN, NS, Cue
@@ -103,16 +103,20 @@ class Speaker:
 class FakeSpeaker(Speaker):
     """The loudspeaker of demo and tests: renders what would be heard (`mixer.heard()`, `mixer.onset_ns(t_ns)`), silently.
 
-    Keeps the last `keep_s` seconds. Raises InputError for missing or bad voice lines.
+    Keeps the last `keep_s` seconds.
     """
 
-    def __init__(self, config: Config, keep_s: float = 60.0, voices: Voices | None = None) -> None:
+    def __init__(self, voices: Voices, volume: float = 0.7, metronome: bool = False, keep_s: float = 60.0) -> None:
         self.mixer = VirtualMixer(keep_s)
-        voices = voices or load_voices(config.station.language)
-        super().__init__(voices, self.mixer, config.sound.volume, config.sound.metronome)
+        super().__init__(voices, self.mixer, volume, metronome)
 
 
-def open_speaker(config: Config) -> Speaker:
+def open_speaker(config: SoundSection, language: str = "en") -> Speaker:
     """The loudspeaker of this machine. Raises HardwareError when no sound device opens, InputError for bad voice lines."""
-    voices = load_voices(config.station.language)
-    return Speaker(voices, PygameMixer(config.sound.card), config.sound.volume, config.sound.metronome)
+    voices = load_voices(language)
+    return Speaker(voices, PygameMixer(config.card), config.volume, config.metronome)
+
+
+def fake_speaker(config: SoundSection, language: str = "en") -> FakeSpeaker:
+    """The same without a sound card. Raises InputError for missing or bad voice lines."""
+    return FakeSpeaker(load_voices(language), config.volume, config.metronome)
