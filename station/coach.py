@@ -54,4 +54,6 @@ class Coach:
         alone = session.nobody_s > self._plan.forget_s
         if alone and not self._alone:
             self._pelvis.reset()
+        elif session.measures_anew:
+            self._pelvis.forget()
         self._alone = alone

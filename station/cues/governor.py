@@ -12,6 +12,7 @@ from station.types import NS, Activity, Channel, Cue, Fault, Gait, Mode, Outcome
 LEAST_TRACKED = 0.5  # of the last 2 s with a measured near leg
 REAR_THIRD = 1 / 3  # of the zone along the belt
 REAR_S = 3.0  # in the rear third for so long before it is said
+BREATH_S = 0.5  # between two lines
 SESSION, SAFETY = "session", "safety"
 SPOKEN: tuple[Channel, ...] = ("audio", "light", "screen")
 SHOWN: tuple[Channel, ...] = ("light", "screen")
@@ -109,7 +110,9 @@ class Governor:
         if now.pressed and now.session_s > 0:
             self.muted = not self.muted
             self._wishes.append(Wish(t_ns, "voice.off" if self.muted else "voice.on", SESSION, "start", 1))
-        self._wishes += [Wish(t_ns, text_id, SESSION, "start", 1) for text_id in now.lines]
+        if now.lines:  # the session has moved on: what it still wanted to say is out of date
+            self._wishes = [wish for wish in self._wishes if wish.rule != SESSION]
+            self._wishes += [Wish(t_ns, text_id, SESSION, "start", 1) for text_id in now.lines]
         if now.block != self._block:
             self._block, self._block_rule = now.block, ""
         if self._in_rear(now.gait):
@@ -141,7 +144,7 @@ class Governor:
 
     def _correct(self, now: Now, state: Mapping[str, str]) -> Cue | None:
         t_ns, plan = now.gait.t_ns, self._plan
-        if self.silence or not self._may_speak(t_ns):
+        if self.silence or not self._may_speak(t_ns) or t_ns < self._busy_ns + plan.after_voice_s * NS:
             return None
         if self._corrected_ns is not None and t_ns - self._corrected_ns < plan.gap_between_cues_s * NS:
             return None
@@ -230,7 +233,7 @@ class Governor:
         words = line(text_id, self._plan.language)
         if rule not in (SESSION, SAFETY) or action == "praise":
             self._spoken_ns.append(t_ns)
-        self._busy_ns = t_ns + round((words.speech_s + self._plan.after_voice_s) * NS)
+        self._busy_ns = t_ns + round((words.speech_s + BREATH_S) * NS)
         muted = self.muted and rule != SAFETY and text_id != "voice.off"
         cue = self._cue(t_ns, text_id, rule, action, SHOWN if muted else SPOKEN)
         self._lit = cue

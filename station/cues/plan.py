@@ -45,7 +45,7 @@ class Plan:
     quiet_start_s: float = 120.0  # no correction before this, nor judgement by the governor
     gap_between_cues_s: float = 30.0  # at most one correction per 30 s
     rule_rest_s: float = 60.0  # the same rule again, at the earliest
-    after_voice_s: float = 3.0  # silence after any line
+    after_voice_s: float = 3.0  # between any line and a correction
     stale_s: float = 6.0  # a wish to speak older than this is dropped
     shown_s: float = 6.0  # a cue stays on the screen at least so long
     cues_per_minute: int = 2  # corrections and praise together

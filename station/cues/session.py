@@ -10,19 +10,22 @@ from station.types import NAN, NS, Activity, Fault, Gait, Mode, Own, SessionPage
 RUNS = frozenset({Mode.BASELINE, Mode.COACH, Mode.REST, Mode.RETENTION})
 CONTRAST_PARTS = ("contrast.natural", "contrast.stiff", "contrast.free")
 VANISHED_S = 1.0  # running was seen so shortly before nothing was
+HEARD_S = 6.0  # of a part of the trial: the line is said and obeyed
 SEEN = 0.1  # of the last 2 s with a measured near leg; less is no view
 
 
 class Session:
     """Where the session stands after each input: `mode`, what to show (`prompt`, `progress`, `page`), what is the runner's `own`.
 
-    `number` counts sessions since start-up: whoever keeps state per session begins anew when it changes.
+    `number` counts sessions since start-up: whoever keeps state per session begins anew when it changes. `measures_anew` is True
+    at the one input after which a part of the contrast trial is measured: what came before it is another way to run.
     """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self.mode = Mode.IDLE
         self.number = 0
+        self.measures_anew = False
         self.page: SessionPage | None = None
         self._standing = Standing(plan)
         self._t_ns: int | None = None
@@ -86,6 +89,7 @@ class Session:
     def step(self, gait: Gait, faults: tuple[Fault, ...], pressed: bool, tally: tuple[int, int]) -> tuple[str, ...]:
         """Moves on by one input; returns text ids to say now. `faults` are of the input before, `tally` is (given, cleared)."""
         dt = dt_s(self._t_ns, gait.t_ns)
+        self.measures_anew = False
         self._t_ns = gait.t_ns
         seen = gait.activity is not Activity.ABSENT and gait.tracked_fraction >= SEEN
         runs = seen and gait.activity is Activity.RUNNING
@@ -178,8 +182,10 @@ class Session:
         part = self.part
         if not runs or part is None:
             return found
+        before_s = part.run_s
         part.add(gait, faults, dt)
         if self.mode is Mode.CONTRAST:
+            self.measures_anew = before_s < HEARD_S <= part.run_s
             return found + self._contrast(gait, part)
         self.run_s += dt
         return found + self._schedule(gait, part)

@@ -8,6 +8,7 @@ from station.types import NAN, NS, Activity, Gait, Mode
 FULL_VIEW = 0.8  # of the last 2 s with a measured near leg: the runner is in the picture
 SPEAK_AFTER_S = 4.0  # standing for so long is no passer-by
 GIVE_UP_S = 40.0  # without a new knee lift the offer is withdrawn
+PAUSE_S = 3.0  # without a lift: the drill is over, what comes next is an answer
 CONTRAST_LIFTS = 2  # further lifts that say yes to the contrast trial
 
 
@@ -26,6 +27,7 @@ class Standing:
         self._offered = False
         self._stood_s = 0.0
         self._waited_s = 0.0
+        self._paused = False
         self._lifts = (0, 0)
         self._lifts_before = (0, 0)
 
@@ -44,9 +46,8 @@ class Standing:
             self._enter(Mode.FRAMING, "framing.ready")
         elif self.mode is Mode.DRILL:
             self._drill()
-        elif sum(self._done()) >= CONTRAST_LIFTS:
-            self.wants_contrast = True
-            self.prompt = "contrast.ready"
+        else:
+            self._answer()
         if self.prompt == before:
             return ()
         done = ("drill.done",) if self.prompt == "contrast.offer" else ()
@@ -75,6 +76,15 @@ class Standing:
         elif near + far > 0:
             self.prompt = "drill.near"
 
+    def _answer(self) -> None:
+        """Two lifts after a pause say yes; lifts that only go on from the drill say nothing."""
+        if not self._paused:
+            self._paused = self._waited_s >= PAUSE_S
+            self._lifts_before = self._lifts
+        elif sum(self._done()) >= CONTRAST_LIFTS:
+            self.wants_contrast = True
+            self.prompt = "contrast.ready"
+
     def _done(self) -> tuple[int, int]:
         """Lifts (near, far) since this mode began; a count that fell back began anew."""
         near, far = (now - then if now >= then else now for now, then in zip(self._lifts, self._lifts_before, strict=True))
@@ -85,6 +95,7 @@ class Standing:
         self.progress = 0.0 if mode is Mode.DRILL else NAN
         self.wants_contrast = False
         self._waited_s = 0.0
+        self._paused = False
         self._lifts_before = self._lifts
 
 
