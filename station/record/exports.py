@@ -22,6 +22,8 @@ from station.record.strides_csv import strides_csv
 from station.types import Recording
 
 CHECKSUMS = "SHA256SUMS"
+ALWAYS = ("session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html")
+OPENSIM = ("angles.mot", "markers.trc")
 
 
 def render(

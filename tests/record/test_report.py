@@ -97,7 +97,7 @@ def test_fault_and_cue_are_told(recording: Recording) -> None:
     assert "Sitting while running seen first at 0:16, 10% of the time it was judged" in text
     assert "1 correction given; 1 cleared within 20 strides." in text
     assert "cleared after 9 strides" in text
-    assert "Next time: run tall." in text  # the session's own focus
+    assert "Next time: Run tall, and push the belt away behind you." in text  # the session's own focus
 
 
 def test_focus_is_the_fault_seen_when_the_session_chose_none(recording: Recording) -> None:
