@@ -1,0 +1,137 @@
+"""The units as systemd reads them: nothing to complain about, little to attack, and in step with the code."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from station.cli import run as run_command
+from station.run.live import FRESH_S
+
+UNITS = Path(__file__).resolve().parents[2] / "systemd"
+SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
+VERIFIED = [*SERVICES, *sorted(path.name for path in UNITS.glob("*.timer"))]
+EXPOSURE = 25  # tenths, as `systemd-analyze security` counts: 100 is a service without any sandbox
+BREAKS_THE_STATION = ("PrivateDevices", "ProtectClock", "MemoryDenyWriteExecute", "PrivateUsers", "PrivateNetwork", "ProcSubset")
+
+needs_analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="making users and folders in a test root needs root")
+
+
+def settings(unit: str, section: str) -> dict[str, list[str]]:
+    """Every key of one section with all its values, in order: systemd's keys may come twice, an INI reader's may not."""
+    found: dict[str, list[str]] = {}
+    here = ""
+    for line in (UNITS / unit).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            here = line.strip("[]")
+        elif here == section and "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+@pytest.fixture
+def unit_folder(tmp_path: Path) -> Path:
+    """The units as they lie on a station, but for the program: its path has to exist for systemd to be content."""
+    for path in (*UNITS.glob("*.service"), *UNITS.glob("*.timer")):
+        text = re.sub(r"(?m)^(Exec\w+=[-+!@:]*)/usr/\S+", r"\1/bin/true", path.read_text(encoding="utf-8"))
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def complaints(unit: Path) -> str:
+    """What `systemd-analyze verify` prints: it exits 0 with unknown keys, so only silence counts."""
+    found = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(unit)],
+        env={**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return found.stdout + found.stderr
+
+
+@needs_analyze
+@pytest.mark.parametrize("unit", VERIFIED)
+def test_systemd_has_nothing_to_say(unit_folder: Path, unit: str) -> None:
+    assert complaints(unit_folder / unit) == ""
+
+
+@needs_analyze
+def test_systemd_would_say_something(unit_folder: Path) -> None:
+    broken = unit_folder / "station.service"
+    broken.write_text(broken.read_text(encoding="utf-8").replace("WatchdogSec=", "WatchdogSeconds="), encoding="utf-8")
+    assert "WatchdogSeconds" in complaints(broken)
+
+
+@needs_analyze
+@pytest.mark.parametrize("unit", SERVICES)
+def test_the_sandbox_is_tight(unit_folder: Path, unit: str) -> None:
+    order = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", str(unit_folder / unit)]
+    found = subprocess.run(order, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stdout[-300:] + found.stderr
+
+
+def test_the_sandbox_leaves_the_station_its_devices() -> None:
+    service = settings("station.service", "Service")
+    assert not set(service) & set(BREAKS_THE_STATION)
+    classes = {value.split()[0] for value in service["DeviceAllow"]}
+    assert {"char-video4linux", "char-media", "char-dma_heap", "char-gpiochip", "char-drm", "char-alsa", "char-input"} <= classes
+    assert {"AF_UNIX", "AF_NETLINK"} == set(service["RestrictAddressFamilies"][0].split())
+
+
+def test_the_command_is_one_that_the_station_knows() -> None:
+    program, command, *options = settings("station.service", "Service")["ExecStart"][0].split()
+    assert (program, command) == ("/usr/bin/station", "run")
+    told = run_command.make_context("run", options).params
+    assert told["config_file"] == Path("/etc/station/station.toml")
+    assert told["source_text"] == "picamera"
+    assert not told["headless"]
+
+
+def test_the_watchdog_waits_longer_than_a_part_may_be_silent() -> None:
+    assert float(settings("station.service", "Service")["WatchdogSec"][0]) > max(FRESH_S.values())
+
+
+def test_the_last_restart_leads_to_the_timer_and_the_timer_back() -> None:
+    unit = settings("station.service", "Unit")
+    assert unit["OnFailure"] == ["station-again.timer"]
+    timer = settings("station-again.timer", "Timer")
+    assert timer["Unit"] == ["station.service"]
+    rest_min, span_min = (int(text.removesuffix("min")) for text in (timer["OnActiveSec"][0], unit["StartLimitIntervalSec"][0]))
+    assert rest_min > span_min  # or the budget would still be spent when it tries again
+
+
+@needs_root
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="systemd-sysusers is not installed")
+def test_user_and_folders_are_made_as_the_service_expects(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    in_root = f"--root={tmp_path}"
+    subprocess.run(["systemd-sysusers", in_root, str(UNITS / "station-sysusers.conf")], check=True, timeout=60)
+    members = {fields[0]: fields[3] for fields in table(tmp_path / "etc/group")}
+    wanted = settings("station.service", "Service")["SupplementaryGroups"][0].split()
+    assert {group for group, users in members.items() if users == "station"} == set(wanted)
+    subprocess.run(["systemd-tmpfiles", in_root, "--create", str(UNITS / "station-tmpfiles.conf")], check=True, timeout=60)
+    home = (tmp_path / "var/lib/station").stat()
+    user = next(fields for fields in table(tmp_path / "etc/passwd") if fields[0] == "station")
+    assert (oct(home.st_mode & 0o777), str(home.st_uid)) == ("0o750", user[2])
+    assert user[6].endswith("nologin")
+
+
+def table(path: Path) -> list[list[str]]:
+    return [line.split(":") for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_journal_is_kept_in_memory_and_bounded() -> None:
+    journal = configparser.ConfigParser(comment_prefixes="#", delimiters="=")
+    journal.read(UNITS / "station-journald.conf", encoding="utf-8")
+    assert journal["Journal"]["Storage"] == "volatile"
+    assert journal["Journal"]["RuntimeMaxUse"] == "32M"
