@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pygame
 import pytest
 
@@ -14,7 +16,7 @@ from station.config import ScreenSection
 from station.errors import HardwareError
 from station.present.screen import Screen, samples
 from station.present.screen import window as window_module
-from station.present.screen.pace import HOLD_NS, Pace
+from station.present.screen.pace import HOLD_NS, LINGER_NS, Pace
 from station.types import NS, Cue, Mode, Snapshot
 
 CONFIG = ScreenSection(width_px=640, height_px=360)
@@ -32,8 +34,6 @@ def at(seconds: float) -> Snapshot:
 
 
 def test_shows_what_render_draws(dummy: None) -> None:
-    import numpy as np
-
     from station.present.screen import render_rgb
 
     screen = Screen(CONFIG)
@@ -189,7 +189,7 @@ def test_the_environment_is_left_as_it_was(dummy: None) -> None:
 
 def test_numbers_change_at_most_four_times_a_second() -> None:
     pace = Pace()
-    read = [pace.read(at(frame / 60)) for frame in range(600)]
+    read = [pace.step(at(frame / 60))[1] for frame in range(600)]
     changes = [b.t_ns - a.t_ns for a, b in pairwise(read) if b is not a]
     assert len(changes) <= 40
     assert min(changes) >= HOLD_NS
@@ -197,21 +197,53 @@ def test_numbers_change_at_most_four_times_a_second() -> None:
 
 
 def test_a_new_page_is_read_at_once() -> None:
-    from dataclasses import replace
-
     pace = Pace()
-    pace.read(at(0.0))
+    pace.step(at(0.0))
     rest = replace(at(0.01), mode=Mode.REST)
-    assert pace.read(rest) is rest
+    assert pace.step(rest)[1].mode is Mode.REST
     cue = replace(rest, t_ns=rest.t_ns + 1, cue=Cue(0, 1, "x", "x", "start", (), "Run tall"))
-    assert pace.read(cue) is cue
+    assert pace.step(cue)[1].cue == cue.cue
     praise = replace(cue, t_ns=cue.t_ns + 1, cue=Cue(0, 1, "x", "x", "praise", (), "Good"))
-    assert pace.read(praise) is praise
+    assert pace.step(praise)[1].cue == praise.cue
     again = replace(praise, t_ns=praise.t_ns + 1)
-    assert pace.read(again) is praise
+    assert pace.step(again)[1].t_ns == praise.t_ns
 
 
 def test_time_that_jumps_back_starts_anew() -> None:
     pace = Pace()
-    pace.read(at(100.0))
-    assert pace.read(at(5.0)).t_ns == 5 * NS
+    pace.step(at(100.0))
+    live, read = pace.step(at(5.0))
+    assert live.t_ns == read.t_ns == 5 * NS
+
+
+def unseen(seconds: float) -> Snapshot:
+    now = at(seconds)
+    return replace(now, pose=None, gait=replace(now.gait, angles=None, drawn=None))
+
+
+def test_the_body_does_not_flicker_when_a_frame_is_missed() -> None:
+    pace = Pace()
+    before, _ = pace.step(at(1.0))
+    missed, _ = pace.step(unseen(1.1))
+    assert missed.gait.drawn == before.gait.drawn
+    assert missed.pose is not None
+    assert before.pose is not None
+    assert np.array_equal(missed.pose.xy_px, before.pose.xy_px, equal_nan=True)
+    gone, _ = pace.step(unseen(1.0 + LINGER_NS / NS + 0.01))
+    assert gone.gait.drawn is None
+    assert gone.pose is not None
+    assert np.isnan(gone.pose.xy_px).all()
+
+
+def test_a_missed_limb_stays_alone() -> None:
+    pace = Pace()
+    before, _ = pace.step(at(1.0))
+    later = at(1.1)
+    assert later.gait.drawn is not None
+    angles = later.gait.drawn.copy()
+    angles["shank_far_deg"] = np.nan
+    live, _ = pace.step(replace(later, gait=replace(later.gait, drawn=angles)))
+    assert live.gait.drawn is not None
+    assert before.gait.drawn is not None
+    assert live.gait.drawn["shank_far_deg"] == before.gait.drawn["shank_far_deg"]
+    assert live.gait.drawn["thigh_near_deg"] == later.gait.drawn["thigh_near_deg"]

@@ -23,6 +23,6 @@ def draw_benchmark(seconds: float = 2.0, size: tuple[int, int] = (1280, 720)) ->
     while not spent or time.perf_counter() < end:
         snapshot = samples.running(len(spent) / FPS)
         begin = time.perf_counter()
-        page.paint(ink, snapshot, pace.read(snapshot))
+        page.paint(ink, *pace.step(snapshot))
         spent.append(1000 * (time.perf_counter() - begin))
     return spent

@@ -13,7 +13,7 @@ HEIGHT = 26.0
 
 def draw(ink: Ink, station: Station) -> None:
     page = ink.page
-    line = Box(36, page.bottom - HEIGHT - 1, page.w - 72, HEIGHT)
+    line = Box(36, page.bottom - HEIGHT - 5, page.w - 72, HEIGHT)
     if station.recording:
         width = ink.width(strings.RECORDING, TICK) + 26
         right, line = line.cut_right(width, 24)

@@ -166,16 +166,16 @@ def running(t_s: float, mode: Mode = Mode.COACH) -> Snapshot:
 
 def coach() -> Snapshot:
     cue = Cue(0, 3, "cue.thigh_only_drive", "thigh_only_drive", "start", ("audio", "light", "screen"), "Push belt away")
-    return replace(running(14.05), cue=cue)
+    return replace(running(14.385), cue=cue)
 
 
 def coach_silent() -> Snapshot:
-    return running(31.4)
+    return running(31.85)
 
 
 def praise() -> Snapshot:
     cue = Cue(0, 4, "praise.thigh_only_drive", "thigh_only_drive", "praise", ("audio", "light", "screen"), "Good push")
-    return replace(running(48.33), cue=cue)
+    return replace(running(48.34), cue=cue)
 
 
 def baseline() -> Snapshot:

@@ -92,7 +92,7 @@ class Screen:
 
         self._fit()  # a window may have been resized
         assert self._ink is not None
-        page.paint(self._ink, snapshot, self._pace.read(snapshot))
+        page.paint(self._ink, *self._pace.step(snapshot))
         self._display.blit(self._ink.surface, (0, 0))
         pygame.display.flip()
         if self.trouble:

@@ -72,9 +72,14 @@ def _row(ink: Ink, line: Box, row: Row) -> None:
     number, spread = change.cut_top(change.h * 0.6)
     difference = after.value - before.value
     half = math.hypot(after.high - after.low, before.high - before.low) / 2  # of a difference of independent means
-    colour = OWN if abs(difference) > half else QUIET
+    clear = abs(_read(difference, form)) > _read(half, form)  # as it is read: "+1 ± 1" is not clear
+    colour = OWN if clear else QUIET
     ink.text(_number(difference, form, mark, "+"), number, LEAD, colour, weight="SemiBold", align="right", at="bottom")
     ink.text(f"± {_number(half, form, mark)}", spread, LABEL - 5, QUIET, align="right", at="top")
+
+
+def _read(value: float, form: str) -> float:
+    return float(form.format(value).rstrip("%"))
 
 
 def _number(value: float, form: str, mark: str, sign: str = "") -> str:
@@ -97,8 +102,9 @@ def _facts(ink: Ink, box: Box, page: SessionPage) -> None:
         entries.append((strings.DONE_BEST, page.best_block, False))
     if page.cues_given:
         entries.append((strings.DONE_CUES, strings.DONE_CUES_OF.format(cleared=page.cues_cleared, given=page.cues_given), False))
-    ink.bar(box, PANEL, 16)
-    for (label, words, first), part in zip(entries, box.inset(26, 20).rows(3, 10), strict=False):
+    parts = box.inset(26, 20).rows(3, 10)[: len(entries)]
+    ink.bar(Box(box.x, box.y, box.w, parts[-1].bottom + 20 - box.y), PANEL, 16)
+    for (label, words, first), part in zip(entries, parts, strict=True):
         head, rest = part.cut_top(34, 6)
         ink.text(label, head, LABEL, QUIET)
         size = LEAD if first else BODY_SIZE

@@ -27,7 +27,7 @@ class Layout(NamedTuple):
 
 
 def layout(ink: Ink) -> Layout:
-    page = ink.page.inset(36, 28)
+    page = ink.page.inset(36, 28).cut_top(ink.page.h - 62)[0]
     if ink.portrait:
         time, page = page.cut_top(90, 8)
         headline, page = page.cut_top(108, 20)
