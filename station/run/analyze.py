@@ -16,8 +16,9 @@ import click
 from station.coach import Coach
 from station.config import Config, load
 from station.errors import InputError, NothingFound, StationError, UsageError
+from station.gait import CORE_VERSION
 from station.ports import EndOfSource, Estimator, FrameSource, PoseSource
-from station.record.analysis import analysis_json
+from station.record.analysis import analysis_json, write_analysis
 from station.record.collect import Collector
 from station.record.exports import write_all
 from station.run.clock import SystemClock
@@ -160,11 +161,14 @@ def _progress(duration_s: float) -> Iterator[Progress]:
 
 def _write(recording: Recording, wish: Wish) -> None:
     if wish.out_dir is not None:
-        for path in write_all(recording, wish.out_dir):
+        for path in write_all(recording, wish.out_dir, core_version=CORE_VERSION):
             click.echo(f"wrote {path}", err=True)
     if wish.json_to == "-":
-        click.echo(json.dumps(analysis_json(recording), allow_nan=False))
+        click.echo(json.dumps(analysis_json(recording, CORE_VERSION), allow_nan=False))
         return
     if wish.json_to is not None:
-        Path(wish.json_to).write_text(json.dumps(analysis_json(recording), allow_nan=False), encoding="utf-8")
+        try:
+            write_analysis(recording, Path(wish.json_to), CORE_VERSION)
+        except OSError as error:
+            raise StationError(f"cannot be written ({error.strerror})", wish.json_to, "choose another file") from None
     click.echo(summary_table(recording))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
 from pathlib import Path
 
 from station.coach import Coach
@@ -31,8 +30,7 @@ PLAN = Plan(
 def run_demo(headless: bool, seconds: float | None) -> None:
     """Plays the clip once in real time, or for `seconds`, looping. Raises ModelError, InputError, HardwareError never."""
     config, clock = Config(), SystemClock()
-    with ExitStack() as stack:
-        source = stack.enter_context(open_source(CLIP, config, clock, realtime=True, loop=seconds is not None))
+    with open_source(CLIP, config, clock, realtime=True, loop=seconds is not None) as source:
         view = view_of(config, source.info)
         parts = Parts(
             source=source,
@@ -56,14 +54,14 @@ def run_demo(headless: bool, seconds: float | None) -> None:
 def _sinks(config: Config) -> list[CueSink]:
     from station.present.lights import open_lights
     from station.present.pins import mock_pin_factory
-    from station.present.sound import FakeSpeaker, open_speaker
+    from station.present.sound import fake_speaker, open_speaker
 
     lights = open_lights(config, mock_pin_factory())
     try:
-        return [lights, open_speaker(config)]
+        return [lights, open_speaker(config.sound, config.station.language)]
     except HardwareError as error:
         log.info("demo: no loudspeaker (%s); cues are printed", error.what)
-        return [lights, FakeSpeaker(config)]
+        return [lights, fake_speaker(config.sound)]
 
 
 def _display(config: Config) -> Display | None:

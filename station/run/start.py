@@ -95,14 +95,18 @@ def open_sinks(config: Config, clock: Clock, presses: Inbox[Press], openings: Op
 
     sinks: list[CueSink | None] = []
     if config.sound.enabled:
-        sinks.append(openings.try_open(lambda: open_speaker(config)))
+        sinks.append(openings.try_open(lambda: open_speaker(config.sound, config.station.language)))
     if config.light.enabled and config.pins.fitted:
         factory = openings.try_open(lambda: open_pin_factory(config.pins))
         if factory is not None:
             sinks.append(openings.try_open(lambda: open_lights(config, factory)))
             if "button" in config.pins.fitted:
-                openings.try_open(lambda: PressButton(config.pins.button, factory, clock, presses.put))
+                openings.try_open(lambda: PressButton(config.pins.button, factory, clock, lambda press: _post(presses, press)))
     return [sink for sink in sinks if sink is not None]
+
+
+def _post(presses: Inbox[Press], press: Press) -> None:
+    presses.put(press)
 
 
 def open_screen(config: Config) -> Display:

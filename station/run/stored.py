@@ -1,0 +1,52 @@
+"""`station sessions` and `station export`: what the store holds, as a list and as files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from station.config import load
+from station.errors import NothingFound
+from station.gait import CORE_VERSION
+from station.record.archive import Archive, SessionRow
+from station.record.exports import write_all
+
+ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
+
+
+def list_sessions(config_file: Path | None, json_to: str | None) -> None:
+    """Prints all sessions, oldest first. Raises StoreError for an unreadable store, NothingFound for an empty one."""
+    archive = Archive(load(config_file).station.data_dir.expanduser())
+    rows = archive.sessions()
+    if json_to is not None:
+        text = json.dumps({"schema": "station.sessions/1", "sessions": [asdict(row) for row in rows]})
+        if json_to == "-":
+            click.echo(text)
+        else:
+            Path(json_to).write_text(text, encoding="utf-8")
+        return
+    if not rows:
+        raise NothingFound("no session is stored yet", str(archive.folder), "run on the belt in view of the camera")
+    click.echo(ROW.format("session", "state", "started (UTC)", "minutes", "strides", "cues", "exported"))
+    for row in rows:
+        click.echo(_line(row))
+
+
+def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
+    """Writes each chosen session into a folder of its own name below `folder`. Raises StoreError."""
+    config = load(config_file)
+    archive = Archive(config.station.data_dir.expanduser())
+    for session_id in archive.choose(which):
+        recording = archive.recording(session_id, landmarks=config.record.opensim)
+        for path in write_all(recording, folder / session_id, core_version=CORE_VERSION, opensim=config.record.opensim):
+            click.echo(f"wrote {path}")
+
+
+def _line(row: SessionRow) -> str:
+    started = row.started_utc[:19] if row.clock_trusted else "clock not set"
+    return ROW.format(
+        row.id, row.state, started, f"{row.duration_s / 60:.1f}", row.strides, row.cues, row.exported_utc[:19] or "no"
+    )
