@@ -1,0 +1,179 @@
+"""Kills a writing process at random moments, again and again, and looks at what it left. Run by test_power_cut.py, or by hand:
+
+    python -m tests.edges.power_cut KILLS [SEED]
+
+A child lives a station's life in fast motion: sessions of twelve seconds, each exported to a stick when it ends. It
+says over a pipe what it has finished; the parent kills it (SIGKILL) in the middle, opens the store as the next boot would,
+and checks every promise against what the child had said. Exit code 0 and one line of JSON when all held.
+
+SIGKILL takes the process and its buffers, not the page cache: what a real power cut adds (blocks that never reached the
+card) is what fsync, WAL and SQLite's own tests are for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from station.record.archive import Archive
+from station.record.log import read_log
+from station.record.stick import export_to
+from station.record.store import SqliteStore
+from station.types import Input, Pose, Step
+from tests.made_run import MODEL, SOURCE, VIEW, run
+
+FPS = 15.0
+SECONDS = 12.0
+LONGEST_LIFE_S = 0.12  # a life of several sessions and exports, see the counts that are printed
+DATA, STICK = "data", "stick"
+NAMES = {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html"}
+
+
+def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int) -> None:
+    """The child: never returns by itself."""
+    store = SqliteStore(folder / DATA)
+    archive = Archive(folder / DATA)
+    while True:
+        session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        for number, (given, step) in enumerate(steps, start=1):
+            store.add(given, step)
+            os.write(pipe, f"added {session_id} {number}\n".encode())
+        store.finish(steps[-1][0].t_ns)
+        os.write(pipe, f"finished {session_id} 0\n".encode())
+        export_to(folder / STICK, archive, session_id, "gym-1")
+        os.write(pipe, f"exported {session_id} 0\n".encode())
+
+
+def one_life(folder: Path, steps: list[tuple[Input, Step]], life_s: float) -> dict[str, dict[str, int]]:
+    """Forks, lets it live so long, kills it, and returns what it had said: word -> session -> number."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            live(folder, steps, writing)
+        finally:
+            os._exit(1)  # only an exception comes here; the parent sees that it was not killed
+    os.close(writing)
+    os.set_blocking(reading, False)
+    said = b""
+    end = time.monotonic() + life_s
+    while time.monotonic() < end:  # the pipe must not fill up, or the child would wait for us
+        said += _read_all(reading)
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    said += _read_all(reading)
+    os.close(reading)
+    assert os.WIFSIGNALED(status), "the child died by itself"
+    told: dict[str, dict[str, int]] = {"added": {}, "finished": {}, "exported": {}}
+    for line in said.decode().splitlines():
+        word, session_id, number = line.split()
+        told[word][session_id] = int(number)
+    return told
+
+
+def _read_all(pipe: int) -> bytes:
+    content = b""
+    while True:
+        try:
+            block = os.read(pipe, 1 << 16)
+        except BlockingIOError:
+            return content
+        if not block:
+            return content
+        content += block
+
+
+def check(folder: Path, steps: list[tuple[Input, Step]], told: dict[str, dict[str, int]]) -> dict[str, int]:
+    """What the next boot finds. Raises AssertionError for a broken promise; returns counts of what was seen."""
+    store = SqliteStore(folder / DATA)
+    assert store.trouble == (), store.trouble
+    rows = {row.id: row for row in store.sessions()}
+    seen = {"finished": 0, "recovered": 0, "lost_at_most": 0, "stick_whole": 0, "stick_part": 0}
+    for session_id in told["finished"]:
+        assert rows[session_id].state == "finished"
+    for session_id, row in rows.items():
+        recording = store.recording(session_id)
+        stored = len(recording.t_s)
+        if row.state == "finished":
+            assert stored == len(steps) - 1, "a finished session lacks pictures"
+            seen["finished"] += 1
+        else:
+            assert row.state == "recovered"
+            added = told["added"].get(session_id, 0)
+            lost = max(0, added - 1 - stored)
+            assert lost <= FPS + 1, f"{lost} of {added} inputs lost: more than the last second"
+            seen["recovered"] += 1
+            seen["lost_at_most"] = max(seen["lost_at_most"], lost)
+        _check_log(store, folder, session_id, steps, row.state)
+        assert recording.t_s.tolist() == [(given.t_ns - steps[0][0].t_ns) / 1e9 for given, _ in steps[1 : stored + 1]]
+    store.close()
+    _check_stick(folder, told, seen)
+    return seen
+
+
+def _check_log(store: SqliteStore, folder: Path, session_id: str, steps: list[tuple[Input, Step]], state: str) -> None:
+    header, inputs = read_log(Archive(folder / DATA).log_path(session_id))
+    back = list(inputs)
+    assert header.torn_bytes == 0, "a torn tail was left"
+    assert state == "recovered" or len(back) == len(steps)
+    for (given, _), read in zip(steps, back, strict=False):
+        assert given.t_ns == read.t_ns
+        if isinstance(given, Pose) and isinstance(read, Pose):
+            assert given.xy_px.tobytes() == read.xy_px.tobytes()
+
+
+def _check_stick(folder: Path, told: dict[str, dict[str, int]], seen: dict[str, int]) -> None:
+    """No final name with wrong content, and the next insertion finishes the job."""
+    own = folder / STICK / "STATION" / "gym-1"
+    for session in sorted(own.iterdir()) if own.exists() else ():
+        before = {name: digest for name, digest in _digests(session).items() if not name.endswith(".part")}
+        if "SHA256SUMS" in before:
+            seen["stick_whole"] += 1
+        else:
+            seen["stick_part"] += 1
+            assert session.name not in told["exported"]
+        export_to(folder / STICK, Archive(folder / DATA), session.name, "gym-1")
+        after = _digests(session)
+        assert set(after) == NAMES | {"SHA256SUMS"}
+        for name, digest in before.items():
+            assert after[name] == digest, f"{name} had its final name and wrong content"
+        sums = dict(reversed(line.split("  ")) for line in (session / "SHA256SUMS").read_text().splitlines())
+        assert sums == {name: digest for name, digest in after.items() if name != "SHA256SUMS"}
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def main(kills: int, seed: int) -> dict[str, float]:
+    rng = random.Random(seed)
+    steps = list(run(SECONDS, FPS))
+    counts: dict[str, float] = {"kills": 0}
+    # Memory-backed where there is such a place: the question is what order things are written in, not how fast the disk is.
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=base) as place:
+        for _ in range(kills):
+            folder = Path(place) / "life"
+            (folder / STICK).mkdir(parents=True)
+            told = one_life(folder, steps, rng.uniform(0.005, LONGEST_LIFE_S))
+            for name, value in check(folder, steps, told).items():
+                counts[name] = max(counts.get(name, 0), value) if name == "lost_at_most" else counts.get(name, 0) + value
+            counts["kills"] += 1
+            shutil.rmtree(folder)
+    return counts
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    result = main(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    print(json.dumps(result | {"wall_s": round(time.monotonic() - started, 1)}))

@@ -1,0 +1,23 @@
+"""Two hundred power cuts during sessions and exports: see power_cut.py."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = 200
+
+
+def test_two_hundred_power_cuts_break_no_promise() -> None:
+    # A process of its own: it forks, and the test process may have threads.
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.edges.power_cut", str(KILLS), "7"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    seen = json.loads(done.stdout)
+    assert seen["kills"] == KILLS
+    # Every kind of moment was hit, often: between sessions, within a session, within an export.
+    assert min(seen["finished"], seen["recovered"], seen["stick_whole"], seen["stick_part"]) >= 20, seen
