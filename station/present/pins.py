@@ -11,6 +11,7 @@ import fcntl
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -145,10 +146,24 @@ def _import_lgpio(folder: Path) -> Any:
 
 
 def mock_pin_factory() -> Factory:
-    """Pins that only remember, with PWM: for the demo and the tests, never as a stand-in for missing hardware."""
+    """Pins that only remember, with PWM: for demo, bench and tests, never as a stand-in for missing hardware.
+
+    `factory.pin(n).changes` lists (monotonic time in ns, level) of every change.
+    """
     from gpiozero.pins.mock import MockFactory, MockPWMPin
 
-    return MockFactory(pin_class=MockPWMPin)
+    class RememberingPin(MockPWMPin):
+        def __init__(self, *arguments: Any) -> None:
+            self.changes: list[tuple[int, float]] = []
+            super().__init__(*arguments)
+
+        def _change_state(self, value: float) -> bool:
+            changed = bool(super()._change_state(value))
+            if changed:
+                self.changes.append((time.monotonic_ns(), float(value)))
+            return changed
+
+    return MockFactory(pin_class=RememberingPin)
 
 
 @contextmanager
