@@ -13,6 +13,7 @@ LEAST_TRACKED = 0.5  # of the last 2 s with a measured near leg
 REAR_THIRD = 1 / 3  # of the zone along the belt
 REAR_S = 3.0  # in the rear third for so long before it is said
 BREATH_S = 0.5  # between two lines
+LONG_AGO_NS = -(10**18)
 SESSION, SAFETY = "session", "safety"
 SPOKEN: tuple[Channel, ...] = ("audio", "light", "screen")
 SHOWN: tuple[Channel, ...] = ("light", "screen")
@@ -69,7 +70,7 @@ class Governor:
         self._zone_known = zone_known
         self._speakers = {speaker.rule: speaker for speaker in sorted(speakers, key=lambda s: s.priority)}
         self._seq = 0
-        self._busy_ns = 0
+        self._busy_ns = LONG_AGO_NS  # until when the voice speaks
         self._lit: Cue | None = None
         self.muted = False
         self.reset()
@@ -117,7 +118,7 @@ class Governor:
             self._block, self._block_rule = now.block, ""
         if self._in_rear(now.gait):
             self._rear_ns = t_ns if self._rear_ns is None else self._rear_ns
-            if t_ns - self._rear_ns >= REAR_S * NS and self._next_ns.get(SAFETY, 0) <= t_ns and now.session_s > 0:
+            if t_ns - self._rear_ns >= REAR_S * NS and self._next_ns.get(SAFETY, LONG_AGO_NS) <= t_ns and now.session_s > 0:
                 self._next_ns[SAFETY] = t_ns + round(self._plan.gap_between_cues_s * NS)
                 self._wishes.append(Wish(t_ns, "safety.rear", SAFETY, "start", 0))
         else:
@@ -149,7 +150,7 @@ class Governor:
         if self._corrected_ns is not None and t_ns - self._corrected_ns < plan.gap_between_cues_s * NS:
             return None
         for speaker in self._speakers.values():
-            if state.get(speaker.rule) != "on" or now.mode not in speaker.modes or self._next_ns.get(speaker.rule, 0) > t_ns:
+            if state.get(speaker.rule) != "on" or now.mode not in speaker.modes or self._next_ns.get(speaker.rule, LONG_AGO_NS) > t_ns:
                 continue
             if self._block_rule not in ("", speaker.rule) and not speaker.interrupts and not plan.analysis:
                 continue
