@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -134,9 +135,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @click.option(
     "--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station."
 )
-def bench(
-    as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool
-) -> None:
+def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool) -> None:
     """Time every stage on this machine, one thread and two."""
     from station.run.bench import Order, run_bench
 
@@ -180,6 +179,7 @@ def build(folder: Path | None, wheel: Path | None) -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point: every error becomes one message and the exit code of its kind."""
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would spoil JSON on standard output
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         code = cli.main(args=arguments, prog_name="station", standalone_mode=False)

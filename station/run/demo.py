@@ -10,9 +10,12 @@ from station.config import Config
 from station.cues.plan import Plan
 from station.errors import HardwareError
 from station.ports import CueSink, Display
+from station.present.lights import open_lights
+from station.present.pins import mock_pin_factory
+from station.present.sound import fake_speaker, open_speaker
 from station.run.clock import SystemClock
 from station.run.live import LiveStation, NoKeeper, Parts
-from station.run.start import closing_line, open_screen, stopped_by_signals
+from station.run.start import closing_line, open_screen, stopped_by_signals, watchers
 from station.run.wiring import estimator_for, told_speed, view_of
 from station.sense.open import open_source
 from station.types import Station
@@ -31,14 +34,15 @@ def run_demo(headless: bool, seconds: float | None) -> None:
     """Plays the clip once in real time, or for `seconds`, looping. Raises ModelError, InputError, HardwareError never."""
     config, clock = Config(), SystemClock()
     with open_source(CLIP, config, clock, realtime=True, loop=seconds is not None) as source:
-        view = view_of(config, source.info)
+        view, sinks = view_of(config, source.info), _sinks(config)
         parts = Parts(
             source=source,
             estimator=estimator_for(config, source.info),
             new_coach=lambda: Coach(view, PLAN),
             clock=clock,
             keeper=NoKeeper(),
-            sinks=_sinks(config),
+            sinks=sinks,
+            watchers=watchers(sinks),
             display=None if headless else _display(config),
             told=told_speed(config, SPEED_KMH),
             station=Station,
@@ -52,10 +56,6 @@ def run_demo(headless: bool, seconds: float | None) -> None:
 
 
 def _sinks(config: Config) -> list[CueSink]:
-    from station.present.lights import open_lights
-    from station.present.pins import mock_pin_factory
-    from station.present.sound import fake_speaker, open_speaker
-
     lights = open_lights(config, mock_pin_factory())
     try:
         return [lights, open_speaker(config.sound, config.station.language)]

@@ -144,6 +144,36 @@ def camera(_: Config) -> str:
     return ", ".join(str(one.get("Model", "camera")) for one in found)
 
 
+def pins(config: Config) -> str:
+    claimed = config.pins.claimed()
+    if not (config.light.enabled and claimed):
+        return "none fitted"
+    from station.present.lights import open_lights
+    from station.present.pins import open_pin_factory
+
+    factory = open_pin_factory(config.pins)
+    open_lights(config, factory).close()
+    return ", ".join(f"{name} GPIO {pin}" for name, pin in claimed.items())
+
+
+def sound(config: Config) -> str:
+    if not config.sound.enabled:
+        return "switched off in the settings"
+    from station.present.sound import open_speaker
+
+    open_speaker(config.sound, config.station.language).close()
+    return f"a device opens; volume {config.sound.volume:.0%}"
+
+
+def display(config: Config) -> str:
+    if not config.screen.enabled:
+        return "switched off in the settings"
+    from station.present.screen.window import Screen
+
+    Screen(config.screen).close()
+    return f"a display opens at {config.screen.width_px}x{config.screen.height_px} or its own size"
+
+
 def storage(config: Config) -> str:
     folder = config.station.data_dir.expanduser()
     try:
@@ -188,6 +218,9 @@ CHECKS: dict[str, Callable[[Config], str]] = {
     "models": models,
     "pose": pose,
     "camera": camera,
+    "pins": pins,
+    "sound": sound,
+    "display": display,
     "storage": storage,
     "clock": clock,
     "power": power,

@@ -79,6 +79,7 @@ class Parts:
     sensors: Sequence[Sensor] = ()
     presses: Inbox[Press] | None = None
     told: tuple[Reading, ...] = ()  # what a person told beforehand, the first thing each coach hears
+    watchers: Sequence[Callable[[Snapshot], None]] = ()  # see every snapshot in the think thread: must return at once
     station: Callable[[], Station] = Station
     seconds: float | None = None  # stop after that long
 
@@ -255,7 +256,10 @@ class LiveStation:
         trouble = (*station.trouble, *self._parts.keeper.trouble(), *self._off)
         picture = _thumbnail(frame) if frame is not None and step.mode is Mode.FRAMING else None
         station = replace(station, trouble=trouble, healthy=station.healthy and not trouble, thumbnail=picture)
-        self._shown.put(replace(step.snapshot, station=station))
+        snapshot = replace(step.snapshot, station=station)
+        for watch in self._parts.watchers:
+            watch(snapshot)
+        self._shown.put(snapshot)
 
     def _conclude(self) -> None:
         self.report.frames_replaced = self._latest.replaced

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,9 @@ from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound, StoreError
 from station.gait import CORE_VERSION
 from station.ports import Clock, CueSink, Display, Estimator, FrameSource, PoseSource
+from station.present.lights import Lights, open_lights
+from station.present.pins import PressButton, open_pin_factory
+from station.present.sound import Speaker, open_speaker
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.run.clock import SystemClock
@@ -23,7 +27,7 @@ from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.slots import Inbox
 from station.run.wiring import estimator_for, plan_of, told_speed, view_of
 from station.sense.open import PICAMERA, open_source
-from station.types import Press, Station
+from station.types import NAN, Press, Snapshot, Station
 
 log = logging.getLogger("station")
 Part = TypeVar("Part")
@@ -74,6 +78,7 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
             clock=clock,
             keeper=keeper,
             sinks=sinks,
+            watchers=watchers(sinks),
             display=display,
             presses=presses,
             told=told_speed(config, speed_kmh),
@@ -89,10 +94,6 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
 
 def open_sinks(config: Config, clock: Clock, presses: Inbox[Press], openings: Openings) -> list[CueSink]:
     """The loudspeaker, and the lights and the button on real pins, as far as they are there."""
-    from station.present.lights import open_lights
-    from station.present.pins import PressButton, open_pin_factory
-    from station.present.sound import open_speaker
-
     sinks: list[CueSink | None] = []
     if config.sound.enabled:
         sinks.append(openings.try_open(lambda: open_speaker(config.sound, config.station.language)))
@@ -103,6 +104,27 @@ def open_sinks(config: Config, clock: Clock, presses: Inbox[Press], openings: Op
             if "button" in config.pins.fitted:
                 openings.try_open(lambda: PressButton(config.pins.button, factory, clock, lambda press: _post(presses, press)))
     return [sink for sink in sinks if sink is not None]
+
+
+def watchers(sinks: Sequence[CueSink]) -> list[Callable[[Snapshot], None]]:
+    """What loudspeaker and lights need besides cues: the cadence to beat, and the state that the status LED shows."""
+    watching: list[Callable[[Snapshot], None]] = []
+    for sink in sinks:
+        if isinstance(sink, Speaker):
+            watching.append(partial(_aim_beat, sink))
+        elif isinstance(sink, Lights):
+            watching.append(partial(_show_status, sink))
+    return watching
+
+
+def _aim_beat(speaker: Speaker, snapshot: Snapshot) -> None:
+    band = snapshot.bands.get("cadence_spm")
+    speaker.aim_cadence(band.low if band is not None else NAN)
+
+
+def _show_status(lights: Lights, snapshot: Snapshot) -> None:
+    station = snapshot.station
+    lights.show_status("trouble" if station.trouble else "writing" if station.stick == "writing" else "ready")
 
 
 def _post(presses: Inbox[Press], press: Press) -> None:
