@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from station.gait import history as h
 from station.gait.events import FAR, NEAR, Landing, Leg
+from station.gait.measures import mean_of
 from station.types import Reading, Speed
 
 STALE_S = 5.0  # a treadmill sends once a second
 STEADY_S = 10.0  # so long after a change the speed counts as changing
 CHANGE_MPS = 0.1
-PICTURE_CHANGE_MPS = 0.25  # a dozen strides seen through landmarks scatter by less
-PICTURE_STRIDES = 12
+PICTURE_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
+PICTURE_STRIDES = 24
 SLOWEST_FRAME_S = 1.0 / 23.0  # below 24 fps mid-stance holds less than two pictures
 AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force plate, data/rbds
 
@@ -87,5 +88,6 @@ class Belt:
     def _picture(self) -> float:
         """The near foot is closer than the scale's plane and the far one farther: the mean of both is right to first order."""
         feet = np.array(self._feet)
-        sides = [float(np.median(c[np.isfinite(c)])) for c in feet.T if np.isfinite(c).sum() >= 3]
-        return sum(sides) / len(sides) / self._px_per_m if sides else nan
+        sides = [mean_of(column, "") for column in feet.T]
+        seen = [side.value for side in sides if side.measured]
+        return sum(seen) / len(seen) / self._px_per_m if seen else nan

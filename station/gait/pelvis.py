@@ -10,7 +10,7 @@ Where the pelvis is seen is a matter of the source: hip landmarks here, others (
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import hypot, isfinite, nan, sqrt
+from math import isfinite, nan, sqrt
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -26,14 +26,15 @@ SCALE_SD = 0.11  # relative scatter of WIDTH_M / THIGH_M between people
 STRIDES = 60  # the window; beyond it more strides do not help today
 FEWEST = 6
 HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
-ANGLE_SD_DEG = 0.45  # what perspective and unequal legs leave even in perfect landmarks; from the tuning runners
+ANGLE_SD_DEG = 0.2  # what perspective and unequal legs leave even in perfect landmarks; from the tuning runners
 
 HANGING_DEG, RAISED_DEG = 15.0, 30.0  # thigh in a knee lift: where the hips are compared
 DRIFT_OF_DRAG = 0.3  # guess: how much the drag in a run differs from that in the drill, relative
 
 NOT_CALIBRATED = "hip landmarks follow the thighs; the knee lifts of the drill have not been done"
 FEW_STRIDES = "too few strides yet"
-TOO_NOISY = "interval wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera"
+NO_PHASE = "the turn is too small to have a phase"
+TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera"
 
 
 class PelvicStride(NamedTuple):
@@ -86,12 +87,6 @@ def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, en
 def _usual(values: NDArray[np.float64]) -> float:
     seen = values[np.isfinite(values)]
     return float(np.median(seen)) if len(seen) else nan
-
-
-def spread(values: NDArray[np.complex128], towards: complex) -> tuple[float, float]:
-    """Standard deviations along and across a complex direction."""
-    turned = (values - values.mean()) * np.conj(towards)
-    return float(turned.real.std(ddof=1)), float(turned.imag.std(ddof=1))
 
 
 class LandmarkPelvis:
@@ -170,46 +165,71 @@ class LandmarkPelvis:
         drag_deg = float(np.mean([abs(s.drag) for s in self._ring]))
         scale_sd = WIDTH_SD if isfinite(self._px_per_m) else SCALE_SD
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
-        return estimate(turns, thigh_deg, scale_sd, hypot(share_se, DRIFT_OF_DRAG * share) * drag_deg)
+        return estimate(turns, thigh_deg, scale_sd, share_se * drag_deg, DRIFT_OF_DRAG * abs(share) * drag_deg)
 
 
 MEASURED = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 
 
-def estimate(turns: NDArray[np.complex128], thigh_deg: float, scale_sd: float, in_phase_sd_deg: float) -> Mapping[str, Measure]:
+def estimate(
+    turns: NDArray[np.complex128],
+    thigh_deg: float,
+    scale_sd: float = WIDTH_SD,
+    lifts_sd_deg: float = 0.0,
+    drift_sd_deg: float = 0.0,
+) -> Mapping[str, Measure]:
     """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 % intervals.
 
-    |A|^2 = |mean|^2 - S^2 / n: the scatter between strides S is taken off, or a still pelvis could never read zero.
+    The size is corrected for what scatter adds to it, |A|^2 = |mean|^2 - S^2 / n, or a still pelvis could never read zero.
+    Its interval is the nearest and farthest distance from zero of the error ellipse round the mean.
 
     Args:
         scale_sd: relative uncertainty of the scale (hip width, pixels per metre).
-        in_phase_sd_deg: what the calibration leaves of the thighs' drag, all in phase with the thigh.
+        lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, all in phase with the thigh: by the
+            scatter between knee lifts, and because a run is not a knee lift.
     """
     n = len(turns)
     mean = complex(turns.mean())
-    power = float((abs(turns - mean) ** 2).sum()) / (n - 1)
-    size = sqrt(max(abs(mean) ** 2 - power / n, 0.0))
-    towards = mean / abs(mean) if mean else 1.0 + 0.0j
-    along, across = (s * student(n) / 1.96 / sqrt(n) for s in spread(turns, towards))
-    drag_along, drag_across = abs(towards.real) * in_phase_sd_deg, abs(towards.imag) * in_phase_sd_deg
-    half = 1.96 * sqrt(along**2 + drag_along**2 + ANGLE_SD_DEG**2 + (scale_sd * size) ** 2)
-    turn = Measure(size, max(size - half, 0.0), abs(mean) + half, n)
-    q_sd = float(turns.imag.std(ddof=1)) * student(n) / 1.96 / sqrt(n)
-    q_half = 1.96 * sqrt(q_sd**2 + ANGLE_SD_DEG**2 + (scale_sd * mean.imag) ** 2)
-    lead = float(np.degrees(np.angle(mean)))
-    lead_half = float(np.degrees(1.96 * sqrt(across**2 + drag_across**2 + ANGLE_SD_DEG**2) / max(abs(mean), 1e-9)))
-    noise_half = 1.96 * sqrt(along**2 + drag_along**2)
-    if noise_half > HALF_WIDTH_DEG:
-        reason = TOO_NOISY if n >= STRIDES else FEW_STRIDES
-        return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, n))
+    xy = np.array([mean.real, mean.imag])
+    noise = np.cov(turns.real, turns.imag) / n * (student(n) / 1.96) ** 2
+    scatter = noise + np.diag([lifts_sd_deg**2, 0.0])
+    size = sqrt(max(float(xy @ xy - np.trace(scatter)), 0.0))
+    cov = scatter + np.diag([drift_sd_deg**2, 0.0]) + ANGLE_SD_DEG**2 * np.eye(2) + scale_sd**2 * np.outer(xy, xy)
+    if 1.96 * sqrt(float(np.linalg.eigvalsh(noise)[-1])) > HALF_WIDTH_DEG:
+        return dict.fromkeys(MEASURED, Measure.cannot_tell(TOO_NOISY if n >= STRIDES else FEW_STRIDES, n))
+    low, high = _distances(xy, cov)
+    low, high = min(low, size), max(high, size)
+    q_half = 1.96 * sqrt(float(cov[1, 1]))
     return {
-        "pelvic_turn_deg": turn,
+        "pelvic_turn_deg": Measure(size, low, high, n),
         "pelvic_turn_quadrature_deg": Measure(mean.imag, mean.imag - q_half, mean.imag + q_half, n),
-        "pelvic_lead_deg": Measure(lead, lead - lead_half, lead + lead_half, n)
-        if lead_half < 90.0
-        else Measure.cannot_tell("the turn is too small to have a phase", n),
-        "pelvis_thigh_ratio": Measure(size / thigh_deg, turn.low / thigh_deg, turn.high / thigh_deg, n),
+        "pelvic_lead_deg": _lead(xy, cov, n),
+        "pelvis_thigh_ratio": Measure(size / thigh_deg, low / thigh_deg, high / thigh_deg, n),
     }
+
+
+def _distances(xy: NDArray[np.float64], cov: NDArray[np.float64]) -> tuple[float, float]:
+    """Nearest and farthest distance from zero of the error ellipse: in each direction the mean's part less or more its error.
+
+    The nearer end takes 2.2 SD: between 1.96, right for a large size, and 2.45, right for none (two dimensions).
+    """
+    reach = _DIRECTIONS @ xy
+    error = np.sqrt(np.einsum("ki,ij,kj->k", _DIRECTIONS, cov, _DIRECTIONS))
+    return max(0.0, float((reach - 2.2 * error).max())), float((reach + 1.96 * error).max())
+
+
+def _lead(xy: NDArray[np.float64], cov: NDArray[np.float64], n: int) -> Measure:
+    """Phase of the mean ahead of the thigh; none while the error across it could turn it anywhere."""
+    size = float(np.hypot(*xy))
+    across = np.array([-xy[1], xy[0]]) / max(size, 1e-9)
+    half = float(np.degrees(1.96 * sqrt(float(across @ cov @ across)) / max(size, 1e-9)))
+    if half >= 90.0:
+        return Measure.cannot_tell(NO_PHASE, n)
+    lead = float(np.degrees(np.arctan2(xy[1], xy[0])))
+    return Measure(lead, lead - half, lead + half, n)
+
+
+_DIRECTIONS = np.stack([np.cos(np.arange(72) * np.pi / 36), np.sin(np.arange(72) * np.pi / 36)], axis=1)
 
 
 def student(n: int) -> float:

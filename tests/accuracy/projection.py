@@ -76,36 +76,87 @@ def resampled(trial: Trial, fps: float) -> tuple[NDArray[np.float64], dict[int, 
     return t_s, {j: np.stack([np.interp(t_s, trial.t_s, p[:, i]) for i in range(3)], axis=1) for j, p in trial.points.items()}
 
 
-def filmed(
-    trial: Trial,
-    *,
-    side: Side = "right",
-    azimuth_deg: float = 0.0,
-    fps: float = 60.0,
-    noise_mm: float = 8.0,
-    drag: float = 0.0,
-    seed: int = 0,
-) -> tuple[list[Pose], View]:
-    """The poses that a camera on the runner's `side` would give, and what is known about the view.
+@dataclass(frozen=True)
+class Filming:
+    """How a runner is filmed and what the landmarks are worth.
 
-    Args:
-        azimuth_deg: camera moved towards the rear of the treadmill by this angle, still aimed at the runner.
-        noise_mm: standard deviation per axis and landmark at the runner's distance, first-order correlated in time.
-        drag: share of the hip-to-knee distance, fore-aft, by which a hip landmark follows its thigh.
+    side: the runner's side that the camera stands on. azimuth_deg: camera moved towards the rear of the treadmill by this
+    angle, still aimed at the runner. noise_mm: standard deviation per axis and landmark at the runner's distance,
+    first-order correlated in time. drag: share of the hip-to-knee distance, fore-aft, by which a hip landmark follows its thigh.
     """
-    t_s, points = resampled(trial, fps)
-    rng = np.random.default_rng([seed, int(fps), int(noise_mm), *trial.name.encode()])
-    if drag:
-        for hip, knee in ((Joint.LEFT_HIP, Joint.LEFT_KNEE), (Joint.RIGHT_HIP, Joint.RIGHT_KNEE)):
-            points[hip][:, 0] += drag * (points[knee][:, 0] - points[hip][:, 0])
-    middle = np.nanmean([points[Joint.LEFT_HIP].mean(0), points[Joint.RIGHT_HIP].mean(0)], axis=0)
+
+    side: Side = "right"
+    azimuth_deg: float = 0.0
+    fps: float = 60.0
+    noise_mm: float = 8.0
+    drag: float = 0.0
+    seed: int = 0
+
+    @property
+    def view(self) -> View:
+        return View(WIDTH_PX, HEIGHT_PX, azimuth_deg=self.azimuth_deg, px_per_m=FOCAL_PX / DISTANCE_M)
+
+
+def filmed(trial: Trial, filming: Filming) -> list[Pose]:
+    """The poses of a run as recorded."""
+    t_s, points = resampled(trial, filming.fps)
+    return _poses(t_s, points, _middle(points), filming, trial.name)
+
+
+def filmed_with_drill(trial: Trial, filming: Filming) -> tuple[list[Pose], float]:
+    """The same after knee lifts of the same person before the same camera, and the second at which the run begins."""
+    t_s, points = resampled(trial, filming.fps)
+    drill_s, lifts = knee_lifts(trial, filming.fps)
+    begins_s = float(drill_s[-1]) + 2.0
+    both = {joint: np.concatenate([lifts[joint], points[joint]]) for joint in points}
+    return _poses(np.concatenate([drill_s, t_s + begins_s]), both, _middle(points), filming, trial.name + "drill"), begins_s
+
+
+LIFTS_PER_LEG, LIFT_S, LIFT_DEG = 7, 2.0, 48.0
+
+
+def knee_lifts(trial: Trial, fps: float) -> tuple[NDArray[np.float64], dict[int, NDArray[np.float64]]]:
+    """The find-your-hip drill made from the person's own hips and segment lengths: the pelvis is still, the legs take turns."""
+    t_s = np.arange(0.0, 2 * LIFTS_PER_LEG * LIFT_S, 1.0 / fps)
+    which, phase = np.divmod(t_s / LIFT_S, 1.0)
+    raised = LIFT_DEG * np.where(phase > 0.35, 0.5 - 0.5 * np.cos(2 * np.pi * (phase - 0.35) / 0.65), 0.0)
+    points = {}
+    for k in (0, 1):
+        hip, knee, ankle = (trial.points[j + k] for j in (Joint.LEFT_HIP, Joint.LEFT_KNEE, Joint.LEFT_ANKLE))
+        thigh_m, shank_m = (float(np.linalg.norm(a - b, axis=1).mean()) for a, b in ((hip, knee), (knee, ankle)))
+        angle = np.radians(np.where(which % 2 == k, raised, 0.0))
+        zero = np.zeros_like(angle)
+        points[Joint.LEFT_HIP + k] = np.tile(hip.mean(0), (len(t_s), 1))
+        at = points[Joint.LEFT_HIP + k] + thigh_m * np.stack([np.sin(angle), -np.cos(angle), zero], axis=1)
+        points[Joint.LEFT_KNEE + k] = at
+        for joint, offset in (
+            (Joint.LEFT_ANKLE, (-0.02, -shank_m, 0.0)),
+            (Joint.LEFT_HEEL, (-0.06, -shank_m - 0.06, 0.0)),
+            (Joint.LEFT_FOOT_INDEX, (0.15, -shank_m - 0.07, 0.0)),
+        ):
+            points[joint + k] = at + np.array(offset)
+    return t_s, points
+
+
+def _middle(points: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Where the camera is aimed: the mean of the hips."""
+    return np.mean([points[Joint.LEFT_HIP].mean(0), points[Joint.RIGHT_HIP].mean(0)], axis=0)
+
+
+def _poses(
+    t_s: NDArray[np.float64], points: dict[int, NDArray[np.float64]], middle: NDArray[np.float64], filming: Filming, name: str
+) -> list[Pose]:
+    rng = np.random.default_rng([filming.seed, int(filming.fps), int(filming.noise_mm), *name.encode()])
     xy = np.full((len(t_s), JOINTS, 2), np.nan)
     for joint, place in points.items():
-        error_px = _noise(rng, len(t_s), fps) * noise_mm * 1e-3 * FOCAL_PX / DISTANCE_M
-        xy[:, joint] = _seen(place, middle, side, azimuth_deg) + error_px
+        if joint in (Joint.LEFT_HIP, Joint.RIGHT_HIP):
+            towards_knee = points[joint + 2][:, 0] - place[:, 0]
+            place = place + np.outer(filming.drag * towards_knee, (1.0, 0.0, 0.0))
+        error_px = _noise(rng, len(t_s), filming.fps) * filming.noise_mm * 1e-3 * FOCAL_PX / DISTANCE_M
+        xy[:, joint] = _seen(place, middle, filming.side, filming.azimuth_deg) + error_px
     score = np.where(np.isnan(xy[..., 0]), 0.0, 1.0)
-    poses = [Pose(round(t * NS), p, s) for t, p, s in zip(t_s, xy.astype(np.float32), score.astype(np.float32), strict=True)]
-    return poses, View(WIDTH_PX, HEIGHT_PX, azimuth_deg=azimuth_deg, px_per_m=FOCAL_PX / DISTANCE_M)
+    stamped = zip(t_s, xy.astype(np.float32), score.astype(np.float32), strict=True)
+    return [Pose(round(t * NS), p, s) for t, p, s in stamped]
 
 
 def _seen(place: NDArray[np.float64], middle: NDArray[np.float64], side: Side, azimuth_deg: float) -> NDArray[np.float64]:
