@@ -406,7 +406,7 @@ class Station:
 
     healthy: bool = True
     trouble: tuple[tuple[str, str], ...] = ()  # (what is wrong, what to do)
-    recording: bool = False
+    recording: bool = False  # landmarks of every picture go to the input log; pictures are never kept
     stick: Literal["none", "writing", "done", "failed"] = "none"
     stick_text: str = ""
     thumbnail: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, FRAMING only

@@ -14,7 +14,7 @@ from station.present.screen.dial import Dial, bands, swing
 from station.present.screen.ink import KEPT_LAYERS, KEPT_WORDS, Ink, hang
 from station.present.screen.theme import ACT, OWN, TEXT
 from station.present.screen.views import live as live_view
-from station.types import ANGLES, JOINTS, NAN, Activity, Band, Gait, Measure, Mode, Pose, Snapshot, Station, View
+from station.types import ANGLES, JOINTS, NAN, Activity, Band, Cue, Gait, Measure, Mode, Pose, Snapshot, Station, View
 
 SIZE = (1280, 720)
 
@@ -167,6 +167,34 @@ def test_a_cue_is_filled_with_amber_and_praise_with_blue(ink: Ink) -> None:
     assert close(render_rgb(samples.coach(), SIZE)[spot], ACT).all()
     assert close(render_rgb(samples.praise(), SIZE)[spot], OWN).all()
     assert not close(render_rgb(samples.coach_silent(), SIZE)[spot], ACT).any()
+
+
+def test_a_line_of_the_station_is_no_correction(ink: Ink) -> None:
+    line = Cue(0, 1, "mode.baseline", "", "start", ("screen",), "Just run")
+    image = render_rgb(replace(samples.coach_silent(), mode=Mode.BASELINE, cue=line), SIZE)
+    assert not close(image, ACT).any()
+    voice = replace(line, id="voice.off", text="Voice off")
+    said = words(ink, replace(samples.coach_silent(), cue=voice))
+    assert {"Voice off", strings.PROMPTS["voice.off"].detail} <= set(said)
+
+
+def test_a_warning_is_seen_during_the_contrast_trial() -> None:
+    warning = Cue(0, 1, "safety.rear", "", "start", ("screen",), "Come forward")
+    assert close(render_rgb(replace(samples.contrast(), cue=warning), SIZE), ACT).sum() > 10_000
+    assert not close(render_rgb(samples.contrast(), SIZE), ACT).any()
+
+
+def test_landmarks_without_a_picture_are_framed_too() -> None:
+    framing = samples.framing()
+    image = render_rgb(replace(framing, station=Station()), SIZE)
+    assert close(image, OWN).sum() > 1000
+
+
+def test_a_narrow_band_can_still_be_seen() -> None:
+    now = samples.coach_silent()
+    narrow = {name: Band(30.0, 30.01, "own") for name in ("thigh_forward_near_deg", "tle_near_deg")}
+    none = close(render_rgb(replace(now, bands={}), SIZE), OWN).sum()
+    assert close(render_rgb(replace(now, bands=narrow), SIZE), OWN).sum() > none + 200
 
 
 def test_numbers_come_from_the_older_snapshot_and_the_body_from_the_live_one(ink: Ink) -> None:

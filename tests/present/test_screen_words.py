@@ -59,8 +59,8 @@ def test_every_view(ink: Ink, view: str) -> None:
 @pytest.mark.parametrize("text", CUES)
 def test_every_cue(ink: Ink, text: str) -> None:
     assert len(text.split()) <= 3
-    for action in ("start", "praise"):
-        check(ink, replace(samples.coach_silent(), cue=Cue(0, 1, "x", "x", action, ("screen",), text)))
+    for text_id, action in (("cue.x", "start"), ("praise.x", "praise")):
+        check(ink, replace(samples.coach_silent(), cue=Cue(0, 1, text_id, "x", action, ("screen",), text)))
 
 
 @pytest.mark.parametrize(("text_id", "text"), PROMPTS)
@@ -69,6 +69,17 @@ def test_every_prompt(ink: Ink, text_id: str, text: str) -> None:
     base = {"framing": samples.framing, "drill": samples.drill, "contrast": samples.contrast}[text_id.split(".")[0]]()
     check(ink, replace(base, prompt=text_id, prompt_text=text))
     check(ink, replace(base, prompt=text_id, prompt_text=""))
+
+
+@pytest.mark.parametrize(("text_id", "text"), [(i, t) for i, t in LINES if i.split(".")[0] in ("mode", "voice", "stick")])
+def test_every_line_of_the_station(ink: Ink, text_id: str, text: str) -> None:
+    check(ink, replace(samples.coach_silent(), cue=Cue(0, 1, text_id, "", "start", ("screen",), text)))
+
+
+def test_the_warning_beside_an_exercise(ink: Ink) -> None:
+    for text_id, text in LINES:
+        if text_id.startswith("safety."):
+            check(ink, replace(samples.contrast(), cue=Cue(0, 1, text_id, "", "start", ("screen",), text)))
 
 
 def test_every_measure_and_rule_has_words() -> None:
@@ -134,7 +145,7 @@ def test_trouble_beside_a_session_is_one_line(ink: Ink) -> None:
         check(ink, replace(samples.sample(view), station=station))
 
 
-def test_recording_is_said_while_nobody_is_there(ink: Ink) -> None:
+def test_what_is_kept_is_said_while_nobody_is_there(ink: Ink) -> None:
     words = [line.words for line in placed(ink, replace(samples.idle(), station=Station(recording=True)))]
     assert strings.PRIVACY_RECORDING in words
     assert strings.PRIVACY_NOTHING_KEPT not in words

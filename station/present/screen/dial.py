@@ -18,6 +18,7 @@ from station.present.screen.theme import EDGE, OWN, QUIET, RULE, TEXT, TICK, TRA
 from station.types import Band, Snapshot
 
 END_DEG = 62.0  # the scale reaches this far to both sides
+NARROWEST_DEG = 1.5  # a band of less would not be seen from the belt
 LABELLED_DEG = (-40, -20, 0, 20, 40)
 
 
@@ -111,7 +112,8 @@ def thigh_now(snapshot: Snapshot) -> float:
 
 
 def _span(band: Band, sign: int) -> tuple[float, float]:
-    low, high = (min(max(sign * edge, -END_DEG), END_DEG) for edge in (band.low, band.high))
+    middle, half = (band.low + band.high) / 2, max(abs(band.high - band.low), NARROWEST_DEG) / 2
+    low, high = (min(max(sign * edge, -END_DEG), END_DEG) for edge in (middle - half, middle + half))
     return min(low, high), max(low, high)
 
 

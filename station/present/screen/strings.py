@@ -18,7 +18,7 @@ class Prompt(NamedTuple):
 IDLE_HEADLINE = "Ready when you are"
 IDLE_STEPS = ("Step onto the belt", "Start the treadmill", "Run. I start by myself")
 PRIVACY_NOTHING_KEPT = "No picture is kept, only angles"
-PRIVACY_RECORDING = "Pictures are kept"
+PRIVACY_RECORDING = "Kept: body points, no picture"
 READY = "Ready"
 NOT_READY = "Needs attention"
 
@@ -98,7 +98,6 @@ STICK = {
 # trouble
 TROUBLE_HEADLINE = "I need help"
 TROUBLE_MORE = "and {count} more"
-RECORDING = "pictures are kept"
 
 # name and unit of a measure, and how its number is written
 MEASURES: dict[str, tuple[str, str, str]] = {

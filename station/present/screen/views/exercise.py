@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 
 from station.present.screen import dial as hip_dial
-from station.present.screen import figure, strings
+from station.present.screen import figure, headline, strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
-from station.present.screen.theme import BIG, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
+from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
 from station.present.screen.views.prompt import words_of
 from station.types import Mode, Snapshot
 
@@ -25,11 +25,14 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
     ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
     hip_dial.draw_live(ink, dial, live)
-    said = words_of(read)
     head, rest = words.cut_top(200, 16)
     detail, rest = rest.cut_top(150, 16)
-    ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
-    ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
+    if read.cue is not None and headline.kind(read.cue) == "act":  # a warning goes before the exercise
+        headline.draw_cue(ink, head.cut_bottom(104)[0], read.cue, HEAD)
+    else:
+        said = words_of(read)
+        ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
+        ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
     _progress(ink, rest.cut_top(22, 0)[0], live.progress)
     if read.mode is Mode.DRILL:
         _height(ink, stage, read)

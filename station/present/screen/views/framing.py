@@ -44,15 +44,26 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
 
 def _picture(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     image = snapshot.station.thumbnail
-    if image is None:
-        ink.bar(box, PANEL, 14)
-        ink.text(strings.FRAMING_NO_PICTURE, box, BODY_SIZE, QUIET, align="centre")
-        return
-    at = ink.picture(image, box)
+    if image is not None:
+        at = ink.picture(image, box)
+    else:  # a source of landmarks has no picture
+        at = _fitted(snapshot, box)
+        ink.bar(at, PANEL, 14)
+        if snapshot.pose is None or not snapshot.pose.seen:
+            ink.text(strings.FRAMING_NO_PICTURE, at, BODY_SIZE, QUIET, align="centre")
     left, top, right, bottom = snapshot.view.zone
     zone = Box(at.x + left * at.w, at.y + top * at.h, (right - left) * at.w, (bottom - top) * at.h)
     _corners(ink, zone)
     _outline(ink, at, snapshot)
+
+
+def _fitted(snapshot: Snapshot, box: Box) -> Box:
+    """The part of the box that has the shape of the camera's picture."""
+    width, height = snapshot.view.width_px, snapshot.view.height_px
+    if not width or not height:
+        return box
+    scale = min(box.w / width, box.h / height)
+    return box.inset((box.w - width * scale) / 2, (box.h - height * scale) / 2)
 
 
 def _corners(ink: Ink, zone: Box) -> None:

@@ -18,7 +18,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
 
 def _page(ink: Ink, recording: bool, healthy: bool) -> None:
     page = ink.page.inset(64, 56)
-    foot, body = page.cut_bottom(40, 24)
+    foot, body = page.cut_bottom(76 if ink.portrait else 40, 24)
     if ink.portrait:
         art, words = body.cut_bottom(body.h * 0.48, 24)
     else:
@@ -45,4 +45,4 @@ def _foot(ink: Ink, box: Box, recording: bool, healthy: bool) -> None:
     else:
         ink.ring((right.x + 14, right.centre[1]), 9, colour, 4)
     ink.text(state, right, LABEL, TEXT, align="right")
-    ink.text(strings.PRIVACY_RECORDING if recording else strings.PRIVACY_NOTHING_KEPT, left, LABEL, ACT if recording else QUIET)
+    ink.text(strings.PRIVACY_RECORDING if recording else strings.PRIVACY_NOTHING_KEPT, left, LABEL, QUIET, lines=2 if ink.portrait else 1)

@@ -6,11 +6,11 @@ import math
 from typing import NamedTuple
 
 from station.present.screen import dial as hip_dial
-from station.present.screen import figure, plot, strings, tiles
+from station.present.screen import figure, headline, plot, strings, tiles
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
-from station.present.screen.theme import ACT, BIG, BODY_SIZE, CUE, CUE_NARROW, EDGE, HEAD, HERO, ON_HUE, OWN, QUIET, TEXT, TICK
+from station.present.screen.theme import BIG, BODY_SIZE, EDGE, HERO, OWN, QUIET, TEXT, TICK
 from station.types import Snapshot
 
 
@@ -30,15 +30,15 @@ def layout(ink: Ink) -> Layout:
     page = ink.page.inset(36, 28).cut_top(ink.page.h - 62)[0]
     if ink.portrait:
         time, page = page.cut_top(90, 8)
-        headline, page = page.cut_top(108, 20)
+        said, page = page.cut_top(108, 20)
         below, dial_area = page.cut_bottom(500, 18)
         legend, dial_area = dial_area.cut_bottom(30, 4)
         row, plot_box = below.cut_top(208, 18)
         cadence, turn = row.columns(2, 20)
         side = 208.0
     else:
-        headline, page = page.cut_top(104, 20)
-        time, headline = headline.cut_right(376, 32)
+        said, page = page.cut_top(104, 20)
+        time, said = said.cut_right(376, 32)
         column, dial_area = page.cut_right(376, 32)
         cadence, column = column.cut_top(104, 14)
         turn, plot_box = column.cut_top(158, 14)
@@ -46,7 +46,7 @@ def layout(ink: Ink) -> Layout:
         side = 220.0
     left = Box(dial_area.x, dial_area.y, side, 190)
     right = Box(dial_area.right - side, dial_area.y, side, 190)
-    return Layout(headline, time, dial_area, left, right, legend, cadence, turn, plot_box)
+    return Layout(said, time, dial_area, left, right, legend, cadence, turn, plot_box)
 
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
@@ -54,7 +54,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     where = layout(ink)
     dial = Dial.within(where.dial)
     ink.static(_stands_still(live), lambda: _backdrop(ink, where, dial, live))
-    headline(ink, where.headline, read)
+    headline.draw(ink, where.headline, read)
     ink.text(strings.clock(read.session_s), where.time, BIG, TEXT, weight="SemiBold", align="right")
     hip_dial.draw_live(ink, dial, live)
     _swing(ink, where, read)
@@ -63,33 +63,6 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     title, area = _plot_boxes(where.plot)
     plot.draw_title(ink, title, read)
     plot.draw_strides(ink, area, live)
-
-
-def headline(ink: Ink, box: Box, snapshot: Snapshot) -> None:
-    """The cue on a filled ground; without one, quietly, what this part of the session is."""
-    cue = snapshot.cue
-    if cue is not None:
-        praise = cue.action == "praise"
-        ink.bar(box, OWN if praise else ACT, 18)
-        mark, beside = box.inset(24, 0).cut_left(52, 18)
-        _mark(ink, mark, praise)
-        ink.text(cue.text, beside, CUE_NARROW if ink.portrait else CUE, ON_HUE, weight="SemiBold")
-        return
-    words = strings.MODES.get(snapshot.mode)
-    if words is not None:
-        top, below = box.cut_top(HEAD * 1.2)
-        ink.text(words.headline, top, HEAD, TEXT, weight="SemiBold")
-        ink.text(words.detail, below, BODY_SIZE, QUIET)
-
-
-def _mark(ink: Ink, box: Box, praise: bool) -> None:
-    """A tick for praise, an arrow for a cue: the colours are not alone."""
-    x, y = box.centre
-    if praise:
-        ink.line([(x - 22, y + 2), (x - 6, y + 18), (x + 24, y - 18)], ON_HUE, 9)
-    else:
-        ink.line([(x - 24, y), (x + 20, y)], ON_HUE, 9)
-        ink.line([(x + 2, y - 20), (x + 22, y), (x + 2, y + 20)], ON_HUE, 9)
 
 
 def _swing(ink: Ink, where: Layout, snapshot: Snapshot) -> None:
