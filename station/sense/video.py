@@ -248,21 +248,25 @@ class VideoSource:
             if packet is None:
                 break
             pieces += packet.size > 0
+            broken = packet.is_corrupt
             try:
                 frames = packet.decode()
             except av.error.EOFError:
                 frames = []
             except av.error.FFmpegError:
+                frames, broken = [], True
+            if broken:
                 self._count_damage()
-                continue
             for frame in frames:
                 if frame.is_corrupt:
                     self._count_damage()
                 else:
                     yield frame
         promised_s = self._promised_s(stream)
-        if pieces < stream.frames or self._elapsed_s < promised_s - MISSING_END_S:
+        if self._elapsed_s < promised_s - MISSING_END_S:
             self._damage.ended = f"the file ends early, after {self._elapsed_s:.2f} of {promised_s:.2f} s"
+        elif pieces < stream.frames:
+            self._damage.ended = f"{stream.frames - pieces} of {stream.frames} pictures are missing"
 
     def _promised_s(self, stream: VideoStream) -> float:
         """How long the video should be: its own word, or the container's where nothing but video is in it."""

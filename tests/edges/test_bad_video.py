@@ -125,7 +125,7 @@ def test_cut_off_in_the_middle(tmp_path: Path, name: str, more: dict) -> None:
     assert 15 < len(frames) < 60
     assert [number_of(f.image) for f in frames[:-2]] == list(range(len(frames) - 2))
     assert source.problems
-    assert any(word in source.problems[-1] for word in ("ends early", "breaks off"))
+    assert any(word in source.problems[-1] for word in ("ends early", "breaks off", "missing"))
 
 
 @pytest.mark.parametrize(
@@ -146,6 +146,31 @@ def test_damage_in_the_middle(tmp_path: Path, name: str, codec: str, pix_fmt: st
     assert len(frames) >= 20
     if len(frames) < 60:
         assert source.problems, "nothing is lost silently"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_pictures_that_the_decoder_had_to_guess_are_left_out(tmp_path: Path, seed: int) -> None:
+    path = film(tmp_path / "a.avi", fps=20)
+    broken = np.frombuffer(path.read_bytes(), np.uint8).copy()
+    broken[np.random.default_rng(seed).integers(len(broken) // 3, 2 * len(broken) // 3, 30)] ^= 0x55
+    path.write_bytes(broken.tobytes())
+    source = VideoSource(path)
+    frames = read_all(source)
+    assert 35 < len(frames) < 60
+    assert "damaged" in source.problems[0]
+    right = [number_of(f.image) == round(f.t_ns / 1e9 * 20) for f in frames]
+    assert np.mean(right) > 0.95, "no picture shows what it should not"
+
+
+@pytest.mark.parametrize("later", [0, 1, 3, 4, 5])
+def test_lost_packets_of_a_broadcast_are_told(tmp_path: Path, later: int) -> None:
+    path = film(tmp_path / "a.ts", fps=20, codec="libx264", options={"g": "10"})
+    content = path.read_bytes()
+    at = (len(content) // 188 // 2 + later) * 188
+    path.write_bytes(content[:at] + content[at + 3 * 188 :])
+    source = VideoSource(path)
+    assert 50 < len(read_all(source)) < 60
+    assert "damaged" in source.problems[0]
 
 
 def test_bytes_flipped_anywhere_never_crash(tmp_path: Path) -> None:
