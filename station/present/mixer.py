@@ -28,7 +28,7 @@ class Mixer(Protocol):
 
     def play(self, track: int, clip: Clip, loop: bool = False, volume: float = 1.0) -> None: ...
 
-    def fade_out(self, track: int, seconds: float) -> None: ...
+    def stop(self, track: int) -> None: ...
 
     def set_volume(self, track: int, volume: float) -> None: ...
 
@@ -79,8 +79,8 @@ class PygameMixer:
         channel.play(self._sounds[id(clip)][1], loops=-1 if loop else 0)
         channel.set_volume(volume)
 
-    def fade_out(self, track: int, seconds: float) -> None:
-        self._mixer.Channel(track).fadeout(round(1000 * seconds))
+    def stop(self, track: int) -> None:
+        self._mixer.Channel(track).stop()
 
     def set_volume(self, track: int, volume: float) -> None:
         self._mixer.Channel(track).set_volume(volume)
@@ -115,7 +115,6 @@ class _Track:
     position: int = 0
     loop: bool = False
     volume: float = 1.0
-    fade: tuple[int, int] | None = None  # samples left, samples in all
     on: bool = False
 
 
@@ -128,7 +127,7 @@ class VirtualMixer:
 
     def __init__(self, keep_s: float = 60.0) -> None:
         self._tracks = [_Track() for _ in range(TRACKS)]
-        self._waiting: list[tuple[int, _Track | float]] = []  # a clip to play or seconds to fade out in
+        self._waiting: dict[int, _Track] = {}  # what the next `advance` puts on
         self._blocks: deque[NDArray[np.int16]] = deque(maxlen=round(keep_s * RATE_HZ / BLOCK))
         self._count = 0
         self._start_ns: int | None = None
@@ -137,10 +136,10 @@ class VirtualMixer:
         pass
 
     def play(self, track: int, clip: Clip, loop: bool = False, volume: float = 1.0) -> None:
-        self._waiting.append((track, _Track(clip, 0, loop, volume, None, True)))
+        self._waiting[track] = _Track(clip, 0, loop, volume, True)
 
-    def fade_out(self, track: int, seconds: float) -> None:
-        self._waiting.append((track, seconds))
+    def stop(self, track: int) -> None:
+        self._waiting[track] = _Track()
 
     def set_volume(self, track: int, volume: float) -> None:
         self._planned(track).volume = volume
@@ -155,12 +154,8 @@ class VirtualMixer:
         while self._start_ns + self._count * BLOCK * NS // RATE_HZ < t_ns:
             self._blocks.append(self._mix())
             self._count += 1
-        for number, order in self._waiting:
-            if isinstance(order, _Track):
-                self._tracks[number] = order
-            elif self._tracks[number].fade is None:
-                samples = round(order * RATE_HZ)
-                self._tracks[number].fade = (samples, samples)
+        for number, track in self._waiting.items():
+            self._tracks[number] = track
         self._waiting.clear()
 
     def close(self) -> None:
@@ -186,8 +181,7 @@ class VirtualMixer:
 
     def _planned(self, number: int) -> _Track:
         """The track as it will be once what is waiting is obeyed."""
-        clips = [order for track, order in self._waiting if track == number and isinstance(order, _Track)]
-        return clips[-1] if clips else self._tracks[number]
+        return self._waiting.get(number, self._tracks[number])
 
     def _mix(self) -> NDArray[np.int16]:
         total = sum((self._take(track) for track in self._tracks if track.on), np.zeros(BLOCK))
@@ -195,7 +189,7 @@ class VirtualMixer:
         return np.repeat(mono[:, None], 2, axis=1)
 
     def _take(self, track: _Track) -> NDArray[np.float64]:
-        """The track's next block, volume and fade applied; the track moves on."""
+        """The track's next block at its volume; the track moves on."""
         index = track.position + np.arange(BLOCK)
         out = np.zeros(BLOCK)
         inside = index < len(track.clip)
@@ -205,9 +199,4 @@ class VirtualMixer:
             out[inside] = track.clip[index[inside]]
             track.on = bool(inside[-1])
         track.position += BLOCK
-        if track.fade is not None:
-            left, size = track.fade
-            out *= np.clip((left - np.arange(BLOCK)) / size, 0.0, 1.0)
-            track.fade = (left - BLOCK, size)
-            track.on = track.on and left > BLOCK
         return out * track.volume

@@ -15,7 +15,7 @@ from station.present.voices import SPM_RANGE, Clip, Voices, almost_silence, beat
 from station.types import NAN, NS, Cue
 
 VOICE, BEAT, AWAKE = 0, 1, 2  # tracks
-FADE_OUT_S = 0.12
+FADE_OUT_S = 0.2
 BEAT_FADE_S = 2.0
 UNDER_VOICE = 0.35  # the beat steps back while somebody speaks
 
@@ -33,7 +33,8 @@ class Speaker:
         self._chime = self._scaled(voices.clip(""))
         for clip in (*self._clips.values(), self._chime):
             mixer.prepare(clip)
-        self._next: Clip | None = None
+        self._next: Clip | None = None  # waits until the older line has faded out
+        self._voice_gain = 1.0
         self._aim_spm = NAN
         self._wanted_spm: float | None = None
         self._beat_spm: float | None = None
@@ -54,7 +55,6 @@ class Speaker:
             return
         clip = self._clips.get(cue.id, self._chime)
         if self._mixer.playing(VOICE):
-            self._mixer.fade_out(VOICE, FADE_OUT_S)
             self._next = clip
         else:
             self._mixer.play(VOICE, clip)
@@ -72,9 +72,7 @@ class Speaker:
     def tick(self, t_ns: int) -> None:
         elapsed_s = 0.0 if self._ticked_ns is None else max(0.0, (t_ns - self._ticked_ns) / NS)
         self._ticked_ns = t_ns
-        if self._next is not None and not self._mixer.playing(VOICE):
-            self._mixer.play(VOICE, self._next)
-            self._next = None
+        self._move_voice(elapsed_s)
         self._move_beat(elapsed_s)
         self._mixer.advance(t_ns)
 
@@ -84,6 +82,17 @@ class Speaker:
     def _scaled(self, clip: Clip) -> Clip:
         return np.rint(clip * self._volume).astype(np.int16)
 
+    def _move_voice(self, elapsed_s: float) -> None:
+        """Fades the line that must give way; silent, it gives way."""
+        if self._next is None:
+            return
+        self._voice_gain -= elapsed_s / FADE_OUT_S
+        if self._voice_gain > 0.0 and self._mixer.playing(VOICE):
+            self._mixer.set_volume(VOICE, self._voice_gain)
+        else:
+            self._mixer.play(VOICE, self._next)
+            self._next, self._voice_gain = None, 1.0
+
     def _move_beat(self, elapsed_s: float) -> None:
         """The beat's gain towards its aim; another tempo begins only once the old one is silent."""
         if self._wanted_spm is None and self._beat_spm is None:
@@ -91,7 +100,7 @@ class Speaker:
         if self._beat_gain == 0.0 and self._beat_spm != self._wanted_spm:
             self._beat_spm = self._wanted_spm
             if self._beat_spm is None:
-                self._mixer.fade_out(BEAT, FADE_OUT_S)
+                self._mixer.stop(BEAT)
                 return
             self._mixer.play(BEAT, self._scaled(beat(self._beat_spm)), loop=True, volume=0.0)
         aim = 0.0 if self._beat_spm != self._wanted_spm else UNDER_VOICE if self._mixer.playing(VOICE) else 1.0
