@@ -150,7 +150,8 @@ class Governor:
         if self._corrected_ns is not None and t_ns - self._corrected_ns < plan.gap_between_cues_s * NS:
             return None
         for speaker in self._speakers.values():
-            if state.get(speaker.rule) != "on" or now.mode not in speaker.modes or self._next_ns.get(speaker.rule, LONG_AGO_NS) > t_ns:
+            rests = self._next_ns.get(speaker.rule, LONG_AGO_NS) > t_ns
+            if state.get(speaker.rule) != "on" or now.mode not in speaker.modes or rests:
                 continue
             if self._block_rule not in ("", speaker.rule) and not speaker.interrupts and not plan.analysis:
                 continue

@@ -30,7 +30,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
         return Verdict("inside", share, limit.enter)
     swing = norms.at(EXCURSION, scene.speed_mps) if scene.speed_known else norms.slowest(EXCURSION)
     if measures[EXCURSION].value < LEAST_EXCURSION * swing.mean:
-        return Verdict("between", share, limit.enter, "the swing is too short to tell thigh drive")
+        return Verdict("between", share, limit.enter, "the swing is short: whatever it is, it is no thigh drive")
     if share < limit.enter or _pelvis_stays(measures, scene):
         return Verdict("out", share, limit.enter, scene.speed_hint)
     return Verdict("between", share, limit.enter)
