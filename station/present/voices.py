@@ -1,7 +1,7 @@
 """Everything the loudspeaker can say or sound, decoded once: voice lines from files, chimes and the beat from formulas.
 
 All clips are mono int16 at RATE_HZ, scaled for full volume. Peaks are budgeted so that whatever sounds together never clips:
-voice 0.70 (its chime is over before it begins), beat 0.10; the rest is room for coarse decoders.
+voice 0.70 (its chime is over before it begins) and up to 0.15 that Vorbis adds to it, beat 0.10.
 """
 
 from __future__ import annotations

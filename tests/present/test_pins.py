@@ -13,9 +13,10 @@ import pytest
 
 from station.config import Config, PinsSection, parse
 from station.errors import ConfigError, HardwareError
+from station.present.buzzer import Buzzer
 from station.present.lights import open_lights
 from station.present.pins import HEADER, PressButton, find_header_chip, mock_pin_factory, open_pin_factory, pin_table, work_dir
-from station.types import Press
+from station.types import Cue, Press
 
 TABLE = Path(__file__).resolve().parents[2] / "hardware/pins.md"
 
@@ -205,6 +206,21 @@ class StoppedClock:
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError("nobody sleeps here")
+
+
+def test_buzzer_sounds_once_and_shortly() -> None:
+    factory = mock_pin_factory()
+    buzzer = Buzzer(12, factory)
+    buzzer.present(Cue(0, 1, "cue.sitting", "sitting", "start", ("audio",), "Run tall"))
+    levels = []
+    for t_ms in range(0, 400, 20):
+        buzzer.tick(t_ms * 1_000_000)
+        levels.append(int(factory.pin(12).state))
+    buzzer.present(Cue(0, 2, "cue.sitting", "sitting", "stop", ("audio",), "Run tall"))
+    buzzer.tick(500_000_000)
+    buzzer.close()
+    assert levels == [1] * 8 + [0] * 12
+    assert not factory.pin(12).state
 
 
 def test_button_posts_presses() -> None:

@@ -58,7 +58,7 @@ def test_line_and_chime_fit_the_time_the_coach_keeps_for_them(language: str) -> 
     longer = {
         text_id: f"{voices.clip(text_id).size / RATE_HZ:.1f} s, kept free {line.speech_s:.1f} s"
         for text_id, line in LANGUAGES[language].items()
-        if voices.clip(text_id).size / RATE_HZ > line.speech_s + 3.0  # Plan.after_voice_s: silence after any line
+        if voices.clip(text_id).size / RATE_HZ > line.speech_s
     }
     assert longer == {}
 
