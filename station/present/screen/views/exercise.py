@@ -20,7 +20,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     if ink.portrait:
         words, stage = page.cut_top(480, 24)
     else:
-        stage, words = page.cut_left(640, 44)
+        stage, words = page.cut_left(620, 44)
     dial = Dial.within(stage)
     bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
     ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
@@ -39,10 +39,10 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
 
 
 def _height(ink: Ink, stage: Box, snapshot: Snapshot) -> None:
-    """How high the near thigh is, on the side to which it lifts."""
+    """How high the near thigh is, behind the figure's back: the room in front is the knee's."""
     thigh_deg = hip_dial.thigh_now(snapshot)
     right, left = stage.cut_right(200)[0], stage.cut_left(200)[0]
-    box, align = (right, "right") if figure.forward(snapshot) > 0 else (left, "left")
+    box, align = (left, "left") if figure.forward(snapshot) > 0 else (right, "right")
     label, number = box.cut_top(36)
     words = strings.UNKNOWN if math.isnan(thigh_deg) else f"{max(thigh_deg, 0):.0f}{strings.DEGREE}"
     ink.text(strings.THIGH, label, LABEL, QUIET, align=align)  # type: ignore[arg-type]

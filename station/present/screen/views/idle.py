@@ -45,4 +45,5 @@ def _foot(ink: Ink, box: Box, recording: bool, healthy: bool) -> None:
     else:
         ink.ring((right.x + 14, right.centre[1]), 9, colour, 4)
     ink.text(state, right, LABEL, TEXT, align="right")
-    ink.text(strings.PRIVACY_RECORDING if recording else strings.PRIVACY_NOTHING_KEPT, left, LABEL, QUIET, lines=2 if ink.portrait else 1)
+    kept = strings.PRIVACY_RECORDING if recording else strings.PRIVACY_NOTHING_KEPT
+    ink.text(kept, left, LABEL, QUIET, lines=2 if ink.portrait else 1)
