@@ -41,6 +41,7 @@ class SessionRow:
     cues: int
     note: str
     exported_utc: str
+    core_version: str
 
 
 class Archive:
@@ -53,9 +54,20 @@ class Archive:
         """All sessions, oldest first."""
         rows = self._rows(
             "SELECT id, number, state, started_utc, finished_utc, clock_trusted, tally,"
-            " (SELECT count(*) FROM cue WHERE session = session.id), note, exported_utc FROM session ORDER BY number"
+            " (SELECT count(*) FROM cue WHERE session = session.id), note, exported_utc, core_version"
+            " FROM session ORDER BY number"
         )
         return tuple(_session_row(row) for row in rows)
+
+    def session(self, session_id: str) -> SessionRow:
+        """Raises StoreError when there is no such session."""
+        for row in self.sessions():
+            if row.id == session_id:
+                return row
+        raise self._unknown(session_id)
+
+    def _unknown(self, which: str) -> StoreError:
+        return StoreError(f"there is no session {which!r}", str(self.folder), "see `station sessions`")
 
     def choose(self, which: str) -> tuple[str, ...]:
         """Session ids for "last", "new" (on no stick yet), "all" or one id. A session that still runs is in none of them.
@@ -69,7 +81,7 @@ class Archive:
             "new": [row for row in closed if not row.exported_utc],
         }.get(which, [row for row in closed if row.id == which])
         if not chosen and which not in ("new", "all"):
-            raise StoreError(f"there is no session {which!r}", str(self.folder), "see `station sessions`")
+            raise self._unknown(which)
         return tuple(row.id for row in chosen)
 
     def recording(self, session_id: str, landmarks: bool = False) -> Recording:
@@ -81,7 +93,7 @@ class Archive:
             "SELECT source, model, view, tally, started_utc, clock_trusted, series_columns FROM session WHERE id = ?", session_id
         )
         if not row:
-            raise StoreError(f"there is no session {session_id!r}", str(self.folder), "see `station sessions`")
+            raise self._unknown(session_id)
         try:
             return self._assembled(session_id, row[0], landmarks)
         except (KeyError, TypeError, ValueError) as error:
@@ -187,8 +199,6 @@ class Archive:
 
 
 def _session_row(row: tuple[Any, ...]) -> SessionRow:
-    session_id, number, state, started, finished, trusted, tally, cues, note, exported = row
+    session_id, number, state, started, finished, trusted, tally, *rest = row
     sums = Tally.from_plain(json.loads(tally))
-    return SessionRow(
-        session_id, number, state, started, finished, bool(trusted), sums.duration_s, sums.strides, cues, note, exported
-    )
+    return SessionRow(session_id, number, state, started, finished, bool(trusted), sums.duration_s, sums.strides, *rest)

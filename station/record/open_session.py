@@ -22,8 +22,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Troubles = dict[str, tuple[str, str]]  # topic -> (what is wrong, what to do)
 
 INSERT_SESSION = (
-    "INSERT INTO session (id, number, state, source, model, view, tally, station_version, started_utc, clock_trusted, boot_id,"
-    " started_ns, series_columns) VALUES (?, ?, 'open', ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO session (id, number, state, source, model, view, tally, station_version, core_version, started_utc,"
+    " clock_trusted, boot_id, started_ns, series_columns) VALUES (?, ?, 'open', ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -57,6 +57,7 @@ class OpenSession:
             self.number,
             *(json.dumps(plain(part)) for part in (header.source, header.model, header.view)),
             header.station_version,
+            header.core_version,
             header.started_utc,
             header.clock_trusted,
             header.boot_id,

@@ -22,6 +22,7 @@ MIGRATIONS = (
         view TEXT NOT NULL,
         tally TEXT NOT NULL,
         station_version TEXT NOT NULL,
+        core_version TEXT NOT NULL,
         started_utc TEXT NOT NULL,
         finished_utc TEXT NOT NULL DEFAULT '',
         clock_trusted INTEGER NOT NULL,

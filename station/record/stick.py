@@ -14,7 +14,7 @@ import hashlib
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,6 @@ from station.record.archive import Archive
 from station.record.earlier import MOST_BYTES, SESSION_ID, Earlier, read_earlier
 from station.record.exports import ALWAYS, CHECKSUMS, OPENSIM, checksums, render, sha256
 from station.record.files import publish
-from station.types import Recording
 
 TOP = "STATION"
 MOST_ENTRIES = 2000  # of a folder's listing: beyond that, names are not looked at
@@ -102,11 +101,21 @@ def export_to(
                 continue
             progress(session_id)
             recording = archive.recording(session_id, landmarks=opensim)
-            created_utc = _created_utc(archive, session_id)
+            row = archive.session(session_id)
+            # The session's own end for a date, so that an export taken up again writes the same bytes.
+            files = render(
+                recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)
+            )
             with _made(own, session_id) as folder:
-                _write_session(folder, recording, created_utc, opensim, earlier_sessions(own, session_id))
+                _write_session(folder, files)
             written.append(session_id)
     return Exported(tuple(written), tuple(already))
+
+
+def make_own_folder(mounted: Path, station_name: str, uid: int, gid: int) -> None:
+    """For a file system with owners: makes the station's folder and gives it to that user. Raises StickError."""
+    with _failures_named(str(mounted)), _opened(str(mounted), None) as root, _own_folder(root, station_name) as own:
+        os.fchown(own, uid, gid)
 
 
 def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
@@ -124,9 +133,9 @@ def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
     return found
 
 
-def _write_session(folder: int, recording: Recording, created_utc: str, opensim: bool, earlier: list[Earlier]) -> None:
+def _write_session(folder: int, files: Iterable[tuple[str, bytes]]) -> None:
     digests: dict[str, str] = {}
-    for name, content in render(recording, created_utc, opensim=opensim, earlier=earlier):
+    for name, content in files:
         digests[name] = sha256(content)
         if not _holds(folder, name, digests[name], len(content)):
             publish(folder, name, content)
@@ -202,12 +211,6 @@ def _names(folder: int) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in itertools.islice(entries, MOST_ENTRIES):
             yield entry.name
-
-
-def _created_utc(archive: Archive, session_id: str) -> str:
-    """The session's own end, so that an export taken up again writes the same bytes."""
-    row = next(row for row in archive.sessions() if row.id == session_id)
-    return row.finished_utc or row.started_utc
 
 
 @contextmanager

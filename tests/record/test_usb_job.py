@@ -1,0 +1,216 @@
+"""The job around the exporter: mounting, giving up root, telling the station. With a pretended mount, and with a real one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from station.config import Config, parse
+from station.errors import StoreError
+from station.record.archive import Archive
+from station.record.exports import render
+from station.record.stick_status import StickStatus, read_status, write_status
+from station.record.store import SqliteStore
+from station.record.usb_job import Job, in_child, insertion_mark, one_at_a_time, run_command, why_not_mounted
+from tests.made_run import MODEL, SOURCE, VIEW, run
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    data, status = tmp_path / "data", tmp_path / "run" / "status"
+    status.parent.mkdir()
+    store = SqliteStore(data)
+    steps = list(run(6.0, fps=30))
+    store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    for given, step in steps:
+        store.add(given, step)
+    store.finish(0)
+    store.close()
+    return parse({"station": {"name": "gym-1", "data_dir": str(data)}, "usb": {"status_path": str(status)}})
+
+
+class Commands:
+    """blkid and mount as they would answer; keeps what was asked and what the station was told at that moment."""
+
+    def __init__(self, config: Config, kind: str = "vfat", mount_error: str = "") -> None:
+        self.asked: list[list[str]] = []
+        self.states: list[str] = []
+        self._config, self._kind, self._mount_error = config, kind, mount_error
+
+    def __call__(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        self.asked.append(list(command))
+        self.states.append(read_status(self._config.usb.status_path).state)
+        if command[0] == "blkid":
+            return subprocess.CompletedProcess(command, 0, self._kind + "\n", "")
+        failed = bool(self._mount_error) and command[0] == "mount"
+        return subprocess.CompletedProcess(command, 32 if failed else 0, "", self._mount_error if failed else "")
+
+
+def job(config: Config, commands: Commands, stick: Path) -> Job:
+    stick.mkdir(exist_ok=True)
+    return Job(Path("/dev/sdz1"), stick, config, os.getuid(), os.getgid(), commands)
+
+
+def test_stick_is_mounted_safely_written_and_let_go(config: Config, tmp_path: Path) -> None:
+    commands = Commands(config)
+    status = job(config, commands, tmp_path / "stick").do()
+    assert status == StickStatus("done", "1 session on the stick") == read_status(config.usb.status_path)
+    assert [command[0] for command in commands.asked] == ["blkid", "mount", "mount", "umount"]
+    options = commands.asked[1][commands.asked[1].index("-o") + 1].split(",")
+    assert {"nosuid", "nodev", "noexec", "flush", f"uid={os.getuid()}", "umask=077"} <= set(options)
+    assert commands.asked[2][1:3] == ["-o", "remount,ro"]
+    assert set(commands.states) == {"writing"}
+    assert len(list((tmp_path / "stick" / "STATION" / "gym-1").iterdir())) == 1
+    assert Archive(config.station.data_dir).sessions()[0].exported_utc
+
+
+@pytest.mark.parametrize(
+    ("kind", "mount_error", "failure"),
+    [
+        ("ntfs", "", "unsupported"),
+        ("", "", "unsupported"),
+        ("exfat", "mount: /x: unknown filesystem type 'exfat'.", "unsupported"),
+        ("vfat", "mount: /x: wrong fs type, bad option, bad superblock on /dev/sdz1", "unreadable"),
+        ("vfat", "mount: /x: cannot mount /dev/sdz1 read-only.", "read-only"),
+        ("vfat", "mount: /x: special device /dev/sdz1 does not exist.", "pulled out"),
+        ("vfat", "took too long", "unreadable"),
+    ],
+)
+def test_what_went_wrong_has_a_name_and_a_remedy(
+    config: Config, tmp_path: Path, kind: str, mount_error: str, failure: str
+) -> None:
+    status = job(config, Commands(config, kind, mount_error), tmp_path / "stick").do()
+    assert status.state == "failed"
+    assert status.text.startswith(failure + ": ")
+    assert len(status.text) > len(failure) + 10
+    assert read_status(config.usb.status_path) == status
+
+
+def test_a_bad_stick_is_let_go_too(config: Config, tmp_path: Path) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    (stick / "STATION").write_text("in the way")
+    commands = Commands(config)
+    status = job(config, commands, stick).do()
+    assert status.text.startswith("unsupported")
+    assert commands.asked[-1][0] == "umount"
+
+
+def test_no_session_yet_is_said(config: Config, tmp_path: Path) -> None:
+    empty = config.model_copy(update={"station": config.station.model_copy(update={"data_dir": tmp_path / "empty"})})
+    status = job(empty, Commands(empty), tmp_path / "stick").do()
+    assert status.state == "failed"
+    assert "no session" in status.text
+
+
+def test_child_is_another_user_and_cannot_come_back() -> None:
+    if os.getuid() != 0:
+        pytest.skip("giving up root needs root")
+
+    def work() -> dict[str, object]:
+        said: dict[str, object] = {"ids": [*os.getresuid(), *os.getresgid(), *os.getgroups()]}
+        try:
+            os.setuid(0)
+        except PermissionError:
+            said["back"] = False
+        return said
+
+    assert in_child(NOBODY, NOBODY, work) == {"ids": [NOBODY] * 6, "back": False}
+
+
+def test_child_that_dies_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    def work() -> dict[str, object]:
+        raise ZeroDivisionError("bug")
+
+    with pytest.raises(StoreError, match="the exporter stopped"):
+        in_child(os.getuid(), os.getgid(), work)
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_one_export_an_insertion(tmp_path: Path) -> None:
+    """/sys as the kernel lays it out: a disk with its number, its partition inside, both linked from class/block."""
+    disk = tmp_path / "devices" / "usb1" / "block" / "sdz"
+    (disk / "sdz1").mkdir(parents=True)
+    (disk / "diskseq").write_text("17\n")
+    classes = tmp_path / "class"
+    classes.mkdir()
+    for name, target in (("sdz", disk), ("sdz1", disk / "sdz1"), ("sdy", tmp_path)):
+        (classes / name).symlink_to(target)
+    assert insertion_mark("sdz", tmp_path, classes) == insertion_mark("sdz1", tmp_path, classes) == tmp_path / "written-17"
+    assert insertion_mark("sdy", tmp_path, classes) is None
+
+
+def test_jobs_wait_for_each_other(tmp_path: Path) -> None:
+    with one_at_a_time(tmp_path):
+        done = subprocess.run(["flock", "--nonblock", str(tmp_path / "lock"), "true"], check=False)
+        assert done.returncode == 1
+    assert subprocess.run(["flock", "--nonblock", str(tmp_path / "lock"), "true"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"state": "evil"}', b"\xff", json.dumps({"state": 3}).encode()])
+def test_odd_status_is_no_stick(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "status"
+    path.write_bytes(content)
+    assert read_status(path) == StickStatus()
+    assert read_status(tmp_path / "none") == StickStatus()
+    write_status(path, StickStatus("failed", "full: free some space"))
+    assert read_status(path) == StickStatus("failed", "full: free some space")
+
+
+def test_words_of_mount() -> None:
+    assert why_not_mounted("mount: WARNING: source write-protected, mounted read-only.") == "read-only"
+
+
+# --- a real ext4 image, where this machine lets one be mounted ---
+
+
+@pytest.fixture
+def loop_device(tmp_path: Path) -> Iterator[Path]:
+    image = tmp_path / "stick.img"
+    with open(image, "wb") as file:
+        file.truncate(16 << 20)
+    for command in (["mkfs.ext4", "-q", str(image)], ["losetup", "--find", "--show", str(image)]):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            pytest.skip(f"no {command[0]} here")
+        if done.returncode != 0:
+            pytest.skip(f"{command[0]} is not allowed here")
+    device = Path(done.stdout.strip())
+    yield device
+    subprocess.run(["losetup", "--detach", str(device)], check=True)
+
+
+def test_real_stick_from_end_to_end_as_another_user(config: Config, tmp_path: Path, loop_device: Path) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    data = config.station.data_dir
+    for path in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
+        path.chmod(0o755)  # so that the other user gets there
+    # Python may lie where the other user cannot read it: whatever an export imports is imported before.
+    list(render(Archive(data).recording(Archive(data).choose("last")[0]), "2026-11-22T18:30:00Z"))
+    for path in (data, *data.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    try:
+        trial = run_command(["mount", "-o", "ro", str(loop_device), str(mounted)])
+        if trial.returncode != 0:
+            pytest.skip("this machine does not let a loop device be mounted")
+        run_command(["umount", str(mounted)])
+        status = Job(loop_device, mounted, config, NOBODY, NOBODY, run_command).do()
+        assert status == StickStatus("done", "1 session on the stick")
+        assert list(mounted.iterdir()) == []  # unmounted
+        run_command(["mount", "-o", "ro", str(loop_device), str(mounted)])
+        (folder,) = (mounted / "STATION" / "gym-1").iterdir()
+        assert folder.stat().st_uid == NOBODY
+        check = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
+        assert check.returncode == 0, check.stderr
+    finally:
+        run_command(["umount", str(mounted)])
+    assert run_command(["e2fsck", "-fn", str(loop_device)]).returncode == 0
