@@ -178,6 +178,15 @@ def test_a_line_of_the_station_is_no_correction(ink: Ink) -> None:
     assert {"Voice off", strings.PROMPTS["voice.off"].detail} <= set(said)
 
 
+@pytest.mark.parametrize(("prompt", "expected"), [("drill.near", "42°"), ("drill.far", "17°")])
+def test_the_drill_follows_the_knee_that_is_to_be_lifted(ink: Ink, prompt: str, expected: str) -> None:
+    drill = samples.drill()
+    assert drill.gait.drawn is not None
+    angles = drill.gait.drawn.copy()
+    angles["thigh_far_deg"] = 17.0
+    assert expected in words(ink, replace(drill, prompt=prompt, gait=replace(drill.gait, drawn=angles)))
+
+
 def test_a_warning_is_seen_during_the_contrast_trial() -> None:
     warning = Cue(0, 1, "safety.rear", "", "start", ("screen",), "Come forward")
     assert close(render_rgb(replace(samples.contrast(), cue=warning), SIZE), ACT).sum() > 10_000

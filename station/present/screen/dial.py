@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from station.present.screen.box import Box
 from station.present.screen.ink import Ink, Point, hang
 from station.present.screen.theme import EDGE, OWN, QUIET, RULE, TEXT, TICK, TRACK
 from station.types import Band, Snapshot
+
+Leg = Literal["near", "far"]
 
 END_DEG = 62.0  # the scale reaches this far to both sides
 NARROWEST_DEG = 1.5  # a band of less would not be seen from the belt
@@ -78,11 +81,11 @@ def _degrees(ink: Ink, dial: Dial) -> None:
         ink.text(f"{abs(degree)}°", Box(x - 30, y - 15, 60, 30), TICK, QUIET, align="centre")
 
 
-def draw_live(ink: Ink, dial: Dial, snapshot: Snapshot) -> None:
-    """What moves: the ends of the last strides, the figure, the needle."""
+def draw_live(ink: Ink, dial: Dial, snapshot: Snapshot, leg: Leg = "near") -> None:
+    """What moves: the ends of the near thigh's last strides, the figure, the needle of that leg."""
     _ends(ink, dial, snapshot)
     figure.draw(ink, snapshot, dial.hip, dial.body)
-    thigh_deg = thigh_now(snapshot)
+    thigh_deg = thigh_now(snapshot, leg)
     if math.isnan(thigh_deg):
         return
     at = figure.forward(snapshot) * min(max(thigh_deg, -END_DEG), END_DEG)
@@ -105,10 +108,10 @@ def _ends(ink: Ink, dial: Dial, snapshot: Snapshot) -> None:
                 ink.line([hang(dial.hip, dial.inner + 4, at), hang(dial.hip, length - 3, at)], TEXT, width)
 
 
-def thigh_now(snapshot: Snapshot) -> float:
-    """The near thigh's angle as it is drawn, deg forward +; NaN when unknown."""
+def thigh_now(snapshot: Snapshot, leg: Leg) -> float:
+    """That thigh's angle as it is drawn, deg forward +; NaN when unknown."""
     angles = snapshot.gait.drawn if snapshot.gait.drawn is not None else snapshot.gait.angles
-    return float("nan") if angles is None else float(angles["thigh_near_deg"])
+    return float("nan") if angles is None else float(angles[f"thigh_{leg}_deg"])
 
 
 def _span(band: Band, sign: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from station.present.screen import dial as hip_dial
 from station.present.screen import figure, headline, strings
 from station.present.screen.box import Box
-from station.present.screen.dial import Dial
+from station.present.screen.dial import Dial, Leg
 from station.present.screen.ink import Ink
 from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
 from station.present.screen.views.prompt import words_of
@@ -24,7 +24,8 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     dial = Dial.within(stage)
     bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
     ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
-    hip_dial.draw_live(ink, dial, live)
+    leg: Leg = "far" if live.prompt == "drill.far" else "near"
+    hip_dial.draw_live(ink, dial, live, leg)
     head, rest = words.cut_top(200, 16)
     detail, rest = rest.cut_top(150, 16)
     if read.cue is not None and headline.kind(read.cue) == "act":  # a warning goes before the exercise
@@ -35,12 +36,12 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
         ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
     _progress(ink, rest.cut_top(22, 0)[0], live.progress)
     if read.mode is Mode.DRILL:
-        _height(ink, stage, read)
+        _height(ink, stage, read, leg)
 
 
-def _height(ink: Ink, stage: Box, snapshot: Snapshot) -> None:
-    """How high the near thigh is, behind the figure's back: the room in front is the knee's."""
-    thigh_deg = hip_dial.thigh_now(snapshot)
+def _height(ink: Ink, stage: Box, snapshot: Snapshot, leg: Leg) -> None:
+    """How high the thigh to lift is, behind the figure's back: the room in front is the knee's."""
+    thigh_deg = hip_dial.thigh_now(snapshot, leg)
     right, left = stage.cut_right(200)[0], stage.cut_left(200)[0]
     box, align = (left, "left") if figure.forward(snapshot) > 0 else (right, "right")
     label, number = box.cut_top(36)
