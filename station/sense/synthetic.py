@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -77,7 +78,7 @@ class SyntheticRunner:
         xy_px, score, swapped, dropped = self._landmarks(random)
         self.xy_px: NDArray[np.float32] = xy_px.astype(np.float32)
         self.score: NDArray[np.float32] = score.astype(np.float32)
-        self.truth = self._truth(swapped, dropped)
+        self._swapped, self._dropped = swapped, dropped
 
     def __len__(self) -> int:
         return len(self.t_ns)
@@ -128,7 +129,9 @@ class SyntheticRunner:
 
     # --- truth ---------------------------------------------------------------------------------------------------
 
-    def _truth(self, swapped: NDArray[np.bool_], dropped: NDArray[np.bool_]) -> Truth:
+    @cached_property
+    def truth(self) -> Truth:
+        """Made when first asked for: it costs about as much as the landmarks."""
         t = self._t_s
         present = self.motion.present(t)
         angles = self.angles(t)
@@ -136,7 +139,7 @@ class SyntheticRunner:
             angles[name][~present] = NAN
         turn = np.where(present, self.motion.pelvic_turn_deg(t), NAN)
         phase = self.motion.phase(t, near=True)
-        return Truth(t - t[0], angles, turn, phase, present, swapped, dropped, self._events(), self._strides())
+        return Truth(t - t[0], angles, turn, phase, present, self._swapped, self._dropped, self._events(), self._strides())
 
     def angles(self, t_s: Array) -> NDArray[np.void]:
         """(N,) ANGLES of a perfect side view at any moments, seconds on the script's clock."""
@@ -194,54 +197,52 @@ class SyntheticRunner:
         tops = np.array([a + int(thigh[a:b].argmax()) for a, b in pairwise(mid_stance.tolist())], int)
         bend = thigh[tops - 1] - 2 * thigh[tops] + thigh[tops + 1]
         peaks = grid[tops] + (thigh[tops - 1] - thigh[tops + 1]) / (2 * bend) / GRID_HZ
-        pairs = [(a, b) for a, b in pairwise(peaks) if b - a < LONGEST_STRIDE_S]
-        out = np.full(len(pairs), NAN, STRIDE)
-        for row, (start, end) in zip(out, pairs, strict=True):
-            self._fill(row, start, end)
-        return out
+        duration = np.diff(peaks)
+        whole = duration < LONGEST_STRIDE_S
+        return self._measured(peaks[:-1][whole], duration[whole])
 
-    def _fill(self, row: np.void, start: float, end: float) -> None:
-        t = start + (end - start) * np.arange(SAMPLES_PER_STRIDE) / SAMPLES_PER_STRIDE
-        motion = self.motion
-        angles = self.angles(t)
-        middle = t[[SAMPLES_PER_STRIDE // 2]]
-        duration = end - start
-        row["start_s"], row["duration_s"] = start - self._t_s[0], duration
-        row["cadence_spm"] = 120 / duration
-        row["contact_s"] = motion.value("duty", middle)[0] * duration
-        row["speed_mps"] = motion.value("speed_mps", middle)[0]
-        row["step_length_m"] = row["speed_mps"] * duration / 2
+    def _measured(self, start: Array, duration: Array) -> NDArray[np.void]:
+        """STRIDE rows of strides that begin at `start`, script seconds, and last `duration` (M,)."""
+        motion, out = self.motion, np.full(len(start), NAN, STRIDE)
+        t = start[:, None] + duration[:, None] * np.arange(SAMPLES_PER_STRIDE) / SAMPLES_PER_STRIDE
+        middle = start + duration / 2
+        angles = self.angles(t.reshape(-1)).reshape(t.shape)
+        out["start_s"], out["duration_s"], out["cadence_spm"] = start - self._t_s[0], duration, 120 / duration
+        out["contact_s"] = motion.value("duty", middle) * duration
+        out["speed_mps"] = motion.value("speed_mps", middle)
+        out["step_length_m"] = out["speed_mps"] * duration / 2
         for side in ("near", "far"):
             thigh = angles[f"thigh_{side}_deg"]
-            row[f"thigh_forward_{side}_deg"], row[f"tle_{side}_deg"] = thigh.max(), -thigh.min()
-            row[f"thigh_excursion_{side}_deg"] = np.ptp(thigh)
-        row["tle_share_near"] = row["tle_near_deg"] / row["thigh_excursion_near_deg"]
-        row["trunk_lean_deg"] = angles["trunk_lean_deg"].mean()
-        row["running"] = motion.weight("running", middle)[0] > HALF_MOVING
-        asymmetry = motion.value("step_asymmetry_pct", middle)[0] / 400
-        row["step_time_near_s"], row["step_time_far_s"] = duration * (0.5 + asymmetry), duration * (0.5 - asymmetry)
-        self._fill_phases(row, t, angles)
-        seen = (self._t_s >= start) & (self._t_s < end)
-        row["seen_fraction"] = motion.present(self._t_s[seen]).mean() if seen.any() else 0.0
+            out[f"thigh_forward_{side}_deg"], out[f"tle_{side}_deg"] = thigh.max(axis=1), -thigh.min(axis=1)
+            out[f"thigh_excursion_{side}_deg"] = np.ptp(thigh, axis=1)
+        out["tle_share_near"] = out["tle_near_deg"] / out["thigh_excursion_near_deg"]
+        out["trunk_lean_deg"] = angles["trunk_lean_deg"].mean(axis=1)
+        out["running"] = motion.weight("running", middle) > HALF_MOVING
+        late = motion.value("step_asymmetry_pct", middle) / 400
+        out["step_time_near_s"], out["step_time_far_s"] = duration * (0.5 + late), duration * (0.5 - late)
+        edges = np.searchsorted(self._t_s, [start, start + duration])
+        present = np.concatenate([[0], np.cumsum(motion.present(self._t_s))])
+        out["seen_fraction"] = np.diff(present[edges], axis=0)[0] / np.maximum(np.diff(edges, axis=0)[0], 1)
+        self._measure_phases(out, t, start, angles)
+        return out
 
-    def _fill_phases(self, row: np.void, t: Array, angles: NDArray[np.void]) -> None:
+    def _measure_phases(self, out: NDArray[np.void], t: Array, start: Array, angles: NDArray[np.void]) -> None:
         """What needs the place of the contact in the stride, and the first harmonics."""
-        motion, n = self.motion, SAMPLES_PER_STRIDE
-        phase = motion.phase(t, near=True)
-        thigh, knee = angles["thigh_near_deg"], angles["knee_flexion_near_deg"]
-        on_ground = phase % 1.0 < motion.value("duty", t)
-        row["knee_flexion_swing_near_deg"] = knee.max()
-        if on_ground.any():
-            row["knee_flexion_stance_near_deg"] = knee[on_ground].max()
-            contact = int(np.flatnonzero(np.diff(np.floor(phase)) == 1)[0]) + 1
-            row["retraction_near_pct"], row["retraction_near_deg"] = 100 * contact / n, thigh[0] - thigh[contact]
-        wave = np.exp(-2j * np.pi * np.arange(n) / n)
-        thigh_h1, shank_h1, turn_h1 = (
-            2 / n * (signal * wave).sum() for signal in (thigh, angles["shank_near_deg"], motion.pelvic_turn_deg(t))
-        )
-        row["thigh_shank_phase_deg"] = np.degrees(np.angle(thigh_h1 / shank_h1))
+        motion, flat, n = self.motion, t.reshape(-1), SAMPLES_PER_STRIDE
+        knee = angles["knee_flexion_near_deg"]
+        on_ground = (motion.phase(flat, near=True) % 1.0 < motion.value("duty", flat)).reshape(t.shape)
+        out["knee_flexion_swing_near_deg"] = knee.max(axis=1)
+        out["knee_flexion_stance_near_deg"] = np.where(on_ground, knee, -np.inf).max(axis=1)
+        contacts = self._crossings(True, np.zeros_like(motion.grid_s))
+        contact = contacts[np.searchsorted(contacts, start)] if len(start) else start
+        out["retraction_near_pct"] = 100 * (contact - start) / out["duration_s"]
+        out["retraction_near_deg"] = out["thigh_forward_near_deg"] - motion.leg(contact, near=True)[0]
+        wave = 2 / n * np.exp(-2j * np.pi * np.arange(n) / n)
+        turn = motion.pelvic_turn_deg(flat).reshape(t.shape)
+        thigh_h1, shank_h1, turn_h1 = (x @ wave for x in (angles["thigh_near_deg"], angles["shank_near_deg"], turn))
+        out["thigh_shank_phase_deg"] = np.degrees(np.angle(thigh_h1 / shank_h1))
         against_thigh = 2 * turn_h1 * np.conj(thigh_h1) / abs(thigh_h1)
-        row["pelvic_in_phase_deg"], row["pelvic_quadrature_deg"] = against_thigh.real, against_thigh.imag
+        out["pelvic_in_phase_deg"], out["pelvic_quadrature_deg"] = against_thigh.real, against_thigh.imag
 
 
 def _frame_times(filming: Filming, seconds: float, random: np.random.Generator) -> Array:
