@@ -194,7 +194,7 @@ _STRIDE_NAMES = (
     "tle_share_near",  # tle / excursion
     "knee_flexion_stance_near_deg",
     "knee_flexion_swing_near_deg",
-    "retraction_near_pct",  # peak thigh flexion to contact, % of the stride
+    "retraction_near_pct",  # peak thigh flexion to the heel farthest ahead (some 29 ms before contact), % of the stride
     "retraction_near_deg",
     "thigh_forward_far_deg",
     "tle_far_deg",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from station.gait import history as h
 from station.gait.events import FAR, NEAR, Landing, Leg
-from station.gait.measures import mean_of
+from station.gait.measures import means
 from station.types import Reading, Speed
 
 STALE_S = 5.0  # a treadmill sends once a second
@@ -87,7 +87,5 @@ class Belt:
 
     def _picture(self) -> float:
         """The near foot is closer than the scale's plane and the far one farther: the mean of both is right to first order."""
-        feet = np.array(self._feet)
-        sides = [mean_of(column, "") for column in feet.T]
-        seen = [side.value for side in sides if side.measured]
+        seen = [side.mean for side in means(np.array(self._feet)) if isfinite(side.mean)]
         return sum(seen) / len(seen) / self._px_per_m if seen else nan

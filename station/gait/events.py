@@ -42,6 +42,7 @@ class Landing(NamedTuple):
 
     contact_s: float
     toe_off_s: float
+    ahead_s: float  # heel farthest ahead of the hips
     contact_sure: float
     toe_off_sure: float
 
@@ -53,23 +54,23 @@ def landing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float)
     """
     t_s = rows[:, h.T_S]
     half_s = 0.07 * stride_s
-    contact_s, contact_sure = _contact(rows, leg, peak_s, stride_s)
+    ahead_s, _ = top(t_s, rows[:, leg.heel] - rows[:, h.HIP_X], peak_s, peak_s + 0.34 * stride_s, half_s)
+    contact_s, contact_sure = _contact(rows, leg, peak_s, stride_s, ahead_s)
     back_s, _ = bottom(t_s, rows[:, leg.thigh], peak_s + 0.3 * stride_s, peak_s + 0.8 * stride_s, 0.09 * stride_s)
     flexion = rows[:, leg.thigh] - rows[:, leg.shank]
     straight_s = nan
     if back_s == back_s:
         straight_s, _ = bottom(t_s, flexion, back_s - 0.22 * stride_s, back_s + 0.05 * stride_s, half_s)
     toe_off_s = straight_s - STRAIGHT_AFTER_S
-    return Landing(contact_s, toe_off_s, contact_sure, _sure(t_s, flexion, straight_s, half_s))
+    return Landing(contact_s, toe_off_s, ahead_s, contact_sure, _sure(t_s, flexion, straight_s, half_s))
 
 
-def _contact(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> tuple[float, float]:
+def _contact(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float, ahead_s: float) -> tuple[float, float]:
     """Time and confidence, from the shank or else from the heel."""
     t_s, half_s = rows[:, h.T_S], 0.07 * stride_s
     upright_s = falls_through(t_s, rows[:, leg.shank], 0.0, peak_s, peak_s + 0.4 * stride_s, CROSSING_HALF_S)
     if upright_s == upright_s:
         return upright_s - SHANK_UPRIGHT_AFTER_S, _sure(t_s, rows[:, leg.shank], upright_s, half_s)
-    ahead_s, _ = top(t_s, rows[:, leg.heel] - rows[:, h.HIP_X], peak_s, peak_s + 0.34 * stride_s, half_s)
     return ahead_s + HEEL_AHEAD_BEFORE_S, 0.5 * _sure(t_s, rows[:, leg.heel], ahead_s, half_s)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
-STALE_S = 0.15  # a leg unseen for longer cannot be predicted
+STALE_S = 0.12  # a leg unseen for longer cannot be predicted
 MEMORY_S = 10.0  # how long the model's labels are remembered: exchanges come in runs of up to some seconds
 # Names are turned over when the contradicted share of the time exceeds 1/2 by this much over the root of the independent pieces
 # of evidence: one a second, and one more each time the model changes its mind and back.
@@ -22,7 +22,8 @@ _BEND_DEG_S2 = (2500.0, 9000.0)  # angular acceleration that a straight-line pre
 _FAR_OFF = 25.0  # one landmark gone astray may not outvote the rest
 LENGTH_OFF = 0.4
 LENGTH_MEMORY_S = 1.0
-_MARGIN = 1.0  # at equal fit the model's label stands
+UNPREDICTED = 4.0  # misfit of a leg that was not seen lately
+_MARGIN = 3.0  # at about equal fit the model's label stands
 
 
 class LegTracker:
@@ -68,7 +69,10 @@ class LegTracker:
         total = 0.0
         for part in (0, 1):
             gap_s = t_s - self._when_s[leg][part]
-            if gap_s > STALE_S or seen_deg[part] != seen_deg[part]:
+            if seen_deg[part] != seen_deg[part]:
+                continue
+            if gap_s > STALE_S:
+                total += UNPREDICTED
                 continue
             off = seen_deg[part] - self._angle[leg][part] - self._speed[leg][part] * gap_s
             allowed = _NOISE_DEG[part] + 0.5 * _BEND_DEG_S2[part] * gap_s * gap_s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import nan, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,40 +50,66 @@ class Window:
         self._rows[:] = nan
 
     def add(self, row: Mapping[str, float]) -> None:
-        at = self._count % STRIDES
-        self._rows[at] = [row.get(name, nan) for name in STRIDE.names or ()]
+        self._rows[self._count % STRIDES] = [row.get(name, nan) for name in STRIDE.names or ()]
         self._count += 1
 
     def measures(self) -> dict[str, Measure]:
-        columns = dict(zip(STRIDE.names or (), self._rows[: min(self._count, STRIDES)].T, strict=True))
-        found = {"cadence_spm": _cadence(columns["duration_s"])}
-        for name, (column, factor) in _COLUMNS.items():
-            found[name] = mean_of(columns[column] * factor, _REASONS.get(name, NOT_SEEN))
-        found["tle_asymmetry_deg"] = mean_of(columns["tle_near_deg"] - columns["tle_far_deg"], NOT_SEEN)
-        near, far = columns["step_time_near_s"], columns["step_time_far_s"]
-        found["step_time_asymmetry_pct"] = mean_of(200.0 * (near - far) / (near + far), NOT_SEEN)
-        return found
+        rows = self._rows[: min(self._count, STRIDES)]
+        near_s, far_s = rows[:, _AT["step_time_near_s"]], rows[:, _AT["step_time_far_s"]]
+        derived = (rows[:, _AT["tle_near_deg"]] - rows[:, _AT["tle_far_deg"]], 200.0 * (near_s - far_s) / (near_s + far_s))
+        table = np.column_stack([rows[:, _TAKEN] * _FACTORS, *derived])
+        found = dict(zip(_NAMES, means(table), strict=True))
+        told = {name: _measure(spread, _REASONS.get(name, NOT_SEEN)) for name, spread in found.items()}
+        return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
 
 
-def _cadence(duration_s: NDArray[np.float64]) -> Measure:
+_AT = {name: i for i, name in enumerate(STRIDE.names or ())}
+_TAKEN = [_AT["duration_s"], *(_AT[column] for column, _ in _COLUMNS.values())]
+_FACTORS = np.array([1.0, *(factor for _, factor in _COLUMNS.values())])
+_NAMES = ("duration_s", *_COLUMNS, "tle_asymmetry_deg", "step_time_asymmetry_pct")
+
+
+class Spread(NamedTuple):
+    """Mean, half-width of its 95 % interval by Student's t, and number of the values without outliers; NaN under FEWEST."""
+
+    mean: float
+    half: float
+    n: int
+
+
+def means(columns: NDArray[np.float64]) -> list[Spread]:
+    """Spread of each column (n, K), NaN = missing; values farther than OUTLIER_MAD from the column's median are left out."""
+    seen = np.isfinite(columns)
+    count = seen.sum(axis=0)
+    off = np.abs(columns - _median(columns, count))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        keep = seen & (off <= OUTLIER_MAD * 1.4826 * _median(off, count) + 1e-9)
+        n = keep.sum(axis=0)
+        mean = np.where(keep, columns, 0.0).sum(axis=0) / n
+        sd = np.sqrt((np.where(keep, columns - mean, 0.0) ** 2).sum(axis=0) / (n - 1))
+    spreads = zip(mean.tolist(), sd.tolist(), n.tolist(), strict=True)
+    return [Spread(m, student(k) * s / sqrt(k), k) if k >= FEWEST else Spread(nan, nan, k) for m, s, k in spreads]
+
+
+def _median(columns: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Median of the `count` finite values of each column."""
+    ordered = np.sort(columns, axis=0)  # NaN goes last
+    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(columns) - 1)
+    across = np.arange(columns.shape[1])
+    return 0.5 * (ordered[low, across] + ordered[high, across])
+
+
+def _measure(spread: Spread, reason: str) -> Measure:
+    if spread.n < FEWEST:
+        return Measure.cannot_tell(reason, spread.n)
+    return Measure(spread.mean, spread.mean - spread.half, spread.mean + spread.half, spread.n)
+
+
+def _cadence(duration_s: Measure) -> Measure:
     """120 / mean duration: the mean over time, not the mean of the strides' cadences."""
-    mean = mean_of(duration_s, NOT_SEEN)
-    if not mean.measured:
-        return mean
-    return Measure(120.0 / mean.value, 120.0 / mean.high, 120.0 / max(mean.low, 1e-9), mean.n)
-
-
-def mean_of(values: NDArray[np.float64], reason: str) -> Measure:
-    """Mean of the finite values without outliers, and its 95 % interval by Student's t; `reason` when there are under FEWEST."""
-    values = values[np.isfinite(values)]
-    if len(values) < FEWEST:
-        return Measure.cannot_tell(reason, len(values))
-    off = np.abs(values - np.median(values))
-    values = values[off <= OUTLIER_MAD * 1.4826 * np.median(off) + 1e-9]
-    n = len(values)
-    mean = float(values.mean())
-    half = student(n) * float(values.std(ddof=1)) / sqrt(n) if n > 1 else nan
-    return Measure(mean, mean - half, mean + half, n)
+    if not duration_s.measured:
+        return duration_s
+    return Measure(120.0 / duration_s.value, 120.0 / duration_s.high, 120.0 / max(duration_s.low, 1e-9), duration_s.n)
 
 
 def rounded(measure: Measure) -> Measure:

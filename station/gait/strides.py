@@ -50,21 +50,24 @@ def thighs(rows: NDArray[np.float64], inside: NDArray[np.float64], start_s: floa
 
 
 def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: float, forward_deg: float) -> dict[str, float]:
-    """What hangs on the near foot's contact and toe-off."""
+    """What hangs on the near foot's contact and toe-off.
+
+    Retraction ends where the heel is farthest ahead of the hips, some 29 ms before the foot lands: so are its norms defined.
+    """
     stride_s, t_s = end_s - start_s, rows[:, h.T_S]
     flexion = rows[:, h.THIGH_NEAR] - rows[:, h.SHANK_NEAR]
     half_s = 0.07 * stride_s
     _, stance_deg = top(t_s, flexion, near.contact_s, 0.5 * (near.contact_s + near.toe_off_s) + 0.05 * stride_s, half_s)
     _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
-    at_contact = value_at(t_s, rows[:, h.THIGH_NEAR], near.contact_s, half_s)
+    at_reach_deg = value_at(t_s, rows[:, h.THIGH_NEAR], near.ahead_s, half_s)
     frame_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else nan
     contact_s = near.toe_off_s - near.contact_s
     return {
         "contact_s": contact_s if frame_s <= SLOWEST_FRAME_S and 0.08 < contact_s < 0.45 else nan,
         "knee_flexion_stance_near_deg": stance_deg,
         "knee_flexion_swing_near_deg": swing_deg,
-        "retraction_near_pct": 100.0 * (near.contact_s - start_s) / stride_s,
-        "retraction_near_deg": forward_deg - at_contact,
+        "retraction_near_pct": 100.0 * (near.ahead_s - start_s) / stride_s,
+        "retraction_near_deg": forward_deg - at_reach_deg,
     }
 
 
