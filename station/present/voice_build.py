@@ -20,7 +20,8 @@ from station.present.loudness import loudness_lufs
 SCHEMA = "station.voice/1"
 TARGET_LUFS = -18.0  # even loudness from line to line; a gym needs it loud, the peak limit keeps room for beat and fades
 PEAK = 0.70
-LEAD_S, TAIL_S = 0.12, 0.15  # quiet around the words: the ramps lie in it and no syllable is cut
+EDGE_S = 0.02  # kept beyond the first and last loud sample: soft consonants
+LEAD_S, TAIL_S = 0.10, 0.13  # quiet around that: the ramps lie in it and no syllable is cut
 RAMP_S = 0.10
 QUIET = 0.01  # of the peak: what counts as before and after the words
 LOOK_S = 0.005
@@ -63,14 +64,22 @@ def finished(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.float64]
     """Trimmed to the words with quiet around them, brought to TARGET_LUFS below PEAK, faded in and out."""
     samples = np.asarray(samples, dtype=np.float64) - np.mean(samples)
     loud = np.flatnonzero(np.abs(samples) > QUIET * np.abs(samples).max())
-    words = samples[loud[0] : loud[-1] + 1]
+    edge = round(EDGE_S * rate_hz)
+    words = samples[max(0, loud[0] - edge) : loud[-1] + 1 + edge]
+    words = _ramped(words, edge)
     padded = np.concatenate([np.zeros(round(LEAD_S * rate_hz)), words, np.zeros(round(TAIL_S * rate_hz))])
     for _ in range(4):  # limiting lowers the loudness a little: approach it
         padded = limited(padded * 10 ** ((TARGET_LUFS - loudness_lufs(padded, rate_hz)) / 20.0), rate_hz)
-    ramp = np.sin(np.linspace(0.0, np.pi / 2, round(RAMP_S * rate_hz))) ** 2
-    padded[: ramp.size] *= ramp
-    padded[-ramp.size :] *= ramp[::-1]
-    return padded
+    return _ramped(padded, round(RAMP_S * rate_hz))
+
+
+def _ramped(samples: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Faded in and out over `size` samples."""
+    ramp = np.sin(np.linspace(0.0, np.pi / 2, size)) ** 2
+    out = samples.copy()
+    out[:size] *= ramp
+    out[-size:] *= ramp[::-1]
+    return out
 
 
 def limited(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
