@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from station.faults import norms
 from station.faults.rule import Look, Rule, Scene, Verdict
 from station.faults.window import RECENT_STRIDES, Recent
-from station.types import NAN, NS, Activity, Fault, Gait, Measure, Own, Side
+from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, Own, Side
 
 LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
 RECOVERED = f"the last {RECENT_STRIDES} strides are good again"
@@ -55,6 +56,8 @@ class Judge:
         self._sides: dict[Side, Mapping[str, Measure]] = {}
         self._looked_ns: int | None = None
         self._why_not = ""
+        self._seen: tuple[Any, ...] | None = None
+        self._verdicts: tuple[tuple[Verdict, Verdict], ...] = ()
         self._rows: tuple[Fault, ...] = ()
 
     @property
@@ -72,11 +75,27 @@ class Judge:
         self._looked_ns, self._why_not = gait.t_ns, why_not
         self._collect(gait, settled)
         if why_not:
+            self._seen = None
             self._rows = tuple(_silent(budget, why_not) for budget in self._budgets)
             return self._rows
-        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, self._sides)
-        self._rows = tuple(self._judge(budget, gait.measures, scene, dt_ns / NS) for budget in self._budgets)
+        if self._changed(gait, own):
+            self._verdicts = self._ask_all(gait, own)
+        pairs = zip(self._budgets, self._verdicts, strict=True)
+        self._rows = tuple(_judge(budget, long, short, dt_ns / NS) for budget, (long, short) in pairs)
         return self._rows
+
+    def _changed(self, gait: Gait, own: Own) -> bool:
+        """Whether the rules must look again. The core keeps its measures until the next stride; until then only time passes."""
+        seen = (gait.measures, own, gait.speed.mps, gait.pelvic_source, gait.pelvic_calibrated)
+        same = self._seen is not None and seen[0] is self._seen[0] and seen[1] is self._seen[1] and seen[2:] == self._seen[2:]
+        self._seen = seen
+        return not same
+
+    def _ask_all(self, gait: Gait, own: Own) -> tuple[tuple[Verdict, Verdict], ...]:
+        """Per rule what the long and the short window say."""
+        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, self._sides)
+        recent = self._recent.measures
+        return tuple((ask(rule, gait.measures, scene, LEAST_STRIDES), ask(rule, recent, scene, 1)) for rule in self._rules)
 
     def _collect(self, gait: Gait, settled: bool) -> None:
         if not settled or not gait.speed.steady or gait.activity is not Activity.RUNNING:
@@ -86,20 +105,22 @@ class Judge:
             if gait.near_side is not None:
                 self._sides[gait.near_side] = gait.measures
 
-    def _judge(self, budget: Budget, measures: Mapping[str, Measure], scene: Scene, dt_s: float) -> Fault:
-        rule = budget.rule
-        long = ask(rule, measures, scene, LEAST_STRIDES)
-        short = ask(rule, self._recent.measures, scene, 1)
-        budget.spend(_weigh(budget.on, long.look, short.look), dt_s)
-        if budget.on:
-            return Fault(rule.name, "on", long.value, rule.unit, budget.pressure, long.level, long.reason)
-        if long.look == "unknown":
-            return Fault(rule.name, "cannot_tell", long.value, rule.unit, budget.pressure, long.level, long.reason)
-        if long.look == "out" and short.look != "inside":
-            seen = f"seen for {budget.pressure * rule.rise_s:.0f} of {rule.rise_s:.0f} s"
-            return Fault(rule.name, "cannot_tell", long.value, rule.unit, budget.pressure, long.level, seen)
-        reason = RECOVERED if long.look == "out" else long.reason
-        return Fault(rule.name, "ok", long.value, rule.unit, budget.pressure, long.level, reason)
+
+def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
+    """The rule's row after so much more time of those verdicts."""
+    rule = budget.rule
+    budget.spend(_weigh(budget.on, long.look, short.look), dt_s)
+    state: FaultState = "ok"
+    reason = long.reason
+    if budget.on:
+        state = "on"
+    elif long.look == "unknown":
+        state = "cannot_tell"
+    elif long.look == "out" and short.look == "inside":
+        reason = RECOVERED
+    elif long.look == "out":
+        state, reason = "cannot_tell", f"seen for {budget.pressure * rule.rise_s:.0f} of {rule.rise_s:.0f} s"
+    return Fault(rule.name, state, long.value, rule.unit, budget.pressure, long.level, reason)
 
 
 def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ def judged(speed_mps: float) -> bool:
     return SLOWEST_MPS <= speed_mps <= FASTEST_MPS
 
 
+@lru_cache(maxsize=512)
 def at(measure: str, speed_mps: float) -> Norm:
     """The norm of a measure at a belt speed; all NaN where speed is unknown or outside 2.2..5 m/s. Raises KeyError for a measure
     without a norm. Linear between the measured speeds and along the nearest pair of them beyond."""
@@ -56,6 +58,7 @@ def slowest(measure: str) -> Norm:
     return at(measure, SLOWEST_MPS)
 
 
+@lru_cache
 def extreme(measure: str, percentile: str) -> tuple[float, float]:
     """Lowest and highest of that percentile over all judged speeds. Raises KeyError, AttributeError."""
     values = [getattr(at(measure, speed), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]

@@ -26,17 +26,21 @@ COLUMNS = (
 )
 
 
+IN_PHASE, QUADRATURE = "pelvic_in_phase_deg", "pelvic_quadrature_deg"
+
+
 class Recent:
     """The last 12 strides. Slow to blame, quick to notice: a runner who obeys a cue should hear so within 20 strides."""
 
     def __init__(self) -> None:
-        self._strides: deque[np.void] = deque(maxlen=RECENT_STRIDES)
+        self._strides: deque[dict[str, float]] = deque(maxlen=RECENT_STRIDES)
         self._measures: Mapping[str, Measure] = {}
 
     def add(self, strides: Iterable[np.void], pelvic_source: str) -> None:
-        self._strides.extend(strides)
+        for stride in strides:
+            self._strides.append({name: float(stride[name]) for name in (*COLUMNS, IN_PHASE, QUADRATURE)})
         full = len(self._strides) == RECENT_STRIDES
-        self._measures = _measures(np.array(self._strides), pelvic_source == "landmarks") if full else {}
+        self._measures = self._told(pelvic_source == "landmarks") if full else {}
 
     def clear(self) -> None:
         self._strides.clear()
@@ -47,42 +51,56 @@ class Recent:
         """Keyed by MEASURES; empty until 12 strides are there."""
         return self._measures
 
+    def _told(self, dragged: bool) -> dict[str, Measure]:
+        found = {name: _median([stride[name] for stride in self._strides]) for name in COLUMNS}
+        turn, quadrature = _pelvic_turn([(stride[IN_PHASE], stride[QUADRATURE]) for stride in self._strides])
+        found["pelvic_turn_quadrature_deg"] = quadrature
+        # The columns are as seen, before the calibration: of landmarks only the quadrature part is free of the thighs' drag.
+        if dragged:
+            return found
+        found["pelvic_turn_deg"] = turn
+        excursion = found["thigh_excursion_near_deg"].value
+        scale = 1 / excursion if excursion > 0 else NAN
+        found["pelvis_thigh_ratio"] = Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
+        return found
 
-def _measures(strides: np.ndarray, dragged: bool) -> dict[str, Measure]:
-    found = {name: _median(strides[name]) for name in COLUMNS}
-    turn, quadrature = _pelvic_turn(strides["pelvic_in_phase_deg"], strides["pelvic_quadrature_deg"])
-    # The columns are as seen, before the calibration: of landmarks only the quadrature part is free of the thighs' drag.
-    if dragged:
-        return {**found, "pelvic_turn_quadrature_deg": quadrature}
-    found["pelvic_turn_deg"], found["pelvic_turn_quadrature_deg"] = turn, quadrature
-    excursion = found["thigh_excursion_near_deg"].value
-    scale = 1 / excursion if excursion > 0 else NAN
-    found["pelvis_thigh_ratio"] = Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
-    return found
 
-
-def _median(column: np.ndarray) -> Measure:
+def _median(values: list[float]) -> Measure:
     """Median; its interval is that of a mean of normal strides, good enough to look at and used by no rule."""
-    known = column[~np.isnan(column)]
+    known = [value for value in values if math.isfinite(value)]
     if len(known) < RECENT_STRIDES // 2:
         return Measure.cannot_tell("too few strides measured", len(known))
-    middle = float(np.median(known))
-    half = 1.96 * float(np.std(known, ddof=1)) / math.sqrt(len(known))
+    middle = median(known)
+    half = 1.96 * stdev(known) / math.sqrt(len(known))
     return Measure(middle, middle - half, middle + half, len(known))
 
 
-def _pelvic_turn(in_phase: np.ndarray, quadrature: np.ndarray) -> tuple[Measure, Measure]:
+def _pelvic_turn(parts: list[tuple[float, float]]) -> tuple[Measure, Measure]:
     """Amplitude and quadrature part of the mean stride, deg peak to peak, freed of the noise that the mean of squares keeps."""
-    known = ~(np.isnan(in_phase) | np.isnan(quadrature))
-    n = int(known.sum())
+    known = [(i, q) for i, q in parts if math.isfinite(i + q)]
+    n = len(known)
     if n < RECENT_STRIDES // 2:
         missing = Measure.cannot_tell("pelvic turn not measured", n)
         return missing, missing
-    i, q = in_phase[known], quadrature[known]
-    spread = float(np.var(i, ddof=1) + np.var(q, ddof=1))
+    in_phase, quadrature = [i for i, _ in known], [q for _, q in known]
+    mean_i, mean_q, sd_i, sd_q = fmean(in_phase), fmean(quadrature), stdev(in_phase), stdev(quadrature)
+    spread = sd_i**2 + sd_q**2
     # E|mean|^2 = |true|^2 + spread / n: without this a locked waist could never read zero.
-    turn = math.sqrt(max(float(i.mean()) ** 2 + float(q.mean()) ** 2 - spread / n, 0.0))
-    half = 1.96 * math.sqrt(spread / 2 / n)
-    half_q = 1.96 * float(np.std(q, ddof=1)) / math.sqrt(n)
-    mean_q = float(q.mean())
+    turn = math.sqrt(max(mean_i**2 + mean_q**2 - spread / n, 0.0))
+    half, half_q = 1.96 * math.sqrt(spread / 2 / n), 1.96 * sd_q / math.sqrt(n)
     return Measure(turn, max(turn - half, 0.0), turn + half, n), Measure(mean_q, mean_q - half_q, mean_q + half_q, n)
+
+
+def fmean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def stdev(values: list[float]) -> float:
+    """Of a sample. Plain arithmetic: twelve numbers are not worth an array, and it is the same on every machine."""
+    mean = fmean(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+def median(values: list[float]) -> float:
+    ordered, half = sorted(values), len(values) // 2
+    return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
