@@ -197,6 +197,7 @@ class Lights:
         self._written: dict[str, float] = {}
         self._cue: Cue | None = None
         self._status: StatusName = "off"
+        self._next_status: StatusName = "off"
         self._testing = False
         self._fresh: set[str] = set()  # what the next tick begins
         self._began_ns: dict[str, int] = {}
@@ -212,12 +213,10 @@ class Lights:
             self._fresh.add("cue")
 
     def show_status(self, name: StatusName) -> None:
-        """What the status LED tells, until told otherwise. Raises ValueError for an unknown name."""
+        """What the status LED tells from the next tick on; any thread may call. Raises ValueError for an unknown name."""
         if name not in STATUS:
             raise ValueError(f"{name!r} is no status, expected one of {', '.join(STATUS)}")
-        if name != self._status:
-            self._status = name
-            self._fresh.add("status")
+        self._next_status = name
 
     def start_self_test(self) -> None:
         """Shows each LED once, from the next tick on; a cue ends it."""
@@ -227,6 +226,9 @@ class Lights:
     def tick(self, t_ns: int) -> None:
         elapsed_s = 0.0 if self._ticked_ns is None else max(0.0, (t_ns - self._ticked_ns) / NS)
         self._ticked_ns = t_ns
+        if self._status != self._next_status:
+            self._status = self._next_status
+            self._fresh.add("status")
         if self._fresh:
             elapsed_s = max(elapsed_s, FIRST_STEP_S)
             self._began_ns.update(dict.fromkeys(self._fresh, t_ns))

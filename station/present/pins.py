@@ -192,7 +192,10 @@ def _words(error: Exception) -> str:
 
 
 class PressButton:
-    """Reports presses of the button beside the treadmill. `post` runs on the pin library's thread, so it may only enqueue."""
+    """Reports presses of the button beside the treadmill, for as long as this object is kept.
+
+    `post` runs on the pin library's thread, so it may only enqueue.
+    """
 
     def __init__(self, pin: int, factory: Factory, clock: Clock, post: Callable[[Press], None], name: str = "button") -> None:
         """Raises HardwareError when the pin is held by another program."""

@@ -62,11 +62,10 @@ def build(lines: Mapping[str, str], folder: Path, speak: Callable[[str], Speech]
 
 def finished(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.float64]:
     """Trimmed to the words with quiet around them, brought to TARGET_LUFS below PEAK, faded in and out."""
-    samples = np.asarray(samples, dtype=np.float64) - np.mean(samples)
-    loud = np.flatnonzero(np.abs(samples) > QUIET * np.abs(samples).max())
+    centred = np.asarray(samples, dtype=np.float64) - np.mean(samples)
+    loud = np.flatnonzero(np.abs(centred) > QUIET * np.abs(centred).max())
     edge = round(EDGE_S * rate_hz)
-    words = samples[max(0, loud[0] - edge) : loud[-1] + 1 + edge]
-    words = _ramped(words, edge)
+    words = _ramped(centred[max(0, loud[0] - edge) : loud[-1] + 1 + edge], edge)
     padded = np.concatenate([np.zeros(round(LEAD_S * rate_hz)), words, np.zeros(round(TAIL_S * rate_hz))])
     for _ in range(4):  # limiting lowers the loudness a little: approach it
         padded = limited(padded * 10 ** ((TARGET_LUFS - loudness_lufs(padded, rate_hz)) / 20.0), rate_hz)
