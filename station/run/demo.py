@@ -12,10 +12,11 @@ from station.errors import HardwareError
 from station.ports import CueSink, Display
 from station.present.lights import open_lights
 from station.present.pins import mock_pin_factory
+from station.present.screen.window import Screen
 from station.present.sound import fake_speaker, open_speaker
 from station.run.clock import SystemClock
 from station.run.live import LiveStation, NoKeeper, Parts
-from station.run.start import closing_line, open_screen, stopped_by_signals, watchers
+from station.run.start import closing_line, stopped_by_signals, watchers
 from station.run.wiring import estimator_for, told_speed, view_of
 from station.sense.open import open_source
 from station.types import Station
@@ -66,7 +67,7 @@ def _sinks(config: Config) -> list[CueSink]:
 
 def _display(config: Config) -> Display | None:
     try:
-        return open_screen(config)
+        return Screen(config.screen)
     except HardwareError as error:
         log.info("demo: no display, so it runs headless (%s)", error.what)
         return None

@@ -16,18 +16,20 @@ from station.config import Config, load
 from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound, StoreError
 from station.gait import CORE_VERSION
-from station.ports import Clock, CueSink, Display, Estimator, FrameSource, PoseSource
+from station.ports import Clock, CueSink, Estimator, FrameSource, PoseSource
 from station.present.lights import Lights, open_lights
 from station.present.pins import PressButton, open_pin_factory
+from station.present.screen.window import Screen
 from station.present.sound import Speaker, open_speaker
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.run.clock import SystemClock
 from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.slots import Inbox
+from station.run.state import StationState
 from station.run.wiring import estimator_for, plan_of, told_speed, view_of
 from station.sense.open import PICAMERA, open_source
-from station.types import NAN, Press, Snapshot, Station
+from station.types import NAN, Press, Snapshot
 
 log = logging.getLogger("station")
 Part = TypeVar("Part")
@@ -59,8 +61,8 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
         openings = Openings()
         presses: Inbox[Press] = Inbox(8)
         sinks = open_sinks(config, clock, presses, openings)
-        display = None if headless or not config.screen.enabled else openings.try_open(lambda: open_screen(config))
-        if source_text == PICAMERA and not sinks and display is None:
+        display = None if headless or not config.screen.enabled else Screen(config.screen, patient=True)
+        if source_text == PICAMERA and not sinks and (display is None or display.trouble):
             raise HardwareError(
                 "there is no light, no loudspeaker and no screen",
                 "",
@@ -70,7 +72,7 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
         estimator = estimator_for(config, source.info)
         keeper = openings.try_open(lambda: open_keeper(config, source, estimator, plan)) or NoKeeper()
         view = view_of(config, source.info, px_per_m=getattr(source, "px_per_m", None))
-        station = Station(trouble=tuple(openings.trouble), healthy=not openings.trouble, recording=config.record.input_log)
+        state = StationState(tuple(openings.trouble), clock, config.usb.status_path, config.record.input_log, display)
         parts = Parts(
             source=source,
             estimator=estimator,
@@ -82,7 +84,7 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
             display=display,
             presses=presses,
             told=told_speed(config, speed_kmh),
-            station=lambda: station,
+            station=state,
         )
         live = LiveStation(parts)
         with stopped_by_signals(live):
@@ -129,12 +131,6 @@ def _show_status(lights: Lights, snapshot: Snapshot) -> None:
 
 def _post(presses: Inbox[Press], press: Press) -> None:
     presses.put(press)
-
-
-def open_screen(config: Config) -> Display:
-    from station.present.screen.window import Screen
-
-    return Screen(config.screen)
 
 
 def open_keeper(config: Config, source: FrameSource | PoseSource, estimator: Estimator | None, plan: Plan) -> Keeper:

@@ -1,0 +1,40 @@
+"""What the screen tells of the station itself: what is off, whether poses are kept, how far the stick is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from station.ports import Clock
+from station.record.stick_status import read_status
+from station.types import NS, Station
+
+STICK_EVERY_NS = NS
+
+
+class MayFail(Protocol):
+    """A part that goes on trying by itself: `trouble` is "" or what is wrong now."""
+
+    trouble: str
+
+
+class StationState:
+    """Call it for the present state. `off`: parts that were missing at the start, as (what, remedy)."""
+
+    def __init__(
+        self, off: tuple[tuple[str, str], ...], clock: Clock, stick_path: Path, recording: bool, screen: MayFail | None
+    ) -> None:
+        self._off, self._clock, self._stick_path, self._recording, self._screen = off, clock, stick_path, recording, screen
+        self._looked_ns: int | None = None
+        self._stick = read_status(stick_path)
+
+    def __call__(self) -> Station:
+        now = self._clock.now_ns()
+        if self._looked_ns is None or now - self._looked_ns >= STICK_EVERY_NS:
+            self._looked_ns, self._stick = now, read_status(self._stick_path)
+        off = self._off
+        if self._screen is not None and self._screen.trouble:
+            off = (*off, (self._screen.trouble, ""))
+        return Station(
+            healthy=not off, trouble=off, recording=self._recording, stick=self._stick.state, stick_text=self._stick.text
+        )
