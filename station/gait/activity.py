@@ -40,10 +40,14 @@ def rise(rows: NDArray[np.float64]) -> float:
     return float(x @ y) / size**0.5 if size > 0 else float("nan")
 
 
-def is_stride(forward_deg: float, tle_deg: float, far_swing_deg: float) -> bool:
-    """Both thighs swing, and behind the vertical too; a far thigh that was not seen is believed."""
-    swing_deg = forward_deg + tle_deg
-    return swing_deg >= SMALLEST_SWING_DEG and tle_deg >= BEHIND * swing_deg and not far_swing_deg < 0.3 * swing_deg
+def is_stride(rows: NDArray[np.float64]) -> bool:
+    """Whether the near thigh swings, behind the vertical too, and the far thigh with it; one that was not seen is believed."""
+    near, far = (rows[np.isfinite(rows[:, c]), c] for c in (h.THIGH_NEAR, h.THIGH_FAR))
+    if not len(near):
+        return False
+    swing_deg = float(near.max() - near.min())
+    answered = len(far) < 0.5 * len(rows) or float(far.max() - far.min()) >= 0.3 * swing_deg
+    return swing_deg >= SMALLEST_SWING_DEG and float(near.min()) <= -BEHIND * swing_deg and answered
 
 
 def is_run(cadence_spm: float, knee_swing_deg: float, rise_share: float) -> bool:

@@ -86,7 +86,7 @@ class Bout:
             return None, []
         row = {"start_s": start_s, "duration_s": duration_s, "cadence_spm": 120.0 / duration_s, "seen_fraction": seen}
         row |= thighs(rows, inside, start_s, end_s)
-        if not is_stride(row["thigh_forward_near_deg"], row["tle_near_deg"], row["thigh_excursion_far_deg"]):
+        if not is_stride(inside):
             return None, []
         if t_s - self.activity.stepped_s > duration_s:  # no steps are seen, so strides must do; each is two of them
             run = is_run(row["cadence_spm"], bend(inside), rise(inside))
