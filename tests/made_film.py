@@ -58,11 +58,14 @@ def write_film(
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
     pixel_aspect: Fraction | None = None,
+    title: str = "",
 ) -> Path:
     """Encode pictures (all of one size) with the given times, or regular ones. rotation_deg: counter-clockwise, for showing."""
     base = Fraction(1, 10000)
     with av.open(str(path), "w", options=container_options or {}) as container:
         stream = None
+        if title:
+            container.metadata["title"] = title
         for i, image in enumerate(images):
             if stream is None:
                 stream = container.add_stream(codec, rate=fps, options=options or {})

@@ -26,6 +26,8 @@ from station.types import NAN, NS, Frame, SourceInfo
 FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gif,h264,hevc,mjpeg,mpegvideo,m4v,asf,ogg,nut,ivf,dv,mxf,apng"
 )
+# A title in unknown letters must not keep a film from being read: PyAV 19 is so by itself, older ones must be told.
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 MAX_SIDE_PX = 1920  # larger pictures are reduced: a body of 1000 px says no more to a 256-px model, and 8K is 100 MB a frame
 MAX_LATE_S = 0.25  # in real time, pictures later than this are skipped instead of converted
 BREAK_S = 0.5  # a step back by more is a recording joined to another one, less is a disordered frame
@@ -185,7 +187,7 @@ class VideoSource:
         # Only this file is read: no playlist, no network, whatever the content asks for.
         limits = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
         try:
-            self._container = av.open(str(path.resolve()), options=limits, metadata_errors="replace")
+            self._container = av.open(str(path.resolve()), options=limits, **LENIENT)
         except av.error.FFmpegError as error:
             raise InputError(
                 f"cannot be read as video ({error.strerror})", str(path), "name a video file, or convert it to MP4"
