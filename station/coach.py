@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from station.cues import Governor, Now, Plan, Session, Speaker
-from station.cues.screen import Screen
+from station.cues.screen import Norms, Screen
 from station.faults import RULES, Judge, norms
 from station.gait.core import GaitCore
 from station.gait.pelvis import LandmarkPelvis, PelvicSource
-from station.types import Gait, Input, Pose, Press, Step, View
+from station.types import NAN, Gait, Input, Pose, Press, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 
@@ -24,7 +24,7 @@ class Coach:
         speakers = tuple(Speaker(r.name, r.cue, r.praise, r.priority, r.modes, r.interrupts) for r in RULES)
         # Where the belt is in the picture must be known before somebody can be said to drift back on it.
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_PICTURE)
-        self._screen = Screen(view, plan, norms.MEASURES, norms.band, norms.thigh_curve)
+        self._screen = Screen(view, plan, Norms(norms.MEASURES, norms.band, norms.thigh_curve, _aim_cadence_spm))
         self._number = 0
         self._alone = True
 
@@ -57,3 +57,8 @@ class Coach:
         elif session.measures_anew:
             self._pelvis.forget()
         self._alone = alone
+
+
+def _aim_cadence_spm(speed_mps: float) -> float:
+    """Steps a minute that would end low cadence; NaN while that rule is off."""
+    return next((rule.levels(speed_mps).leave for rule in RULES if rule.name == "low_cadence"), NAN)

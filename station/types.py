@@ -440,6 +440,7 @@ class Snapshot:
     prompt: str = ""  # text id of what to do now (drill, contrast, framing)
     prompt_text: str = ""  # its words for the screen
     progress: float = NAN  # 0..1 of the drill or contrast part
+    aim_cadence_spm: float = NAN  # what would end low cadence at this speed: for a metronome
     norm_curve: NDArray[np.float64] | None = None  # (3, 51) thigh at low, mean, high of the norm for the speed, deg
     page: SessionPage | None = None
     station: Station = Station()

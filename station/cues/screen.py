@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +13,29 @@ from station.cues.governor import Governor
 from station.cues.plan import Plan
 from station.cues.session import Session
 from station.cues.texts import line
-from station.types import Band, Fault, Gait, Measure, Pose, Snapshot, View
+from station.types import NAN, Band, Fault, Gait, Measure, Pose, Snapshot, View
 
-NormBand = Callable[[str, float], tuple[float, float]]
-NormCurve = Callable[[float], NDArray[np.float64]]
+
+class Norms(NamedTuple):
+    """What the fault room knows of a speed (m/s, NaN = unknown), as far as it is shown. `band` is (low, high) of one of
+    `measures`, `thigh_curve` (3, 51) low, mean, high; both NaN where there is no norm."""
+
+    measures: tuple[str, ...]
+    band: Callable[[str, float], tuple[float, float]]
+    thigh_curve: Callable[[float], NDArray[np.float64]]
+    aim_cadence_spm: Callable[[float], float]
 
 
 class Screen:
     """Assembles snapshots; bands and the norm curve are worked out anew only when speed or baseline change."""
 
-    def __init__(self, view: View, plan: Plan, measures: tuple[str, ...], norm_band: NormBand, norm_curve: NormCurve) -> None:
-        self._view, self._plan = view, plan
-        self._measures, self._norm_band, self._norm_curve = measures, norm_band, norm_curve
+    def __init__(self, view: View, plan: Plan, norms: Norms) -> None:
+        self._view, self._plan, self._norms = view, plan, norms
+        self._aim_spm = NAN
         self._speed_mps = -1.0
         self._baseline: Mapping[str, Measure] | None = None
         self._bands: Mapping[str, Band] = {}
         self._curve: NDArray[np.float64] | None = None
-        self._pose: Pose | None = None
 
     def step(self, pose: Pose | None, gait: Gait, faults: tuple[Fault, ...], session: Session, governor: Governor) -> Snapshot:
         self._refresh(round(gait.speed.mps, 1), session.own.baseline)
@@ -47,6 +54,7 @@ class Screen:
             prompt=prompt,
             prompt_text=line(prompt, self._plan.language).screen if prompt else "",
             progress=session.progress,
+            aim_cadence_spm=self._aim_spm,
             norm_curve=self._curve,
             page=session.page,
         )
@@ -56,11 +64,12 @@ class Screen:
         if same_speed and baseline is self._baseline:
             return
         self._speed_mps, self._baseline = speed_mps, baseline
-        curve = self._norm_curve(speed_mps)
+        curve = self._norms.thigh_curve(speed_mps)
         self._curve = None if np.isnan(curve).any() else curve
+        self._aim_spm = self._norms.aim_cadence_spm(speed_mps)
         bands = {}
-        for name in self._measures:
-            low, high = self._norm_band(name, speed_mps)
+        for name in self._norms.measures:
+            low, high = self._norms.band(name, speed_mps)
             if low == low:
                 bands[name] = Band(low, high, "norm")
         for name, measure in baseline.items():

@@ -131,7 +131,7 @@ class Session:
     # --- before and after the run ---
 
     def _stand(self, gait: Gait, seen: bool, dt: float, pressed: bool) -> tuple[str, ...]:
-        if self._evidence_s >= self._plan.start_s > 0 or (self._plan.start_s == 0 and self._ran_ns == self._t_ns):
+        if self._ran_ns == self._t_ns and self._evidence_s >= self._plan.start_s:
             return self._start()
         gone = self._since_s(self._seen_ns) > self._plan.gap_s
         if self.mode is Mode.DONE:

@@ -119,7 +119,7 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
     elif long.look == "out" and short.look == "inside":
         reason = RECOVERED
     elif long.look == "out":
-        state, reason = "cannot_tell", f"seen for {budget.pressure * rule.rise_s:.0f} of {rule.rise_s:.0f} s"
+        state, reason = "cannot_tell", f"seen, but not yet for {rule.rise_s:.0f} s"
     return Fault(rule.name, state, long.value, rule.unit, budget.pressure, long.level, reason)
 
 
@@ -133,7 +133,7 @@ def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -
         if not measure.measured:
             return Verdict("unknown", measure.value, level, measure.reason)
         if measure.n < least:
-            return Verdict("unknown", measure.value, level, f"{measure.n} of {least} strides")
+            return Verdict("unknown", measure.value, level, f"fewer than {least} strides yet")
         if measure.value != measure.value:
             return Verdict("unknown", NAN, level, "not measured")
     return rule.look(measures, scene)
