@@ -1,0 +1,80 @@
+"""Left/right exchanges of the model: repaired, counted, never doubling the cadence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from station.gait.legs import LegTracker, LengthGate
+from station.sense.flaws import LEFT_LEG
+from station.sense.motion import RunnerSpec
+from station.types import NAN, NS
+from tests.gait.conftest import Told, film, noisy
+
+
+def thigh_rmse(told: Told, from_s: float = 3.0) -> float:
+    off = [
+        g.angles["thigh_near_deg"] - true
+        for g, true in zip(told.gaits, told.truth.angles["thigh_near_deg"], strict=True)
+        if g.angles is not None and g.t_ns > from_s * NS
+    ]
+    return float(np.sqrt(np.nanmean(np.square(off))))
+
+
+@pytest.mark.parametrize("fps", [18.0, 30.0, 60.0, 120.0])
+@pytest.mark.parametrize(("fraction", "run_s"), [(0.01, 0.06), (0.1, 0.06), (0.3, 0.06), (0.3, 0.4)])
+def test_exchanges_are_repaired_and_counted(fps: float, fraction: float, run_s: float) -> None:
+    spec = RunnerSpec(speed_mps=3.5, flaws=noisy(swap_fraction=fraction, swap_run_s=run_s))
+    told = film((12.0, spec), fps=fps)
+    clean = film((12.0, RunnerSpec(speed_mps=3.5, flaws=noisy())), fps=fps)
+    assert told.truth.swapped.sum() > 0
+    assert told.last.swaps_repaired == pytest.approx(told.truth.swapped.sum(), abs=0.02 * len(told.gaits))
+    assert thigh_rmse(told) < 2.0
+    assert told.strides["cadence_spm"].mean() == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
+    assert abs(len(told.strides) - len(clean.strides)) <= 2
+    assert told.strides["swaps_repaired"].sum() <= told.last.swaps_repaired
+    assert told.strides["swaps_repaired"].sum() > 0 or told.truth.swapped.sum() < 5
+
+
+def test_without_exchanges_none_are_counted() -> None:
+    assert film((12.0, RunnerSpec(speed_mps=3.5, flaws=noisy())), fps=30.0).last.swaps_repaired == 0
+
+
+def test_names_that_started_wrong_are_turned_over() -> None:
+    told = film((1.0, RunnerSpec(flaws=noisy(swap_fraction=1.0))), (9.0, RunnerSpec(flaws=noisy())))
+    assert thigh_rmse(told, from_s=6.0) < 2.0
+    assert told.last.measures["tle_near_deg"].value == pytest.approx(told.truth.strides["tle_near_deg"].mean(), abs=1.5)
+
+
+@pytest.mark.parametrize("run_s", [1.5, 8.0])
+def test_far_leg_missing_for_whole_strides(run_s: float) -> None:
+    spec = RunnerSpec(flaws=noisy(dropout_fraction=0.5, dropout_run_s=run_s, dropout_joints=tuple(LEFT_LEG)))
+    told = film((20.0, spec), direction="right")
+    assert told.truth.dropped.sum() > 200
+    assert told.last.swaps_repaired <= 0.01 * len(told.gaits)
+    assert thigh_rmse(told) < 2.0
+    assert len(told.strides) >= len(told.truth.strides) - 1
+    assert told.activities(from_s=3.0) == {"running"}
+
+
+def test_tracker_needs_no_names() -> None:
+    """Two legs given in random order are kept apart."""
+    rng = np.random.default_rng(5)
+    tracker, kept = LegTracker(), []
+    for i in range(400):
+        t_s = i / 60
+        legs = [(30 * np.cos(9 * t_s + k), 40 * np.cos(9 * t_s - 1 + k) - 20) for k in (0.0, np.pi)]
+        order = rng.random() < 0.3
+        a, b = (legs[1], legs[0]) if order else legs
+        kept.append(tracker.step(t_s, [a[0], b[0], a[1], b[1]]) == order)
+    assert all(kept[60:])
+
+
+def test_a_thigh_of_the_wrong_length_was_not_seen_right() -> None:
+    gate = LengthGate()
+    assert [gate.passes(i / 60, 140.0 + i % 3) for i in range(30)] == [True] * 30
+    assert not gate.passes(0.51, 60.0)
+    assert not gate.passes(0.52, 220.0)
+    assert not gate.passes(0.53, NAN)
+    assert gate.passes(0.54, 141.0)
+    assert gate.passes(3.0, 220.0), "after a while without any, what is usual may have changed"
