@@ -17,6 +17,7 @@ from station.record import words
 from station.record.earlier import Earlier
 from station.record.plots import Line, Plot, binned, svg
 from station.record.range_card import cards, range_rows
+from station.record.summary import main_strides
 from station.types import NAN, RULES, FaultReport, Measure, Mode, Recording, SessionPage
 
 PHASES = 51  # points of the mean curve over a stride
@@ -219,11 +220,11 @@ def _band(label: str, curve: NDArray[np.float64]) -> Line:
 
 
 def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
-    """(2, 51) mean and SD of an angle over the run strides, phase 0..1; NaN where fewer than five strides know it."""
+    """(2, 51) mean and SD of an angle over the strides of the summary, phase 0..1; NaN where fewer than five strides know it."""
     curves = []
     known = np.isfinite(recording.angles[name])
     t_s, values = recording.t_s[known], recording.angles[name][known]
-    for stride in recording.strides[recording.strides["running"] == 1]:
+    for stride in main_strides(recording.strides):
         inside = slice(*np.searchsorted(t_s, (stride["start_s"], stride["start_s"] + stride["duration_s"])))
         # Half of the usual pictures must know it, or a straight line would stand in for the curve.
         if len(t_s[inside]) >= 8:
@@ -278,6 +279,8 @@ def _warnings(recording: Recording) -> list[str]:
         warnings.append(f"The near leg was seen in only {recording.tracked_fraction:.0%} of the pictures.")
     if recording.source.fps < 50:
         warnings.append(f"{recording.source.fps:.0f} pictures a second: too few for ground contact.")
+    if len(recording.strides) and not (recording.strides["running"] == 1).any():
+        warnings.append("Nobody ran: these are walking strides, and nothing is judged.")
     if recording.speed.origin == "unknown":
         warnings.append("The belt speed is not known, so nothing could be compared with what is usual at that speed.")
     if recording.leg_swaps_repaired > 0.05 * max(1, len(recording.t_s)):

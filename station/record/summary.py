@@ -32,15 +32,21 @@ NOT_SEEN = {
 
 
 def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[str, Measure]:
-    """Every name of MEASURES, over the strides that were run (not walked).
+    """Every name of MEASURES, over the strides that were run, or over those walked when nobody ran.
 
     `strides` (M,) STRIDE; `pelvic` as far as the core measured it, by name.
     """
-    columns = _columns(strides[strides["running"] == 1])
+    columns = _columns(main_strides(strides))
     summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough")) for name in columns}
     for name in PELVIC:
         summary[name] = pelvic.get(name, Measure.cannot_tell(NOT_SEEN[name]))
     return {name: summary[name] for name in MEASURES}
+
+
+def main_strides(strides: NDArray[np.void]) -> NDArray[np.void]:
+    """The strides that the summary speaks of: a run is not averaged with the walk before it."""
+    run = strides[strides["running"] == 1]
+    return run if len(run) else strides
 
 
 def _columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:

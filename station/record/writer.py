@@ -81,6 +81,11 @@ class Writer:
         if self._bug is not None:
             raise self._bug
 
+    @property
+    def waiting(self) -> int:
+        """How many items the disk has not taken yet."""
+        return len(self._inbox)
+
     def trouble(self) -> tuple[tuple[str, str], ...]:
         if self._bug is not None and not isinstance(self._bug, StoreError):
             return (("recording stopped", "restart the station and keep its system log"), *self._store.trouble)

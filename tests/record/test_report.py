@@ -130,6 +130,13 @@ def test_nothing_recorded_makes_a_page_too() -> None:
     assert "nan" not in text.lower()
 
 
+def test_a_walk_is_called_a_walk(recording: Recording) -> None:
+    strides = recording.strides.copy()
+    strides["running"] = 0
+    assert "walking strides" in words_of(replace(recording, strides=strides))
+    assert "walking strides" not in words_of(recording)
+
+
 def test_clock_that_was_not_set_is_said(recording: Recording) -> None:
     assert "clock was not set" in words_of(replace(recording, clock_trusted=False))
 

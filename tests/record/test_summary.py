@@ -67,6 +67,7 @@ def test_walked_strides_do_not_count() -> None:
     strides = np.full(40, np.nan, STRIDE)
     strides["cadence_spm"], strides["running"] = np.repeat([110.0, 165.0], 20), np.repeat([0.0, 1.0], 20)
     assert summarise(strides, {})["cadence_spm"] == Measure(165.0, 165.0, 165.0, 20)
+    assert summarise(strides[:20], {})["cadence_spm"] == Measure(110.0, 110.0, 110.0, 20)  # unless nobody ran
 
 
 def test_every_name_is_there_without_any_stride() -> None:
