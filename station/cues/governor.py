@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from station.cues.plan import Plan
 from station.cues.texts import line
@@ -14,9 +14,14 @@ REAR_THIRD = 1 / 3  # of the zone along the belt
 REAR_S = 3.0  # in the rear third for so long before it is said
 BREATH_S = 0.5  # between two lines
 LONG_AGO_NS = -(10**18)
+LONGEST_LIT_S = 20.0  # a cue that is not obeyed stays up so long
+STEADY_S = 60.0  # without a fault before praise without an occasion
 SESSION, SAFETY = "session", "safety"
 SPOKEN: tuple[Channel, ...] = ("audio", "light", "screen")
 SHOWN: tuple[Channel, ...] = ("light", "screen")
+
+
+Action = Literal["start", "stop", "praise"]
 
 
 class Speaker(NamedTuple):
@@ -46,7 +51,7 @@ class Wish(NamedTuple):
     t_ns: int
     id: str
     rule: str
-    action: str
+    action: Action
     priority: int
 
 
@@ -198,13 +203,13 @@ class Governor:
         return ()
 
     def _steady(self, now: Now, state: Mapping[str, str]) -> Cue | None:
-        """Praise without an occasion, only to keep three praises to two corrections: after a minute without any fault."""
+        """Praise without an occasion, only to keep three praises to two corrections: after a minute without any."""
         t_ns = now.gait.t_ns
         if now.mode is not Mode.COACH or "on" in state.values() or self.silence:
             self._calm_ns = None
             return None
         self._calm_ns = t_ns if self._calm_ns is None else self._calm_ns
-        calm = t_ns - self._calm_ns >= 60 * NS
+        calm = t_ns - self._calm_ns >= STEADY_S * NS
         if not calm or 2 * self._praised >= 3 * self.given or not self._may_speak(t_ns):
             return None
         self._calm_ns = t_ns
@@ -231,7 +236,7 @@ class Governor:
         self._praised += 1
         return self._say(t_ns, text_id, rule, "praise")
 
-    def _say(self, t_ns: int, text_id: str, rule: str, action: str) -> Cue:
+    def _say(self, t_ns: int, text_id: str, rule: str, action: Action) -> Cue:
         words = line(text_id, self._plan.language)
         if rule not in (SESSION, SAFETY) or action == "praise":
             self._spoken_ns.append(t_ns)
@@ -241,17 +246,17 @@ class Governor:
         self._lit = cue
         return cue
 
-    def _cue(self, t_ns: int, text_id: str, rule: str, action: str, channels: tuple[Channel, ...]) -> Cue:
+    def _cue(self, t_ns: int, text_id: str, rule: str, action: Action, channels: tuple[Channel, ...]) -> Cue:
         self._seq += 1
-        return Cue(t_ns, self._seq, text_id, rule, action, channels, line(text_id, self._plan.language).screen)  # type: ignore[arg-type]
+        return Cue(t_ns, self._seq, text_id, rule, action, channels, line(text_id, self._plan.language).screen)
 
     def _put_out(self, now: Now, state: Mapping[str, str]) -> tuple[Cue, ...]:
-        """A `stop` for the cue that is lit: once it was up long enough and its fault is over, or 20 s have passed."""
+        """A `stop` for the cue that is lit: once it was up long enough and its fault is over, or in vain for long enough."""
         lit, t_ns = self._lit, now.gait.t_ns
         if lit is None or t_ns - lit.t_ns < self._plan.shown_s * NS:
             return ()
         lasting = lit.action == "start" and state.get(lit.rule) == "on" and now.mode is Mode.COACH
-        if lasting and t_ns - lit.t_ns < 20 * NS:
+        if lasting and t_ns - lit.t_ns < LONGEST_LIT_S * NS:
             return ()
         self._lit = None
         return (self._cue(t_ns, lit.id, lit.rule, "stop", SHOWN),)

@@ -64,7 +64,7 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     """Enters by both parts, leaves by the quadrature part alone: only that is known stride by stride."""
     turn, q = value_of(measures, TURN), measures[QUADRATURE]
     if not scene.pelvic_calibrated:
-        return Verdict("unknown", NAN, NAN, "do the find-your-hip drill first: hip landmarks follow the thighs")
+        return Verdict("unknown", NAN, NAN, "hip landmarks follow the thighs: do the find-your-hip drill first")
     scale = _contrast_scale(scene.own) or _baseline_scale(scene.own)
     if scale is None:
         return Verdict("unknown", turn, NAN, "no baseline of your own yet")

@@ -44,7 +44,7 @@ def at(measure: str, speed_mps: float) -> Norm:
     if not judged(speed_mps):
         return UNKNOWN
     i, share = _between(speed_mps)
-    return Norm(*(a + share * (b - a) for a, b in zip(rows[i], rows[i + 1], strict=True)))
+    return Norm(*(round(a + share * (b - a), 4) for a, b in zip(rows[i], rows[i + 1], strict=True)))
 
 
 def band(measure: str, speed_mps: float) -> tuple[float, float]:

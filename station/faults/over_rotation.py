@@ -25,7 +25,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if scene.pelvic_source == "landmarks":
         baseline = value_of(scene.own.baseline, TURN)
         if not scene.pelvic_calibrated:
-            return Verdict("unknown", NAN, limit.enter, "do the find-your-hip drill first: hip landmarks follow the thighs")
+            return Verdict("unknown", NAN, limit.enter, "hip landmarks follow the thighs: do the find-your-hip drill first")
         if baseline != baseline:
             return Verdict("unknown", turn.value, limit.enter, "no baseline of your own yet")
         limit = Levels(max(limit.enter, baseline + RISE_DEG), max(limit.leave, baseline))

@@ -12,7 +12,11 @@ from station.cues.texts import LANGUAGES
 from station.faults import BROKEN, RULES, Judge, norms
 from station.faults.judge import ask
 from station.faults.rule import Golden, Rule, Scene
-from station.types import MEASURES, NAN, NS, Gait, Measure, Mode, Own
+from station.present.lights import SIGNS
+from station.present.screen import page, samples
+from station.present.screen.ink import Ink
+from station.present.voices import load_voices
+from station.types import MEASURES, NAN, NS, Cue, Gait, Measure, Mode, Own
 from station.types import RULES as NAMES
 from tests.made_gait import MadeRunner, measures
 
@@ -141,3 +145,28 @@ def test_time_does_not_matter_only_durations(rule: Rule, golden: Golden) -> None
     assert on[-1] == (golden.look == "out")
     if golden.look == "out":
         assert on.index(True) / 5 == pytest.approx(rule.rise_s, abs=1.0)
+
+
+@pytest.fixture(scope="module")
+def ink() -> Ink:
+    return Ink((800, 480))
+
+
+@EACH
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_its_words_fit_the_smallest_panel_in_the_real_font(rule: Rule, language: str, ink: Ink) -> None:
+    for text_id, action in ((rule.cue, "start"), (rule.praise, "praise")):
+        words = LANGUAGES[language][text_id].screen
+        cue = Cue(0, 1, text_id, rule.name, action, ("screen",), words)  # type: ignore[arg-type]
+        ink.placed = []
+        page.paint(ink, replace(samples.coach_silent(), cue=cue))
+        assert all(placed.shrunk == 1 for placed in ink.placed), words
+        assert words.split()[0] in " ".join(placed.words for placed in ink.placed)
+
+
+@EACH
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_has_a_voice_and_a_sign_of_its_own(rule: Rule, language: str) -> None:
+    assert {rule.cue, rule.praise} <= set(load_voices(language).lines)
+    others = [sign for name, sign in SIGNS.items() if name != rule.name]
+    assert SIGNS[rule.name].shape not in [sign.shape for sign in others], "told apart without colour"
