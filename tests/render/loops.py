@@ -34,12 +34,12 @@ def repeat(clip: Path, out: Path, stretches: Sequence[Stretch]) -> None:
         stream = source.streams.video[0]
         packets = [p for p in source.demux(stream) if p.size]
         target = box.add_stream_from_template(stream)
-        frame_ticks = round(1 / (stream.average_rate * stream.time_base))
+        ticks_per_frame = 1 / (stream.average_rate * stream.time_base)
         for first, _, _ in stretches:
             if not packets[first].is_keyframe:
                 raise ValueError(f"{clip}: frame {first} is no key frame, so a loop cannot begin there")
         for shown, i in enumerate(frame_order(stretches)):
             copy = av.Packet(bytes(packets[i]))
-            copy.pts = copy.dts = shown * frame_ticks
+            copy.pts = copy.dts = round(shown * ticks_per_frame)
             copy.time_base, copy.is_keyframe, copy.stream = stream.time_base, packets[i].is_keyframe, target
             box.mux(copy)
