@@ -45,6 +45,7 @@ def _sides(left_deg: float, right_deg: float, step_pct: float = 0.0) -> Scene:
 RULE = Rule(
     name="asymmetry",
     title="Left-right difference",
+    measure="tle_asymmetry_deg",
     needs=(TLE,),
     unit="deg",
     levels=levels,

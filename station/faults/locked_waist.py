@@ -105,6 +105,7 @@ _BELT_CONTRAST = Scene(pelvic_source="belt", own=Own(stiff=_told(4.0), free=_tol
 RULE = Rule(
     name="locked_waist",
     title="Locked waist",
+    measure=TURN,
     needs=(QUADRATURE,),
     unit="deg",
     levels=levels,

@@ -25,6 +25,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 RULE = Rule(
     name="low_cadence",
     title="Low cadence",
+    measure="cadence_spm",
     needs=("cadence_spm",),
     unit="steps/min",
     levels=levels,

@@ -40,6 +40,7 @@ _OWN = Scene(pelvic_calibrated=True, own=Own(baseline={TURN: Measure(9.0, 8.0, 1
 RULE = Rule(
     name="over_rotation",
     title="Over-rotation",
+    measure=TURN,
     needs=(TURN,),
     unit="deg",
     levels=levels,

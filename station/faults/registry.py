@@ -28,6 +28,7 @@ def broken(name: str, why: str) -> Rule:
     return Rule(
         name=name,
         title=name.replace("_", " ").capitalize(),
+        measure="",
         needs=(),
         unit="",
         levels=lambda speed_mps: Levels(NAN, NAN),
@@ -45,3 +46,18 @@ def broken(name: str, why: str) -> Rule:
 
 RULES: tuple[Rule, ...] = tuple(load(name) for name in NAMES)
 BROKEN: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.priority == 99)
+
+
+def rule_table(speed_mps: float = 3.0) -> str:
+    """The rules as a Markdown table, thresholds at one speed, for the README."""
+    at = f"at {speed_mps * 3.6:.1f} km/h"
+    rows = [f"| rule | measured by | on {at} | off {at} | said | rank | confidence |", "|---|---|---|---|---|---|---|"]
+    for rule in RULES:
+        level = rule.levels(speed_mps)
+        sign = "<" if level.enter < level.leave else ">"
+        back = ">" if sign == "<" else "<"
+        said = f"`{rule.cue}`" if rule.modes else "never, only reported"
+        unit = "" if rule.unit == "1" else f" {rule.unit}"
+        on, off = f"{sign} {level.enter:.3g}{unit}", f"{back} {level.leave:.3g}"
+        rows.append(f"| `{rule.name}` | {rule.measure} | {on} | {off} | {said} | {rule.priority} | {rule.confidence} |")
+    return "\n".join(rows)

@@ -68,7 +68,7 @@ class Golden(NamedTuple):
 class Rule:
     """One fault. `look` judges one window of measures; the judge does the timing.
 
-    needs: measures without which nothing can be said. unit: of value and levels.
+    measure: the one whose value is judged, with its unit. needs: measures without which nothing can be said.
     levels: thresholds at a speed (NaN = unknown speed). rise_s, fall_s: see judge. modes: where it may be spoken about.
     priority: the lower is said first. interrupts: may be said although the block has another fault.
     cue, praise: text ids. source: where the thresholds come from. goldens: worked examples, run by the contract tests.
@@ -76,6 +76,7 @@ class Rule:
 
     name: str
     title: str
+    measure: str
     needs: tuple[str, ...]
     unit: str
     levels: Callable[[float], Levels]

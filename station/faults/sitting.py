@@ -48,6 +48,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 RULE = Rule(
     name="sitting",
     title="Sitting",
+    measure="tle_near_deg",
     needs=("tle_near_deg",),
     unit="deg",
     levels=levels,

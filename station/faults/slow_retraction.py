@@ -42,6 +42,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 RULE = Rule(
     name="slow_retraction",
     title="Slow retraction",
+    measure=TIME,
     needs=(TIME, ANGLE),
     unit="% of stride",
     levels=levels,

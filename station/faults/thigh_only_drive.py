@@ -49,6 +49,7 @@ _BELT = Scene(pelvic_source="belt")
 RULE = Rule(
     name="thigh_only_drive",
     title="Thigh-only drive",
+    measure=SHARE,
     needs=(SHARE, EXCURSION),
     unit="1",
     levels=levels,

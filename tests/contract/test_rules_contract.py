@@ -46,7 +46,7 @@ def test_a_rule_declares_what_a_reader_needs(rule: Rule) -> None:
     assert len(rule.source) > 20
     assert rule.needs
     assert set(rule.needs) <= set(MEASURES)
-    assert rule.unit in MEASURES.values()
+    assert MEASURES[rule.measure] == rule.unit
     assert rule.rise_s > 0 < rule.fall_s
     assert set(rule.modes) <= {Mode.COACH}, "the silent parts stay silent"
 
