@@ -30,7 +30,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LIBRARIES = ["libgbm1", "libdrm2", "libegl1", "libgles2", "libgl1-mesa-dri"]
 RENAMED = {"bookworm": ["libasound2", "libglib2.0-0"], "trixie": ["libasound2t64", "libglib2.0-0t64"]}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 CONFIG = "/etc/station/station.toml"
+UNITS = ("station.service", "station-again.timer", "station-usb-export@.service")
 # What the station must say of a machine without camera, pins, display and sound card, run as its own user.
 SOUND = {"machine", "packages", "models", "pose", "storage", "clock", "power"}
 ABSENT = {"camera"}
@@ -69,7 +71,7 @@ class Arm64:
         become = [] if user == "root" else ["runuser", "-u", user, "--"]
         done = subprocess.run(
             ["unshare", "--net", "chroot", str(self.root), *become, *order],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "QEMU_CPU": cpu, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
+            env={**ENVIRONMENT, "QEMU_CPU": cpu},
             cwd="/",
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -85,8 +87,8 @@ class Arm64:
     def files(self) -> set[str]:
         """Every path of the system, but for what changes by itself."""
         moving = ("/proc", "/dev", "/tmp", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd")
-        found = subprocess.run(["find", ".", "-xdev"], cwd=self.root, capture_output=True, text=True, check=True).stdout.splitlines()
-        return {name[1:] for name in found if not name[1:].startswith(moving)}
+        found = subprocess.run(["find", ".", "-xdev"], cwd=self.root, capture_output=True, text=True, check=True).stdout
+        return {name[1:] for name in found.splitlines() if not name[1:].startswith(moving)}
 
 
 # --- preparing ---
@@ -97,9 +99,10 @@ def base_system(release: str, folder: Path) -> Path:
     tar = folder / f"{release}-arm64.tar"
     if not tar.exists():
         include = ",".join(["python3", "systemd", "udev", *LIBRARIES, *RENAMED[release]])
-        unneeded = [f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("man", "locale")]
+        options = ["--quiet", "--variant=apt", "--architectures=arm64", f"--include={include}"]
+        options += [f"--dpkgopt=path-exclude=/usr/share/{unneeded}/*" for unneeded in ("man", "locale")]
         subprocess.run(
-            ["mmdebstrap", "--quiet", "--variant=apt", "--architectures=arm64", f"--include={include}", *unneeded, release, str(tar)],
+            ["mmdebstrap", *options, release, str(tar)],
             env={**os.environ, "QEMU_CPU": "cortex-a72"},  # the default emulates pointer authentication and is six times slower
             check=True,
         )
@@ -122,7 +125,8 @@ def package(folder: Path, name: str, version: str, content: dict[str, str]) -> P
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     (tree / "DEBIAN").mkdir()
-    control = f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: nobody <nobody@invalid>\nDescription: stand-in\n"
+    fields = {"Package": name, "Version": version, "Architecture": "all", "Maintainer": "nobody <nobody@invalid>"}
+    control = "".join(f"{key}: {value}\n" for key, value in (*fields.items(), ("Description", "stand-in")))
     (tree / "DEBIAN/control").write_text(control, encoding="utf-8")
     return build(tree, folder / f"{name}.deb")
 
@@ -173,6 +177,15 @@ def check_installed(system: Arm64) -> list[str]:
     assert folder == "station:station 750", folder
     assert system.path("/etc/systemd/system/multi-user.target.wants/station.service").is_symlink()
     return [f"groups {' '.join(sorted(groups))}", f"/var/lib/station {folder}"]
+
+
+def check_units(system: Arm64) -> list[str]:
+    said = system.run("systemd-analyze", "verify", "--man=no", *(f"/usr/lib/systemd/system/{unit}" for unit in UNITS))
+    assert said == "", said
+    found = [system.run("systemctl", "--version").split(")")[0] + ")"]
+    if "verify" in system.run("udevadm", "--help"):
+        found.append(system.run("udevadm", "verify", "/usr/lib/udev/rules.d/99-station-usb.rules").strip().splitlines()[-1])
+    return found
 
 
 def verdicts(system: Arm64, rc: int) -> dict[str, dict[str, str]]:
@@ -235,7 +248,8 @@ def check_removal(system: Arm64) -> list[str]:
 def check_purge(system: Arm64, before: set[str]) -> list[str]:
     system.run("apt-get", "purge", "-y", "station")
     left = system.files() - before
-    expected = {name for name in left if name.startswith(("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/.pwd"))}
+    accounts = ("/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/.pwd")
+    expected = {name for name in left if name.startswith(accounts)}
     assert left == expected, sorted(left - expected)
     return [f"nothing left but the user ({', '.join(sorted(left)) or 'no new file'})"]
 
@@ -259,6 +273,8 @@ def tell_story(release: str, deb: Path, roots: Path) -> None:
                 install(system, deb)
             with step("user, groups, folder, service, checksums") as found:
                 found += check_installed(system)
+            with step("the release's own systemd and udev have nothing to say") as found:
+                found += check_units(system)
             with step("every Python package has what it needs") as found:
                 found.append(system.run("python3", "-I", "-c", ASK_EVERY_PACKAGE).strip())
             with step("doctor") as found:
@@ -281,7 +297,7 @@ def tell_story(release: str, deb: Path, roots: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Installs, uses, renews and removes the Debian package in an emulated arm64 system.")
+    parser = argparse.ArgumentParser(description="Lives with the Debian package in an emulated arm64 system.")
     parser.add_argument("release", choices=sorted(RENAMED))
     parser.add_argument("deb", type=Path)
     parser.add_argument("--roots", type=Path, default=Path("/var/tmp"), help="where the base systems are kept (0.5 GB each)")
