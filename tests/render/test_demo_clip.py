@@ -50,13 +50,13 @@ def test_station_follows_the_runner(comparison: Comparison) -> None:
 
 
 def test_landmarks_lie_near_the_truth(comparison: Comparison) -> None:
-    """The body is 460 px tall. Measured on the whole clip: hip 9, knee 6, ankle 5 px."""
+    """The body is 460 px tall. Measured on the whole clip: hip 10, knee 7, ankle 6 px."""
     for name, most_px in (("hip_right", 14), ("knee_right", 10), ("ankle_right", 9), ("shoulder_right", 15)):
         error = comparison.error_px(name)[SETTLED:]
         assert np.sqrt((error**2).sum(axis=1).mean()) < most_px, name
 
 
 def test_near_thigh_is_right_within_the_promised_error(comparison: Comparison) -> None:
-    """Promised: +-5 to 7 degrees absolute. Measured on the whole clip: 3.9 RMS."""
+    """Promised: +-5 to 7 degrees absolute. Measured on the whole clip: 4.0 RMS."""
     error = (comparison.thigh_deg("right") - comparison.truth["thigh_right_deg"][:FRAMES])[SETTLED:]
     assert np.sqrt((error**2).mean()) < 5.0
