@@ -27,7 +27,7 @@ LOST = 45.0  # of the four parts (thigh and shank of two legs) about half are fa
 # The model's label is believed unless the other naming fits better by ONSET; an exchange that has begun goes on while it fits
 # better by STAY. Set on rendered and real clips, where landmarks stray most while the legs pass each other: with 3 for both,
 # one rendered clip of 1230 pictures with a single exchange got 93 "repairs", with these none.
-ONSET, STAY = 15.0, 3.0
+ONSET, STAY = 14.0, 3.0
 
 
 class LegTracker:
