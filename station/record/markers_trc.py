@@ -47,7 +47,7 @@ def markers_trc(recording: Recording) -> bytes | None:
         metres[..., 1] -= np.nanpercentile(feet, 0.5)
     columns = [texts(np.arange(1.0, len(stretch.t_s) + 1), 0), texts(stretch.t_s, 6)]
     for joint in MARKERS:
-        columns += [*(texts(_resampled(stretch, metres[:, joint, axis]), 5) for axis in (0, 1))]
+        columns += [*(texts(_resampled(stretch, metres[:, joint, axis]), 4) for axis in (0, 1))]
         columns.append([cell and "0" for cell in columns[-1]])
     return joined([*_head(stretch), *map("\t".join, zip(*columns, strict=True))])
 
