@@ -137,7 +137,7 @@ class RecordSection(Section):
     input_log: bool = True  # landmarks of every picture: needed for a replay, about 90 MB an hour at 60 pictures a second
     logs_quota_mb: Annotated[int, Field(ge=1)] = 2000
     free_floor_mb: Annotated[int, Field(ge=0)] = 200  # logs go when less than this is free
-    sessions_kept: Annotated[int, Field(ge=1)] = 200
+    sessions_kept: Annotated[int, Field(ge=1)] = 100  # half an hour takes 3.3 MB; the whole database is checked at every start
     opensim: bool = False  # angles.mot and markers.trc on the stick too
 
 

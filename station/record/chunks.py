@@ -31,10 +31,10 @@ def pack(t_ns: NDArray[np.int64], angles: NDArray[np.void]) -> bytes:
 
 def unpack(content: bytes, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.void]]:
     """The arrays given to `pack`; `columns` are the names of ANGLES as they were then. Raises ValueError when damaged."""
-    (count,) = _COUNT.unpack_from(content)
     try:
+        (count,) = _COUNT.unpack_from(content)
         body = zlib.decompress(content[_COUNT.size :])
-    except zlib.error as error:
+    except (struct.error, zlib.error) as error:
         raise ValueError(f"a chunk of the series is damaged ({error})") from None
     t_ns = _values(body[: 8 * count], 1, count, np.dtype("<u8"))[0].astype(np.int64)
     hundredths = _values(body[8 * count :], len(columns), count, np.dtype("<u4")).astype(np.int32)

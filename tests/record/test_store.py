@@ -176,6 +176,20 @@ def test_chunk_of_an_earlier_station_lacks_only_the_new_column() -> None:
     np.testing.assert_array_equal(back[names[1]], 1)
     with pytest.raises(ValueError, match="damaged"):
         unpack(b"\4\0\0\0nonsense", names)
+    with pytest.raises(ValueError, match="damaged"):
+        unpack(b"", names)
+
+
+def test_session_with_a_damaged_chunk_says_so_and_the_others_are_fine(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    first, second = feed(store, list(run(2.0))), feed(store, list(run(2.0)))
+    store.close()
+    with sqlite3.connect(tmp_path / DATABASE) as database:
+        database.execute("UPDATE chunk SET content = x'00' WHERE session = ?", (first,))
+    database.close()
+    with pytest.raises(StoreError, match="cannot be understood"):
+        Archive(tmp_path).recording(first)
+    assert len(Archive(tmp_path).recording(second).t_s) == 119
 
 
 def test_a_slow_disk_loses_inputs_and_says_so(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ from tests.made_run import MODEL, SOURCE, VIEW, run
 
 NOBODY = 65534
 
+# Other tests may have left threads; the job itself has none when it forks, and the child touches no lock of theirs.
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
