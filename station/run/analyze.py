@@ -85,7 +85,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
     start = time.perf_counter()
     with open_source(wish.source_text, config, SystemClock(), realtime=False) as source:
         info = source.info
-        view = view_of(config, info, cast("Side | None", wish.direction), getattr(source, "px_per_m", None))
+        view = view_of(config, source, cast("Side | None", wish.direction))
         coach = Coach(view, plan_of(config, analysis=not wish.coached))
         estimator = estimator_for(config, info)
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)

@@ -32,7 +32,7 @@ from station.ports import EndOfSource
 from station.pose.estimator import open_estimator
 from station.run import mediapipe_peer
 from station.run.clock import SystemClock
-from station.run.demo import CLIP
+from station.run.demo_clip import CLIP
 from station.run.slots import LatestSlot
 from station.sense.open import open_source
 from station.sense.synthetic import RunnerSpec, SyntheticRunner

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from pathlib import Path
 
 from station.coach import Coach
 from station.config import Config
 from station.cues.plan import Plan
 from station.errors import HardwareError
-from station.ports import CueSink, Display
+from station.ports import Clock, CueSink, Display
 from station.present.lights import open_lights
 from station.present.pins import mock_pin_factory
 from station.present.screen.window import Screen
 from station.present.sound import fake_speaker, open_speaker
 from station.run.clock import SystemClock
+from station.run.demo_clip import CLIP, SPEED_KMH, lengthen
 from station.run.live import LiveStation, NoKeeper, Parts
-from station.run.start import closing_line, stopped_by_signals, watchers
+from station.run.outputs import watchers
+from station.run.start import closing_line, stopped_by_signals
 from station.run.wiring import estimator_for, told_speed, view_of
 from station.sense.open import open_source
 from station.types import Station
 
 log = logging.getLogger("station")
 
-CLIP = Path(__file__).resolve().parents[1] / "demo" / "demo_runner.webm"
-SPEED_KMH = 10.1  # what the rendered treadmill runs at
 # A session's schedule takes minutes; only the schedule is shortened for the clip, not the windows that a fault is judged over.
 PLAN = Plan(
     baseline_s=6.0, quiet_start_s=6.0, cue_block_s=300.0, planned_s=600.0, start_s=2.0, rule_rest_s=10.0, gap_between_cues_s=10.0
@@ -32,10 +33,17 @@ PLAN = Plan(
 
 
 def run_demo(headless: bool, seconds: float | None) -> None:
-    """Plays the clip once in real time, or for `seconds`, looping. Raises ModelError, InputError, HardwareError never."""
+    """Plays the clip once in real time, or for `seconds`, looping. Raises ModelError and InputError for a broken installation."""
     config, clock = Config(), SystemClock()
-    with open_source(CLIP, config, clock, realtime=True, loop=seconds is not None) as source:
-        view, sinks = view_of(config, source.info), _sinks(config)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "demo.webm"
+        lengthen(CLIP, clip)
+        _play(clip, config, clock, headless, seconds)
+
+
+def _play(clip: Path, config: Config, clock: Clock, headless: bool, seconds: float | None) -> None:
+    with open_source(clip, config, clock, realtime=True, loop=seconds is not None) as source:
+        view, sinks = view_of(config, source), _sinks(config)
         parts = Parts(
             source=source,
             estimator=estimator_for(config, source.info),

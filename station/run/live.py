@@ -18,10 +18,12 @@ from typing import Protocol
 import numpy as np
 
 from station.coach import Coach
+from station.cues.texts import line
 from station.errors import StationError
 from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, PoseSource, Sensor
 from station.run.health import Heartbeats, notify
 from station.run.slots import Inbox, LatestSlot
+from station.sense.picture import PictureWatch
 from station.types import NS, Activity, Cue, Frame, Input, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
 
 log = logging.getLogger("station")
@@ -33,6 +35,12 @@ FRESH_S = {"capture": 5.0, "think": 5.0, "present": 5.0}
 THUMBNAIL_PX = 320
 EMPTY_BELT_S = 60.0  # after that long with nobody there, the next runner gets a coach that has forgotten everything
 AGES_KEPT = 100_000
+STICK_DONE = "stick.done"
+PICTURE_REMEDY = {
+    "dark": "switch the light on, or aim the camera away from the window",
+    "covered": "take away what is in front of the lens, and wipe it",
+    "frozen": "switch the station off and on; then check the camera's ribbon cable",
+}
 BEFORE_RUNNING = (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST)
 
 
@@ -78,6 +86,7 @@ class Parts:
     display: Display | None = None
     sensors: Sequence[Sensor] = ()
     presses: Inbox[Press] | None = None
+    picture_watch: PictureWatch | None = None  # for cameras
     told: tuple[Reading, ...] = ()  # what a person told beforehand, the first thing each coach hears
     watchers: Sequence[Callable[[Snapshot], None]] = ()  # see every snapshot in the think thread: must return at once
     station: Callable[[], Station] = Station
@@ -113,6 +122,8 @@ class LiveStation:
         self._off: tuple[tuple[str, str], ...] = ()  # sinks that failed on the way
         self._ages_ms: list[float] = []
         self._last_t_ns = -1
+        self._picture = ""  # what is wrong with it, "" when nothing is
+        self._stick = "none"
         self._start_ns = parts.clock.now_ns()
         self.report = RunReport()
 
@@ -239,6 +250,8 @@ class LiveStation:
             return None, arrived
         if self._parts.estimator is None:
             raise TypeError("a source of pictures needs a pose estimator")
+        if self._parts.picture_watch is not None:
+            self._picture = self._parts.picture_watch.step(arrived)
         return arrived, self._parts.estimator.estimate(arrived)
 
     def _readings(self, t_ns: int) -> tuple[Input, ...]:
@@ -253,13 +266,21 @@ class LiveStation:
             log.info("%8.2f s  %s %s: %s", (cue.t_ns - self._start_ns) / NS, cue.action, cue.rule or "station", cue.text)
             self._cues.put(cue)
         station = self._parts.station()
+        self._tell_of_stick(step.t_ns, station.stick)
         trouble = (*station.trouble, *self._parts.keeper.trouble(), *self._off)
+        if self._picture:
+            trouble = (*trouble, (f"the picture is {self._picture}", PICTURE_REMEDY[self._picture]))
         picture = _thumbnail(frame) if frame is not None and step.mode is Mode.FRAMING else None
         station = replace(station, trouble=trouble, healthy=station.healthy and not trouble, thumbnail=picture)
         snapshot = replace(step.snapshot, station=station)
         for watch in self._parts.watchers:
             watch(snapshot)
         self._shown.put(snapshot)
+
+    def _tell_of_stick(self, t_ns: int, stick: str) -> None:
+        if stick == "done" and self._stick != "done":
+            self._cues.put(Cue(t_ns, 0, STICK_DONE, "", "start", ("audio",), line(STICK_DONE).screen))
+        self._stick = stick
 
     def _conclude(self) -> None:
         self.report.frames_replaced = self._latest.replaced

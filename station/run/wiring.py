@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from station.config import Config
 from station.cues.plan import Plan
+from station.errors import ConfigError
+from station.ports import FrameSource, PoseSource
 from station.pose.estimator import TrackingEstimator, open_estimator
+from station.sense.poses import PosesSource
 from station.types import NAN, Reading, Side, SourceInfo, View
 
 KMH_PER_MPS = 3.6
@@ -12,27 +15,29 @@ KMH_PER_MPS = 3.6
 POSE_KINDS = ("poses", "synthetic")
 
 
-def view_of(config: Config, info: SourceInfo, direction: Side | None = None, px_per_m: float | None = None) -> View:
-    """The camera's place: what the settings say, for pictures of this source's size. Arguments win over settings."""
-    told = config.view
-    scale = px_per_m or told.px_per_m
+def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | None = None) -> View:
+    """The camera's place. What the command line says wins over what a poses file says, and that over the settings."""
+    told, info = config.view, source.info
+    scale, faces = (source.px_per_m, source.direction) if isinstance(source, PosesSource) else (None, None)
     return View(
         width_px=info.width_px,
         height_px=info.height_px,
         roll_deg=told.roll_deg,
         azimuth_deg=told.azimuth_deg,
-        px_per_m=scale if scale else NAN,
-        direction=direction or told.direction,
+        px_per_m=scale or told.px_per_m or NAN,
+        direction=direction or faces or told.direction,
         zone=told.zone,
     )
 
 
 def plan_of(config: Config, analysis: bool = False) -> Plan:
-    told = config.session
-    values = {name: value for name, value in told.model_dump().items() if name != "speed_kmh" and value is not None}
-    if analysis:
-        return Plan.offline(language=config.station.language)
-    return Plan(language=config.station.language, **values)
+    """The session's plan as the settings have it. Raises ConfigError for one that makes no session."""
+    told = config.session.model_dump(exclude={"speed_kmh"})
+    language = config.station.language
+    try:
+        return Plan.offline(language=language) if analysis else Plan(language=language, **told)
+    except ValueError as error:
+        raise ConfigError(str(error), "station.toml", "correct [session] or station.language") from None
 
 
 def told_speed(config: Config, speed_kmh: float | None) -> tuple[Reading, ...]:
