@@ -35,7 +35,7 @@ CONFIG = "/etc/station/station.toml"
 UNITS = ("station.service", "station-again.timer", "station-usb-export@.service")
 # What the station must say of a machine without camera, pins, display and sound card, run as its own user.
 SOUND = {"machine", "packages", "models", "pose", "storage", "clock", "power"}
-ABSENT = {"camera"}
+ABSENT = {"camera", "pins", "sound", "display"}
 STAND_INS = {
     "picamera2": "import numpy, simplejpeg\nclass Picamera2:\n    @staticmethod\n    def global_camera_info(): return []\n",
     "lgpio": "class error(Exception): ...\ndef gpiochip_open(number): raise error('no such chip')\n",
