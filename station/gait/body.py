@@ -13,6 +13,7 @@ from station.types import Joint
 # A landmark below this score counts as not seen. Guess: models keep guessing hidden far-side landmarks at 0.1 .. 0.5 and these
 # guesses are usable, so only the hopeless ones go.
 MIN_SCORE = 0.1
+FARTHEST_PX = 1e6  # no picture is that large: such a coordinate is a fault, not a place
 
 # The points kept beside the segments, left and right in turn; their place in `Body.points`.
 POINTS = (
@@ -47,6 +48,6 @@ class Body(NamedTuple):
 
 def bodies(xy_px: NDArray[np.floating], score: NDArray[np.floating], straighten: NDArray[np.float64]) -> Body:
     """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` from angles.straightening."""
-    seen = np.where((score >= MIN_SCORE)[..., None], xy_px, np.nan)
+    seen = np.where((score >= MIN_SCORE)[..., None] & (np.abs(xy_px) < FARTHEST_PX), xy_px, np.nan)
     segment_deg, segment_px = segments(seen, straighten)
     return Body(segment_deg, segment_px, seen[:, _ROWS] @ straighten)

@@ -1,4 +1,7 @@
-"""A bout of running or walking: each stride the clock closes is judged, measured and added to the window."""
+"""A bout of running: each stride the clock closes is judged, measured and, when it was run, added to the window.
+
+Strides of a walk have rows, but neither events nor a place in the window: what the measures are held against are runners.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from station.gait.pelvis import PelvicSource
 from station.gait.strides import as_record, curve, landings, pelvic, seen_fraction, stance, thighs
 from station.types import MEASURES, Activity, Measure, Speed
 
-PAUSE_S = 5.0  # after so long without a stride a new bout begins
+PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured
 CURVES = 6
 
@@ -55,7 +58,6 @@ class Bout:
         self.belt.forget()
         self._curves.clear()
         self.curves: NDArray[np.float64] | None = None
-        self._kind: Activity | None = None
         self._end_s = -1e9
         self._near: Landing | None = None  # of the stride before
         self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in MEASURES})
@@ -92,25 +94,18 @@ class Bout:
             run = is_run(row["cadence_spm"], bend(inside), rise(inside))
             self.activity.stepped(t_s, run)
             self.activity.stepped(t_s, run)
-        kind = self.activity.now(t_s)
-        if kind != self._kind or start_s - self._end_s > PAUSE_S:
-            self.forget()
-            self._kind = kind
-        row |= {"swaps_repaired": swaps - self._swaps, "running": float(kind == Activity.RUNNING)}
+        running = self.activity.now(t_s) == Activity.RUNNING
+        row |= {"swaps_repaired": swaps - self._swaps, "running": float(running)}
         self._swaps = swaps
-        moments = self._run(row, rows, inside, t_s) if kind == Activity.RUNNING else []
-        self._end_s = end_s
-        self._curves.append(curve(rows, start_s, end_s))
-        self.curves = rounded_angles(np.array(self._curves))
-        self._window.add(row)
-        found = {**self._window.measures(), **self._pelvis.measures()}
-        self.measures = MappingProxyType({name: rounded(found[name]) for name in MEASURES})
+        moments = self._run(row, rows, inside, t_s) if running else []
         return as_record(row), moments
 
     def _run(self, row: dict[str, float], rows: NDArray[np.float64], inside: NDArray[np.float64], t_s: float) -> list[Moment]:
-        """What only a run has: contacts, belt speed, pelvic turn. Adds to `row`."""
+        """What only a run has: contacts, belt speed, pelvic turn and a place in the window. Adds to `row`."""
         start_s, duration_s = row["start_s"], row["duration_s"]
         end_s = start_s + duration_s
+        if start_s - self._end_s > PAUSE_S:
+            self.forget()
         near, far = landings(rows, start_s, end_s)
         row |= stance(rows, near, start_s, end_s, row["thigh_forward_near_deg"])
         row["step_time_far_s"] = _step(far.contact_s, near.contact_s, duration_s)
@@ -121,6 +116,12 @@ class Bout:
         mps = self.belt.speed(t_s).mps
         row |= {"speed_mps": mps, "step_length_m": mps * 0.5 * duration_s}
         row |= pelvic(self._pelvis.close(inside, start_s, end_s))
+        self._end_s = end_s
+        self._curves.append(curve(rows, start_s, end_s))
+        self.curves = rounded_angles(np.array(self._curves))
+        self._window.add(row)
+        found = {**self._window.measures(), **self._pelvis.measures()}
+        self.measures = MappingProxyType({name: rounded(found[name]) for name in MEASURES})
         moments: list[Moment] = []
         for foot, is_near in ((far, False), (near, True)):
             moments.append((foot.contact_s, "contact", is_near, foot.contact_sure))

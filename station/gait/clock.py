@@ -33,8 +33,10 @@ class StrideClock:
         self._high, self._high_s = -1e9, nan
         self._low = 1e9
         self._falling = False  # waiting for the trough that follows a peak
+        self._rose = False  # a trough was seen
         self._swing_deg = self._middle_deg = nan
         self._peak_s = self._passage_s = nan
+        self._fall_s = nan  # from peak to passage, for a peak that was not seen
         self._stride_s = nan
         self._doubtful = 0
         self._learnt = 0
@@ -54,7 +56,7 @@ class StrideClock:
         if self._falling:
             self._low = min(self._low, thigh_deg)
             if thigh_deg > self._low + need:
-                self._falling = False
+                self._falling, self._rose = False, True
                 self._learn()
                 if not isfinite(self._passage_s):  # the first fall could not be timed before its middle was known
                     self._passage_s = self._passage(t_s)
@@ -89,7 +91,11 @@ class StrideClock:
         passage_s = self._passage(t_s)
         peak_s, _ = top(times, thigh, self._high_s - 3.0 * HALF * usual_s, t_s + 1e-9, HALF * usual_s)
         start_s, before_s = self._peak_s, self._passage_s
-        self._peak_s, self._passage_s = peak_s if isfinite(peak_s) else self._high_s, passage_s
+        if not self._rose:
+            peak_s = nan  # the recording began in mid-air: its first sample is no peak
+        if isfinite(peak_s) and isfinite(passage_s):
+            self._fall_s = passage_s - peak_s
+        self._peak_s, self._passage_s = peak_s if isfinite(peak_s) else passage_s - self._fall_s, passage_s
         duration_s = passage_s - before_s
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             return None
@@ -98,4 +104,4 @@ class StrideClock:
             return None
         self._stride_s = duration_s if self._doubtful or not isfinite(self._stride_s) else 0.5 * (self._stride_s + duration_s)
         self._doubtful = 0
-        return start_s, start_s + duration_s
+        return (start_s, start_s + duration_s) if isfinite(start_s) else None

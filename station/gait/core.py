@@ -142,7 +142,8 @@ class GaitCore:
         if self._legs.turned_over:
             self._history.exchange_legs(self._names_since_s)
             self._clock.reset()
-            self._bout.forget()
+            if self._bout.activity.now(t_s) == Activity.RUNNING:
+                self._bout.forget()  # its strides were measured under the wrong names
             self.swaps = self._swaps_before + (self._named - 1) - (self.swaps - self._swaps_before)
             self._swaps_before, self._named, self._names_since_s = self.swaps, 0, t_s
         self.swaps += exchanged

@@ -23,14 +23,17 @@ def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s:
     at = first + int(np.nanargmax(inside))
     if at in (first, last - 1):
         return NO_TOP
-    near = _near(t_s, y, float(t_s[at]), half_s)
-    a, b, c = _parabola(near)
-    if not a < 0.0:
-        return NO_TOP
-    shift = -b / (2.0 * a)
-    if abs(shift) > half_s:
-        return NO_TOP
-    return float(t_s[at]) + shift, c + shift * (b + a * shift)
+    centre_s = float(t_s[at])
+    for _ in range(2):
+        a, b, c = _parabola(_near(t_s, y, centre_s, half_s))
+        if not a < 0.0:
+            return NO_TOP
+        shift = -b / (2.0 * a)
+        if abs(shift) <= 0.4 * half_s:
+            return centre_s + shift, c + shift * (b + a * shift)
+        # Noise made a sample on the slope the largest: fit once more, nearer to the vertex.
+        centre_s += min(max(shift, -half_s), half_s)
+    return (centre_s, c + shift * (b + a * shift)) if abs(shift) <= half_s else NO_TOP
 
 
 def bottom(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, half_s: float) -> Top:

@@ -16,7 +16,7 @@ STRIDES = 36
 FEWEST = 3
 OUTLIER_MAD = 4.0  # strides farther from the median than this are left out
 
-NO_STRIDES = "no strides yet"
+NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"
 TOO_SLOW_CAMERA = "needs at least 50 pictures a second"
 NO_SPEED = "belt speed unknown"

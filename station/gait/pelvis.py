@@ -203,7 +203,7 @@ def estimate(
     return {
         "pelvic_turn_deg": Measure(size, low, high, n),
         "pelvic_turn_quadrature_deg": Measure(mean.imag, mean.imag - q_half, mean.imag + q_half, n),
-        "pelvic_lead_deg": _lead(xy, cov, n),
+        "pelvic_lead_deg": _lead(xy, cov, n) if low > 0.0 else Measure.cannot_tell(NO_PHASE, n),
         "pelvis_thigh_ratio": Measure(size / thigh_deg, low / thigh_deg, high / thigh_deg, n),
     }
 
@@ -219,12 +219,10 @@ def _distances(xy: NDArray[np.float64], cov: NDArray[np.float64]) -> tuple[float
 
 
 def _lead(xy: NDArray[np.float64], cov: NDArray[np.float64], n: int) -> Measure:
-    """Phase of the mean ahead of the thigh; none while the error across it could turn it anywhere."""
+    """Phase of the mean ahead of the thigh. Only for a turn that surely is one."""
     size = float(np.hypot(*xy))
     across = np.array([-xy[1], xy[0]]) / max(size, 1e-9)
     half = float(np.degrees(1.96 * sqrt(float(across @ cov @ across)) / max(size, 1e-9)))
-    if half >= 90.0:
-        return Measure.cannot_tell(NO_PHASE, n)
     lead = float(np.degrees(np.arctan2(xy[1], xy[0])))
     return Measure(lead, lead - half, lead + half, n)
 

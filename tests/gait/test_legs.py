@@ -31,7 +31,8 @@ def test_exchanges_are_repaired_and_counted(fps: float, fraction: float, run_s: 
     assert told.last.swaps_repaired == pytest.approx(told.truth.swapped.sum(), abs=0.02 * len(told.gaits))
     assert thigh_rmse(told) < 2.0
     assert told.strides["cadence_spm"].mean() == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
-    assert abs(len(told.strides) - len(clean.strides)) <= 2
+    # Never more; fewer where the first pictures were exchanged and the names had to be turned over.
+    assert len(clean.strides) - 4 <= len(told.strides) <= len(clean.strides) + 1
     assert told.strides["swaps_repaired"].sum() <= told.last.swaps_repaired
     assert told.strides["swaps_repaired"].sum() > 0 or told.truth.swapped.sum() < 5
 

@@ -1,0 +1,68 @@
+"""The window over the last strides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from station.gait.measures import NO_SPEED, NOT_SEEN, STRIDES, Window, means
+from station.types import NAN
+
+
+def window(n: int, **columns: object) -> Window:
+    filled = Window()
+    for i in range(n):
+        filled.add({name: float(values[i]) if np.ndim(values) else values for name, values in columns.items()})  # type: ignore[index,misc]
+    return filled
+
+
+def test_interval_is_students() -> None:
+    values = np.array([20.0, 21.0, 22.0, 23.0, 24.0])
+    told = window(5, tle_near_deg=values).measures()["tle_near_deg"]
+    assert told.value == 22.0
+    assert told.high - told.value == pytest.approx(2.776 * values.std(ddof=1) / np.sqrt(5), rel=0.01)
+    assert told.n == 5
+
+
+def test_only_the_last_strides_count() -> None:
+    values = np.concatenate([np.full(STRIDES, 10.0), np.linspace(19, 21, STRIDES)])
+    assert window(2 * STRIDES, trunk_lean_deg=values).measures()["trunk_lean_deg"].value == pytest.approx(20.0)
+
+
+def test_outliers_are_left_out_and_missing_values_are_not_zero() -> None:
+    values = np.array([20.0, 20.5, 19.5, 20.2, 19.8, 90.0, NAN, 20.0])
+    told = window(8, tle_near_deg=values).measures()["tle_near_deg"]
+    assert told.value == pytest.approx(20.0, abs=0.1)
+    assert told.n == 6
+
+
+def test_cadence_is_over_time() -> None:
+    told = window(4, duration_s=np.array([0.6, 0.8, 0.6, 0.8])).measures()["cadence_spm"]
+    assert told.value == pytest.approx(120.0 / 0.7)
+    assert told.low < told.value < told.high
+
+
+def test_what_was_not_measured_says_why() -> None:
+    told = window(10, duration_s=0.7).measures()
+    assert told["cadence_spm"].measured
+    assert told["tle_near_deg"].reason == NOT_SEEN
+    assert told["step_length_m"].reason == NO_SPEED
+    assert np.isnan(told["step_length_m"].value)
+
+
+def test_asymmetries() -> None:
+    told = window(5, tle_near_deg=22.0, tle_far_deg=20.0, step_time_near_s=0.36, step_time_far_s=0.34).measures()
+    assert told["tle_asymmetry_deg"].value == pytest.approx(2.0)
+    assert told["step_time_asymmetry_pct"].value == pytest.approx(200 * 0.02 / 0.70)
+
+
+def test_means_of_many_columns_are_those_of_each() -> None:
+    rng = np.random.default_rng(2)
+    table = rng.normal(10, 1, (30, 6))
+    table[rng.random(table.shape) < 0.2] = NAN
+    table[3, 2] = 500.0
+    together = means(table)
+    for i in range(6):
+        assert means(table[:, [i]])[0] == pytest.approx(together[i], nan_ok=True)
+    assert together[2].mean < 12
+    assert np.isnan(means(np.full((5, 1), NAN))[0].mean)

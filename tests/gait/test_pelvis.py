@@ -1,0 +1,190 @@
+"""Pelvic turn: lock-in, noise floor, intervals, the thighs' drag and the drill that takes it out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from station.gait import GaitCore
+from station.gait import history as h
+from station.gait.pelvis import (
+    FEW_STRIDES,
+    MEASURED,
+    NOT_CALIBRATED,
+    TOO_NOISY,
+    WIDTH_M,
+    LandmarkPelvis,
+    estimate,
+    lock_in,
+    student,
+)
+from station.sense.motion import RunnerSpec
+from station.sense.synthetic import SyntheticRunner
+from station.types import NAN, Measure, Reading
+from tests.gait.conftest import film, noisy
+
+RNG = np.random.default_rng(11)
+TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
+
+
+def test_lock_in_reads_amplitude_and_phase_past_everything_else() -> None:
+    """A mean offset, the step-rate part, uneven times and a hidden tenth of the stride do not matter."""
+    t_s = np.sort(RNG.uniform(3.0, 3.7, 42))
+    phase = 2 * np.pi * (t_s - 3.0) / 0.7
+    y = 50.0 + 4.0 * np.cos(phase + np.radians(70)) + 6.0 * np.cos(2 * phase + 1.0)
+    y[(phase > 2.0) & (phase < 2.6)] = np.nan
+    found = lock_in(t_s, y, 3.0, 3.7)
+    assert abs(found) == pytest.approx(4.0, rel=1e-9)
+    assert np.degrees(np.angle(found)) == pytest.approx(70.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("hide", [slice(0, 18), slice(5, 40)])
+def test_lock_in_does_not_guess_over_a_large_hole(hide: slice) -> None:
+    t_s = np.linspace(0.0, 0.7, 42, endpoint=False)
+    y = np.cos(2 * np.pi * t_s / 0.7)
+    y[hide] = np.nan
+    assert np.isnan(lock_in(t_s, y, 0.0, 0.7).real)
+
+
+def strides_of(true: complex, sd: float, n: int, rng: np.random.Generator = RNG) -> np.ndarray:
+    return true + sd * (rng.standard_normal(n) + 1j * rng.standard_normal(n))
+
+
+def test_a_still_pelvis_reads_nothing() -> None:
+    sizes = [estimate(strides_of(0j, 4.0, 50), 60.0, 0.0)[TURN].value for _ in range(400)]
+    uncorrected = 4.0 * np.sqrt(np.pi / 2) / np.sqrt(50)
+    assert np.median(sizes) < 0.75 * uncorrected
+    assert np.sqrt(np.mean(np.square(sizes))) < uncorrected
+
+
+@pytest.mark.parametrize("size", [0.0, 1.0, 3.0, 10.0])
+def test_intervals_hold_the_truth(size: float) -> None:
+    inside = {TURN: 0, QUADRATURE: 0}
+    rng = np.random.default_rng(int(size))
+    for _ in range(500):
+        true = size * np.exp(1j * rng.uniform(0, 2 * np.pi))
+        told = estimate(strides_of(true, 3.0, 40, rng), 60.0, 0.0)
+        inside[TURN] += told[TURN].low <= size <= told[TURN].high
+        inside[QUADRATURE] += told[QUADRATURE].low <= true.imag <= told[QUADRATURE].high
+    assert inside[TURN] / 500 >= 0.90
+    assert 0.92 <= inside[QUADRATURE] / 500 <= 0.99
+
+
+def test_too_much_noise_cannot_tell() -> None:
+    few, many = (estimate(strides_of(8 + 0j, 12.0, n), 60.0) for n in (20, 60))
+    assert {m.reason for m in few.values()} == {FEW_STRIDES}
+    assert {m.reason for m in many.values()} == {TOO_NOISY}
+    assert all(np.isnan(m.value) for m in (*few.values(), *many.values()))
+
+
+def test_a_vanishing_turn_has_no_lead() -> None:
+    told = estimate(strides_of(0.1 + 0j, 2.0, 50), 60.0)
+    assert told[TURN].measured
+    assert not told["pelvic_lead_deg"].measured
+
+
+def test_drag_that_the_drill_left_open_widens_the_turn_but_not_its_quadrature() -> None:
+    turns = strides_of(6j + 1.0, 2.0, 50)
+    sure, unsure = estimate(turns, 60.0), estimate(turns, 60.0, lifts_sd_deg=2.0)
+    assert unsure[TURN].high - unsure[TURN].low > sure[TURN].high - sure[TURN].low
+    assert unsure[QUADRATURE] == sure[QUADRATURE]
+
+
+@pytest.mark.parametrize(("n", "exact"), [(4, 3.182), (6, 2.571), (11, 2.228), (31, 2.042), (61, 2.0003)])
+def test_students_t(n: int, exact: float) -> None:
+    assert student(n) == pytest.approx(exact, rel=0.02)
+
+
+def test_without_the_drill_nothing_is_told() -> None:
+    told = film((15.0, RunnerSpec(pelvic_turn_deg=12.0, flaws=noisy())))
+    assert not told.last.pelvic_calibrated
+    assert {told.last.measures[name].reason for name in MEASURED} == {NOT_CALIBRATED}
+    assert all(np.isnan(told.last.measures[name].value) for name in MEASURED)
+    assert np.isfinite(told.strides["pelvic_quadrature_deg"]).all(), "the rows keep the facts"
+
+
+@pytest.mark.parametrize("drag", [0.0, 0.05])
+def test_the_drill_takes_the_drag_out(drag: float) -> None:
+    flaws = noisy(thigh_drag=drag)
+    told = film(
+        (28.0, RunnerSpec("knee_lift", flaws=flaws)),
+        (28.0, RunnerSpec(speed_mps=3.0, pelvic_turn_deg=10.0, pelvic_lead_deg=80.0, flaws=flaws)),
+        direction="right",
+    )
+    assert told.last.pelvic_calibrated
+    turn, quadrature = told.last.measures[TURN], told.last.measures[QUADRATURE]
+    assert turn.low <= 10.0 <= turn.high
+    assert quadrature.value == pytest.approx(10.0 * np.sin(np.radians(80.0)), abs=1.5)
+    raw = np.nanmean(told.strides["pelvic_in_phase_deg"])
+    assert raw > 8.0 if drag else raw < 5.0
+
+
+def test_a_locked_waist_is_lower_than_a_free_one() -> None:
+    stiff, free = (
+        film((28.0, RunnerSpec("knee_lift", flaws=noisy())), (28.0, RunnerSpec(pelvic_turn_deg=turn, flaws=noisy())))
+        for turn in (0.5, 10.0)
+    )
+    assert stiff.last.measures[QUADRATURE].high < free.last.measures[QUADRATURE].low
+
+
+def stride_rows(hand: slice) -> np.ndarray:
+    """History of one stride at 60 fps: thighs in anti-phase, hips 12 px peak to peak ahead by 80 degrees, a hand over them."""
+    rows = np.full((42, h.COLUMNS), 0.0)
+    rows[:, h.T_S] = 5.0 + np.arange(42) / 60
+    phase = 2 * np.pi * np.arange(42) / 42
+    rows[:, h.THIGH_NEAR], rows[:, h.THIGH_FAR] = 30 * np.cos(phase), -30 * np.cos(phase)
+    rows[:, h.LENGTH_NEAR] = rows[:, h.LENGTH_FAR] = 150.0
+    rows[:, h.HIPS_D] = 20.0 + 6.0 * np.cos(phase + np.radians(80))
+    rows[hand, h.HAND] = 1.0
+    rows[hand, h.HIPS_D] += 25.0  # what a hand does to the landmark
+    return rows
+
+
+@pytest.mark.parametrize("hand", [slice(0, 0), slice(10, 18), slice(33, 42)])
+def test_a_hand_over_the_hip_does_not_move_the_answer(hand: slice) -> None:
+    found = LandmarkPelvis(300.0).close(stride_rows(hand), 5.0, 5.7)
+    assert found is not None
+    expected = np.degrees(12.0 / (300.0 * WIDTH_M)) * np.exp(1j * np.radians(80))
+    assert found.turn == pytest.approx(expected, abs=0.05)
+
+
+class Belt:
+    """A source of another kind: reads its own channel and sees three degrees."""
+
+    name = "belt"
+    calibrated = True
+
+    def __init__(self) -> None:
+        self.readings, self.closed = 0, 0
+
+    def read(self, given: Reading) -> None:
+        self.readings += given.channel == "belt_yaw_deg"
+
+    def lift(self, rows: np.ndarray, near: bool) -> None:
+        """The belt needs no drill."""
+
+    def close(self, rows: np.ndarray, start_s: float, end_s: float) -> None:
+        self.closed += 1
+
+    def measures(self) -> dict[str, Measure]:
+        told = dict.fromkeys(MEASURED, Measure.cannot_tell("no belt", self.closed))
+        return {**told, TURN: Measure(3.0, 2.5, 3.5, self.closed)}
+
+    def forget(self) -> None:
+        self.closed = 0
+
+    def reset(self) -> None:
+        self.closed = self.readings = 0
+
+
+def test_another_source_plugs_in() -> None:
+    belt = Belt()
+    core = GaitCore(pelvis=belt)
+    for pose in SyntheticRunner(RunnerSpec(), seconds=8.0).poses():
+        core.step(Reading(pose.t_ns, "belt_yaw_deg", 1.0))
+        gait = core.step(pose)
+    assert (gait.pelvic_source, gait.pelvic_calibrated) == ("belt", True)
+    assert gait.measures[TURN].value == 3.0
+    assert gait.measures[TURN].n == belt.closed > 5
+    assert belt.readings > 100
+    assert np.isnan(gait.strides[-1]["pelvic_quadrature_deg"] if gait.strides else NAN)

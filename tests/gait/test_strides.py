@@ -1,0 +1,116 @@
+"""Stride clock, rows, events and belt speed against runners whose truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from station.gait import GaitCore
+from station.sense.motion import RunnerSpec
+from station.sense.synthetic import SyntheticRunner
+from station.types import NAN, NS, Reading, Side
+from tests.gait.conftest import Told, film, noisy
+
+
+def worst_gap_ms(told: Told, kind: str, side: Side) -> tuple[float, float]:
+    """(median signed, largest absolute) distance of the events from the nearest true one."""
+    true = told.truth.times_s(kind, side)
+    off = [e.t_ns / NS - true[np.abs(true - e.t_ns / NS).argmin()] for e in told.events if (e.kind, e.side) == (kind, side)]
+    return 1000 * float(np.median(off)), 1000 * float(np.abs(off).max())
+
+
+@pytest.mark.parametrize("fps", [18.0, 30.0, 60.0, 120.0])
+@pytest.mark.parametrize("speed_mps", [1.9, 2.5, 3.5, 5.0])
+def test_every_stride_is_found_once(speed_mps: float, fps: float) -> None:
+    told = film((12.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())), fps=fps)
+    assert told.activities(from_s=2.5) == {"running"}
+    truth = told.truth.strides
+    assert len(told.strides) in (len(truth) - 1, len(truth), len(truth) + 1)
+    assert told.last.measures["cadence_spm"].value == pytest.approx(truth["cadence_spm"].mean(), abs=0.5)
+    starts = told.strides["start_s"]
+    assert np.abs(starts[:, None] - truth["start_s"][None]).min(axis=1).max() < 0.12
+    assert (np.diff(starts) > 0.5).all()
+
+
+@pytest.mark.parametrize(("jitter_ms", "lost"), [(8.0, 0.0), (0.0, 0.3), (8.0, 0.15)])
+@pytest.mark.parametrize("fps", [30.0, 60.0])
+def test_jittered_and_lost_frames(fps: float, jitter_ms: float, lost: float) -> None:
+    told = film((15.0, RunnerSpec(speed_mps=3.0, flaws=noisy())), fps=fps, jitter_ms=jitter_ms, lost_fraction=lost)
+    assert told.last.measures["cadence_spm"].value == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
+    assert told.last.measures["tle_near_deg"].value == pytest.approx(told.truth.strides["tle_near_deg"].mean(), abs=1.2)
+    assert len(told.strides) >= 0.85 * len(told.truth.strides)
+
+
+def test_rows_tell_what_was_run() -> None:
+    told = film((25.0, RunnerSpec(speed_mps=3.5, trunk_lean_deg=7.0, flaws=noisy(), variability=1.0)))
+    allowed = {
+        "thigh_forward_near_deg": 1.5,
+        "tle_near_deg": 1.0,
+        "thigh_excursion_near_deg": 1.5,
+        "tle_share_near": 0.02,
+        "thigh_forward_far_deg": 1.5,
+        "tle_far_deg": 1.0,
+        "knee_flexion_stance_near_deg": 2.0,
+        "knee_flexion_swing_near_deg": 2.0,
+        "trunk_lean_deg": 0.5,
+        "contact_s": 0.02,
+        "step_time_near_s": 0.006,
+        "step_time_far_s": 0.006,
+        "speed_mps": 0.1,
+        "step_length_m": 0.04,
+        "thigh_shank_phase_deg": 3.0,
+    }
+    for name, bar in allowed.items():
+        assert np.nanmean(told.strides[name]) == pytest.approx(np.nanmean(told.truth.strides[name]), abs=bar), name
+    assert (told.strides["running"] == 1).all()
+    assert (told.strides["seen_fraction"] > 0.95).all()
+
+
+def test_events_come_once_each_with_the_right_foot() -> None:
+    told = film((20.0, RunnerSpec(speed_mps=3.0, flaws=noisy())), fps=60.0)
+    for kind, bias_ms, worst_ms in (("contact", 15, 35), ("toe_off", 20, 45)):
+        for side in ("left", "right"):
+            bias, worst = worst_gap_ms(told, kind, side)  # type: ignore[arg-type]
+            assert abs(bias) < bias_ms
+            assert worst < worst_ms
+            found = sum((e.kind, e.side) == (kind, side) for e in told.events)
+            assert found >= len(told.truth.times_s(kind, side)) - 4  # type: ignore[arg-type]
+    assert all(0.0 < e.confidence <= 1.0 for e in told.events)
+    assert all((e.t_ns - told.gaits[0].t_ns) % 1_000_000 == 0 for e in told.events), "rounded to 1 ms"
+
+
+def test_contact_time_needs_fifty_pictures_a_second() -> None:
+    slow, fast = (film((12.0, RunnerSpec(flaws=noisy())), fps=fps) for fps in (30.0, 60.0))
+    assert np.isnan(slow.strides["contact_s"]).all()
+    assert not slow.last.measures["contact_time_ms"].measured
+    assert "50" in slow.last.measures["contact_time_ms"].reason
+    assert fast.last.measures["contact_time_ms"].measured
+
+
+@pytest.mark.parametrize("speed_mps", [2.5, 3.5, 4.5])
+def test_belt_speed_is_seen_in_the_feet(speed_mps: float) -> None:
+    told = film((20.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())))
+    assert told.last.speed.origin == "picture"
+    assert told.last.speed.mps == pytest.approx(speed_mps, rel=0.05)
+
+
+def test_belt_speed_without_scale_is_unknown() -> None:
+    core = GaitCore()
+    gaits = [core.step(pose) for pose in SyntheticRunner(RunnerSpec(), seconds=8.0).poses()]
+    assert gaits[-1].speed.origin == "unknown"
+    assert np.isnan(gaits[-1].speed.mps)
+    assert np.isnan(gaits[-1].measures["step_length_m"].value)
+
+
+def test_told_and_read_speed_come_before_the_picture() -> None:
+    core = GaitCore()
+    assert core.step(Reading(0, "speed_given_mps", 3.0)).speed.origin == "given"
+    told = core.step(Reading(NS, "speed_ftms_mps", 2.8)).speed
+    assert (told.mps, told.origin, told.steady) == (2.8, "ftms", False)
+    for second in range(2, 16):
+        told = core.step(Reading(second * NS, "speed_ftms_mps", 2.8)).speed
+    assert told.steady
+    assert core.step(Reading(22 * NS, "nothing_known", 1.0)).speed.origin == "given", (
+        "a silent treadmill is not believed for ever"
+    )
+    assert core.step(Reading(23 * NS, "speed_given_mps", NAN)).speed.mps == 3.0
