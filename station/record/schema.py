@@ -80,12 +80,19 @@ FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copi
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit: transactions are begun in so many words. Commits are on the disk when they return."""
+    """A connection in autocommit: transactions are begun in so many words. Commits are on the disk when they return.
+
+    Raises sqlite3.Error: OperationalError when it cannot be opened, DatabaseError when it is no database.
+    """
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute(f"PRAGMA journal_size_limit={FILE_SIZE_IN_WAL}")
-    connection.execute("PRAGMA foreign_keys=ON")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA journal_size_limit={FILE_SIZE_IN_WAL}")
+        connection.execute("PRAGMA foreign_keys=ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -15,7 +15,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -69,13 +69,17 @@ class SqliteStore:
         self._ended: list[OpenSession] = []  # not written yet, because the disk was full
         self._early: list[tuple[Input, Step]] = []
         self._troubles: dict[str, tuple[str, str]] = {}
-        try:
-            (self._folder / LOGS).mkdir(parents=True, exist_ok=True)
-            self._lock = locked(self._folder / "station.lock")
-            self._database = self._opened()
-            self._recover()
-        except (OSError, sqlite3.OperationalError) as error:
-            raise StoreError(f"cannot be opened ({error})", str(self._folder), "check the folder's owner and space") from None
+        with ExitStack() as opened:  # what was opened is let go again when something later fails
+            try:
+                (self._folder / LOGS).mkdir(parents=True, exist_ok=True)
+                self._lock = locked(self._folder / "station.lock")
+                opened.callback(os.close, self._lock)
+                self._database = self._opened()
+                opened.callback(self._database.close)
+                self._recover()
+            except (OSError, sqlite3.OperationalError) as error:
+                raise StoreError(f"cannot be opened ({error})", str(self._folder), "check the folder's owner and space") from None
+            opened.pop_all()
 
     # --- ports.Store ---
 
@@ -182,10 +186,13 @@ class SqliteStore:
             what = f"the database was damaged and set aside as {aside.name}"
             self._troubles["damaged"] = (what, "copy it to another machine: earlier sessions are in it")
         database = connect(path)
-        migrate(database, str(path))
-        if evidence:
-            text = f"{aside.name}: {evidence}"
-            database.execute("INSERT INTO notice VALUES (?, ?)", (self._now().utc, text))
+        try:
+            migrate(database, str(path))
+            if evidence:
+                database.execute("INSERT INTO notice VALUES (?, ?)", (self._now().utc, f"{aside.name}: {evidence}"))
+        except (StoreError, sqlite3.Error):
+            database.close()
+            raise
         return database
 
     def _recover(self) -> None:

@@ -79,6 +79,8 @@ class Writer:
         self._tell("close")
         self._thread.join()
         if self._bug is not None:
+            if not isinstance(self._bug, StoreError):  # then the thread died before it came to closing
+                self._store.close()
             raise self._bug
 
     @property
