@@ -10,6 +10,7 @@ from station.types import Side
 
 MEMORY_S = 0.5  # evidence older than this fades
 ENOUGH = 0.25  # mean evidence (-1 left .. 1 right) that settles it. Guess; a runner in side view gives 0.6 .. 0.9
+LOOK_EVERY_S = 0.1  # once found
 OPPOSITE_S = 1.5  # so long must the opposite be plain before a direction is given up
 
 
@@ -31,7 +32,7 @@ class Facing:
 
     def step(self, t_s: float, segment_deg: Sequence[float], segment_px: Sequence[float], points: Points) -> bool:
         """Takes one pose (a row of Body); True when the side was found or changed by it."""
-        if self._given is not None:
+        if self._given is not None or (self.side is not None and 0.0 <= t_s - self._last_s < LOOK_EVERY_S):
             return False
         now = _evidence(segment_deg, segment_px, points)
         if now != now:

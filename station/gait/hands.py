@@ -58,4 +58,6 @@ class Rail:
 
 def hides_hip(points: Points, hip: Sequence[float], unit: float) -> bool:
     """Whether either wrist is in front of the near hip."""
-    return any(hypot(points[WRIST + i][0] - hip[0], points[WRIST + i][1] - hip[1]) < HIDES * unit for i in (0, 1))
+    x, y = hip
+    (x0, y0), (x1, y1) = points[WRIST : WRIST + 2]
+    return hypot(x0 - x, y0 - y) < HIDES * unit or hypot(x1 - x, y1 - y) < HIDES * unit
