@@ -86,7 +86,7 @@ class Arm64:
 
     def files(self) -> set[str]:
         """Every path of the system, but for what changes by itself."""
-        moving = ("/proc", "/dev", "/tmp", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd")
+        moving = ("/proc", "/dev", "/run", "/tmp", "/var/cache", "/var/log", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd")
         found = subprocess.run(["find", ".", "-xdev"], cwd=self.root, capture_output=True, text=True, check=True).stdout
         return {name[1:] for name in found.splitlines() if not name[1:].startswith(moving)}
 
