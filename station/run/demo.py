@@ -28,7 +28,15 @@ log = logging.getLogger("station")
 
 # A session's schedule takes minutes; only the schedule is shortened for the clip, not the windows that a fault is judged over.
 PLAN = Plan(
-    baseline_s=6.0, quiet_start_s=6.0, cue_block_s=300.0, planned_s=600.0, start_s=2.0, rule_rest_s=10.0, gap_between_cues_s=10.0
+    baseline_s=6.0,
+    quiet_start_s=6.0,
+    cue_block_s=46.0,
+    free_block_s=0.0,
+    planned_s=600.0,
+    start_s=2.0,
+    rule_rest_s=30.0,
+    gap_between_cues_s=5.0,
+    cues_per_minute=4,
 )
 
 

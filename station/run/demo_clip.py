@@ -30,7 +30,7 @@ STRETCHES: tuple[Stretch, ...] = (
 
 
 def lengthen(clip: Path, out: Path, stretches: Sequence[Stretch] = STRETCHES) -> None:
-    """Writes `clip` with its stretches repeated to `out`. Raises ValueError when one does not begin on a key frame."""
+    """Writes `clip` with its stretches repeated to `out`. Raises ValueError when one does not begin on a key frame, or the clip tells no frame rate."""
     with av.open(str(clip)) as source, av.open(str(out), "w") as box:
         stream = source.streams.video[0]
         packets = [packet for packet in source.demux(stream) if packet.size]
@@ -38,11 +38,14 @@ def lengthen(clip: Path, out: Path, stretches: Sequence[Stretch] = STRETCHES) ->
             if not packets[first].is_keyframe:
                 raise ValueError(f"{clip}: frame {first} is no key frame, so a loop cannot begin there")
         target = box.add_stream_from_template(stream)
-        ticks_per_frame = 1 / (stream.average_rate * stream.time_base)
+        rate, time_base = stream.average_rate, stream.time_base
+        if rate is None or time_base is None:
+            raise ValueError(f"{clip}: has no frame rate")
+        ticks_per_frame = 1 / (rate * time_base)
         for shown, number in enumerate(frame_order(stretches)):
             copy = av.Packet(bytes(packets[number]))
             copy.pts = copy.dts = round(shown * ticks_per_frame)
-            copy.time_base, copy.is_keyframe, copy.stream = stream.time_base, packets[number].is_keyframe, target
+            copy.time_base, copy.is_keyframe, copy.stream = time_base, packets[number].is_keyframe, target
             box.mux(copy)
 
 
