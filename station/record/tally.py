@@ -137,6 +137,7 @@ class Tally:
         running = gait.activity is Activity.RUNNING
         if running:
             self.running_ns += dt_ns
+        if gait.activity is Activity.RUNNING or not self.running_ns:  # who walks by after the run does not turn the runner round
             self.direction, self.near_side = gait.direction or self.direction, gait.near_side or self.near_side
         self.swaps = max(self.swaps, gait.swaps_repaired)
         if not self.modes or self.modes[-1][1] is not step.mode:
