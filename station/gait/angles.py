@@ -19,6 +19,8 @@ from station.types import ANGLES, Joint, Side, View
 SEGMENTS = ("thigh_left", "thigh_right", "shank_left", "shank_right", "trunk")
 _HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)  # upper ends: hip left, right, knee left, right
 _KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
+_LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)  # of the trunk: shoulder, hip
+_RIGHT_ENDS = slice(Joint.RIGHT_SHOULDER, Joint.RIGHT_HIP + 1, Joint.RIGHT_HIP - Joint.RIGHT_SHOULDER)
 _OTHER_SIDE = [1, 0, 3, 2, 4]  # SEGMENTS with left and right exchanged
 _DEG = 180.0 / pi
 
@@ -48,8 +50,8 @@ def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tu
     """
     vectors = np.empty((len(xy_px), 5, 2))
     np.subtract(xy_px[:, _KNEES_ANKLES], xy_px[:, _HIPS_KNEES], out=vectors[:, :4])
-    hips = middle(xy_px[:, Joint.LEFT_HIP], xy_px[:, Joint.RIGHT_HIP])
-    np.subtract(middle(xy_px[:, Joint.LEFT_SHOULDER], xy_px[:, Joint.RIGHT_SHOULDER]), hips, out=vectors[:, 4])
+    middles = middle(xy_px[:, _LEFT_ENDS], xy_px[:, _RIGHT_ENDS])
+    np.subtract(middles[:, 0], middles[:, 1], out=vectors[:, 4])
     vectors = vectors @ straighten
     dx, dy = vectors[..., 0], vectors[..., 1]
     dy[:, 4] *= -1.0  # the trunk points up

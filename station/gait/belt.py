@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
+from station.gait.curve import frame_s
 from station.gait.events import FAR, NEAR, Landing, Leg
 from station.gait.measures import means
 from station.types import Reading, Speed
@@ -26,7 +27,7 @@ def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
 
     Heel and toe share one slope: each is taken from its own mean, then one least-squares line through both.
     """
-    if len(rows) < 2 or float(np.median(np.diff(rows[:, h.T_S]))) > SLOWEST_FRAME_S:
+    if not frame_s(rows[:, h.T_S]) <= SLOWEST_FRAME_S:
         return nan
     first, last = np.searchsorted(rows[:, h.T_S], (foot.contact_s + AFTER_CONTACT_S, foot.toe_off_s - BEFORE_TOE_OFF_S))
     t_s = rows[first:last, h.T_S]

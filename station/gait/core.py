@@ -30,6 +30,7 @@ from station.types import ANGLES, NS, Activity, Event, Gait, Input, Pose, Readin
 TRACKED_S = 2.0
 STANDING_S = 0.6  # of standing still before a knee lift belongs to it
 DRAWN_S = 0.05  # time constant of the angles drawn for the eye
+STALE_DRAWN_S = 0.5
 
 Points = Sequence[Sequence[float]]
 
@@ -224,14 +225,15 @@ class GaitCore:
         if activity != Activity.STANDING:
             self._drill.restart()
         here = activity != Activity.ABSENT
+        angles, drawn = self._angles(t_s, angles_deg) if angles_deg is not None else (None, None)
         return Gait(
             t_ns=t_ns,
             activity=activity,
             direction=self.side,
             near_side=self.side,
             tracked_fraction=self._tracked(t_s),
-            angles=_record(angles_deg) if angles_deg is not None else None,
-            drawn=self._eased(t_s, angles_deg) if angles_deg is not None else None,
+            angles=angles,
+            drawn=drawn,
             stride_phase=round(self._clock.phase(t_s), 3) if here else nan,
             zone_position=round(self._zone, 3) if here else nan,
             hands_on_rail=self._rail.held and activity in (Activity.RUNNING, Activity.WALKING),
@@ -251,23 +253,19 @@ class GaitCore:
             self._seen_near -= self._seen.popleft()[1]
         return round(self._seen_near / len(self._seen), 3) if self._seen else 0.0
 
-    def _eased(self, t_s: float, angles_deg: NDArray[np.float64]) -> np.void:
-        """Exponential smoothing in time, for the eye only; an angle that comes back after a gap starts afresh."""
-        if self._drawn is None or t_s - self._drawn_s > 0.5:
+    def _angles(self, t_s: float, angles_deg: NDArray[np.float64]) -> tuple[np.void, np.void]:
+        """Rounded records, raw and drawn. Drawn is eased exponentially, for the eye only; after a gap it starts afresh."""
+        if self._drawn is None or t_s - self._drawn_s > STALE_DRAWN_S:
             self._drawn = angles_deg
         else:
             weight = 1.0 - exp(-max(t_s - self._drawn_s, 0.0) / DRAWN_S)
             before = np.where(np.isnan(self._drawn), angles_deg, self._drawn)
             self._drawn = before + weight * (angles_deg - before)
         self._drawn_s = t_s
-        return _record(self._drawn)
+        records = rounded_angles(np.stack((angles_deg, self._drawn))).view(ANGLES)
+        records.flags.writeable = False
+        return records[0, 0], records[1, 0]
 
     def recording(self) -> Gait:
         """What is known at the end of a recording, without an input."""
         return self._told(self._ns(self._last_s), self._last_s, None)
-
-
-def _record(angles_deg: NDArray[np.float64]) -> np.void:
-    record = rounded_angles(angles_deg).view(ANGLES)
-    record.flags.writeable = False
-    return record[0]

@@ -16,14 +16,12 @@ def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s:
 
     A largest sample at the edge of the span is no hill, nor is one with samples on one side only: NaN.
     """
-    first, last = np.searchsorted(t_s, (start_s, end_s))
-    inside = y[first:last]
-    if len(inside) < 3 or not np.isfinite(inside).any():
+    first, last = np.searchsorted(t_s, (start_s, end_s)).tolist()
+    inside = y[first:last].tolist()
+    highest = max((value for value in inside if value == value), default=nan)
+    if highest != highest or highest in (inside[0], inside[-1]):
         return NO_TOP
-    at = first + int(np.nanargmax(inside))
-    if at in (first, last - 1):
-        return NO_TOP
-    centre_s = float(t_s[at])
+    centre_s = float(t_s[first + inside.index(highest)])
     for _ in range(2):
         a, b, c = _parabola(_near(t_s, y, centre_s, half_s))
         if not a < 0.0:
@@ -65,6 +63,12 @@ def falls_through(
     slope = float((t - t_mean) @ (v - v_mean)) / float((t - t_mean) @ (t - t_mean))
     shift = float(t_mean - v_mean / slope) if slope < 0.0 else nan
     return rough_s + shift if abs(shift) <= half_s else rough_s
+
+
+def frame_s(t_s: NDArray[np.float64]) -> float:
+    """The usual time between samples; NaN for fewer than two."""
+    gaps = sorted(np.diff(t_s).tolist())
+    return gaps[len(gaps) // 2] if gaps else nan
 
 
 def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:

@@ -85,8 +85,9 @@ def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, en
 
 
 def _usual(values: NDArray[np.float64]) -> float:
-    seen = values[np.isfinite(values)]
-    return float(np.median(seen)) if len(seen) else nan
+    """Median of those measured."""
+    seen = sorted(v for v in values.tolist() if v == v)
+    return seen[len(seen) // 2] if seen else nan
 
 
 class LandmarkPelvis:

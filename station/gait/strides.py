@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.gait.curve import bottom, top, value_at
+from station.gait.curve import bottom, frame_s, top, value_at
 from station.gait.events import FAR, NEAR, Landing, Leg, landing
 from station.gait.pelvis import PelvicStride, lock_in
 from station.types import STRIDE
@@ -60,10 +60,9 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
     _, stance_deg = top(t_s, flexion, near.contact_s, 0.5 * (near.contact_s + near.toe_off_s) + 0.05 * stride_s, half_s)
     _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
     at_reach_deg = value_at(t_s, rows[:, h.THIGH_NEAR], near.ahead_s, half_s)
-    frame_s = float(np.median(np.diff(t_s))) if len(t_s) > 1 else nan
     contact_s = near.toe_off_s - near.contact_s
     return {
-        "contact_s": contact_s if frame_s <= SLOWEST_FRAME_S and 0.08 < contact_s < 0.45 else nan,
+        "contact_s": contact_s if frame_s(t_s) <= SLOWEST_FRAME_S and 0.08 < contact_s < 0.45 else nan,
         "knee_flexion_stance_near_deg": stance_deg,
         "knee_flexion_swing_near_deg": swing_deg,
         "retraction_near_pct": 100.0 * (near.ahead_s - start_s) / stride_s,
@@ -79,11 +78,8 @@ def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[L
 
 def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> float:
     """Measured share of the samples that the stride should have, by the usual time between frames."""
-    times = rows[:, h.T_S]
     seen = int(np.isfinite(rows[:, h.THIGH_NEAR]).sum())
-    if len(times) < 2:
-        return 0.0
-    return min(1.0, seen * float(np.median(np.diff(times))) / (end_s - start_s))
+    return min(1.0, seen * frame_s(rows[:, h.T_S]) / (end_s - start_s)) if len(rows) > 1 else 0.0
 
 
 def curve(rows: NDArray[np.float64], start_s: float, end_s: float) -> NDArray[np.float64]:
