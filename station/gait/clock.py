@@ -33,7 +33,7 @@ class StrideClock:
         self._high, self._high_s = -1e9, nan
         self._low = 1e9
         self._falling = False  # waiting for the trough that follows a peak
-        self._rose = False  # a trough was seen
+        self._rose = False  # the thigh was seen to rise to its first peak
         self._swing_deg = self._middle_deg = nan
         self._peak_s = self._passage_s = nan
         self._fall_s = nan  # from peak to passage, for a peak that was not seen
@@ -62,6 +62,9 @@ class StrideClock:
                     self._passage_s = self._passage(t_s)
                 self._high, self._high_s = thigh_deg, t_s
             return None
+        if not self._rose:
+            self._low = min(self._low, thigh_deg)
+            self._rose = thigh_deg > self._low + need
         if thigh_deg > self._high:
             self._high, self._high_s = thigh_deg, t_s
         elif thigh_deg < self._high - need and not thigh_deg >= self._middle_deg:
@@ -92,7 +95,7 @@ class StrideClock:
         peak_s, _ = top(times, thigh, self._high_s - 3.0 * HALF * usual_s, t_s + 1e-9, HALF * usual_s)
         start_s, before_s = self._peak_s, self._passage_s
         if not self._rose:
-            peak_s = nan  # the recording began in mid-air: its first sample is no peak
+            peak_s = nan  # the recording began at the top or behind it: its first sample is no peak
         if isfinite(peak_s) and isfinite(passage_s):
             self._fall_s = passage_s - peak_s
         self._peak_s, self._passage_s = peak_s if isfinite(peak_s) else passage_s - self._fall_s, passage_s
