@@ -1,0 +1,424 @@
+"""The station as a service in a whole machine: Debian trixie in QEMU, with real systemd, udev, kernel, sticks and power cuts.
+
+    sudo apt install mmdebstrap qemu-system-x86 e2fsprogs dosfstools mtools dpkg-dev
+    systemd/deb/build trixie && sudo python3 tests/appliance/machine.py dist/station_*+deb13_arm64.deb
+
+What is real: the package's files and scripts, the units with their sandbox, the udev rule, the kernel's FAT, ext4 and USB mass
+storage, the station reading a poses file in real time. What is not: the processor is an emulated x86-64 without KVM, so the
+wheels are those of x86-64 (same versions) and no time says anything about a Pi; there is no camera, light, sound or screen
+(a drop-in gives the service a poses file). Each scenario has a time limit; the first that fails ends the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT))
+
+PACKAGES = "systemd,systemd-sysv,udev,dbus,linux-image-amd64,initramfs-tools,kmod,dosfstools,e2fsprogs"
+LIBRARIES = "python3,libglib2.0-0t64,libasound2t64"
+PORT = "station.agent"
+# In the machine: runs each line that comes through the virtio port as a shell command, and answers with one line.
+AGENT = f'''
+import base64, json, subprocess
+with open("/dev/virtio-ports/{PORT}", "r+b", buffering=0) as port:
+    port.write(b"up\\n")
+    line = b""
+    while True:
+        got = port.read(1)
+        line += got or b""
+        if got != b"\\n":
+            continue
+        order, line = base64.b64decode(line).decode(), b""
+        done = subprocess.run(["sh", "-c", order], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        port.write(json.dumps([done.returncode, done.stdout.decode(errors="replace")]).encode() + b"\\n")
+'''
+ASK = """
+import sqlite3, sys
+print(*sqlite3.connect("file:/var/lib/station/station.db?mode=ro", uri=True).execute(sys.argv[1]).fetchone())
+"""
+AGENT_UNIT = """
+[Unit]
+BindsTo=dev-virtio\\x2dports-station.agent.device
+After=dev-virtio\\x2dports-station.agent.device
+DefaultDependencies=no
+[Service]
+ExecStart=/usr/bin/python3 /srv/agent.py
+"""
+AGENT_RULE = f'SUBSYSTEM=="virtio-ports", ATTR{{name}}=="{PORT}", TAG+="systemd", ENV{{SYSTEMD_WANTS}}+="agent.service"\n'
+DROP_IN = """
+[Service]
+ExecStart=
+ExecStart=/usr/bin/station run --config /etc/station/station.toml --source /srv/run.npz --headless
+TimeoutStartSec=300
+"""
+SETTINGS = """
+[station]
+data_dir = "/var/lib/station"
+[sound]
+enabled = false
+[light]
+enabled = false
+[session]
+baseline_s = 30
+cue_block_s = 30
+free_block_s = 0
+retention_s = 30
+planned_s = 3600
+"""
+COMMAND_LINE = "root=LABEL=station rw console=ttyS0 quiet panic=5"
+RUN_S = 1800.0
+
+
+# --- making the disk ---
+
+
+def run(*order: str | Path) -> str:
+    words = [str(one) for one in order]
+    done = subprocess.run(words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, f"{' '.join(words)}:\n{done.stdout[-3000:]}"
+    return done.stdout
+
+
+def x86_package(deb: Path, work: Path) -> Path:
+    """The same package with the same versions of everything, for this processor."""
+    tree = work / "deb"
+    run("dpkg-deb", "--raw-extract", deb, tree)
+    lock = (ROOT / "systemd/deb/requirements-trixie.txt").read_text(encoding="utf-8").splitlines()
+    wanted = work / "requirements.txt"
+    wanted.write_text("\n".join(line.split(" --hash")[0] for line in lock), encoding="utf-8")
+    run(sys.executable, "-m", "venv", work / "venv")
+    python = work / "venv/bin/python"
+    run(python, "-m", "pip", "install", "--quiet", "--upgrade", "pip>=25")
+    options = run(python, ROOT / "systemd/deb/lock.py", "--pip-options", "trixie").replace("aarch64", "x86_64").split()
+    ours = tree / "usr/lib/station"
+    kept = work / "kept"
+    kept.mkdir()
+    for folder in (ours / "station", *ours.glob("treadmill_station-*")):
+        shutil.move(folder, kept)
+    shutil.rmtree(ours)
+    run(python, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--target", ours, *options, "--requirement", wanted)
+    for folder in kept.iterdir():
+        shutil.move(folder, ours)
+    control = tree / "DEBIAN/control"
+    text = control.read_text(encoding="utf-8").replace("Architecture: arm64", "Architecture: amd64")
+    control.write_text(text, encoding="utf-8")
+    (tree / "DEBIAN/md5sums").unlink()
+    run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, work / "station.deb")
+    return work / "station.deb"
+
+
+def write_run(path: Path) -> None:
+    """A person who waits, runs for half an hour, and goes: 25 pictures a second."""
+    from station.sense.body import Filming
+    from station.sense.motion import RunnerSpec
+    from station.sense.poses import Poses, save_poses
+    from station.sense.synthetic import SyntheticRunner
+
+    filming = Filming(fps=25.0)
+    made = SyntheticRunner([(5.0, RunnerSpec("absent")), (RUN_S, RunnerSpec(variability=1.0))], filming=filming)
+    save_poses(path, Poses(made.t_ns, made.xy_px, made.score, filming.width_px, filming.height_px, filming.px_per_m))
+
+
+def make_disk(deb: Path, roots: Path, work: Path) -> tuple[Path, Path, Path]:
+    """The machine's disk, its kernel and its initrd."""
+    tar, tree = roots / "trixie-amd64.tar", work / "tree"
+    if not tar.exists():
+        run("mmdebstrap", "--quiet", "--variant=apt", f"--include={PACKAGES},{LIBRARIES}", "trixie", tar)
+    tree.mkdir()
+    run("tar", "-xf", tar, "-C", tree)
+    shutil.copy(x86_package(deb, work), tree / "tmp/station.deb")
+    # picamera2 and lgpio are not in Debian; nothing here looks for a camera or a pin.
+    run("chroot", tree, "dpkg", "--install", "--force-depends", "/tmp/station.deb")
+    (tree / "tmp/station.deb").unlink()
+    for inside, text in {
+        "srv/agent.py": AGENT,
+        "srv/ask.py": ASK,
+        "etc/systemd/system/agent.service": AGENT_UNIT,
+        "etc/udev/rules.d/90-agent.rules": AGENT_RULE,
+        "etc/systemd/system/station.service.d/poses.conf": DROP_IN,
+        "etc/station/station.toml": SETTINGS,
+        "etc/hostname": "station\n",
+    }.items():
+        (tree / inside).parent.mkdir(parents=True, exist_ok=True)
+        (tree / inside).write_text(text, encoding="utf-8")
+    write_run(tree / "srv/run.npz")
+    kernel, initrd = (shutil.copy(next((tree / "boot").glob(f"{name}-*")), work / name) for name in ("vmlinuz", "initrd.img"))
+    disk = work / "disk.ext4"
+    run("mke2fs", "-q", "-t", "ext4", "-L", "station", "-d", tree, disk, "3G")
+    shutil.rmtree(tree)
+    return disk, Path(kernel), Path(initrd)
+
+
+def make_stick(path: Path) -> Path:
+    """A stick as they are sold: one FAT partition's worth, without a partition table."""
+    with path.open("wb") as file:
+        file.truncate(64 << 20)
+    run("mkfs.vfat", "-n", "STICK", path)
+    return path
+
+
+# --- the machine ---
+
+
+class Machine:
+    """A running QEMU. `sh` runs a command in it as root; `plug` and `pull` do what a hand does."""
+
+    def __init__(self, work: Path, disk: Path, kernel: Path, initrd: Path) -> None:
+        self._order = ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "2G"]
+        self._order += ["-display", "none", "-vga", "std"]
+        self._order += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", COMMAND_LINE, "-nic", "none"]
+        self._order += ["-drive", f"file={disk},format=raw,if=virtio,cache=writethrough"]
+        self._order += ["-device", "qemu-xhci,id=usb", "-device", "virtio-serial"]
+        self._order += ["-chardev", f"socket,id=agent,path={work}/agent,server=on,wait=off"]
+        self._order += ["-qmp", f"unix:{work}/qmp,server=on,wait=off"]
+        self._order += ["-device", f"virtserialport,chardev=agent,name={PORT}", "-serial", f"file:{work}/console.log"]
+        self._work = work
+
+    def start(self, limit_s: float = 400) -> None:
+        for name in ("agent", "qmp"):
+            (self._work / name).unlink(missing_ok=True)
+        self._process = subprocess.Popen(self._order, stdin=subprocess.DEVNULL)
+        self._agent = self._connect("agent", limit_s)
+        self._qmp = self._connect("qmp", 60)
+        self._qmp.readline()
+        self.qmp("qmp_capabilities")
+        assert self._agent.readline() == b"up\n"
+
+    def _connect(self, name: str, limit_s: float) -> Any:
+        until(lambda: (self._work / name).exists(), 30, f"QEMU's socket {name}")
+        channel = socket.socket(socket.AF_UNIX)
+        channel.connect(str(self._work / name))
+        channel.settimeout(limit_s)
+        return channel.makefile("rwb")
+
+    def sh(self, order: str, rc: int | None = 0) -> str:
+        self._agent.write(base64.b64encode(order.encode()) + b"\n")
+        self._agent.flush()
+        code, text = json.loads(self._agent.readline())
+        assert rc is None or code == rc, f"{order}: {code}\n{text[-3000:]}"
+        return str(text)
+
+    def qmp(self, execute: str, **arguments: Any) -> None:
+        self._qmp.write(json.dumps({"execute": execute, "arguments": arguments}).encode() + b"\n")
+        self._qmp.flush()
+        while True:
+            answer = json.loads(self._qmp.readline())
+            assert "error" not in answer, answer
+            if "return" in answer:
+                return
+
+    def plug(self, image: Path, bytes_per_s: int = 0) -> None:
+        file = {"driver": "file", "filename": str(image)}
+        node: dict[str, Any] = {"driver": "raw", "node-name": "stick", "file": file}
+        if bytes_per_s:
+            self.qmp("object-add", **{"qom-type": "throttle-group", "id": "slow", "limits": {"bps-write": bytes_per_s}})
+            node = {"driver": "throttle", "node-name": "stick", "throttle-group": "slow", "file": {"driver": "raw", "file": file}}
+        self.qmp("blockdev-add", **node)
+        self.qmp("device_add", driver="usb-storage", id="stick", drive="stick", removable=True)
+
+    def pull(self, slow: bool = False) -> None:
+        self.qmp("device_del", id="stick")
+        until(lambda: "sd" not in self.sh("ls /sys/block"), 60, "the stick's device to go")
+        until(lambda: self._freed(), 60, "QEMU to let the image go")
+        if slow:
+            self.qmp("object-del", id="slow")
+
+    def _freed(self) -> bool:
+        try:
+            self.qmp("blockdev-del", **{"node-name": "stick"})
+        except AssertionError:
+            return False
+        return True
+
+    def cut_power(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def until(happens: Callable[[], Any], limit_s: float, what: str) -> Any:
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        answer = happens()
+        if answer:
+            return answer
+        time.sleep(1)
+    raise AssertionError(f"waited {limit_s:.0f} s in vain for {what}")
+
+
+# --- scenarios ---
+
+
+@contextmanager
+def scenario(name: str) -> Iterator[list[str]]:
+    start, found = time.monotonic(), []
+    yield found
+    print(f"ok  {name}: {'; '.join(found)} ({time.monotonic() - start:.0f} s)", flush=True)
+
+
+def show(machine: Machine, *properties: str) -> dict[str, str]:
+    text = machine.sh(f"systemctl show station.service --property={','.join(properties)}")
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def wait_active(machine: Machine) -> str:
+    until(lambda: show(machine, "ActiveState")["ActiveState"] == "active", 300, "the service to say that it is ready")
+    return show(machine, "MainPID")["MainPID"]
+
+
+def ask_database(machine: Machine, question: str) -> str:
+    """One value out of the station's database, read beside the running station."""
+    (answer,) = machine.sh(f"python3 /srv/ask.py '{question}'").split()
+    return answer
+
+
+def strides_stored(machine: Machine) -> int:
+    return int(ask_database(machine, "select count(*) from stride"))
+
+
+def as_a_service(machine: Machine) -> list[str]:
+    pid = wait_active(machine)
+    user = machine.sh(f"ps -o user= -p {pid}").strip()
+    assert user == "station", user
+    groups = machine.sh(f"grep Groups: /proc/{pid}/status").split(":")[1].split()
+    capabilities = machine.sh(f"grep CapEff: /proc/{pid}/status").split()[1]
+    assert int(capabilities, 16) == 0
+    return [f"user {user}, {len(groups)} groups, no capability", f"{strides_stored(machine)} strides already stored"]
+
+
+def hang(machine: Machine) -> list[str]:
+    pid = wait_active(machine)
+    machine.sh(f"kill -STOP {pid}")
+    until(lambda: show(machine, "NRestarts")["NRestarts"] == "1", 90, "the watchdog to restart it")
+    again = wait_active(machine)
+    assert again != pid
+    told = machine.sh("journalctl -u station --no-pager | grep -i watchdog | head -1").strip().partition(": ")[2]
+    return [f"pid {pid}, then {again}", told]
+
+
+def run_until_stored(machine: Machine, least: int) -> int:
+    return int(until(lambda: (count := strides_stored(machine)) >= least and count, 300, f"{least} strides in the database"))
+
+
+def power_cut(machine: Machine) -> list[str]:
+    before = run_until_stored(machine, strides_stored(machine) + 20)
+    machine.cut_power()
+    machine.start()
+    pid = wait_active(machine)
+    after = strides_stored(machine)
+    assert after >= before, (before, after)
+    verdict = ask_database(machine, "pragma quick_check")
+    assert verdict == "ok"
+    return [f"{before} strides before, {after} after", f"database {verdict}", f"running again as pid {pid}"]
+
+
+def stop_and_list(machine: Machine) -> list[str]:
+    machine.sh("systemctl stop station")
+    text = machine.sh("runuser -u station -- station sessions --config /etc/station/station.toml --json -")
+    sessions = json.loads(text.splitlines()[-1])["sessions"]
+    assert sessions
+    return [f"{len(sessions)} sessions listed"]
+
+
+def status(machine: Machine) -> dict[str, str]:
+    text = machine.sh("cat /run/station-usb/status 2>/dev/null", rc=None)
+    return json.loads(text) if text.strip() else {}
+
+
+def files_on(image: Path) -> dict[str, str]:
+    """Path to sha256 of every file on a FAT image, read without the machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        run("mcopy", "-s", "-n", "-i", image, "::*", folder)
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(Path(folder).rglob("*"))
+            if path.is_file()
+        }
+
+
+def stick(machine: Machine, image: Path) -> list[str]:
+    machine.plug(image)
+    final = until(lambda: (now := status(machine)).get("state") in ("done", "failed") and now, 200, "the export to end")
+    assert final["state"] == "done", (final, machine.sh("journalctl -u 'station-usb-export@*' --no-pager | tail -30"))
+    assert "/stick" not in machine.sh("cat /proc/self/mounts")
+    machine.pull()
+    until(lambda: not status(machine), 30, "the status to go with the stick")
+    found = files_on(image)
+    assert any(name.endswith(".html") for name in found), found
+    checked = run("fsck.vfat", "-n", image).strip().splitlines()[-1]
+    machine.sh("rm -rf /tmp/export; mkdir /tmp/export; chown station /tmp/export")
+    machine.sh("runuser -u station -- station export --config /etc/station/station.toml --session last --to /tmp/export")
+    same = set(machine.sh("find /tmp/export -type f -exec sha256sum {} +").split()[0::2])
+    equal = sum(digest in same for digest in found.values())
+    return [final["text"], f"{len(found)} files, {equal} of them the bytes that `station export` writes", checked]
+
+
+def pulled_stick(machine: Machine, image: Path) -> list[str]:
+    machine.plug(image, bytes_per_s=20_000)
+    until(lambda: status(machine).get("state") == "writing", 120, "the export to begin")
+    time.sleep(6)
+    began = status(machine).get("state")
+    machine.pull(slow=True)
+    until(lambda: not machine.sh("systemctl list-units --no-legend 'station-usb-export@*'").strip(), 120, "the job to end")
+    assert "/stick" not in machine.sh("cat /proc/self/mounts")
+    half = files_on(image) if began == "writing" else {}
+    again = stick(machine, image)
+    return [f"pulled while {began}, {len(half)} files on it then", "plugged in again", *again]
+
+
+def tell_story(deb: Path, roots: Path, work: Path) -> None:
+    with scenario("disk") as found:
+        disk, kernel, initrd = make_disk(deb, roots, work)
+        found.append(f"{disk.stat().st_blocks * 512 >> 20} MB")
+    machine = Machine(work, disk, kernel, initrd)
+    try:
+        with scenario("boot") as found:
+            machine.start()
+            found.append(machine.sh("uname -r").strip())
+        with scenario("runs as a service") as found:
+            found += as_a_service(machine)
+        with scenario("a hang is killed and started again") as found:
+            found += hang(machine)
+        with scenario("power cut in the middle of a run") as found:
+            found += power_cut(machine)
+        with scenario("stopped in order") as found:
+            found += stop_and_list(machine)
+        with scenario("stick") as found:
+            found += stick(machine, make_stick(work / "stick.img"))
+        with scenario("stick pulled too early") as found:
+            found += pulled_stick(machine, make_stick(work / "pulled.img"))
+    finally:
+        machine.cut_power()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The station as a service in an emulated machine.")
+    parser.add_argument("deb", type=Path, help="the trixie package")
+    parser.add_argument("--roots", type=Path, default=Path("/var/tmp"), help="where the base system is kept (0.7 GB)")
+    parser.add_argument("--work", type=Path, help="keep disk and console log there")
+    told = parser.parse_args()
+    if told.work is not None:
+        told.work.mkdir(parents=True)
+        tell_story(told.deb.resolve(), told.roots, told.work.resolve())
+        return
+    with tempfile.TemporaryDirectory(prefix="station-vm-") as folder:
+        tell_story(told.deb.resolve(), told.roots, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
