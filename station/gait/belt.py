@@ -13,7 +13,7 @@ from station.gait.events import FAR, NEAR, Landing, Leg
 from station.gait.measures import means
 from station.types import Reading, Speed
 
-STALE_S = 5.0  # a treadmill sends once a second
+STALE_S = 5.0  # a treadmill sends once a second; feet land more often
 STEADY_S = 10.0  # so long after a change the speed counts as changing
 CHANGE_MPS = 0.1
 PICTURE_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
@@ -53,7 +53,7 @@ class Belt:
         self._ftms_s = -1e9
         self._anchor_mps, self._changed_s = nan, -1e9
         self._feet: list[tuple[float, float]] = []  # near, far px/s
-        self._seen_mps = nan
+        self._seen_mps, self._seen_s = nan, -1e9
 
     def read(self, t_s: float, given: Reading) -> None:
         if not (isfinite(given.value) and given.value >= 0.0):
@@ -63,13 +63,13 @@ class Belt:
         elif given.channel == "speed_given_mps":
             self._given_mps = given.value
 
-    def stride(self, rows: NDArray[np.float64], near: Landing, far: Landing) -> None:
+    def stride(self, t_s: float, rows: NDArray[np.float64], near: Landing, far: Landing) -> None:
         self._feet = [*self._feet, (planted_px_s(rows, NEAR, near), planted_px_s(rows, FAR, far))][-PICTURE_STRIDES:]
-        self._seen_mps = self._picture()
+        self._seen_mps, self._seen_s = self._picture(), t_s
 
     def forget(self) -> None:
         self._feet.clear()
-        self._seen_mps = nan
+        self._seen_mps, self._seen_s = nan, -1e9
 
     def speed(self, t_s: float) -> Speed:
         """The best source there is, in the order read, told, seen; `steady` once it has not changed for STEADY_S."""
@@ -78,7 +78,7 @@ class Belt:
             mps, origin = self._ftms_mps, "ftms"
         elif isfinite(self._given_mps):
             mps, origin = self._given_mps, "given"
-        elif isfinite(self._seen_mps):
+        elif isfinite(self._seen_mps) and t_s - self._seen_s <= STALE_S:
             mps, origin, step_mps = self._seen_mps, "picture", PICTURE_CHANGE_MPS
         if mps == mps and not abs(mps - self._anchor_mps) <= step_mps:
             if self._anchor_mps == self._anchor_mps:

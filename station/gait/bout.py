@@ -112,7 +112,7 @@ class Bout:
         if self._near is not None and abs(start_s - self._end_s) < 0.25 * duration_s:
             row["step_time_near_s"] = _step(self._near.contact_s, far.contact_s, duration_s)
         self._near = near
-        self.belt.stride(rows, near, far)
+        self.belt.stride(t_s, rows, near, far)
         mps = self.belt.speed(t_s).mps
         row |= {"speed_mps": mps, "step_length_m": mps * 0.5 * duration_s}
         row |= pelvic(self._pelvis.close(inside, start_s, end_s))

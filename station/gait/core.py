@@ -46,6 +46,7 @@ class GaitCore:
     def __init__(self, view: View | None = None, pelvis: PelvicSource | None = None) -> None:
         self.view = view or View()
         self.straighten = straightening(self.view)
+        self._back: list[float] = np.linalg.inv(self.straighten)[:, 0].tolist()  # straightened x, y to the picture's x
         self._pelvis = pelvis or LandmarkPelvis(self.view.px_per_m)
         self._history = History()
         self._facing = Facing(self.view.direction)
@@ -186,7 +187,8 @@ class GaitCore:
         x0, _, x1, _ = self.view.zone
         width_px = (x1 - x0) * self.view.width_px
         if hip[0] == hip[0]:
-            along = (hip[0] / self.straighten[0, 0] - x0 * self.view.width_px) / width_px if width_px > 0 else nan
+            picture_x = hip[0] * self._back[0] + hip[1] * self._back[1]
+            along = (picture_x - x0 * self.view.width_px) / width_px if width_px > 0 else nan
             self._zone = along if sign > 0 else 1.0 - along
         top_y = mean(points[SHOULDER][1], points[SHOULDER + 1][1])
         self._rail.step(t_s, points, hip, top_y, sign, thigh_px)

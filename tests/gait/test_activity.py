@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from station.gait import GaitCore
+from station.sense.body import Filming
 from station.sense.motion import RunnerSpec
 from station.sense.synthetic import SyntheticRunner
-from station.types import NS, Activity, Tick
+from station.types import NS, Activity, Joint, Tick
 from tests.gait.conftest import film, noisy
 
 
@@ -47,6 +48,7 @@ def test_a_session_in_order() -> None:
     assert told.activities(30.0) == {"absent"}
     assert told.last.tracked_fraction == 0.0
     assert told.last.angles is None
+    assert told.last.speed.origin == "unknown", "no feet on the belt, no speed in the picture"
 
 
 def test_a_silent_camera_makes_the_runner_absent() -> None:
@@ -110,6 +112,16 @@ def test_place_on_the_belt_follows_the_runner(direction: str) -> None:
     ]
     assert places[0] < places[1] - 0.05 < places[2] - 0.1
     assert 0.3 < places[1] < 0.7
+
+
+def test_place_is_in_the_picture_also_when_the_camera_is_tilted() -> None:
+    tilted = {"direction": "right", "roll_deg": 8.0, "hip_at": (0.5, 0.3)}
+    runner = SyntheticRunner(RunnerSpec(), seconds=3.0, filming=Filming(**tilted))  # type: ignore[arg-type]
+    hips_px = runner.xy_px[:, Joint.LEFT_HIP : Joint.RIGHT_HIP + 1, 0].mean()
+    x0, _, x1, _ = runner.view.zone
+    told = np.nanmean([g.zone_position for g in film((3.0, RunnerSpec()), **tilted).gaits])
+    assert told == pytest.approx((hips_px / runner.view.width_px - x0) / (x1 - x0), abs=0.003)
+    assert told > 0.51
 
 
 def test_a_wide_open_view_has_no_place() -> None:
