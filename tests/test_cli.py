@@ -107,7 +107,12 @@ def test_nobody_in_the_recording_is_a_result_and_not_an_error(tmp_path: Path, ca
     ],
 )
 def test_a_mistake_gets_one_message_and_its_exit_code(
-    arguments: list[str], code: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    code: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(*arguments) == code

@@ -27,7 +27,13 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     message = str(caught.value)
     assert message.startswith(str(path))
     assert "5 problems" in message
-    for part in ("colour: unknown key", "sound.volumne: unknown key", "sound.volume = 7", "view.direction = 'up'", "pose.threads = 'many'"):
+    for part in (
+        "colour: unknown key",
+        "sound.volumne: unknown key",
+        "sound.volume = 7",
+        "view.direction = 'up'",
+        "pose.threads = 'many'",
+    ):
         assert part in message
     assert caught.value.exit_code == 2
 
@@ -57,7 +63,9 @@ def test_settings_cannot_be_changed_later() -> None:
 values = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8), st.lists, max_leaves=4)
 
 
-@given(st.dictionaries(st.sampled_from([*Config.model_fields, "other"]), st.dictionaries(st.text(max_size=12), values, max_size=3)))
+@given(
+    st.dictionaries(st.sampled_from([*Config.model_fields, "other"]), st.dictionaries(st.text(max_size=12), values, max_size=3))
+)
 def test_any_table_is_settings_or_one_config_error(tables: dict[str, dict[str, object]]) -> None:
     try:
         assert isinstance(parse(tables), Config)

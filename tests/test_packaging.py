@@ -24,7 +24,10 @@ def test_every_data_file_is_shipped(setuptools_table: dict) -> None:
     folders = {name: ROOT.joinpath(*name.split(".")) for name in setuptools_table["packages"]}
     folders |= {name: ROOT / folder for name, folder in setuptools_table["package-dir"].items()}
     shipped = {
-        path for name, patterns in setuptools_table["package-data"].items() for pattern in patterns for path in folders[name].glob(pattern)
+        path
+        for name, patterns in setuptools_table["package-data"].items()
+        for pattern in patterns
+        for path in folders[name].glob(pattern)
     }
     data = {
         path
