@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from station.gait import history as h
 from station.gait.activity import ActivityClock, Steps, bend, is_run, is_stride, rise, vote
 from station.gait.angles import rounded_angles
 from station.gait.belt import Belt
@@ -21,7 +22,7 @@ from station.gait.events import Landing
 from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window, rounded
 from station.gait.pelvis import PelvicSource
-from station.gait.strides import as_record, curve, landings, pelvic, seen_fraction, stance, thighs
+from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
 from station.types import MEASURES, Activity, Measure, Speed
 
 PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
@@ -47,6 +48,7 @@ class Bout:
     def reset(self) -> None:
         self.belt.reset()
         self.activity.reset()
+        self._pattern: list[list[float]] = []  # thigh and shank over the last stride's phases
         self._steps.reset()
         self._swaps = 0
         self._speed = Speed()
@@ -66,6 +68,13 @@ class Bout:
         """The belt's, rounded to 1 mm/s."""
         now = self.belt.speed(t_s)
         return Speed(round(now.mps, 3), now.origin, now.steady)
+
+    def expected(self, phase: float) -> tuple[float, float] | None:
+        """Thigh and shank of a leg at this phase (0..1, 0 = its forward peak), as the last stride had them; None without one."""
+        if not self._pattern or phase != phase:
+            return None
+        at = round(phase % 1.0 * (len(PHASES) - 1))
+        return self._pattern[0][at], self._pattern[1][at]
 
     def pose(self, t_s: float, near_deg: float, far_deg: float) -> None:
         """Takes the thighs of one pose: a step may be complete."""
@@ -94,6 +103,7 @@ class Bout:
             run = is_run(row["cadence_spm"], bend(inside), rise(inside))
             self.activity.stepped(t_s, run)
             self.activity.stepped(t_s, run)
+        self._pattern = [curve(rows, column, start_s, end_s).tolist() for column in (h.THIGH_NEAR, h.SHANK_NEAR)]
         running = self.activity.now(t_s) == Activity.RUNNING
         row |= {"swaps_repaired": swaps - self._swaps, "running": float(running)}
         self._swaps = swaps
@@ -117,7 +127,7 @@ class Bout:
         row |= {"speed_mps": mps, "step_length_m": mps * 0.5 * duration_s}
         row |= pelvic(self._pelvis.close(inside, start_s, end_s))
         self._end_s = end_s
-        self._curves.append(curve(rows, start_s, end_s))
+        self._curves.append(curve(rows, h.THIGH_NEAR, start_s, end_s))
         self.curves = rounded_angles(np.array(self._curves))
         self._window.add(row)
         found = {**self._window.measures(), **self._pelvis.measures()}

@@ -23,7 +23,7 @@ from station.gait.drill import Drill
 from station.gait.facing import Facing, mean
 from station.gait.hands import Rail, hides_hip
 from station.gait.history import History
-from station.gait.legs import LegTracker, LengthGate
+from station.gait.legs import Expected, LegTracker, LengthGate
 from station.gait.pelvis import LandmarkPelvis, PelvicSource
 from station.types import ANGLES, NS, Activity, Event, Gait, Input, Pose, Reading, Side, View
 
@@ -139,7 +139,7 @@ class GaitCore:
         self._drawn = None
 
     def _named_legs(self, t_s: float, segment_deg: Sequence[float]) -> bool:
-        exchanged = self._legs.step(t_s, segment_deg)
+        exchanged = self._legs.step(t_s, segment_deg, self._expected(t_s))
         self._named += 1
         if self._legs.turned_over:
             self._history.exchange_legs(self._names_since_s)
@@ -150,6 +150,16 @@ class GaitCore:
             self._swaps_before, self._named, self._names_since_s = self.swaps, 0, t_s
         self.swaps += exchanged
         return exchanged
+
+    def _expected(self, t_s: float) -> Expected | None:
+        """Where the left and the right leg should be by the stride clock and the last stride, in Body's signs."""
+        phase = self._clock.phase(t_s)
+        near, far = self._bout.expected(phase), self._bout.expected(phase + 0.5)
+        if near is None or far is None:
+            return None
+        if self.side == "right":
+            return far, near
+        return (-near[0], -near[1]), (-far[0], -far[1])
 
     def _row(
         self, t_s: float, segment_deg: Sequence[float], segment_px: Sequence[float], points: Points, exchanged: bool

@@ -1,10 +1,10 @@
 """Which leg is which: repairs left/right exchanges of the pose model.
 
 A leg moves on smoothly from frame to frame, and on a treadmill the two legs are never at the same place with the same
-speed. So each leg's thigh and shank are predicted from the frames before, and the labelling that fits the predictions is
-taken. That keeps the two legs apart but not named; the names are what the model says most of the time (an exchange is the
-exception). When the model has contradicted the names for most of a while, the names were wrong and are turned over, with
-all that was recorded under them.
+speed. So each leg's thigh and shank are predicted from the frames before and, once the stride clock runs, from where the
+last stride had them at this phase; the labelling that fits the predictions is taken. That keeps the two legs apart but not
+named; the names are what the model says most of the time (an exchange is the exception). When the model has contradicted
+the names for most of a while, the names were wrong and are turned over, with all that was recorded under them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ MEMORY_S = 10.0  # how long the model's labels are remembered: exchanges come in
 # of evidence: one a second, and one more each time the model changes its mind and back.
 TURN_OVER = 0.75
 _NOISE_DEG = (5.0, 7.0)  # thigh, shank: landmark noise of 8 .. 16 mm
-_BEND_DEG_S2 = (2500.0, 9000.0)  # angular acceleration that a straight-line prediction leaves out, at 4.5 m/s
+_SWING_PER_S2 = 80.0  # squared angular frequency of a stride of 0.7 s
+_MIDDLES_DEG = (5.0, -30.0)  # of thigh and shank, to begin with
+MIDDLE_S = 1.5
+_BEND_DEG_S2 = (900.0, 3500.0)  # angular acceleration that the prediction leaves out
+_PATTERN_DEG = (10.0, 18.0)  # how well a leg keeps to its last stride by the clock
 _FAR_OFF = 25.0  # one landmark gone astray may not outvote the rest
 LENGTH_OFF = 0.4
 LENGTH_MEMORY_S = 1.0
@@ -28,6 +32,19 @@ LOST = 45.0  # of the four parts (thigh and shank of two legs) about half are fa
 # better by STAY. Set on rendered and real clips, where landmarks stray most while the legs pass each other: with 3 for both,
 # one rendered clip of 1230 pictures with a single exchange got 93 "repairs", with these none.
 ONSET, STAY = 14.0, 3.0
+
+
+Expected = tuple[tuple[float, float], tuple[float, float]]
+
+
+def _unlike(expected_deg: Sequence[float], seen_deg: Sequence[float]) -> float:
+    """Misfit of a leg to where the stride clock expects it."""
+    total = 0.0
+    for part in (0, 1):
+        off = (seen_deg[part] - expected_deg[part]) / _PATTERN_DEG[part]
+        if off == off:
+            total += min(off * off, _FAR_OFF)
+    return total
 
 
 class LegTracker:
@@ -40,6 +57,7 @@ class LegTracker:
         # Two legs x (thigh, shank) x (angle, speed); leg 0 is the one named "left".
         self._angle = [[float("nan")] * 2, [float("nan")] * 2]
         self._speed = [[0.0] * 2, [0.0] * 2]
+        self._middle = [[float("nan")] * 2, [float("nan")] * 2]
         self._when_s = [[-1e9] * 2, [-1e9] * 2]
         self._last_s = 0.0
         self._no_evidence()
@@ -48,9 +66,10 @@ class LegTracker:
     def _no_evidence(self) -> None:
         self._contradicted, self._known_s, self._changes, self._last = 0.0, 0.0, 0.0, False
 
-    def step(self, t_s: float, segment_deg: Sequence[float]) -> bool:
+    def step(self, t_s: float, segment_deg: Sequence[float], expected: Expected | None = None) -> bool:
         """Takes a row of Body.segment_deg; True: left and right are exchanged in this pose.
 
+        `expected`: thigh and shank of the left and of the right leg by the stride clock, while that runs.
         `turned_over` is True after a step that found all names since the last reset or turn-over to be wrong.
         """
         self.turned_over = False
@@ -59,15 +78,19 @@ class LegTracker:
         legs = ((segment_deg[0], segment_deg[2]), (segment_deg[1], segment_deg[3]))
         straight = self._misfit(t_s, 0, legs[0]) + self._misfit(t_s, 1, legs[1])
         crossed = self._misfit(t_s, 0, legs[1]) + self._misfit(t_s, 1, legs[0])
+        lost = min(straight, crossed) > LOST
+        if expected is not None:
+            straight += _unlike(expected[0], legs[0]) + _unlike(expected[1], legs[1])
+            crossed += _unlike(expected[0], legs[1]) + _unlike(expected[1], legs[0])
         exchanged = crossed + (STAY if self._last else ONSET) < straight
         in_doubt = not exchanged and crossed + STAY < straight
-        if in_doubt or min(straight, crossed) > LOST:
+        if in_doubt or lost:
             return False  # legs that were not surely seen teach nothing: the predictions would be led astray
         self._learn(t_s, 0, legs[1] if exchanged else legs[0])
         self._learn(t_s, 1, legs[0] if exchanged else legs[1])
         self._vote(t_s, exchanged)
         if self.turned_over:
-            for state in (self._angle, self._speed, self._when_s):
+            for state in (self._angle, self._speed, self._middle, self._when_s):
                 state.reverse()
             return not exchanged
         return exchanged
@@ -81,8 +104,10 @@ class LegTracker:
             if gap_s > STALE_S:
                 total += UNPREDICTED
                 continue
-            off = seen_deg[part] - self._angle[leg][part] - self._speed[leg][part] * gap_s
-            allowed = _NOISE_DEG[part] + 0.5 * _BEND_DEG_S2[part] * gap_s * gap_s
+            # Swinging about its middle, a leg is pulled back; its speed is half a frame old.
+            pull = _SWING_PER_S2 * (self._middle[leg][part] - self._angle[leg][part])
+            off = seen_deg[part] - self._angle[leg][part] - (self._speed[leg][part] + pull * gap_s) * gap_s
+            allowed = _NOISE_DEG[part] + _BEND_DEG_S2[part] * gap_s * gap_s
             total += min((off / allowed) ** 2, _FAR_OFF)
         return total
 
@@ -96,8 +121,11 @@ class LegTracker:
                 speed = (angle - self._angle[leg][part]) / gap_s
                 weight = gap_s / (gap_s + 0.01)  # at high frame rates the speed needs several frames
                 self._speed[leg][part] += weight * (speed - self._speed[leg][part])
+                self._middle[leg][part] += gap_s / MIDDLE_S * (angle - self._middle[leg][part])
             else:
                 self._speed[leg][part] = 0.0
+                if self._middle[leg][part] != self._middle[leg][part]:
+                    self._middle[leg][part] = _MIDDLES_DEG[part]
             self._angle[leg][part], self._when_s[leg][part] = angle, t_s
 
     def _vote(self, t_s: float, exchanged: bool) -> None:

@@ -82,12 +82,12 @@ def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> fl
     return min(1.0, seen * frame_s(rows[:, h.T_S]) / (end_s - start_s)) if len(rows) > 1 else 0.0
 
 
-def curve(rows: NDArray[np.float64], start_s: float, end_s: float) -> NDArray[np.float64]:
-    """Near thigh at 51 phases of the stride, (51,) degrees."""
-    seen = np.isfinite(rows[:, h.THIGH_NEAR])
+def curve(rows: NDArray[np.float64], column: int, start_s: float, end_s: float) -> NDArray[np.float64]:
+    """A history column at 51 phases of the stride, (51,)."""
+    seen = np.isfinite(rows[:, column])
     if seen.sum() < 5:
         return np.full(len(PHASES), nan)
-    return np.interp(start_s + PHASES * (end_s - start_s), rows[seen, h.T_S], rows[seen, h.THIGH_NEAR])
+    return np.interp(start_s + PHASES * (end_s - start_s), rows[seen, h.T_S], rows[seen, column])
 
 
 def pelvic(found: PelvicStride | None) -> dict[str, float]:
