@@ -86,17 +86,17 @@ def activities(poses: list[Pose], view: View) -> dict[Activity, float]:
     return {activity: seen.count(activity) / len(seen) for activity in set(seen)}
 
 
-def main() -> None:
-    videos = SHARED / "data" / "video"
+def lines(shared: Path = SHARED) -> Iterator[str]:
+    """A table for a page."""
+    videos = shared / "data" / "video"
+    yield "| clip | segment | RMSE, deg | bias, deg | spread, deg |"
+    yield "|---|---|---|---|---|"
     for name in ("walk", "walk_ts"):
         poses, view = filmed(videos / "opencap_walk" / f"{name}_video.mp4")
         found = analyse(poses, View(view.width_px, view.height_px, azimuth_deg=AZIMUTH_DEG))
         for fit in against_capture(found, videos / "opencap_walk" / f"{name}_sample_mocap.json"):
-            error = f"RMSE {fit.rmse_deg:4.1f}  bias {fit.bias_deg:+5.1f}  spread {fit.spread_deg:4.1f} deg"
-            print(f"{name:8s} {fit.segment:11s} {error}")
-        print(f"{name:8s} {activities(poses, view)}")
-    print("sports2d", activities(*filmed(videos / "sports2d_demo.mp4")))
+            yield f"| {name} | {fit.segment} | {fit.rmse_deg:.1f} | {fit.bias_deg:+.1f} | {fit.spread_deg:.1f} |"
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(lines()))
