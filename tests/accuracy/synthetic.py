@@ -44,7 +44,7 @@ def measured(speed_mps: float, fps: float, swap: tuple[float, float] = (0.0, 0.1
 
 
 def lines() -> Iterator[str]:
-    yield "| m/s | pictures/s | legs exchanged | cadence error, spm | TLE error, deg | excursion error, deg | strides | repaired |"
+    yield "| m/s | pictures/s | legs exchanged | cadence error, spm | TLE error | excursion error, deg | strides | repaired |"
     yield "|---|---|---|---|---|---|---|---|"
     for speed_mps in SPEEDS_MPS:
         for fps in RATES:
