@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import fitdecode
 import numpy as np
 import pytest
+from fit_tool import FitFile
+from fit_tool.utils.crc import crc16
 
 from station.record.collect import Collector
-from station.record.fit_file import Field, FitWriter, Kind, crc16
 from station.record.run_fit import run_fit
 from station.types import Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, STRIDE_S, VIEW, run
@@ -95,20 +97,73 @@ def test_nobody_ran() -> None:
     assert list(messages["record"][0]) == ["timestamp"]
 
 
-def test_checksum_is_the_known_one() -> None:
-    assert crc16(b"123456789") == 0xBB3D  # check value of CRC-16/ARC
+def test_the_library_finds_nothing_wrong_with_it(recording: Recording) -> None:
+    """fit-tool's own rules for an activity: what must be there, in which order, in which range."""
+    report = FitFile.from_bytes(run_fit(recording, UTC_START)).validate()
+    assert [str(finding) for finding in report.findings] == []
 
 
-def test_a_number_that_does_not_fit_is_not_measured() -> None:
-    fit = FitWriter()
-    fit.write(fit.define(20, (Field(253, Kind.UINT32), Field(4, Kind.UINT8), Field(41, Kind.UINT16, 10))), (1, 300, -5.0))
-    (record,) = decode(fit.content())["record"]
-    assert (record["cadence"], record["stance_time"]) == (None, None)
+def test_the_header_is_the_long_one_with_its_own_checksum(recording: Recording) -> None:
+    content = run_fit(recording, UTC_START)
+    assert content[0] == 14
+    assert crc16(content[:12]) == int.from_bytes(content[12:14], "little") != 0
 
 
-def test_seventeen_definitions_are_too_many() -> None:
-    fit = FitWriter()
-    for _ in range(16):
-        fit.define(20, (Field(253, Kind.UINT32),))
-    with pytest.raises(ValueError, match="16"):
-        fit.define(20, (Field(253, Kind.UINT32),))
+def test_the_same_recording_gives_the_same_bytes(recording: Recording) -> None:
+    assert run_fit(recording, UTC_START) == run_fit(recording, UTC_START)
+
+
+def test_two_sessions_with_the_same_wrong_clock_can_be_told_apart(recording: Recording) -> None:
+    numbers = {
+        decode(run_fit(replace(recording, session_id=session_id), UTC_START))["file_id"][0]["serial_number"]
+        for session_id in ("00001-a3f9", "00002-a3f9")
+    }
+    assert len(numbers) == 2
+    assert None not in numbers
+
+
+def with_strides(recording: Recording, **values: float) -> Recording:
+    strides = recording.strides.copy()
+    for name, value in values.items():
+        strides[name] = value
+    return replace(recording, strides=strides)
+
+
+def test_numbers_that_do_not_fit_are_not_measured(recording: Recording) -> None:
+    odd = {"cadence_spm": 600.0, "contact_s": -1.0, "step_length_m": np.inf, "tle_near_deg": 1e300}
+    messages = decode(run_fit(with_strides(recording, **odd), UTC_START))
+    for record in messages["record"]:
+        assert record["cadence"] is None
+        assert record["stance_time"] is None
+        assert "step_length" not in record
+        assert record["tle_near_deg"] is None or np.isnan(record["tle_near_deg"])
+    assert messages["record"][-1]["enhanced_speed"] == 2.5
+
+
+def test_without_speed_there_is_no_distance(recording: Recording) -> None:
+    messages = decode(run_fit(with_strides(recording, speed_mps=np.nan, step_length_m=np.nan), UTC_START))
+    assert {"distance", "enhanced_speed", "step_length"}.isdisjoint(messages["record"][-1])
+    assert messages["session"][0]["total_distance"] is None
+    assert messages["session"][0]["enhanced_avg_speed"] is None
+    assert messages["record"][-1]["cadence"] > 0
+
+
+def test_one_picture_is_one_record(recording: Recording) -> None:
+    one = replace(recording, t_s=recording.t_s[:1], angles=recording.angles[:1], strides=recording.strides[:0])
+    messages = decode(run_fit(one, UTC_START))
+    assert [list(record) for record in messages["record"]] == [["timestamp"]]
+    assert messages["session"][0]["sub_sport"] == "treadmill"
+
+
+@pytest.mark.parametrize("started", ["1970-01-01T00:00:12Z", "1989-12-31T00:00:00Z", "2199-01-01T00:00:00Z"])
+def test_a_clock_that_was_not_set_gives_a_date_that_fit_can_hold(recording: Recording, started: str) -> None:
+    messages = decode(run_fit(replace(recording, started_utc=started, clock_trusted=False), UTC_START))
+    times = [record["timestamp"] for record in messages["record"]]
+    assert all(isinstance(time, datetime) for time in times)  # a number would be seconds since some unknown moment
+    assert (times[-1] - times[0]).total_seconds() == 29
+    assert messages["session"][0]["start_time"] == messages["file_id"][0]["time_created"] == times[0]
+
+
+def test_neither_start_nor_date_is_refused(recording: Recording) -> None:
+    with pytest.raises(ValueError, match="isoformat"):
+        run_fit(replace(recording, started_utc=""), "yesterday")
