@@ -66,6 +66,7 @@ def write_all(
     core_version: str = __version__,
     created_utc: str | None = None,
     opensim: bool = True,
+    earlier: Sequence[Earlier] = (),
 ) -> list[Path]:
     """Writes every format, `extra` (name to content) and, last, SHA256SUMS; makes the folder where it is missing.
 
@@ -75,7 +76,7 @@ def write_all(
     digests: dict[str, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in (*render(recording, created_utc, core_version, opensim), *(extra or {}).items()):
+        for name, content in (*render(recording, created_utc, core_version, opensim, earlier), *(extra or {}).items()):
             write_atomic(folder / name, content)
             digests[name] = sha256(content)
         write_atomic(folder / CHECKSUMS, checksums(digests))

@@ -133,6 +133,15 @@ def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
     return found
 
 
+def earlier_below(folder: Path, session_id: str) -> list[Earlier]:
+    """The same for a folder of one's own disk, which may not be there yet."""
+    try:
+        with _opened(os.path.realpath(folder), None) as own:
+            return earlier_sessions(own, session_id)
+    except OSError:
+        return []
+
+
 def _write_session(folder: int, files: Iterable[tuple[str, bytes]]) -> None:
     digests: dict[str, str] = {}
     for name, content in files:

@@ -10,9 +10,9 @@ import click
 
 from station.config import load
 from station.errors import NothingFound
-from station.gait import CORE_VERSION
 from station.record.archive import Archive, SessionRow
 from station.record.exports import write_all
+from station.record.stick import earlier_below
 
 ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
 
@@ -36,12 +36,22 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
 
 
 def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
-    """Writes each chosen session into a folder of its own name below `folder`. Raises StoreError."""
+    """Writes each chosen session into a folder of its own name below `folder`: the bytes that a stick gets. Raises StoreError."""
     config = load(config_file)
+    opensim = config.record.opensim
     archive = Archive(config.station.data_dir.expanduser())
     for session_id in archive.choose(which):
-        recording = archive.recording(session_id, landmarks=config.record.opensim)
-        for path in write_all(recording, folder / session_id, core_version=CORE_VERSION, opensim=config.record.opensim):
+        row = archive.session(session_id)
+        recording = archive.recording(session_id, landmarks=opensim)
+        written = write_all(
+            recording,
+            folder / session_id,
+            core_version=row.core_version,
+            created_utc=row.finished_utc or row.started_utc,
+            opensim=opensim,
+            earlier=earlier_below(folder, session_id),
+        )
+        for path in written:
             click.echo(f"wrote {path}")
 
 

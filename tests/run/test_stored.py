@@ -1,0 +1,55 @@
+"""`station export` and the USB stick are two ways to the same files."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from station.record import moment
+from station.record.archive import DATABASE, Archive
+from station.record.moment import Moment
+from station.record.stick import export_to
+from station.record.store import SqliteStore
+from station.run.stored import export_sessions
+from tests.made_run import MODEL, SOURCE, VIEW, run
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
+    """Two sessions of some other day, measured by an older core."""
+    with monkeypatch.context() as then:
+        then.setattr(moment, "now", lambda: Moment("2026-03-01T18:30:00Z", True, "boot"))
+        store = SqliteStore(tmp_path / "data")
+        for seed in (1, 2):
+            steps = list(run(8.0, fps=30, seed=seed))
+            store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+            for given, step in steps:
+                store.add(given, step)
+            store.finish(steps[-1][0].t_ns)
+        store.close()
+    database = sqlite3.connect(tmp_path / "data" / DATABASE)
+    with database:
+        database.execute("UPDATE session SET core_version = '0.0.1'")
+    database.close()
+    return Archive(tmp_path / "data")
+
+
+@pytest.mark.parametrize("opensim", [False, True])
+def test_an_export_is_what_the_stick_gets(archive: Archive, tmp_path: Path, opensim: bool) -> None:
+    settings = tmp_path / "station.toml"
+    settings.write_text(
+        f'[station]\nname = "gym-1"\ndata_dir = "{archive.folder}"\n[record]\nopensim = {str(opensim).lower()}\n', encoding="utf-8"
+    )
+    stick, folder = tmp_path / "stick", tmp_path / "folder"
+    stick.mkdir()
+    export_to(stick, archive, "all", "gym-1", opensim)
+    for _ in range(2):  # into a folder that has them already, too
+        export_sessions(settings, "all", folder)
+        for session_id in archive.choose("all"):
+            on_stick = (stick / "STATION" / "gym-1" / session_id / "SHA256SUMS").read_text()
+            assert (folder / session_id / "SHA256SUMS").read_text() == on_stick
+            assert ("angles.mot" in on_stick) == opensim
+    later = archive.choose("last")[0]
+    assert "Your earlier sessions" in (folder / later / "report.html").read_text()  # the trend is part of it
