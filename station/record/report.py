@@ -17,7 +17,7 @@ from station.record import words
 from station.record.earlier import Earlier
 from station.record.plots import Line, Plot, binned, svg
 from station.record.range_card import cards, range_rows
-from station.record.summary import main_strides
+from station.record.summary import MIN_STRIDES, main_strides
 from station.types import NAN, RULES, FaultReport, Measure, Mode, Recording, SessionPage
 
 PHASES = 51  # points of the mean curve over a stride
@@ -220,7 +220,7 @@ def _band(label: str, curve: NDArray[np.float64]) -> Line:
 
 
 def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
-    """(2, 51) mean and SD of an angle over the strides of the summary, phase 0..1; NaN where fewer than five strides know it."""
+    """(2, 51) mean and SD of an angle over the strides of the summary, phase 0..1; NaN where fewer than MIN_STRIDES know it."""
     curves = []
     known = np.isfinite(recording.angles[name])
     t_s, values = recording.t_s[known], recording.angles[name][known]
@@ -230,7 +230,7 @@ def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
         if len(t_s[inside]) >= 8:
             phase = (t_s[inside] - stride["start_s"]) / stride["duration_s"]
             curves.append(np.interp(np.linspace(0, 1, PHASES), phase, values[inside], period=1.0))
-    if len(curves) < 5:
+    if len(curves) < MIN_STRIDES:
         return np.full((2, PHASES), NAN)
     return np.array([np.mean(curves, axis=0), np.std(curves, axis=0)])
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from station.types import MEASURES, Measure
 
-MIN_STRIDES = 5  # guess: fewer say nothing about a mean
+MIN_STRIDES = 3  # Student's t makes so few honest by width (4.3 standard errors); with two it is 12.7 and says nothing
 # More than this many robust standard deviations off the median is a stride that was not one (missed peak, swapped legs).
 OUTLIER_SIGMAS = 6.0
+OUTLIER_STRIDES = 5  # of fewer the median absolute deviation is no measure: two that happen to agree would expel the third
 
 PELVIC = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 
@@ -77,7 +78,7 @@ def over_strides(values: NDArray[np.float64], reason: str) -> Measure:
 
 
 def _without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(values) < MIN_STRIDES:
+    if len(values) < OUTLIER_STRIDES:
         return values
     off = np.abs(values - np.median(values))
     sigma = 1.4826 * float(np.median(off))  # median absolute deviation of a normal distribution

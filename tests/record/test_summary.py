@@ -36,8 +36,27 @@ def test_few_strides_are_not_told() -> None:
     assert over_strides(np.array([NAN, NAN]), "no foot").reason == "no foot"
     few = over_strides(np.array([1.0, NAN, 2.0]), "no foot")
     assert (few.n, few.measured) == (2, False)
-    assert "only 2 strides" in few.reason
-    assert over_strides(np.arange(float(MIN_STRIDES)), "").measured
+    assert few.reason == "only 2 strides measured, at least 3 are needed"
+
+
+def test_three_strides_are_told_with_the_width_they_deserve() -> None:
+    three = over_strides(np.array([20.0, NAN, 21.0, 22.0]), "")
+    assert MIN_STRIDES == three.n == 3
+    assert three.value == 21.0
+    assert three.high - three.low == pytest.approx(2 * 4.303 / 3**0.5, rel=1e-3)  # t of 2 degrees of freedom, sd 1
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_interval_of_very_few_strides_covers_the_truth(n: int) -> None:
+    rng = np.random.default_rng(7)
+    measures = [over_strides(rng.normal(50, 1, n), "") for _ in range(2000)]
+    assert np.mean([measure.low <= 50 <= measure.high for measure in measures]) >= 0.93
+
+
+def test_of_very_few_strides_none_is_expelled() -> None:
+    """Two that happen to agree say nothing against the third; without it the interval would be far too sure."""
+    assert over_strides(np.array([20.0, 20.01, 23.0, 20.0]), "").n == 4
+    assert over_strides(np.array([20.0, 20.01, 23.0]), "").n == 3
 
 
 def test_a_missed_peak_does_not_move_the_mean() -> None:
