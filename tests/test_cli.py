@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from station.cli import cli, main
+from station.sense.poses import Poses, save_poses
 from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.types import NS
 
 
 def run(*arguments: object) -> int:
@@ -35,10 +37,7 @@ def poses_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=30)
     path = tmp_path_factory.mktemp("poses") / "runner.npz"
     filming = runner.filming
-    np.savez(
-        path, t_s=runner.t_ns / 1e9, xy_px=runner.xy_px, score=runner.score, width_px=filming.width_px, height_px=filming.height_px,
-        skeleton="blazepose33", px_per_m=filming.px_per_m,
-    )  # fmt: skip
+    save_poses(path, Poses(runner.t_ns, runner.xy_px, runner.score, filming.width_px, filming.height_px, filming.px_per_m))
     return path
 
 
@@ -79,10 +78,8 @@ def test_files_are_written_and_named(poses_file: Path, tmp_path: Path, capsys: p
 
 def test_nobody_in_the_recording_is_a_result_and_not_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "empty.npz"
-    np.savez(
-        path, t_s=np.arange(30) / 30, xy_px=np.full((30, 33, 2), np.nan, np.float32), score=np.zeros((30, 33), np.float32),
-        width_px=640, height_px=480, skeleton="blazepose33",
-    )  # fmt: skip
+    nothing = np.full((30, 33, 2), np.nan, np.float32), np.zeros((30, 33), np.float32)
+    save_poses(path, Poses(np.arange(30) * NS // 30, *nothing, 640, 480))
     assert run("analyze", path, "--json", "-") == 1
     told = capsys.readouterr()
     assert "no runner found" in told.err
