@@ -70,7 +70,8 @@ def oriented(segment_deg: NDArray[np.float64], facing: Side) -> NDArray[np.float
     out[:, 2] = segment_deg[:, near + 2]
     out[:, 3] = segment_deg[:, far + 2]
     out[:, 8] = segment_deg[:, 4]
-    out *= sign
+    out[:, :4] *= sign  # not the columns that are still empty: what lies there by chance may not be multiplied
+    out[:, 8] *= sign
     np.subtract(out[:, 0:2], out[:, 2:4], out=out[:, 4:6])
     np.add(out[:, 0:2], out[:, 8:9], out=out[:, 6:8])
     return out
