@@ -66,6 +66,7 @@ DROP_IN = """
 ExecStart=
 ExecStart=/usr/bin/station run --config /etc/station/station.toml --source /srv/run.npz --headless
 TimeoutStartSec=300
+SuccessExitStatus=1
 """
 SETTINGS = """
 [station]
@@ -112,7 +113,8 @@ def x86_package(deb: Path, work: Path) -> Path:
     for folder in (ours / "station", *ours.glob("treadmill_station-*")):
         shutil.move(folder, kept)
     shutil.rmtree(ours)
-    run(python, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--target", ours, *options, "--requirement", wanted)
+    install = [python, "-m", "pip", "install", "--quiet", "--no-compile", "--no-deps", "--target", ours]
+    run(*install, *options, "--requirement", wanted)
     for folder in kept.iterdir():
         shutil.move(folder, ours)
     control = tree / "DEBIAN/control"
@@ -144,7 +146,11 @@ def make_disk(deb: Path, roots: Path, work: Path) -> tuple[Path, Path, Path]:
     run("tar", "-xf", tar, "-C", tree)
     shutil.copy(x86_package(deb, work), tree / "tmp/station.deb")
     # picamera2 and lgpio are not in Debian; nothing here looks for a camera or a pin.
-    run("chroot", tree, "dpkg", "--install", "--force-depends", "/tmp/station.deb")
+    run("mount", "-t", "proc", "proc", tree / "proc")
+    try:
+        run("chroot", tree, "dpkg", "--install", "--force-depends", "/tmp/station.deb")
+    finally:
+        run("umount", tree / "proc")
     (tree / "tmp/station.deb").unlink()
     for inside, text in {
         "srv/agent.py": AGENT,
@@ -293,7 +299,7 @@ def strides_stored(machine: Machine) -> int:
 
 def as_a_service(machine: Machine) -> list[str]:
     pid = wait_active(machine)
-    user = machine.sh(f"ps -o user= -p {pid}").strip()
+    user = machine.sh(f"stat -c %U /proc/{pid}").strip()
     assert user == "station", user
     groups = machine.sh(f"grep Groups: /proc/{pid}/status").split(":")[1].split()
     capabilities = machine.sh(f"grep CapEff: /proc/{pid}/status").split()[1]
