@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from station.types import NAN
 
 WIDTH, HEIGHT = 720, 230
-LEFT, RIGHT, TOP, BOTTOM = 52, 26, 24, 34
+LEFT, RIGHT, TOP, BOTTOM = 62, 26, 24, 34
 COLOURS = ("#1b5e9b", "#b85400", "#4a4a4a")  # blue and orange keep apart for most kinds of colour blindness
 DASHES = ("", "7 4", "2 3")
 GRID, INK, SHADE = "#d8dee6", "#333a42", "#eef2f7"
@@ -36,7 +36,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """`shades`: (x from, x to, label) stretches of the background; `x_names`: (x, text) instead of numbers on the x axis."""
+    """`shades`: (x from, x to, label) stretches of the background; `x_names`: (x, text) instead of numbers on the x axis;
+    `least_span`: the y axis covers at least so much, or a steady line would look like mountains.
+    """
 
     title: str
     x_label: str
@@ -44,6 +46,7 @@ class Plot:
     lines: Sequence[Line]
     shades: Sequence[tuple[float, float, str]] = ()
     x_names: Sequence[tuple[float, str]] = field(default_factory=tuple)
+    least_span: float = 0.0
 
 
 def svg(plot: Plot) -> str:
@@ -51,7 +54,7 @@ def svg(plot: Plot) -> str:
     lines = [line for line in plot.lines if np.isfinite(line.y).any()]
     if not lines:
         return ""
-    frame = _Frame.around(lines, plot.shades)
+    frame = _Frame.around(lines, plot.shades, plot.least_span)
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(plot.title)}" xmlns="http://www.w3.org/2000/svg">',
         f"<title>{escape(plot.title)}</title>",
@@ -73,11 +76,11 @@ class _Frame:
     y1: float
 
     @classmethod
-    def around(cls, lines: Sequence[Line], shades: Sequence[tuple[float, float, str]]) -> _Frame:
+    def around(cls, lines: Sequence[Line], shades: Sequence[tuple[float, float, str]], least_span: float) -> _Frame:
         xs = np.concatenate([line.x for line in lines] + [np.array([edge for shade in shades for edge in shade[:2]])])
         ys = np.concatenate([part for line in lines for part in (line.y, line.low, line.high) if part is not None])
         y0, y1 = float(np.nanmin(ys)), float(np.nanmax(ys))
-        margin = 0.08 * (y1 - y0) or max(1.0, 0.02 * abs(y1))
+        margin = max(0.08 * (y1 - y0), (least_span - (y1 - y0)) / 2) or max(1.0, 0.02 * abs(y1))
         x0, x1 = float(np.nanmin(xs)), float(np.nanmax(xs))
         return cls(x0, x1 if x1 > x0 else x0 + 1.0, y0 - margin, y1 + margin)
 
@@ -102,8 +105,8 @@ def _axes(frame: _Frame, plot: Plot) -> list[str]:
     for value in ticks(frame.y0, frame.y1, 5):
         y = frame.y(value)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>')
-        parts.append(_text(LEFT - 6, y + 4, f"{value:g}", "end"))
-    named = plot.x_names or [(value, f"{value:g}") for value in ticks(frame.x0, frame.x1, 8)]
+        parts.append(_text(LEFT - 6, y + 4, _figure(value), "end"))
+    named = plot.x_names or [(value, _figure(value)) for value in ticks(frame.x0, frame.x1, 8)]
     parts += [_text(frame.x(value), HEIGHT - BOTTOM + 15, name, "middle") for value, name in named]
     parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM}" stroke="{INK}"/>')
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 3, plot.x_label, "middle"))
@@ -156,6 +159,10 @@ def _legend(lines: Sequence[Line]) -> list[str]:
         parts.append(_text(x + 31, y + 4, line.label, "start"))
         x += 44 + 6.6 * len(line.label)
     return parts
+
+
+def _figure(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:

@@ -34,6 +34,8 @@ MODE_WORDS = {
     Mode.DONE: "done",
     Mode.LOST: "view lost",
 }
+# A change of less than the method can be off by (see words.HOW_TO_READ) must not fill a plot.
+LEAST_SPAN = 10.0  # °, steps a minute
 TREND = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "pelvic_turn_deg")
 
 
@@ -112,7 +114,7 @@ def _date(recording: Recording) -> str:
 def _facts(recording: Recording) -> list[tuple[str, str]]:
     speed, source = recording.speed, recording.source
     facts = [("Recorded", clock(source.duration_s) + " min" if np.isfinite(source.duration_s) else "–")]
-    facts.append(("Of it running", f"{recording.running_fraction:.0%}"))
+    facts.append(("Running", f"{recording.running_fraction:.0%} of it"))
     origin = {"given": "told", "picture": "from the picture", "ftms": "from the treadmill", "unknown": ""}[speed.origin]
     told = f"{number(speed.mps * 3.6, 1)} km/h ({origin})" if np.isfinite(speed.mps) else "not known"
     facts.append(("Belt speed", told))
@@ -244,11 +246,15 @@ def _over_time(recording: Recording) -> list[Plot]:
         quantity = words.QUANTITIES[name]
         x, y = binned(minutes, strides[name], min(BINS, max(1, len(strides) // 4)))
         y_label = f"{quantity.label}, {quantity.unit}"
-        plots.append(Plot(f"{quantity.label} over the session", "minutes", y_label, [Line("", x, y)], shades))
+        title = f"{quantity.label} over the session"
+        plots.append(Plot(title, "minutes", y_label, [Line("", x, y)], shades, least_span=LEAST_SPAN))
     return plots
 
 
 def _mode_shades(recording: Recording) -> list[tuple[float, float, str]]:
+    """Parts of the session in minutes; none where the whole run was one part, as in the analysis of a film."""
+    if len({mode for _, mode in recording.modes} - {Mode.IDLE}) < 2:
+        return []
     end_s = float(recording.t_s[-1]) if len(recording.t_s) else 0.0
     starts = [start_s for start_s, _ in recording.modes] + [end_s]
     return [(starts[i] / 60, starts[i + 1] / 60, MODE_WORDS[mode]) for i, (_, mode) in enumerate(recording.modes)]
@@ -269,7 +275,7 @@ def _trend(recording: Recording, earlier: Sequence[Earlier]) -> list[Plot]:
         x = np.arange(1.0, len(sessions) + 1)
         line = Line("", x, known[:, 0], known[:, 1], known[:, 2], dots=True)
         y_label = f"{quantity.label}, {quantity.unit}"
-        plots.append(Plot(f"{quantity.label} from session to session", "session", y_label, [line], (), names))
+        plots.append(Plot(f"{quantity.label} from session to session", "session", y_label, [line], (), names, LEAST_SPAN))
     return plots
 
 

@@ -204,6 +204,21 @@ def test_plot_breaks_the_line_at_a_gap() -> None:
     assert "nan" not in drawn
 
 
+def test_a_steady_line_does_not_look_like_mountains() -> None:
+    x = np.arange(4.0)
+    steady = Line("", x, np.array([163.0, 164, 163, 164]))
+    for least_span, drawn_over in ((0.0, 172 / 1.16), (10.0, 172 / 10)):  # of 172 units of height
+        path = re.findall(r' d="M([^"]*)"', svg(Plot("t", "x", "y", [steady], least_span=least_span)))[0]
+        heights = [float(point.split(" ")[1]) for point in path.split("L")]
+        assert max(heights) - min(heights) == pytest.approx(drawn_over, abs=0.2)
+
+
+def test_parts_are_named_only_where_there_is_more_than_one(recording: Recording) -> None:
+    assert ">coached<" in report_html(recording, UTC).decode()
+    film = replace(recording, modes=((0.0, Mode.IDLE), (2.0, Mode.COACH)))
+    assert ">coached<" not in report_html(film, UTC).decode()
+
+
 def test_binned_medians() -> None:
     x, y = binned(np.arange(100.0), np.r_[np.zeros(50), np.full(50, 8.0)], 4)
     np.testing.assert_array_equal(y, [0, 0, 8, 8])

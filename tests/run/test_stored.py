@@ -39,9 +39,8 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
 @pytest.mark.parametrize("opensim", [False, True])
 def test_an_export_is_what_the_stick_gets(archive: Archive, tmp_path: Path, opensim: bool) -> None:
     settings = tmp_path / "station.toml"
-    settings.write_text(
-        f'[station]\nname = "gym-1"\ndata_dir = "{archive.folder}"\n[record]\nopensim = {str(opensim).lower()}\n', encoding="utf-8"
-    )
+    told = f'[station]\nname = "gym-1"\ndata_dir = "{archive.folder}"\n[record]\nopensim = {str(opensim).lower()}\n'
+    settings.write_text(told, encoding="utf-8")
     stick, folder = tmp_path / "stick", tmp_path / "folder"
     stick.mkdir()
     export_to(stick, archive, "all", "gym-1", opensim)
