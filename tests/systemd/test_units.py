@@ -88,6 +88,14 @@ def test_the_sandbox_leaves_the_station_its_devices() -> None:
     assert {"AF_UNIX", "AF_NETLINK"} == set(service["RestrictAddressFamilies"][0].split())
 
 
+def test_nothing_gets_out() -> None:
+    service = settings("station.service", "Service")
+    assert service["IPAddressDeny"] == ["any"]
+    assert "AF_INET" not in service["RestrictAddressFamilies"][0]
+    assert "ORT_DISABLE_TELEMETRY=1" in service["Environment"]
+    assert 'os.environ["ORT_DISABLE_TELEMETRY"] = "1"' in (UNITS / "deb/station").read_text(encoding="utf-8")
+
+
 def test_the_command_is_one_that_the_station_knows() -> None:
     program, command, *options = settings("station.service", "Service")["ExecStart"][0].split()
     assert (program, command) == ("/usr/bin/station", "run")
