@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,12 +43,13 @@ class Fit:
     spread_deg: float
 
 
-def filmed(clip: Path) -> tuple[list[Pose], View]:
-    """Poses of every picture of a clip, by the station's pose model."""
+@cache
+def filmed(clip: Path, most: int | None = None) -> tuple[list[Pose], View]:
+    """Poses of every picture of a clip, or of the first `most`, by the station's pose model."""
     estimator, poses = open_estimator(PoseSection()), []
     with VideoSource(clip) as source:
         view = View(source.info.width_px, source.info.height_px)
-        while True:
+        while most is None or len(poses) < most:
             try:
                 frame = source.read(1.0)
             except EndOfSource:

@@ -1,13 +1,15 @@
-"""Real walks read WALKING, and the angles of a known oblique view lie near motion capture."""
+"""Landmarks of the real pose model: walks read WALKING, a rendered runner with known truth is measured right."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import station.demo
 from station.gait import analyse
-from station.types import Activity, View
+from station.types import NS, Activity, View
 from tests.accuracy.real_walks import AZIMUTH_DEG, activities, against_capture, filmed
 
 
@@ -28,3 +30,21 @@ def test_angles_beside_motion_capture(shared: Path, name: str) -> None:
     assert fits["near thigh"].rmse_deg < 6.0
     assert all(fit.spread_deg < 9.0 for fit in fits.values())
     assert fits["near thigh"].spread_deg < unknown["near thigh"].spread_deg, "a known azimuth helps"
+
+
+def test_the_demo_runner_is_measured_right() -> None:
+    """Ten seconds of the clip that ships: rendered, so the truth is exact; landmarks by the model, so the errors are real."""
+    demo = Path(station.demo.__path__[0])
+    poses, view = filmed(demo / "demo_runner.webm", most=300)
+    found = analyse(poses, view)
+    with np.load(demo / "demo_runner.truth.npz") as truth:
+        off = found.angles["thigh_near_deg"] - truth["thigh_right_deg"][: len(poses)]
+        contacts_s = {side: truth[f"contact_{side}_s"] for side in ("left", "right")}
+    assert found.last.near_side == "right"
+    assert np.sqrt(np.nanmean(off[60:] ** 2)) < 5.5
+    assert found.last.swaps_repaired <= 3, "the model exchanges no legs here"
+    assert len(found.strides) >= 10
+    near = [e for e in found.events if e.kind == "contact"]
+    gaps_ms = [1000 * float(np.abs(contacts_s[e.side] - e.t_ns / NS).min()) for e in near]
+    assert len(near) >= 20
+    assert np.median(gaps_ms) < 15
