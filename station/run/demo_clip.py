@@ -1,7 +1,7 @@
 """The bundled clip, with its phases long enough for a fault to be told and to be seen gone.
 
 Each phase of the clip holds a loop of nine strides that begins on a key frame and whose end fits its beginning. Repeating
-packets makes a phase longer without encoding anything again, so that the package carries 41 seconds instead of 100.
+packets makes a phase longer without encoding anything again, so that the package carries 41 seconds instead of 101.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ SPEED_KMH = 10.08  # what the rendered treadmill runs at
 Stretch = tuple[int, int, int]
 """First frame, frame after the last, how often. A stretch that is repeated must begin on a key frame."""
 
-# free hip 12 s, locked waist 30 s, recovery 15 s, sitting 32 s
+# free hip 12 s, locked waist 30 s, recovery 15 s, sitting 44 s
 STRETCHES: tuple[Stretch, ...] = (
     (0, 440, 1),
     (440, 638, 4),
     (638, 706, 1),
     (706, 904, 2),
     (904, 990, 1),
-    (990, 1188, 4),
+    (990, 1188, 6),
     (1188, 1230, 1),
 )
 
