@@ -25,6 +25,7 @@ THIGH_M = 0.445  # hip to knee joint centre, the same runners: the scale when th
 SCALE_SD = 0.11  # relative scatter of WIDTH_M / THIGH_M between people
 STRIDES = 60  # the window; beyond it more strides do not help today
 FEWEST = 6
+OUTLIER = 4.0  # times the median distance from the middle: 4.7 SD
 HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
 ANGLE_SD_DEG = 0.2  # what perspective and unequal legs leave even in perfect landmarks; from the tuning runners
 
@@ -33,6 +34,7 @@ DRIFT_OF_DRAG = 0.3  # guess: how much the drag in a run differs from that in th
 
 NOT_CALIBRATED = "hip landmarks follow the thighs; the knee lifts of the drill have not been done"
 FEW_STRIDES = "too few strides yet"
+NOT_SEEN = "both hips are seen in too few strides"
 NO_PHASE = "the turn is too small to have a phase"
 TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera"
 
@@ -90,6 +92,12 @@ def _usual(values: NDArray[np.float64]) -> float:
     return seen[len(seen) // 2] if seen else nan
 
 
+def _usual_ones(turns: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Without strides that lie far off, where a landmark jumped."""
+    off = np.abs(turns - complex(np.median(turns.real), np.median(turns.imag)))
+    return turns[off <= OUTLIER * np.median(off)]
+
+
 class LandmarkPelvis:
     """The two hip landmarks. They are dragged along by the thighs, so nothing is told before the drill has shown by how much."""
 
@@ -107,6 +115,7 @@ class LandmarkPelvis:
 
     def forget(self) -> None:
         self._ring.clear()
+        self._unseen = 0
         self._cached: Mapping[str, Measure] = self._nothing(FEW_STRIDES)
 
     @property
@@ -139,9 +148,11 @@ class LandmarkPelvis:
         near = near_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_NEAR])), start_s, end_s)
         far = far_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_FAR])), start_s, end_s)
         scale = self._px_per_m if isfinite(self._px_per_m) else near_px / THIGH_M
-        if not (isfinite(turn.real + thigh.real + near.real) and scale > 0 and abs(thigh) > 0):
-            return None
         drag = near - far if isfinite(far.real) else 2.0 * near
+        if not (isfinite(turn.real + thigh.real + drag.real) and scale > 0 and abs(thigh) > 0 and abs(drag) > 0):
+            self._unseen += 1
+            self._cached = self._estimate()
+            return None
         to_deg = 2.0 * np.degrees(1.0) / (scale * WIDTH_M)
         back = (drag / abs(drag)).conjugate()  # what the thighs drag along is in phase by definition, also with unequal legs
         stride = PelvicStride(turn * back * to_deg, drag * back * to_deg, 2.0 * abs(thigh))
@@ -157,12 +168,12 @@ class LandmarkPelvis:
 
     def _estimate(self) -> Mapping[str, Measure]:
         if len(self._ring) < FEWEST:
-            return self._nothing(FEW_STRIDES)
+            return self._nothing(NOT_SEEN if self._unseen > FEWEST else FEW_STRIDES)
         if not self.calibrated:
             return self._nothing(NOT_CALIBRATED)
         lifts = np.array(self._lifts)
         share, share_se = float(lifts.mean()), float(lifts.std(ddof=1)) / sqrt(len(lifts))
-        turns = np.array([s.turn - share * s.drag for s in self._ring])
+        turns = _usual_ones(np.array([s.turn - share * s.drag for s in self._ring]))
         drag_deg = float(np.mean([abs(s.drag) for s in self._ring]))
         scale_sd = WIDTH_SD if isfinite(self._px_per_m) else SCALE_SD
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))

@@ -11,6 +11,7 @@ from station.gait.pelvis import (
     FEW_STRIDES,
     MEASURED,
     NOT_CALIBRATED,
+    NOT_SEEN,
     TOO_NOISY,
     WIDTH_M,
     LandmarkPelvis,
@@ -188,3 +189,28 @@ def test_another_source_plugs_in() -> None:
     assert gait.measures[TURN].n == belt.closed > 5
     assert belt.readings > 100
     assert np.isnan(gait.strides[-1]["pelvic_quadrature_deg"] if gait.strides else NAN)
+
+
+def test_unseen_hips_are_named_as_the_reason() -> None:
+    pelvis = LandmarkPelvis(300.0)
+    rows = stride_rows(slice(0, 0))
+    rows[:, h.HIPS_D] = NAN
+    assert [pelvis.close(rows, 5.0, 5.7) for _ in range(8)] == [None] * 8
+    assert {m.reason for m in pelvis.measures().values()} == {NOT_SEEN}
+
+
+def test_one_stride_with_a_jumping_landmark_does_not_count() -> None:
+    pelvis = LandmarkPelvis(300.0)
+    for i in range(30):
+        rows = stride_rows(slice(0, 0))
+        rows[:, h.HIPS_D] += RNG.normal(0, 2, len(rows))
+        if i == 20:
+            rows[10:20, h.HIPS_D] += 400.0
+        pelvis.close(rows, 5.0, 5.7)
+    for near in (True, False, True, False):
+        lift = np.zeros((60, h.COLUMNS))
+        lift[30:, h.THIGH_NEAR if near else h.THIGH_FAR] = 45.0
+        lift[:, h.LENGTH_NEAR] = lift[:, h.LENGTH_FAR] = 150.0
+        pelvis.lift(lift, near)
+    pelvis.close(stride_rows(slice(0, 0)), 5.0, 5.7)
+    assert pelvis.measures()[TURN].value == pytest.approx(np.degrees(12.0 / (300.0 * WIDTH_M)), rel=0.03)
