@@ -33,7 +33,7 @@ class StationError(Exception):
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}. {self.remedy}." if self.remedy else f"{text}."
+        return f"{text}. {self.remedy[0].upper()}{self.remedy[1:]}." if self.remedy else f"{text}."
 
 
 class UsageError(StationError):

@@ -7,13 +7,13 @@ from station.errors import HardwareError, InputError, StationError
 
 
 def test_message_says_where_what_and_remedy() -> None:
-    assert str(StationError("is empty", "clip.mp4", "record it again")) == "clip.mp4: is empty. record it again."
+    assert str(StationError("is empty", "clip.mp4", "record it again")) == "clip.mp4: is empty. Record it again."
     assert str(StationError("nobody runs")) == "nobody runs."
 
 
 def test_hardware_errors_read_like_the_others() -> None:
     error = HardwareError("no camera is connected", "", "check the ribbon cable")
-    assert str(error) == "no camera is connected. check the ribbon cable."
+    assert str(error) == "no camera is connected. Check the ribbon cable."
     assert isinstance(error, OSError)
 
 

@@ -30,7 +30,10 @@ STRETCHES: tuple[Stretch, ...] = (
 
 
 def lengthen(clip: Path, out: Path, stretches: Sequence[Stretch] = STRETCHES) -> None:
-    """Writes `clip` with its stretches repeated to `out`. Raises ValueError when one does not begin on a key frame, or the clip tells no frame rate."""
+    """Writes `clip` with its stretches repeated to `out`.
+
+    Raises ValueError when a stretch does not begin on a key frame, or the clip tells no frame rate.
+    """
     with av.open(str(clip)) as source, av.open(str(out), "w") as box:
         stream = source.streams.video[0]
         packets = [packet for packet in source.demux(stream) if packet.size]

@@ -213,7 +213,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_missing_line_is_named(copy: Path) -> None:
     (copy / "en/cue.sitting.ogg").unlink()
-    with pytest.raises(InputError, match=r"cue\.sitting\.ogg: voice line cannot be read .*install the station again"):
+    with pytest.raises(InputError, match=r"cue\.sitting\.ogg: voice line cannot be read .*Install the station again"):
         load_voices("en", copy)
 
 
