@@ -32,6 +32,7 @@ LOST = 45.0  # of the four parts (thigh and shank of two legs) about half are fa
 # better by STAY. Set on rendered and real clips, where landmarks stray most while the legs pass each other: with 3 for both,
 # one rendered clip of 1230 pictures with a single exchange got 93 "repairs", with these none.
 ONSET, STAY = 14.0, 3.0
+TWICE = 0.5  # and beside ONSET it has to fit twice as well: of two bad fits the better one says little
 
 
 Expected = tuple[tuple[float, float], tuple[float, float]]
@@ -82,7 +83,7 @@ class LegTracker:
         if expected is not None:
             straight += _unlike(expected[0], legs[0]) + _unlike(expected[1], legs[1])
             crossed += _unlike(expected[0], legs[1]) + _unlike(expected[1], legs[0])
-        exchanged = crossed + (STAY if self._last else ONSET) < straight
+        exchanged = crossed + (STAY if self._last else max(ONSET, TWICE * straight)) < straight
         in_doubt = not exchanged and crossed + STAY < straight
         if in_doubt or lost:
             return False  # legs that were not surely seen teach nothing: the predictions would be led astray
