@@ -367,13 +367,14 @@ def stick(machine: Machine, image: Path) -> list[str]:
     until(lambda: not status(machine), 30, "the status to go with the stick")
     found = files_on(image)
     assert any(name.endswith(".html") for name in found), found
-    checked = run("fsck.vfat", "-n", image).strip().splitlines()[-1]
+    run("fsck.vfat", "-n", image)
     machine.sh("rm -rf /tmp/export; mkdir /tmp/export; chown station /tmp/export")
     machine.sh("runuser -u station -- station export --config /etc/station/station.toml --session last --to /tmp/export")
     same = set(machine.sh("find /tmp/export -type f -exec sha256sum {} +").split()[0::2])
     others = [Path(name).name for name, digest in found.items() if digest not in same]
     assert len(others) < len(found), others
-    return [final["text"], f"{len(found)} files, as `station export` writes them but for {', '.join(others) or 'none'}", checked]
+    same_but_for = ", ".join(others) or "none"
+    return [final["text"], f"{len(found)} files, as `station export` writes them but for {same_but_for}", "fsck clean"]
 
 
 def pulled_stick(machine: Machine, image: Path) -> list[str]:
@@ -385,9 +386,24 @@ def pulled_stick(machine: Machine, image: Path) -> list[str]:
     machine.pull(slow=True)
     until(lambda: not machine.sh("systemctl list-units --no-legend 'station-usb-export@*'").strip(), 120, "the job to end")
     assert "/stick" not in machine.sh("cat /proc/self/mounts")
-    half = sorted(Path(name).name for name in files_on(image))
-    again = stick(machine, image)
-    return [f"pulled while {now}, on it then: {', '.join(half) or 'no file'}", "plugged in again", *again]
+    machine.plug(image)
+    second = until(lambda: (got := status(machine)).get("state") in ("done", "failed") and got, 200, "word of the torn stick")
+    machine.pull()
+    until(lambda: not status(machine), 30, "the status to go with the stick")
+    assert second["text"]  # what a tear leaves of a FAT is chance: either all is written, or the runner is told what is wrong
+    fresh = stick(machine, make_stick(image.with_name("fresh.img")))
+    return [f"pulled while {now}", f"plugged in again: {second['state']}, {second['text']}", "another stick", *fresh]
+
+
+def broken_settings(machine: Machine) -> list[str]:
+    """Starts that all fail: a budget of them, then a rest with a timer, and no reboot."""
+    machine.sh("echo 'no_such_key = 1' > /etc/station/station.toml; systemctl start --no-block station")
+    until(lambda: show(machine, "ActiveState")["ActiveState"] == "failed", 300, "the restarts to be used up")
+    restarts = show(machine, "NRestarts")["NRestarts"]
+    assert machine.sh("systemctl is-active station-again.timer").strip() == "active"
+    left = machine.sh("systemctl list-timers --no-legend station-again.timer").split()
+    told = machine.sh("journalctl -u station --no-pager | grep no_such_key | tail -1").strip().partition("]: ")[2]
+    return [f"{restarts} restarts, then failed", f"next try in {left[4]}", told]
 
 
 def tell_story(deb: Path, roots: Path, work: Path) -> None:
@@ -411,6 +427,8 @@ def tell_story(deb: Path, roots: Path, work: Path) -> None:
             found += stick(machine, make_stick(work / "stick.img"))
         with scenario("stick pulled too early") as found:
             found += pulled_stick(machine, make_stick(work / "pulled.img"))
+        with scenario("settings that nobody can start with") as found:
+            found += broken_settings(machine)
     finally:
         machine.cut_power()
 
