@@ -1,13 +1,22 @@
-"""The clock that asks the machine what time it is, and one that only moves when it is told to."""
+"""The only place that asks the machine what time it is."""
 
 from __future__ import annotations
 
 import threading
+import time
 
-from station.sense.pacing import SystemClock
 from station.types import NS
 
-__all__ = ["ManualClock", "SystemClock"]
+
+class SystemClock:
+    """CLOCK_MONOTONIC: the clock that camera time stamps are converted to."""
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            time.sleep(seconds)
 
 
 class ManualClock:
