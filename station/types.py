@@ -110,7 +110,7 @@ class Pose:
 
     @property
     def seen(self) -> bool:
-        return bool(self.score.any())
+        return bool(np.count_nonzero(self.score))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ too. What the sideways parts of the segments add at such an azimuth cannot be kn
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import cos, isfinite, pi, radians, sin
 
 import numpy as np
@@ -21,7 +22,9 @@ _HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)  # upper ends: hip lef
 _KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
 _LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)  # of the trunk: shoulder, hip
 _RIGHT_ENDS = slice(Joint.RIGHT_SHOULDER, Joint.RIGHT_HIP + 1, Joint.RIGHT_HIP - Joint.RIGHT_SHOULDER)
-_OTHER_SIDE = [1, 0, 3, 2, 4]  # SEGMENTS with left and right exchanged
+_OTHER_SIDE = np.array([1, 0, 3, 2, 4])  # SEGMENTS with left and right exchanged
+# Of a runner who faces right the near leg is the right one: the camera stands on that side.
+_NEAR_FIRST: Mapping[Side, NDArray[np.intp]] = {"right": _OTHER_SIDE, "left": np.arange(5)}
 _DEG = 180.0 / pi
 
 
@@ -59,22 +62,10 @@ def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tu
 
 
 def oriented(segment_deg: NDArray[np.float64], facing: Side) -> NDArray[np.float64]:
-    """ANGLES columns (N, 9) from segment angles (N, 5), which `segments` gave for a runner who faces right.
-
-    The near leg of a runner who faces right is the right one: the camera stands on that side.
-    """
-    sign, near, far = (1.0, 1, 0) if facing == "right" else (-1.0, 0, 1)
-    out = np.empty((len(segment_deg), len(ANGLES.names or ())))
-    out[:, 0] = segment_deg[:, near]
-    out[:, 1] = segment_deg[:, far]
-    out[:, 2] = segment_deg[:, near + 2]
-    out[:, 3] = segment_deg[:, far + 2]
-    out[:, 8] = segment_deg[:, 4]
-    out[:, :4] *= sign  # not the columns that are still empty: what lies there by chance may not be multiplied
-    out[:, 8] *= sign
-    np.subtract(out[:, 0:2], out[:, 2:4], out=out[:, 4:6])
-    np.add(out[:, 0:2], out[:, 8:9], out=out[:, 6:8])
-    return out
+    """ANGLES columns (N, 9) from segment angles (N, 5), which `segments` gave for a runner who faces right."""
+    named = segment_deg.take(_NEAR_FIRST[facing], axis=1) * (1.0 if facing == "right" else -1.0)
+    thighs, shanks, trunk = named[:, 0:2], named[:, 2:4], named[:, 4:5]
+    return np.concatenate((thighs, shanks, thighs - shanks, thighs + trunk, trunk), axis=1)
 
 
 def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = None) -> NDArray[np.void]:
@@ -96,7 +87,7 @@ def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = Non
 
 def unexchanged(segment_deg: NDArray[np.float64], exchanged: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Segment angles (N, 5) with left and right turned back where `exchanged` (N,) says that the model mixed them up."""
-    return np.where(exchanged[:, None], segment_deg[:, _OTHER_SIDE], segment_deg)
+    return np.where(exchanged[:, None], segment_deg.take(_OTHER_SIDE, axis=1), segment_deg)
 
 
 def rounded_angles(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
