@@ -30,12 +30,11 @@ def rise(rows: NDArray[np.float64]) -> float:
     """Correlation over a step or stride of the hips' height with the opening of the thighs, -1..1: + in running, - in walking."""
     opening = np.abs(rows[:, h.THIGH_NEAR] - rows[:, h.THIGH_FAR])
     height = rows[:, h.HIP_Y]
-    seen = np.isfinite(opening) & np.isfinite(height)
-    if seen.sum() < 5 or seen.sum() < 0.6 * len(rows):
+    seen = np.isfinite(opening + height)
+    if np.count_nonzero(seen) < max(5.0, 0.6 * len(rows)):
         return float("nan")
-    x, y = opening[seen] - opening[seen].mean(), height[seen]
-    t = rows[seen, h.T_S] - rows[seen, h.T_S].mean()
-    y = y - y.mean() - t * (t @ y) / (t @ t)
+    x, y, t = (values - values.mean() for values in (opening[seen], height[seen], rows[seen, h.T_S]))
+    y -= t * (t @ y) / (t @ t)
     size = float(x @ x) * float(y @ y)
     return float(x @ y) / size**0.5 if size > 0 else float("nan")
 
@@ -60,18 +59,18 @@ def is_run(cadence_spm: float, knee_swing_deg: float, rise_share: float) -> bool
 
 def bend(rows: NDArray[np.float64]) -> float:
     """Largest knee flexion of either leg, degrees; NaN when no knee was seen."""
-    flexion = rows[:, (h.THIGH_NEAR, h.THIGH_FAR)] - rows[:, (h.SHANK_NEAR, h.SHANK_FAR)]
+    flexion = rows[:, h.THIGHS] - rows[:, h.SHANKS]
     seen = flexion[np.isfinite(flexion)]
     return float(seen.max()) if len(seen) else float("nan")
 
 
 def vote(rows: NDArray[np.float64], start_s: float, end_s: float) -> bool | None:
     """True: this step (history rows of it) was run; False: walked; None: it was no step of gait."""
-    thighs = rows[:, (h.THIGH_NEAR, h.THIGH_FAR)]
-    thighs = thighs[np.isfinite(thighs).all(axis=1)]
-    if len(thighs) < 3:
+    opening = rows[:, h.THIGH_NEAR] - rows[:, h.THIGH_FAR]
+    seen = np.isfinite(opening)
+    if np.count_nonzero(seen) < 3:
         return None
-    opening = thighs[:, 0] - thighs[:, 1]
+    opening, thighs = opening[seen], rows[seen, h.THIGHS]
     if opening.max() - opening.min() < OPENING_DEG or thighs.min() > -BEHIND * (thighs.max() - thighs.min()):
         return None
     return is_run(60.0 / (end_s - start_s), bend(rows), rise(rows))

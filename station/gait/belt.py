@@ -27,16 +27,17 @@ def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
 
     Heel and toe share one slope: each is taken from its own mean, then one least-squares line through both.
     """
-    if not frame_s(rows[:, h.T_S]) <= SLOWEST_FRAME_S:
+    t_s = rows[:, h.T_S]
+    if not frame_s(t_s) <= SLOWEST_FRAME_S:
         return nan
-    first, last = np.searchsorted(rows[:, h.T_S], (foot.contact_s + AFTER_CONTACT_S, foot.toe_off_s - BEFORE_TOE_OFF_S))
-    t_s = rows[first:last, h.T_S]
+    first, last = t_s.searchsorted((foot.contact_s + AFTER_CONTACT_S, foot.toe_off_s - BEFORE_TOE_OFF_S)).tolist()
     xt = tt = 0.0
     for column in (leg.heel, leg.toe):
         x = rows[first:last, column]
         seen = np.isfinite(x)
-        if seen.sum() >= 2:
-            t = t_s[seen] - t_s[seen].mean()
+        if np.count_nonzero(seen) >= 2:
+            t = t_s[first:last][seen]
+            t -= t.mean()
             xt, tt = xt + float(t @ x[seen]), tt + float(t @ t)
     return -xt / tt if tt > 0 else nan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isfinite, nan
 
 import numpy as np
@@ -16,7 +17,7 @@ def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s:
 
     A largest sample at the edge of the span is no hill, nor is one with samples on one side only: NaN.
     """
-    first, last = np.searchsorted(t_s, (start_s, end_s)).tolist()
+    first, last = t_s.searchsorted((start_s, end_s)).tolist()
     inside = y[first:last].tolist()
     highest = max((value for value in inside if value == value), default=nan)
     if highest != highest or highest in (inside[0], inside[-1]):
@@ -45,29 +46,27 @@ def falls_through(
 ) -> float:
     """Time at which y last comes down through `level` inside (start, end): a straight line through the samples within `half_s`
     of the crossing, or between the two samples round it where there are no more; NaN when it does not."""
-    first, last = np.searchsorted(t_s, (start_s, end_s))
-    seen = first + np.flatnonzero(np.isfinite(y[first:last]))
-    above = y[seen] > level
-    down = np.flatnonzero(above[:-1] & ~above[1:])
-    if not len(down):
+    first, last = t_s.searchsorted((start_s, end_s)).tolist()
+    seen = [(t, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
+    falls = [(a, b) for a, b in pairwise(seen) if a[1] > level >= b[1]]
+    if not falls:
         return nan
-    a, b = seen[down[-1]], seen[down[-1] + 1]
-    if t_s[b] - t_s[a] > 4.0 * half_s:
+    (a_s, a), (b_s, b) = falls[-1]
+    if b_s - a_s > 4.0 * half_s:
         return nan
-    rough_s = float(t_s[a] + (y[a] - level) / (y[a] - y[b]) * (t_s[b] - t_s[a]))
-    near = seen[np.abs(t_s[seen] - rough_s) <= half_s]
+    rough_s = a_s + (a - level) / (a - b) * (b_s - a_s)
+    near = [(t - rough_s, v - level) for t, v in seen if abs(t - rough_s) <= half_s]
     if len(near) < 3:
         return rough_s
-    t, v = t_s[near] - rough_s, y[near] - level
-    t_mean, v_mean = t.mean(), v.mean()
-    slope = float((t - t_mean) @ (v - v_mean)) / float((t - t_mean) @ (t - t_mean))
-    shift = float(t_mean - v_mean / slope) if slope < 0.0 else nan
+    t_mean, v_mean = (sum(values) / len(near) for values in zip(*near, strict=True))
+    slope = sum((t - t_mean) * (v - v_mean) for t, v in near) / sum((t - t_mean) ** 2 for t, _ in near)
+    shift = t_mean - v_mean / slope if slope < 0.0 else nan
     return rough_s + shift if abs(shift) <= half_s else rough_s
 
 
 def frame_s(t_s: NDArray[np.float64]) -> float:
     """The usual time between samples; NaN for fewer than two."""
-    gaps = sorted(np.diff(t_s).tolist())
+    gaps = sorted((t_s[1:] - t_s[:-1]).tolist())
     return gaps[len(gaps) // 2] if gaps else nan
 
 
@@ -80,11 +79,11 @@ def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, ha
 
 def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
     """(t - when, y) of the finite samples within half_s, at least the nearest one on each side within 2.2 half_s."""
-    first, last = (int(i) for i in np.searchsorted(t_s, (when_s - half_s, when_s + half_s)))
+    first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
     found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
     if len(found) >= 3 and found[0][0] < 0.0 < found[-1][0]:
         return found
-    first, last = (int(i) for i in np.searchsorted(t_s, (when_s - 2.2 * half_s, when_s + 2.2 * half_s)))
+    first, last = t_s.searchsorted((when_s - 2.2 * half_s, when_s + 2.2 * half_s)).tolist()
     wide = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
     wide.sort(key=lambda p: abs(p[0]))
     wide = sorted(wide[:4])

@@ -78,6 +78,6 @@ def _sure(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_
     """Share of the samples round an event that were measured, less where they are so few that the fit rests on three."""
     if when_s != when_s:
         return 0.0
-    first, last = np.searchsorted(t_s, (when_s - half_s, when_s + half_s))
-    seen = int(np.isfinite(y[first:last]).sum())
+    first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
+    seen = int(np.count_nonzero(np.isfinite(y[first:last])))
     return round(seen / max(last - first, 1) * min(1.0, seen / 5.0), 2)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
     HAND,  # 1 where a wrist hides the near hip
     COLUMNS,
 ) = range(17)
+THIGHS, SHANKS = slice(THIGH_NEAR, THIGH_FAR + 1), slice(SHANK_NEAR, SHANK_FAR + 1)  # near, far
 
 _EXCHANGED = [T_S, THIGH_FAR, THIGH_NEAR, SHANK_FAR, SHANK_NEAR, LEAN, HIP_X, HIP_Y, HIPS_D]
 _EXCHANGED += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, LENGTH_FAR, LENGTH_NEAR, HAND]
@@ -54,7 +55,7 @@ class History:
     def between(self, start_s: float, end_s: float) -> NDArray[np.float64]:
         """Rows with start <= t < end, as a view (n, COLUMNS)."""
         times = self._rows[: self._end, T_S]
-        first, last = np.searchsorted(times, (start_s, end_s))
+        first, last = times.searchsorted((start_s, end_s)).tolist()
         return self._rows[first:last]
 
     def exchange_legs(self, since_s: float) -> None:

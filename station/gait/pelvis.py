@@ -79,9 +79,9 @@ def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, en
     phase = (t_s[seen] - start_s) * (2.0 * np.pi / (end_s - start_s))
     if len(phase) < 8 or len(phase) < 0.5 * len(y):
         return complex(nan, nan)
-    if max(float(np.diff(phase).max()), phase[0] + 2.0 * np.pi - phase[-1]) > 2.2:
+    if max(float((phase[1:] - phase[:-1]).max()), phase[0] + 2.0 * np.pi - phase[-1]) > 2.2:
         return complex(nan, nan)
-    design = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2.0 * phase), np.sin(2.0 * phase)])
+    design = np.array([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2.0 * phase), np.sin(2.0 * phase)])
     c = np.linalg.solve(design @ design.T, design @ y[seen])
     return complex(c[1], -c[2])
 

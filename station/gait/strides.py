@@ -79,14 +79,14 @@ def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[L
 
 def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> float:
     """Measured share of the samples that the stride should have, by the usual time between frames."""
-    seen = int(np.isfinite(rows[:, h.THIGH_NEAR]).sum())
+    seen = int(np.count_nonzero(np.isfinite(rows[:, h.THIGH_NEAR])))
     return min(1.0, seen * frame_s(rows[:, h.T_S]) / (end_s - start_s)) if len(rows) > 1 else 0.0
 
 
 def curve(rows: NDArray[np.float64], column: int, start_s: float, end_s: float) -> NDArray[np.float64]:
     """A history column at 51 phases of the stride, (51,)."""
     seen = np.isfinite(rows[:, column])
-    if seen.sum() < 5:
+    if np.count_nonzero(seen) < 5:
         return np.full(len(PHASES), nan)
     return np.interp(start_s + PHASES * (end_s - start_s), rows[seen, h.T_S], rows[seen, column])
 
@@ -99,11 +99,10 @@ def pelvic(found: PelvicStride | None) -> dict[str, float]:
 
 def as_record(row: dict[str, float]) -> np.void:
     """A STRIDE record of a row, rounded: seconds to 1 ms, shares to 0.001, everything else to 0.01. Missing names are NaN."""
-    record = np.full(1, nan, dtype=STRIDE)
-    for name, value in row.items():
-        record[name] = round(value, 3) if name.endswith("_s") or name in THOUSANDTHS else round(value, 2)
+    record = np.array([tuple(round(row.get(name, nan), digits) for name, digits in _DIGITS.items())], dtype=STRIDE)
     record.flags.writeable = False
     return record[0]
 
 
 THOUSANDTHS = {"tle_share_near", "seen_fraction", "step_length_m", "speed_mps"}
+_DIGITS = {name: 3 if name.endswith("_s") or name in THOUSANDTHS else 2 for name in STRIDE.names or ()}
