@@ -20,10 +20,11 @@ import click
 import numpy as np
 
 from station import __version__
-from station.config import Config, load
+from station.config import Config
 from station.errors import HardwareError, StationError, StoreError
 from station.pose.estimator import open_estimator
 from station.pose.store import cards, models_dir, verified
+from station.run.provision import Provision, provision
 from station.types import Frame
 
 State = Literal["ok", "missing", "bad"]
@@ -57,7 +58,8 @@ class Verdict:
 
 def run_doctor(config_file: Path | None, as_json: bool) -> None:
     """Prints all verdicts. Raises HardwareError when something is missing, StationError when something is wrong."""
-    verdicts = examine(load(config_file))
+    told = provision(config_file)
+    verdicts = [settings(told), *examine(told.config)]
     if as_json:
         click.echo(json.dumps({"schema": "station.doctor/1", "version": __version__, "verdicts": [asdict(v) for v in verdicts]}))
     else:
@@ -89,6 +91,15 @@ def _verdict(part: str, check: Callable[[Config], str], config: Config) -> Verdi
 
 def _plain(error: StationError) -> str:
     return f"{error.where}: {error.what}" if error.where else error.what
+
+
+def settings(told: Provision) -> Verdict:
+    """Which files the settings come from, and what is wrong with the one on the boot partition."""
+    evidence = ", ".join(map(str, told.sources)) or "all defaults"
+    if told.trouble:
+        what, remedy = told.trouble[0]
+        return Verdict("settings", "bad", f"{evidence}; {what}", remedy)
+    return Verdict("settings", "ok", evidence)
 
 
 # --- the checks: evidence when all is well, a StationError when not ---

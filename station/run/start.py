@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from station.coach import Coach
-from station.config import Config, load
+from station.config import Config
 from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound
 from station.faults import BROKEN
@@ -21,6 +21,7 @@ from station.record.writer import Description, Writer
 from station.run.clock import SystemClock
 from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.outputs import Openings, open_sinks, watchers
+from station.run.provision import provision
 from station.run.slots import Inbox
 from station.run.state import StationState
 from station.run.wiring import estimator_for, plan_of, told_speed, view_of
@@ -37,7 +38,8 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
     Raises HardwareError (no camera, or nothing to tell the runner with), NothingFound (a file in which nobody ran),
     InputError, ConfigError, ModelError.
     """
-    config, clock, openings = load(config_file), SystemClock(), Openings()
+    told = provision(config_file)
+    config, clock, openings = told.config, SystemClock(), Openings([*told.trouble])
     plan = plan_of(config)
     with open_source(source_text, config, clock, realtime=True) as source, openings.undo:
         presses: Inbox[Press] = Inbox(8)
