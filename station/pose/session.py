@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 
-# ONNX Runtime makes a device id and reports to its maker unless it is told not to before it is imported. Nothing leaves the station.
+# ONNX Runtime makes a device id and reports to its maker, unless it is told not to before it is imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import numpy as np  # noqa: E402
-import onnxruntime  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
-from onnxruntime.capi import onnxruntime_pybind11_state as refusal  # noqa: E402
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as refusal
 
-from station.errors import ModelError  # noqa: E402
-from station.pose.store import REINSTALL, Card, verified  # noqa: E402
+from station.errors import ModelError
+from station.pose.store import REINSTALL, Card, verified
 
 # ONNX Runtime's exceptions share no base class of their own.
 REFUSALS = (
