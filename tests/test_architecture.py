@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "ports": {"types"},
     "errors": set(),
     "config": {"errors"},
+    "provision": {"config", "errors"},
     "sense": BASE | {"config"},
     "pose": BASE | {"config"},
     "gait": {"types"},
@@ -23,7 +24,7 @@ MAY_IMPORT = {
     "cues": {"types"},
     "coach": {"types", "gait", "faults", "cues"},
     "present": BASE | {"config"},
-    "record": BASE | {"config"},
+    "record": BASE | {"config", "provision"},
 }
 PURE = {"types", "gait", "faults", "cues", "coach"}
 # What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.

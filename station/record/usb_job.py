@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from station.config import Config, load
+from station.config import Config
 from station.errors import StationError, StoreError
+from station.provision import provision
 from station.record import moment
 from station.record.archive import Archive
 from station.record.stick import Failure, StickError, export_to, make_own_folder
@@ -179,7 +180,7 @@ def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 def main(name: str, config_file: Path | None) -> int:
     """Exit code 0 when the sessions are on the stick. Raises ConfigError, OSError (no data folder, status not writable)."""
-    config = load(config_file)
+    config = provision(config_file).config
     folder = config.usb.status_path.parent
     owner = config.station.data_dir.expanduser().stat()
     with one_at_a_time(folder):

@@ -24,7 +24,7 @@ from station.config import Config
 from station.errors import HardwareError, StationError, StoreError
 from station.pose.estimator import open_estimator
 from station.pose.store import cards, models_dir, verified
-from station.run.provision import Provision, provision
+from station.provision import Provision, provision
 from station.types import Frame
 
 State = Literal["ok", "missing", "bad"]

@@ -16,12 +16,12 @@ from station.faults import BROKEN
 from station.gait import CORE_VERSION
 from station.ports import Estimator
 from station.present.screen.window import Screen
+from station.provision import provision
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.run.clock import SystemClock
 from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.outputs import Openings, open_sinks, watchers
-from station.run.provision import provision
 from station.run.slots import Inbox
 from station.run.state import StationState
 from station.run.wiring import estimator_for, plan_of, told_speed, view_of

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from station.config import load
 from station.errors import NothingFound
+from station.provision import provision
 from station.record.archive import Archive, SessionRow
 from station.record.exports import write_all
 from station.record.stick import earlier_below
@@ -19,7 +19,7 @@ ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
 
 def list_sessions(config_file: Path | None, json_to: str | None) -> None:
     """Prints all sessions, oldest first. Raises StoreError for an unreadable store, NothingFound for an empty one."""
-    archive = Archive(load(config_file).station.data_dir.expanduser())
+    archive = Archive(provision(config_file).config.station.data_dir.expanduser())
     rows = archive.sessions()
     if json_to is not None:
         text = json.dumps({"schema": "station.sessions/1", "sessions": [asdict(row) for row in rows]})
@@ -37,7 +37,7 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
 
 def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
     """Writes each chosen session into a folder of its own name below `folder`: the bytes that a stick gets. Raises StoreError."""
-    config = load(config_file)
+    config = provision(config_file).config
     opensim = config.record.opensim
     archive = Archive(config.station.data_dir.expanduser())
     for session_id in archive.choose(which):

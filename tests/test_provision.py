@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from station.errors import ConfigError
-from station.run.provision import KEPT_NAME, LARGEST_BYTES, merged, provision
+from station.provision import KEPT_NAME, LARGEST_BYTES, merged, provision
 
 
 class Card:
