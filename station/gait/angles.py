@@ -9,8 +9,9 @@ too. What the sideways parts of the segments add at such an azimuth cannot be kn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import cos, isfinite, pi, radians, sin
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,10 @@ _HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)  # upper ends: hip lef
 _KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
 _LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)  # of the trunk: shoulder, hip
 _RIGHT_ENDS = slice(Joint.RIGHT_SHOULDER, Joint.RIGHT_HIP + 1, Joint.RIGHT_HIP - Joint.RIGHT_SHOULDER)
-_OTHER_SIDE = np.array([1, 0, 3, 2, 4])  # SEGMENTS with left and right exchanged
-# Of a runner who faces right the near leg is the right one: the camera stands on that side.
-_NEAR_FIRST: Mapping[Side, NDArray[np.intp]] = {"right": _OTHER_SIDE, "left": np.arange(5)}
+_OTHER_SIDE = [1, 0, 3, 2, 4]  # SEGMENTS with left and right exchanged
 _DEG = 180.0 / pi
+
+Column = TypeVar("Column", float, NDArray[np.float64])  # of one pose or of many
 
 
 def straightening(view: View) -> NDArray[np.float64]:
@@ -61,11 +62,16 @@ def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tu
     return np.arctan2(dx, dy) * _DEG, np.hypot(dx, dy)
 
 
-def oriented(segment_deg: NDArray[np.float64], facing: Side) -> NDArray[np.float64]:
-    """ANGLES columns (N, 9) from segment angles (N, 5), which `segments` gave for a runner who faces right."""
-    named = segment_deg.take(_NEAR_FIRST[facing], axis=1) * (1.0 if facing == "right" else -1.0)
-    thighs, shanks, trunk = named[:, 0:2], named[:, 2:4], named[:, 4:5]
-    return np.concatenate((thighs, shanks, thighs - shanks, thighs + trunk, trunk), axis=1)
+def oriented(segment_deg: Sequence[Column], facing: Side, exchanged: bool = False) -> tuple[Column, ...]:
+    """The nine ANGLES from the five segment angles, which `segments` gave for a runner who faces right.
+
+    Of a runner who faces right the near leg is the right one: the camera stands on that side. `exchanged`: unless the pose
+    model has mixed them up.
+    """
+    sign = 1.0 if facing == "right" else -1.0
+    n, f = (1, 0) if (facing == "right") != exchanged else (0, 1)
+    near, far, near_shank, far_shank, trunk = (sign * segment_deg[i] for i in (n, f, 2 + n, 2 + f, 4))
+    return near, far, near_shank, far_shank, near - near_shank, far - far_shank, near + trunk, far + trunk, trunk
 
 
 def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = None) -> NDArray[np.void]:
@@ -82,12 +88,12 @@ def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = Non
     if xy_px.ndim != 3 or xy_px.shape[1:] != (len(Joint), 2):
         raise ValueError(f"xy_px has shape {xy_px.shape}, expected (N, {len(Joint)}, 2)")
     segment_deg, _ = segments(xy_px, straightening(view or View()))
-    return oriented(segment_deg, direction).view(ANGLES)[:, 0]
+    return np.column_stack(oriented([*segment_deg.T], direction)).view(ANGLES)[:, 0]
 
 
 def unexchanged(segment_deg: NDArray[np.float64], exchanged: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Segment angles (N, 5) with left and right turned back where `exchanged` (N,) says that the model mixed them up."""
-    return np.where(exchanged[:, None], segment_deg.take(_OTHER_SIDE, axis=1), segment_deg)
+    return np.where(exchanged[:, None], segment_deg[:, _OTHER_SIDE], segment_deg)
 
 
 def rounded_angles(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:

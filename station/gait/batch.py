@@ -57,8 +57,8 @@ def analyse(
             known[i], left[i] = core.side is not None, core.side == "left"
             records.extend(core.records)
             events.extend(core.events)
-        named = unexchanged(body.segment_deg, exchanged)
-        both = np.where(left[:, None], oriented(named, "left"), oriented(named, "right"))
+        named = [*unexchanged(body.segment_deg, exchanged).T]
+        both = np.where(left, oriented(named, "left"), oriented(named, "right")).T.copy()
         both[~known] = np.nan
         angles.append(rounded_angles(both))
     table = np.concatenate(angles) if angles else np.empty((0, len(ANGLES.names or ())))

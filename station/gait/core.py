@@ -14,7 +14,7 @@ from math import exp, nan
 import numpy as np
 
 from station.gait import history as h
-from station.gait.angles import oriented, rounded_angles, straightening, unexchanged
+from station.gait.angles import oriented, rounded_angles, straightening
 from station.gait.body import HEEL, HIP, SHOULDER, TOE, bodies
 from station.gait.bout import Bout
 from station.gait.clock import StrideClock
@@ -69,7 +69,7 @@ class GaitCore:
         self._last_s = -1.0
         self._names_since_s = 0.0
         self.swaps, self._swaps_before, self._named = 0, 0, 0
-        self._drawn: list[float] | None = None
+        self._drawn: Sequence[float] | None = None
         self._drawn_s = 0.0
         self._zone = nan
         self.records: tuple[np.void, ...] = ()
@@ -92,13 +92,13 @@ class GaitCore:
         """Takes one input and tells everything known after it. A pose that is not newer than the last one is passed over."""
         t_s = self.seconds(given.t_ns)
         self.records, self.events = (), ()
-        angles_deg: list[float] | None = None
+        angles_deg: Sequence[float] | None = None
         if isinstance(given, Pose):
             body = bodies(given.xy_px[None], given.score[None], self.straighten)
-            exchanged = self.advance(t_s, body.segment_deg[0].tolist(), body.segment_px[0].tolist(), body.points[0].tolist())
+            segment_deg = body.segment_deg[0].tolist()
+            exchanged = self.advance(t_s, segment_deg, body.segment_px[0].tolist(), body.points[0].tolist())
             if self.side is not None and given.seen:
-                named = unexchanged(body.segment_deg, np.array([True])) if exchanged else body.segment_deg
-                angles_deg = oriented(named, self.side)[0].tolist()
+                angles_deg = oriented(segment_deg, self.side, exchanged)
         elif isinstance(given, Reading):
             self._bout.belt.read(t_s, given)
             self._pelvis.read(given)
@@ -231,7 +231,7 @@ class GaitCore:
 
     # --- what leaves the room ---
 
-    def _told(self, t_ns: int, t_s: float, angles_deg: list[float] | None) -> Gait:
+    def _told(self, t_ns: int, t_s: float, angles_deg: Sequence[float] | None) -> Gait:
         activity = self._bout.activity.now(t_s)
         if activity != Activity.STANDING:
             self._drill.restart()
@@ -264,7 +264,7 @@ class GaitCore:
             self._seen_near -= self._seen.popleft()[1]
         return round(self._seen_near / len(self._seen), 3) if self._seen else 0.0
 
-    def _angles(self, t_s: float, angles_deg: list[float]) -> tuple[np.void, np.void]:
+    def _angles(self, t_s: float, angles_deg: Sequence[float]) -> tuple[np.void, np.void]:
         """Rounded records, raw and drawn. Drawn is eased exponentially, for the eye only; after a gap it starts afresh."""
         if self._drawn is None or t_s - self._drawn_s > STALE_DRAWN_S:
             self._drawn = angles_deg

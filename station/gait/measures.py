@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait.pelvis import student
-from station.types import STRIDE, Measure
+from station.types import Measure
 
 STRIDES = 36
 FEWEST = 3
@@ -42,7 +42,7 @@ class Window:
     """The last STRIDES rows; `add` per stride, `measures` for the window as it stands."""
 
     def __init__(self) -> None:
-        self._rows = np.full((STRIDES, len(STRIDE.names or ())), nan)
+        self._rows = np.full((STRIDES, len(_NAMES)), nan)
         self.forget()
 
     def forget(self) -> None:
@@ -50,22 +50,19 @@ class Window:
         self._rows[:] = nan
 
     def add(self, row: Mapping[str, float]) -> None:
-        self._rows[self._count % STRIDES] = [row.get(name, nan) for name in STRIDE.names or ()]
+        near_deg, far_deg, near_s, far_s = (row.get(name, nan) for name in _BOTH_LEGS)
+        taken = (factor * row.get(column, nan) for column, factor in _COLUMNS.values())
+        asymmetries = (near_deg - far_deg, 200.0 * (near_s - far_s) / (near_s + far_s))
+        self._rows[self._count % STRIDES] = [row.get("duration_s", nan), *taken, *asymmetries]
         self._count += 1
 
     def measures(self) -> dict[str, Measure]:
-        rows = self._rows[: min(self._count, STRIDES)]
-        near_s, far_s = rows[:, _AT["step_time_near_s"]], rows[:, _AT["step_time_far_s"]]
-        derived = (rows[:, _AT["tle_near_deg"]] - rows[:, _AT["tle_far_deg"]], 200.0 * (near_s - far_s) / (near_s + far_s))
-        table = np.column_stack([rows[:, _TAKEN] * _FACTORS, *derived])
-        found = dict(zip(_NAMES, means(table), strict=True))
+        found = dict(zip(_NAMES, means(self._rows[: min(self._count, STRIDES)]), strict=True))
         told = {name: _measure(spread, _REASONS.get(name, NOT_SEEN)) for name, spread in found.items()}
         return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
 
 
-_AT = {name: i for i, name in enumerate(STRIDE.names or ())}
-_TAKEN = [_AT["duration_s"], *(_AT[column] for column, _ in _COLUMNS.values())]
-_FACTORS = np.array([1.0, *(factor for _, factor in _COLUMNS.values())])
+_BOTH_LEGS = ("tle_near_deg", "tle_far_deg", "step_time_near_s", "step_time_far_s")
 _NAMES = ("duration_s", *_COLUMNS, "tle_asymmetry_deg", "step_time_asymmetry_pct")
 
 
