@@ -28,7 +28,9 @@ MAY_IMPORT = {
 }
 PURE = {"types", "gait", "faults", "cues", "coach"}
 # What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.
-PURE_OUTSIDE = set("numpy __future__ abc cmath collections dataclasses enum functools itertools math types typing".split())
+PURE_OUTSIDE = {
+    *("numpy", "__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools", "math", "types", "typing"),
+}
 # Devices and heavy libraries: only inside the function or class that needs them.
 LAZY = {"picamera2", "libcamera", "gpiozero", "lgpio", "pygame", "mediapipe", "tflite", "onnx"}
 
