@@ -7,7 +7,6 @@ from station.cues.plan import Plan
 from station.cues.standing import Standing, dt_s
 from station.types import NAN, NS, Activity, Fault, Gait, Mode, Own, SessionPage
 
-RUNS = frozenset({Mode.BASELINE, Mode.COACH, Mode.REST, Mode.RETENTION})
 CONTRAST_PARTS = ("contrast.natural", "contrast.stiff", "contrast.free")
 VANISHED_S = 1.0  # running was seen so shortly before nothing was
 HEARD_S = 6.0  # of a part of the trial: the line is said and obeyed

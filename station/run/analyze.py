@@ -111,6 +111,8 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
             except InputError as error:
                 problem = error
         problem = problem or _first_problem(source, wish.source_text)
+        for note in getattr(source, "notes", ()):
+            click.echo(f"note: {wish.source_text}: {note}", err=True)
         if problem is not None and collector.poses == 0:
             raise problem
         wall_s = time.perf_counter() - start

@@ -10,13 +10,15 @@ import click
 from station.coach import Coach
 from station.cues.plan import Plan
 from station.errors import InputError, StationError
-from station.record.log import read_cues, read_log
+from station.record.log import read_cues, read_log, read_lost
 from station.types import NS, Cue
 
 
 def run_replay(path: Path, compare: bool) -> None:
     """Prints the cues; with `compare` raises StationError at the first that differs from what was given live."""
     cues = replayed(path)
+    for gap in gaps(path):
+        click.echo(f"note: {gap}", err=True)
     if not compare:
         for cue in cues:
             click.echo(_line(cue))
@@ -27,9 +29,8 @@ def run_replay(path: Path, compare: bool) -> None:
         if now != live:
             was = _line(live) if live else "nothing"
             instead = _line(now) if now else "nothing"
-            raise StationError(
-                f"cue {number} differs: live {was}; replayed {instead}", str(path), "was the station updated since?"
-            )
+            remedy = "inputs are missing from the log, see the notes" if gaps(path) else "was the station updated since?"
+            raise StationError(f"cue {number} differs: live {was}; replayed {instead}", str(path), remedy)
     click.echo(f"{len(cues)} cues, all equal")
 
 
@@ -38,11 +39,18 @@ def replayed(path: Path) -> list[Cue]:
     header, inputs = read_log(path)
     try:
         coach = Coach(header.view, Plan.from_dict(header.plan))
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
             f"was written by another version ({error})", str(path), "replay it with the version that wrote it"
         ) from None
     return [cue for given in inputs for cue in coach.step(given).cues]
+
+
+def gaps(path: Path) -> list[str]:
+    """What the coach saw live and the log does not hold, in words; empty when it holds everything."""
+    lost, torn = read_lost(path), read_log(path)[0].torn_bytes
+    told = [f"{lost} inputs never reached the log, because the disk was too slow"] if lost else []
+    return [*told, f"{torn} bytes at the end are torn and were left out"] if torn else told
 
 
 def _line(cue: Cue) -> str:

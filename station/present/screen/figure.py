@@ -17,8 +17,6 @@ from station.types import NAN, Joint, Pose, Snapshot
 
 # Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis & Contini 1966.
 THIGH, SHANK, FOOT, TRUNK, UPPER_ARM, FOREARM, NECK, HEAD = 0.245, 0.246, 0.10, 0.288, 0.165, 0.14, 0.115, 0.058
-ABOVE_HIP = TRUNK + NECK + HEAD  # how far an upright figure reaches above and below its hip
-BELOW_HIP = THIGH + SHANK + 0.06
 
 
 def forward(snapshot: Snapshot) -> int:

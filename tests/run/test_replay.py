@@ -1,0 +1,85 @@
+"""A recorded log through the coach again: the same cues, and a plain word when the log does not hold everything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from station.coach import Coach
+from station.cues.plan import Plan
+from station.errors import InputError, StationError
+from station.record.log import LogHeader, LogWriter
+from station.run.replay import replayed, run_replay
+from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.types import Cue
+
+PLAN = Plan(start_s=2.0)
+
+
+@pytest.fixture(scope="module")
+def live() -> tuple[SyntheticRunner, list[Cue]]:
+    runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=15)
+    coach = Coach(runner.view, PLAN)
+    return runner, [cue for pose in runner.poses() for cue in coach.step(pose).cues]
+
+
+@pytest.fixture
+def log(live: tuple[SyntheticRunner, list[Cue]], tmp_path: Path) -> Path:
+    return written(tmp_path / "one.log", *live)
+
+
+def written(path: Path, runner: SyntheticRunner, cues: list[Cue], lost: int = 0) -> Path:
+    writer = LogWriter(path, LogHeader(runner.info, view=runner.view, plan=PLAN.to_dict()))
+    for pose in runner.poses():
+        writer.add(pose)
+    for cue in cues:
+        writer.add_cue(cue)
+    if lost:
+        writer.add_gap(0, lost)
+    writer.close()
+    return path
+
+
+def test_the_same_inputs_give_the_same_cues(
+    live: tuple[SyntheticRunner, list[Cue]], log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert live[1]
+    assert replayed(log) == live[1]
+    run_replay(log, compare=True)
+    told = capsys.readouterr()
+    assert told.out == f"{len(live[1])} cues, all equal\n"
+    assert told.err == ""
+
+
+def test_the_first_cue_that_differs_is_named(live: tuple[SyntheticRunner, list[Cue]], tmp_path: Path) -> None:
+    runner, cues = live
+    path = written(tmp_path / "other.log", runner, [replace(cues[0], text="Something else"), *cues[1:]])
+    with pytest.raises(StationError, match=r"cue 1 differs.*Something else.*Was the station updated since"):
+        run_replay(path, compare=True)
+
+
+def test_a_log_that_lost_inputs_says_so(
+    live: tuple[SyntheticRunner, list[Cue]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path / "lost.log", live[0], [], lost=7)
+    with pytest.raises(StationError, match="Inputs are missing"):
+        run_replay(path, compare=True)
+    assert "7 inputs never reached the log" in capsys.readouterr().err
+
+
+def test_a_torn_log_is_replayed_as_far_as_it_goes(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with log.open("r+b") as file:
+        file.truncate(log.stat().st_size // 2)
+    run_replay(log, compare=False)
+    assert "bytes at the end are torn" in capsys.readouterr().err
+
+
+def test_a_plan_of_another_version_is_refused(live: tuple[SyntheticRunner, list[Cue]], tmp_path: Path) -> None:
+    runner, _ = live
+    for number, plan in enumerate(({"unheard_of": 1}, {"baseline_s": -1.0})):
+        path = tmp_path / f"{number}.log"
+        LogWriter(path, LogHeader(runner.info, view=runner.view, plan=plan)).close()
+        with pytest.raises(InputError, match="another version"):
+            replayed(path)
