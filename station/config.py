@@ -46,6 +46,7 @@ class ViewSection(Section):
     azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
     px_per_m: Annotated[float, Field(gt=0)] | None = None
     direction: Literal["left", "right"] | None = None
+    focal_px: Annotated[float, Field(gt=0)] | None = None  # in pixels of the picture as it is delivered; None: a usual lens
     zone: tuple[Fraction, Fraction, Fraction, Fraction] = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -55,6 +56,13 @@ class PoseSection(Section):
     threads: Annotated[int, Field(ge=1, le=8)] = 3
     smallest_person: Fraction = 0.3  # square around a body over the picture's height; less is the background
     stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25  # seen in one place this long before being followed
+
+
+class HipBeltSection(Section):
+    """The marked belt that a runner may wear. `enabled = false` spares the search for it, 1 ms a second."""
+
+    enabled: bool = True
+    tag_m: Annotated[float, Field(ge=0.02, le=0.1)] = 0.05  # the black square's side, as printed
 
 
 class SessionSection(Section):
@@ -153,6 +161,7 @@ class Config(Section):
     camera: CameraSection = CameraSection()
     view: ViewSection = ViewSection()
     pose: PoseSection = PoseSection()
+    hip_belt: HipBeltSection = HipBeltSection()
     session: SessionSection = SessionSection()
     sound: SoundSection = SoundSection()
     light: LightSection = LightSection()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from station.types import Cue, Frame, Input, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step, View
+from station.types import Cue, Frame, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step, View
 
 Item = TypeVar("Item", Frame, Pose, covariant=True)
 
@@ -47,6 +47,14 @@ class Estimator(Protocol):
     def reset(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+class MarkFinder(Protocol):
+    """Pixels to the tags of a hip belt. None: nothing to tell; no belt was seen lately, and it is not yet time to look again."""
+
+    def find(self, frame: Frame, pose: Pose) -> Marks | None: ...
+
+    def reset(self) -> None: ...
 
 
 class Sensor(Protocol):

@@ -113,6 +113,23 @@ class Pose:
         return bool(np.count_nonzero(self.score))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """Tags of hip belts found in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N = 0 when none was found.
+
+    The corners of a tag are its own top left, top right, bottom right, bottom left, as printed. Comes before the pose of the
+    same picture. Raises ValueError on other shapes.
+    """
+
+    t_ns: int
+    ids: NDArray[np.int16]
+    corners_px: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", _frozen(self.ids, np.int16, (None,), "ids"))
+        object.__setattr__(self, "corners_px", _frozen(self.corners_px, np.float32, (len(self.ids), 4, 2), "corners_px"))
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One value of a sensor channel, in the channel's unit (its name carries it): see CHANNELS."""
@@ -144,7 +161,7 @@ class Tick:
     t_ns: int
 
 
-Input = Pose | Reading | Press | Tick
+Input = Pose | Marks | Reading | Press | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +171,7 @@ class View:
     roll_deg: clockwise turn of the picture's vertical against gravity, as the picture shows it.
     azimuth_deg: camera off the pure side view, + = moved towards the rear of the treadmill.
     px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the picture.
+    focal_px: focal length of the lens in pixels of this picture.
     zone: the treadmill in the picture as fractions (x0, y0, x1, y1) of width and height.
     """
 
@@ -164,6 +182,7 @@ class View:
     px_per_m: float = NAN
     direction: Side | None = None
     zone: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    focal_px: float = NAN
 
 
 # --- facts: what the gait room tells --------------------------------------------------------------
@@ -258,6 +277,33 @@ class Speed:
     steady: bool = True  # no change in the last seconds: thresholds and silence rules need it
 
 
+HipBeltTrouble = Literal[
+    "",
+    "two_belts",  # tags of a second person's belt beside the runner's
+    "upside_down",
+    "wrong_scale",  # tags nearer or farther than the runner can be: printed at another size
+    "covered",  # a shirt, a jacket, a hand: too few tags in view
+    "slipping",  # it sits elsewhere on the pelvis than when it was learnt
+    "not_a_belt",  # tags that do not move with the runner or do not fit a belt: a poster, folded or damaged tags
+]
+
+
+@dataclass(frozen=True, slots=True)
+class HipBelt:
+    """What the marked belt round the runner's hips tells now; in Gait it is None while no belt is seen.
+
+    turn, list and tilt are of the pelvis against its mean over the last strides: turn + = the near hip ahead, list + = the
+    near hip up, tilt + = the front of the pelvis down. NaN in a picture in which too little of the belt is seen.
+    """
+
+    tags: int  # in view now
+    learnt: float  # 0..1: how much of the belt's shape on this runner is known; 1 = enough to measure
+    trouble: HipBeltTrouble = ""
+    turn_deg: float = NAN
+    list_deg: float = NAN
+    tilt_deg: float = NAN
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Gait:
     """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is equal to the bit.
@@ -280,7 +326,8 @@ class Gait:
     events: tuple[Event, ...] = ()
     measures: Mapping[str, Measure] = field(default_factory=dict)
     pelvic_source: str = "landmarks"  # which PelvicTurn source the pelvic measures come from
-    pelvic_calibrated: bool = False  # the runner's own drill took the thigh's drag out
+    pelvic_calibrated: bool = False  # the runner's own drill took the thigh's drag out, or the hip belt's shape is learnt
+    hip_belt: HipBelt | None = None
     knee_lifts: tuple[int, int] = (0, 0)  # drill: lifts counted (near, far) since the runner stands
     curves: NDArray[np.float64] | None = None  # (S, 51) near thigh over the last S <= 6 strides, deg, phase 0..1
     swaps_repaired: int = 0

@@ -24,7 +24,7 @@ from station.gait.hands import Rail, hides_hip
 from station.gait.history import History
 from station.gait.legs import Expected, LegTracker, LengthGate
 from station.gait.pelvis import LandmarkPelvis, PelvicSource
-from station.types import ANGLES, NS, Activity, Event, Gait, Input, Pose, Reading, Side, View
+from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, Pose, Reading, Side, View
 
 TRACKED_S = 2.0
 STANDING_S = 0.6  # of standing still before a knee lift belongs to it
@@ -102,6 +102,8 @@ class GaitCore:
         elif isinstance(given, Reading):
             self._bout.belt.read(t_s, given)
             self._pelvis.read(given)
+        elif isinstance(given, Marks):
+            self._pelvis.mark(t_s, given, self._bout.activity.now(t_s) == Activity.STANDING)
         return self._told(given.t_ns, t_s, angles_deg)
 
     def advance(self, t_s: float, segment_deg: Sequence[float], segment_px: Sequence[float], points: Points) -> bool:
@@ -254,6 +256,7 @@ class GaitCore:
             measures=self._bout.measures,
             pelvic_source=self._pelvis.name,
             pelvic_calibrated=self._pelvis.calibrated,
+            hip_belt=self._pelvis.hip_belt(t_s),
             knee_lifts=self._drill.counts,
             curves=self._bout.curves,
             swaps_repaired=self.swaps,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.types import Measure, Reading
+from station.types import HipBelt, Marks, Measure, Reading
 
 WIDTH_M = 0.163  # between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
 WIDTH_SD = 0.08  # relative scatter between people, in the same data
@@ -57,6 +57,12 @@ class PelvicSource(Protocol):
     def calibrated(self) -> bool: ...
 
     def read(self, given: Reading) -> None: ...
+
+    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+        """Tags of a hip belt in one picture, `t_s` on the clock of the history rows."""
+
+    def hip_belt(self, t_s: float) -> HipBelt | None:
+        """What the hip belt tells now; None while none is seen."""
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
         """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
@@ -124,6 +130,12 @@ class LandmarkPelvis:
 
     def read(self, given: Reading) -> None:
         """Hip landmarks come with the pose; no reading concerns them."""
+
+    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+        """Tags do not concern the landmarks."""
+
+    def hip_belt(self, t_s: float) -> HipBelt | None:
+        return None
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]

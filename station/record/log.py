@@ -4,7 +4,8 @@
     record:  u8 tag, u16 length, u32 CRC-32 (of tag, length and payload) | payload
 
 All numbers are little-endian. A payload begins with t_ns (i64). A pose is a 33-bit mask of the landmarks that were seen and
-x, y, score (float32) of those, so an empty picture costs 20 bytes and a whole body 416. Cues are records of their own that a
+x, y, score (float32) of those, so an empty picture costs 20 bytes and a whole body 416. Marks are 34 bytes a tag: its id (i16)
+and four corners (float32). Cues are records of their own that a
 replay does not feed back; a gap record says how many inputs never reached the log.
 
 A power cut can only tear the end: reading yields the records before the first one whose frame or checksum is wrong.
@@ -25,7 +26,7 @@ import numpy as np
 
 from station.errors import InputError
 from station.record.plain import plain, revive
-from station.types import JOINTS, NS, Cue, Input, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
+from station.types import JOINTS, NS, Cue, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
 
 SCHEMA = "station.log/1"
 MAGIC = b"STATLOG1"
@@ -39,9 +40,10 @@ _TIME = struct.Struct("<q")
 _VALUE = struct.Struct("<qd")
 _COUNT = struct.Struct("<qI")
 
-POSE, READING, PRESS, TICK, CUE, GAP = 1, 2, 3, 4, 16, 17
+POSE, READING, PRESS, TICK, MARKS, CUE, GAP = 1, 2, 3, 4, 5, 16, 17
 
 _MASK_BYTES = (JOINTS + 7) // 8
+_MARK = np.dtype([("id", "<i2"), ("corners_px", "<f4", (4, 2))])
 _UNSEEN = np.array([np.nan, np.nan, 0.0], np.float32)  # what types.Pose says of a landmark that was not seen
 _UNSEEN_BITS = _UNSEEN.view(np.uint32)
 
@@ -127,6 +129,10 @@ def _encode(given: Input) -> tuple[int, bytes]:
         return POSE, _TIME.pack(given.t_ns) + np.packbits(kept, bitorder="little").tobytes() + rows[kept].astype("<f4").tobytes()
     if isinstance(given, Reading):
         return READING, _VALUE.pack(given.t_ns, given.value) + given.channel.encode()
+    if isinstance(given, Marks):
+        marks = np.empty(len(given.ids), _MARK)
+        marks["id"], marks["corners_px"] = given.ids, given.corners_px
+        return MARKS, _TIME.pack(given.t_ns) + marks.tobytes()
     if isinstance(given, Press):
         return PRESS, _TIME.pack(given.t_ns) + given.button.encode()
     return TICK, _TIME.pack(given.t_ns)
@@ -144,6 +150,9 @@ def _decode(tag: int, payload: bytes) -> Input | None:
     if tag == READING:
         t_ns, value = _VALUE.unpack_from(payload)
         return Reading(t_ns, payload[_VALUE.size :].decode(), value)
+    if tag == MARKS:
+        marks = np.frombuffer(payload, _MARK, offset=_TIME.size)
+        return Marks(_TIME.unpack_from(payload)[0], marks["id"], marks["corners_px"])
     if tag == PRESS:
         return Press(_TIME.unpack_from(payload)[0], payload[_TIME.size :].decode())
     if tag == TICK:

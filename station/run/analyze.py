@@ -17,16 +17,16 @@ from station.coach import Coach
 from station.config import Config, load
 from station.errors import InputError, NothingFound, StationError, UsageError
 from station.gait import CORE_VERSION
-from station.ports import EndOfSource, Estimator, FrameSource, PoseSource
+from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource
 from station.record.analysis import analysis_json, write_analysis
 from station.record.collect import Collector
 from station.record.exports import write_all
 from station.run.clock import SystemClock
 from station.run.overlay import Overlay
 from station.run.table import summary_table
-from station.run.wiring import estimator_for, plan_of, told_speed, view_of
+from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
 from station.sense.open import open_source
-from station.types import NS, Frame, Pose, Recording, Side
+from station.types import NS, Frame, Marks, Pose, Recording, Side
 
 READ_TIMEOUT_S = 60.0
 Progress = Callable[[float], None]  # told the seconds of recording that were worked through
@@ -89,6 +89,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
         coach = Coach(view, plan_of(config, analysis=not wish.coached))
         estimator = estimator_for(config, info)
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
+        finder = mark_finder_for(config, info)
         overlay = Overlay(wish.out_dir, info) if wish.overlay and wish.out_dir is not None and estimator else None
         with contextlib.ExitStack() as stack:
             if estimator:
@@ -100,12 +101,12 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
                 collector.add(reading, coach.step(reading))
             items = _items(source, watch)
             try:
-                for given, frame in _poses(items, estimator, watch):
+                for given, frame in _inputs(items, estimator, finder, watch):
                     with watch.stage("core"):
                         step = coach.step(given)
                     with watch.stage("record"):
                         collector.add(given, step)
-                    if overlay and frame is not None:
+                    if overlay and frame is not None and isinstance(given, Pose):
                         overlay.add(frame, given, step)
                     progress(given.t_ns / NS)
             except InputError as error:
@@ -130,13 +131,20 @@ def _items(source: FrameSource | PoseSource, watch: Stopwatch) -> Iterator[Frame
             yield item
 
 
-def _poses(items: Iterator[Frame | Pose], estimator: Estimator | None, watch: Stopwatch) -> Iterator[tuple[Pose, Frame | None]]:
+def _inputs(
+    items: Iterator[Frame | Pose], estimator: Estimator | None, finder: MarkFinder | None, watch: Stopwatch
+) -> Iterator[tuple[Pose | Marks, Frame | None]]:
     for item in items:
         if isinstance(item, Pose):
             yield item, None
         elif estimator is not None:
             with watch.stage("pose"):
                 pose = estimator.estimate(item)
+            if finder is not None:
+                with watch.stage("hip_belt"):
+                    marks = finder.find(item, pose)
+                if marks is not None:
+                    yield marks, item
             yield pose, item
 
 

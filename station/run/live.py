@@ -20,11 +20,11 @@ import numpy as np
 from station.coach import Coach
 from station.cues.texts import line
 from station.errors import StationError
-from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, PoseSource, Sensor
+from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, Sensor
 from station.run.health import Heartbeats, notify
 from station.run.slots import Inbox, LatestSlot
 from station.sense.picture import PictureWatch
-from station.types import NS, Activity, Cue, Frame, Input, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
+from station.types import NS, Activity, Cue, Frame, Input, Marks, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
 
 log = logging.getLogger("station")
 
@@ -82,6 +82,7 @@ class Parts:
     new_coach: Callable[[], Coach]
     clock: Clock
     keeper: Keeper
+    mark_finder: MarkFinder | None = None
     sinks: Sequence[CueSink] = ()
     display: Display | None = None
     sensors: Sequence[Sensor] = ()
@@ -189,7 +190,8 @@ class LiveStation:
                     self._stop.set()
                     return
                 frame, given = self._input(arrived)
-                for one in (*(replace(reading, t_ns=given.t_ns) for reading in told), *self._readings(given.t_ns), given):
+                said = (replace(reading, t_ns=given.t_ns) for reading in told)
+                for one in (*said, *self._readings(given.t_ns), *self._marks(frame, given), given):
                     step = coach.step(one)
                     self._parts.keeper.add(one, step)
                     self._publish(step, frame)
@@ -259,6 +261,13 @@ class LiveStation:
         if self._parts.presses is not None:
             readings += [replace(press, t_ns=t_ns) for press in self._parts.presses.drain()]
         return tuple(readings)
+
+    def _marks(self, frame: Frame | None, given: Pose | Tick) -> tuple[Marks, ...]:
+        finder = self._parts.mark_finder
+        if finder is None or frame is None or not isinstance(given, Pose):
+            return ()
+        found = finder.find(frame, given)
+        return () if found is None else (found,)
 
     def _publish(self, step: Step, frame: Frame | None) -> None:
         for cue in step.cues:

@@ -24,7 +24,7 @@ from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.outputs import Openings, open_sinks, watchers
 from station.run.slots import Inbox
 from station.run.state import StationState
-from station.run.wiring import estimator_for, plan_of, told_speed, view_of
+from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch
 from station.types import Press, SourceInfo, View
@@ -60,6 +60,7 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
                 new_coach=lambda: Coach(view, plan),
                 clock=clock,
                 keeper=keeper,
+                mark_finder=mark_finder_for(config, source.info),
                 sinks=sinks,
                 watchers=watchers(sinks),
                 display=screen,

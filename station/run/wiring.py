@@ -5,8 +5,9 @@ from __future__ import annotations
 from station.config import Config
 from station.cues.plan import Plan
 from station.errors import ConfigError
-from station.ports import FrameSource, PoseSource
+from station.ports import FrameSource, MarkFinder, PoseSource
 from station.pose.estimator import TrackingEstimator, open_estimator
+from station.pose.hip_belt import HipBeltFinder
 from station.sense.poses import PosesSource
 from station.types import NAN, Reading, Side, SourceInfo, View
 
@@ -27,6 +28,7 @@ def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | 
         px_per_m=scale or told.px_per_m or NAN,
         direction=direction or faces or told.direction,
         zone=told.zone,
+        focal_px=told.focal_px or NAN,
     )
 
 
@@ -51,3 +53,8 @@ def estimator_for(config: Config, info: SourceInfo) -> TrackingEstimator | None:
     if info.kind in POSE_KINDS:
         return None
     return open_estimator(config.pose, config.view.zone)
+
+
+def mark_finder_for(config: Config, info: SourceInfo) -> MarkFinder | None:
+    """None for a source that delivers landmarks itself, and where the settings want no hip belt."""
+    return HipBeltFinder() if config.hip_belt.enabled and info.kind not in POSE_KINDS else None

@@ -21,7 +21,7 @@ from station.gait.pelvis import (
 )
 from station.sense.motion import RunnerSpec
 from station.sense.synthetic import SyntheticRunner
-from station.types import NAN, Measure, Reading
+from station.types import NAN, HipBelt, Marks, Measure, Reading
 from tests.gait.conftest import film, noisy
 
 RNG = np.random.default_rng(11)
@@ -156,10 +156,16 @@ class Belt:
     calibrated = True
 
     def __init__(self) -> None:
-        self.readings, self.closed = 0, 0
+        self.readings, self.marks, self.closed = 0, 0, 0
 
     def read(self, given: Reading) -> None:
-        self.readings += given.channel == "belt_yaw_deg"
+        self.readings += given.channel == "speed_given_mps"
+
+    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+        self.marks += len(given.ids)
+
+    def hip_belt(self, t_s: float) -> HipBelt | None:
+        return HipBelt(tags=2, learnt=1.0)
 
     def lift(self, rows: np.ndarray, near: bool) -> None:
         """The belt needs no drill."""
@@ -182,12 +188,15 @@ def test_another_source_plugs_in() -> None:
     belt = Belt()
     core = GaitCore(pelvis=belt)
     for pose in SyntheticRunner(RunnerSpec(), seconds=8.0).poses():
-        core.step(Reading(pose.t_ns, "belt_yaw_deg", 1.0))
+        core.step(Reading(pose.t_ns, "speed_given_mps", 3.0))
+        core.step(Marks(pose.t_ns, np.array([3, 4]), np.zeros((2, 4, 2))))
         gait = core.step(pose)
     assert (gait.pelvic_source, gait.pelvic_calibrated) == ("belt", True)
     assert gait.measures[TURN].value == 3.0
     assert gait.measures[TURN].n == belt.closed > 5
     assert belt.readings > 100
+    assert belt.marks > 200
+    assert gait.hip_belt == HipBelt(tags=2, learnt=1.0)
     assert np.isnan(gait.strides[-1]["pelvic_quadrature_deg"] if gait.strides else NAN)
 
 

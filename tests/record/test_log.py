@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from station.errors import InputError
 from station.record.log import LogHeader, LogWriter, read_cues, read_log, read_lost, repair
-from station.types import JOINTS, Cue, Input, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
+from station.types import JOINTS, Cue, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
 
 HEADER = LogHeader(
     source=SourceInfo("camera", "camera", 1280, 720, fps=60.0),
@@ -41,9 +41,17 @@ def poses(draw: st.DrawFn) -> Pose:
     return Pose(draw(times), values[:, :2], values[:, 2])
 
 
+@st.composite
+def marks(draw: st.DrawFn) -> Marks:
+    count = draw(st.integers(0, 5))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    return Marks(draw(times), rng.integers(0, 48, count), rng.normal(300, 90, (count, 4, 2)))
+
+
 inputs = st.one_of(
     poses(),
     st.builds(Reading, times, st.text(max_size=20), st.floats(allow_nan=False)),
+    marks(),
     st.builds(Press, times, st.text(max_size=20)),
     st.builds(Tick, times),
 )
@@ -61,6 +69,8 @@ def write(path: Path, given_inputs: list[Input], cues: tuple[Cue, ...] = ()) -> 
 def same(a: Input, b: Input) -> bool:
     if isinstance(a, Pose) and isinstance(b, Pose):
         return a.t_ns == b.t_ns and a.xy_px.tobytes() == b.xy_px.tobytes() and a.score.tobytes() == b.score.tobytes()
+    if isinstance(a, Marks) and isinstance(b, Marks):
+        return a.t_ns == b.t_ns and a.ids.tobytes() == b.ids.tobytes() and a.corners_px.tobytes() == b.corners_px.tobytes()
     return a == b
 
 
