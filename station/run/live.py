@@ -31,6 +31,7 @@ log = logging.getLogger("station")
 READ_TIMEOUT_S = 1.0
 TICK_S = 0.25  # without a picture the coach still learns that time passes
 PRESENT_S = 0.02  # how often light patterns move on
+JOIN_S = 10.0  # what capture and present are given to end
 FRESH_S = {"capture": 5.0, "think": 5.0, "present": 5.0}
 THUMBNAIL_PX = 320
 EMPTY_BELT_S = 60.0  # after that long with nobody there, the next runner gets a coach that has forgotten everything
@@ -143,7 +144,9 @@ class LiveStation:
         finally:
             self._stop.set()
             for worker in workers:
-                worker.join(timeout=10)
+                # An inference that is still running when Python ends aborts the process, so that one is waited for. A camera
+                # or a sound card may never answer.
+                worker.join(timeout=None if worker.name == "think" else JOIN_S)
             self._close()
         if self._failure is not None:
             name, error = self._failure

@@ -85,10 +85,15 @@ def open_keeper(config: Config, info: SourceInfo, view: View, estimator: Estimat
 
 @contextlib.contextmanager
 def stopped_by_signals(live: LiveStation) -> Iterator[None]:
-    """SIGTERM and SIGINT end the run in order; SIGHUP, which a display on a bare terminal can draw, does nothing."""
+    """SIGTERM and SIGINT end the run in order, the second one at once; SIGHUP, which a bare display can draw, does nothing."""
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    signal.signal(signal.SIGTERM, lambda *_: live.stop())
-    signal.signal(signal.SIGINT, lambda *_: live.stop())
+
+    def stop(number: int, _: object) -> None:
+        live.stop()
+        signal.signal(number, previous[number])
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         yield

@@ -230,6 +230,42 @@ def test_pictures_are_estimated_and_shown_small_while_framing() -> None:
     assert estimator.closed
 
 
+def test_an_inference_that_takes_very_long_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python aborts (exit code 134) when it ends while ONNX Runtime still works in a thread."""
+    asked, answer, events = threading.Event(), threading.Event(), []
+
+    class Estimator:
+        model = ModelInfo("slow", "")
+
+        def estimate(self, frame: Frame) -> Pose:
+            asked.set()
+            answer.wait()
+            events.append("inference done")
+            return Pose.nobody(frame.t_ns)
+
+        def reset(self) -> None: ...
+
+        def close(self) -> None:
+            events.append("model closed")
+
+    class Thread(threading.Thread):
+        def join(self, timeout: float | None = None) -> None:
+            """Every time limit passes before the inference ends; only a wait without one sees its end."""
+            if self.name == "think" and timeout is not None:
+                return
+            if self.name == "think":
+                answer.set()
+            super().join()
+
+    monkeypatch.setattr("station.run.live.threading.Thread", Thread)
+    frame = Frame(SystemClock().now_ns(), 0, np.zeros((96, 72, 3), np.uint8))
+    live, _ = station([frame], estimator=Estimator())
+    Thread(target=lambda: (asked.wait(), live.stop()), daemon=True).start()
+    live.run()
+    answer.set()
+    assert events == ["inference done", "model closed"]
+
+
 def test_a_picture_from_before_the_last_tick_is_not_judged() -> None:
     late = poses(1)[0]
     live, seen = station([Pose(5 * NS + SystemClock().now_ns(), late.xy_px, late.score), late], seconds=1.0)
