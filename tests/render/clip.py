@@ -12,6 +12,7 @@ import numpy as np
 from . import skeleton as sk
 from .camera import project_px
 from .motion import SIDES, Runner
+from .slow_turn import SlowTurn
 from .spec import Bystander, ClipSpec
 
 LANDMARK_NAMES = (*tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")), "nose")
@@ -55,7 +56,7 @@ def _rounded(values: np.ndarray, steps: int) -> np.ndarray:
 
 def truth_of(spec: ClipSpec) -> Truth:
     """The truth of a clip at the middle of every exposure. Needs neither graphics nor the body model."""
-    runner, t_s = _runner(spec), exposure_middles_s(spec)
+    runner, t_s = runner_of(spec), exposure_middles_s(spec)
     rotation, position = runner.pose(t_s)
     points = sk.landmarks_m(runner.skeleton, rotation, position)
     m = np.stack([points[n] for n in LANDMARK_NAMES], axis=1)
@@ -98,7 +99,7 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
     for look in (spec.look, *(person.look for person in spec.bystanders)):
         surface.add_person(body.load_body(look.body, look.ponytail), look)
     standing = [_standing(person) for person in spec.bystanders]
-    runner, rng = _runner(spec), np.random.default_rng(spec.seed + 1)
+    runner, rng = runner_of(spec), np.random.default_rng(spec.seed + 1)
     joints = runner.skeleton.joints
     speed_mps = spec.motion.parameter("speed_mps", spec.frame_times_s())
     belt_m = np.concatenate([[0.0], np.cumsum(speed_mps[:-1] / spec.sensor.fps)])
@@ -144,8 +145,10 @@ def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, key_frames
             box.mux(stream.encode(None))
 
 
-def _runner(spec: ClipSpec) -> Runner:
-    return Runner(spec.motion, sk.skeletons()[spec.look.body], spec.duration_s, spec.seed)
+def runner_of(spec: ClipSpec) -> Runner | SlowTurn:
+    """Who moves in a clip."""
+    kind = SlowTurn if spec.motion.slow_turn else Runner
+    return kind(spec.motion, sk.skeletons()[spec.look.body], spec.duration_s, spec.seed)
 
 
 def _exposed(shots: list[np.ndarray], noise_sd: float, rng: np.random.Generator) -> np.ndarray:

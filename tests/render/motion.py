@@ -292,7 +292,7 @@ def _smooth(x: np.ndarray, sd_samples: float) -> np.ndarray:
     return np.convolve(np.pad(x, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
-def standing_pose(skeleton: sk.Skeleton, x_m: float, z_m: float, facing_deg: float) -> Pose:
+def standing_pose(skeleton: sk.Skeleton, x_m: float, z_m: float, facing_deg: float, arm_out_deg: float = 10.0) -> Pose:
     """Somebody who stands on the floor at (x, z); 0 faces the running direction, + turns the right side forward."""
     from .camera import DECK_M
 
@@ -304,7 +304,7 @@ def standing_pose(skeleton: sk.Skeleton, x_m: float, z_m: float, facing_deg: flo
         rest = [j[f"forearm_{side}"] - j[upper], j[f"hand_{side}"] - j[lower]]
         hinge = np.cross(*rest)[None]
         for segment, bone, forward in ((upper, rest[0], 4.0), (lower, rest[1], 18.0)):
-            hang = sk.direction(np.array([forward]), np.array([10.0]), side)
+            hang = sk.direction(np.array([forward]), np.array([arm_out_deg]), side)
             rotation[segment] = turn @ sk.frame(hang, hinge) @ _rest(bone, hinge)
         rotation[f"hand_{side}"] = rotation[lower]
     sole = skeleton.points["sole_ball_right"][1][1] - skeleton.joints["pelvis"][1]

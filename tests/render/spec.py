@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
+from .hip_belt import HipBelt
+
 
 @dataclass(frozen=True)
 class Gait:
@@ -47,6 +49,8 @@ class Motion:
     """Stride-to-stride differences; 0 repeats one stride, 1 is a steady runner's 1-2 %."""
     repeat_strides: int = 0
     """After so many strides the differences come again, so that a stretch of so many can be looped; 0 = never."""
+    slow_turn: bool = False
+    """No run: the person stands on the belt and turns once slowly round during the clip."""
 
     def __post_init__(self) -> None:
         times = [k.t_s for k in self.keyframes]
@@ -84,6 +88,7 @@ class Look:
     shorts: Colour = (0.09, 0.10, 0.14)
     shoes: Colour = (0.86, 0.30, 0.16)
     socks: Colour = (0.92, 0.92, 0.92)
+    hip_belt: HipBelt | None = None
 
 
 @dataclass(frozen=True)
