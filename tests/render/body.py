@@ -58,8 +58,8 @@ class Layer:
 PARTS = ("skin", "sock", "hair", "shirt", "shorts", "shoe", "sole")
 
 
-def load_body(name: str, ponytail: bool = False) -> list[Layer]:
-    """Layers of a phenotype, with a ponytail if asked for.
+def load_body(name: str, ponytail: bool = False, looseness: float = 1.0, leg_share: float = 0.42) -> list[Layer]:
+    """Layers of a phenotype, with a ponytail if asked for; the clothes as in `spec.Look`.
 
     Raises KeyError for an unknown name and ImportError when `anny` is missing.
     """
@@ -68,7 +68,7 @@ def load_body(name: str, ponytail: bool = False) -> list[Layer]:
         _write_cache(cache, _rest(name))
     with np.load(cache) as data:
         rest = {k: data[k] for k in data.files}
-    layers = _layers(rest, skeletons()[name])
+    layers = _layers(rest, skeletons()[name], looseness, leg_share)
     return [*layers, _ponytail(skeletons()[name])] if ponytail else layers
 
 
@@ -228,7 +228,7 @@ def _write_cache(path: Path, rest: dict[str, np.ndarray]) -> None:
 # ---- layers ------------------------------------------------------------------------------------------------------
 
 
-def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton) -> list[Layer]:
+def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton, looseness: float, leg_share: float) -> list[Layer]:
     position, triangles = rest["position_m"], rest["triangles"]
     normal = _normals(position, triangles)
     bones, weights = _top_four(rest["weights"])
@@ -240,15 +240,15 @@ def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton) -> list[Layer]:
         return Layer(name, moved.astype("f4"), _normals(moved, triangles).astype("f4"), bones, weights,
                      part.astype("f4"), edge_m.astype("f4"), used)
 
-    edges = Hems(position, rest["weights"], skeleton)
+    edges = Hems(position, rest["weights"], skeleton, leg_share)
     loose = np.clip(edges.shorts_m.max() - edges.shorts_m, 0, 0.25)
     # The shirt hangs over the waistband.
     low_shirt = np.clip(1 - edges.shirt_m / 0.2, 0, 1) * (position[:, 1] < skeleton.joints["waist"][1])
     shoe_drop = np.minimum(normal[:, 1:2], 0) * np.array([0.0, SOLE_M - 0.006, 0.0])
     return [
         layer("skin", _skin_parts(position, skeleton), always, np.zeros_like(position)),
-        layer("shorts", _all("shorts", position), edges.shorts_m, normal * (0.008 + 0.05 * loose)[:, None]),
-        layer("shirt", _all("shirt", position), edges.shirt_m, normal * (0.012 + 0.010 * low_shirt)[:, None]),
+        layer("shorts", _all("shorts", position), edges.shorts_m, normal * (0.004 + looseness * (0.004 + 0.05 * loose))[:, None]),
+        layer("shirt", _all("shirt", position), edges.shirt_m, normal * (0.006 + looseness * (0.006 + 0.010 * low_shirt))[:, None]),
         layer("shoes", _shoe_parts(position, skeleton), edges.shoe_m, normal * 0.007 + shoe_drop),
         layer("hair", _all("hair", position), edges.hair_m, normal * np.clip(0.003 + edges.hair_m * 0.4, 0, 0.016)[:, None]),
     ]
@@ -277,12 +277,12 @@ def _ponytail(skeleton: Skeleton) -> Layer:
 class Hems:
     """How far inside each garment a vertex lies, metres (V,): negative outside."""
 
-    def __init__(self, p: np.ndarray, weights: np.ndarray, skeleton: Skeleton) -> None:
+    def __init__(self, p: np.ndarray, weights: np.ndarray, skeleton: Skeleton, leg_share: float) -> None:
         share = {s: weights[:, i] for i, s in enumerate(SEGMENTS)}
         joints = skeleton.joints
         hip, knee, ankle = (joints[f"{s}_right"][1] for s in ("thigh", "shank", "foot"))
         arms = sum(share[f"{s}_{side}"] for s in ("upper_arm", "forearm", "hand") for side in ("left", "right"))
-        self.shorts_m = np.where(arms < 0.2, np.minimum(hip + 0.10 - p[:, 1], p[:, 1] - (hip + 0.42 * (knee - hip))), -1)
+        self.shorts_m = np.where(arms < 0.2, np.minimum(hip + 0.10 - p[:, 1], p[:, 1] - (hip + leg_share * (knee - hip))), -1)
         sleeve = np.where(arms > 0.3, self._sleeve(p, skeleton), 1.0)
         self.shirt_m = np.minimum.reduce([p[:, 1] - (hip + 0.02), sleeve, self._collar(p, skeleton)])
         self.shirt_m = np.where(share["head"] > 0.1, -1, self.shirt_m)

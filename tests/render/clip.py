@@ -13,7 +13,8 @@ from . import skeleton as sk
 from .camera import project_px
 from .motion import SIDES, Runner
 from .slow_turn import SlowTurn
-from .spec import Bystander, ClipSpec
+from .spec import Bystander, ClipSpec, KneeLifts, Light
+from .upright import KneeLifter, Walker
 
 LANDMARK_NAMES = (*tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")), "nose")
 
@@ -95,10 +96,10 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
     """
     from . import body, raster, scene
 
-    surface = raster.Raster(spec.camera, scene.vertices(scene.gym()))
+    surface = raster.Raster(spec.camera, scene.vertices(scene.gym(spec.light.window_behind)), spec.light)
     for look in (spec.look, *(person.look for person in spec.bystanders)):
-        surface.add_person(body.load_body(look.body, look.ponytail), look)
-    standing = [_standing(person) for person in spec.bystanders]
+        surface.add_person(body.load_body(look.body, look.ponytail, look.looseness, look.leg_share), look)
+    others = [_others(person, spec) for person in spec.bystanders]
     runner, rng = runner_of(spec), np.random.default_rng(spec.seed + 1)
     joints = runner.skeleton.joints
     speed_mps = spec.motion.parameter("speed_mps", spec.frame_times_s())
@@ -108,7 +109,7 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
         for i in range(first_frame, len(belt_m)):
             start_s = spec.frame_times_s()[i]
             segments = raster.segment_matrices(joints, *runner.pose(start_s + within))
-            shots = [surface.frame([s, *standing], belt_m[i] + speed_mps[i] * dt)
+            shots = [surface.frame([s, *(o[i] for o in others)], belt_m[i] + speed_mps[i] * dt, _exposure(spec.light, start_s + dt))
                      for s, dt in zip(segments, within, strict=True)]
             yield _exposed(shots, spec.sensor.noise_sd, rng)
     finally:
@@ -147,6 +148,8 @@ def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, key_frames
 
 def runner_of(spec: ClipSpec) -> Runner | SlowTurn:
     """Who moves in a clip."""
+    if isinstance(spec.motion, KneeLifts):
+        return KneeLifter(spec.motion, sk.skeletons()[spec.look.body], spec.duration_s, spec.seed)
     kind = SlowTurn if spec.motion.slow_turn else Runner
     return kind(spec.motion, sk.skeletons()[spec.look.body], spec.duration_s, spec.seed)
 
@@ -162,11 +165,20 @@ def _exposed(shots: list[np.ndarray], noise_sd: float, rng: np.random.Generator)
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 
-def _standing(person: Bystander) -> np.ndarray:
-    """Segment matrices of somebody who stands still, arms hanging."""
+def _exposure(light: Light, t_s: float) -> float:
+    """Exposure at a moment, with the lamps' flicker."""
+    return light.exposure * (1 - light.flicker * (0.5 - 0.5 * np.cos(2 * np.pi * light.flicker_hz * t_s)))
+
+
+def _others(person: Bystander, spec: ClipSpec) -> np.ndarray:
+    """Segment matrices (T, SEGMENTS, 4, 4) of a bystander at every frame; who stands has the arms hanging."""
     from .motion import standing_pose
     from .raster import segment_matrices
 
     skeleton = sk.skeletons()[person.look.body]
+    if person.walks_mps:
+        walker = Walker(person, spec.duration_s)
+        return segment_matrices(skeleton.joints, *walker.pose(exposure_middles_s(spec)))
     rotation, position = standing_pose(skeleton, person.x_m, person.z_m, person.facing_deg)
-    return segment_matrices(skeleton.joints, rotation, position)[0]
+    still = segment_matrices(skeleton.joints, rotation, position)
+    return np.repeat(still, len(spec.frame_times_s()), axis=0)

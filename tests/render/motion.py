@@ -34,6 +34,9 @@ trunk lean, pelvis rolled back."""
 UNSTEADINESS = {"timing": 0.006, "swing": 0.018, "turn": 0.08, "lean_deg": 0.5, "drift_m": 0.012}
 """SD between strides: contact time in strides, relative size of the thigh swing and of the pelvic turn, lean, place."""
 
+RAIL_HOLD_M = np.array([0.50, 0.92, 0.39])
+"""Where a wrist lies that holds the right side rail."""
+
 Pose = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
 """Rotations (T, 3, 3) and joint positions (T, 3) of every segment."""
 
@@ -67,6 +70,8 @@ class Runner:
         angles = self.angles(t_s)
         rotation = self._rotations(angles)
         root = np.stack([angles["drift_m"], np.interp(t_s, self._grid_s, self._height_grid), angles["sway_m"]], axis=-1)
+        if self.motion.holds_rail:
+            rotation = rotation | self._arms_on_rail(sk.joint_positions(self.skeleton, rotation, root))
         return rotation, sk.joint_positions(self.skeleton, rotation, root)
 
     def events(self) -> Events:
@@ -87,9 +92,10 @@ class Runner:
         phase = self.phase(t_s)
         out = self._trunk(gait, phase)
         for side in SIDES:
-            out |= {f"{n}_{side}": v for n, v in self._leg(gait, phase - HALF_STRIDE[side]).items()}
+            own = gait | {"tle_scale": gait["tle_scale"] * (gait["left_tle_scale"] if side == "left" else 1.0)}
+            out |= {f"{n}_{side}": v for n, v in self._leg(own, phase - HALF_STRIDE[side]).items()}
             out |= {f"{n}_{side}": v for n, v in self._arm(gait, phase - HALF_STRIDE[side]).items()}
-        out["drift_m"] = self._noise.at("drift_m", phase)
+        out["drift_m"] = gait["forward_m"] + self._noise.at("drift_m", phase)
         out["sway_m"] = self.skeleton.leg_m * self.curves.at("pelvis_sway", phase, gait["speed_mps"])
         return out
 
@@ -193,9 +199,13 @@ class Runner:
         return sk.about_y(np.array([out_deg - (6.0 if side == "right" else -6.0)]))
 
     def _arm_rotations(self, a: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray]:
-        j = self.skeleton.joints
         upper = sk.direction(a[f"arm_{side}"], a[f"arm_out_{side}"], side)
         lower = sk.direction(a[f"arm_{side}"] + a[f"elbow_{side}"], -a[f"hand_in_{side}"], side)
+        return self._arm_frames(side, upper, lower)
+
+    def _arm_frames(self, side: str, upper: np.ndarray, lower: np.ndarray) -> dict[str, np.ndarray]:
+        """From the directions (T, 3) of upper arm and forearm."""
+        j = self.skeleton.joints
         upper_rest, lower_rest = (j[f"forearm_{side}"] - j[f"upper_arm_{side}"], j[f"hand_{side}"] - j[f"forearm_{side}"])
         # The elbow is a hinge: its axis is square to both bones, posed and at rest.
         hinge, hinge_rest = np.cross(upper, lower), np.cross(upper_rest, lower_rest)[None]
@@ -205,6 +215,23 @@ class Runner:
             f"forearm_{side}": forearm,
             f"hand_{side}": forearm,
         }
+
+    def _arms_on_rail(self, position: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Arms bent so that the wrists stay on the side rails: shoulder, elbow and wrist are a triangle with known sides."""
+        j, out = self.skeleton.joints, {}
+        for side, sign in (("right", 1.0), ("left", -1.0)):
+            shoulder = position[f"upper_arm_{side}"]
+            upper_m = np.linalg.norm(j[f"forearm_{side}"] - j[f"upper_arm_{side}"])
+            lower_m = np.linalg.norm(j[f"hand_{side}"] - j[f"forearm_{side}"])
+            reach = RAIL_HOLD_M * [1, 1, sign] - shoulder
+            far = np.linalg.norm(reach, axis=1, keepdims=True)
+            ahead, far = reach / far, np.clip(far, abs(upper_m - lower_m) + 0.01, upper_m + lower_m - 0.01)
+            cosine = (upper_m**2 + far**2 - lower_m**2) / (2 * upper_m * far)
+            aside = np.array([-0.6, -0.5, 0.5 * sign])
+            aside = aside - (ahead @ aside)[:, None] * ahead
+            upper = cosine * ahead + np.sqrt(1 - cosine**2) * aside / np.linalg.norm(aside, axis=1, keepdims=True)
+            out |= self._arm_frames(side, upper, (far * ahead - upper_m * upper) / lower_m)
+        return out
 
     # ---- time and height -----------------------------------------------------------------------------------------
 

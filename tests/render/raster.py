@@ -8,11 +8,15 @@ import numpy as np
 from .body import PARTS, Layer
 from .camera import eye_m, projection_matrix, view_matrix
 from .skeleton import SEGMENTS, skeletons
-from .spec import Camera, Look
+from .spec import Camera, Light, Look
 
 SHADOW_PX = 1024
 MARKS_M = 1.155
 """Between the marks on the belt: 16 of them pass in nine strides of the demo's runner, so that its loops close."""
+OPEN_LAYERS = ("shirt", "shorts")
+"""Cut garments, whose inside can be seen; of everything else the far side need not be drawn."""
+DAYLIGHT = 9.0
+"""How much brighter than the lit room the sky is that fills a wall of windows."""
 LAMP_FROM = np.array([0.5, 1.5, 1.5])
 """Direction towards the lamp: above, in front of the runner, on the right of him; mirrored with the camera's side."""
 
@@ -31,7 +35,7 @@ void main() {
 """
 
 _LIGHT = """
-uniform vec3 eye; uniform vec3 lamp_from; uniform sampler2DShadow shadow;
+uniform vec3 eye; uniform vec3 lamp_from; uniform float exposure; uniform sampler2DShadow shadow;
 float lit(vec4 at, vec3 n) {
     vec3 p = at.xyz / at.w * 0.5 + 0.5;
     if (any(lessThan(p, vec3(0.0))) || any(greaterThan(p, vec3(1.0)))) return 1.0;
@@ -50,7 +54,7 @@ vec3 shade(vec3 base, vec3 n, vec3 world, vec4 at, float gloss, float open) {
     float shine = gloss * pow(max(dot(n, normalize(l + v)), 0.0), 24.0) * key;
     return base * (sky + fill + 1.05 * key * vec3(1.0, 0.97, 0.92)) + shine;
 }
-vec3 film(vec3 c) { c = c * (1.0 + 0.12 * c) / (1.0 + 0.35 * c); return pow(c, vec3(1.0 / 2.2)); }
+vec3 film(vec3 c) { c *= exposure; c = c * (1.0 + 0.12 * c) / (1.0 + 0.35 * c); return pow(c, vec3(1.0 / 2.2)); }
 """
 
 _SKINNED_FRAGMENT = """
@@ -103,7 +107,7 @@ void main() {
 
 _GYM_FRAGMENT = """
 #version 330
-uniform float belt_m;
+uniform float belt_m; uniform float daylight;
 in vec3 v_world; in vec3 v_normal; in vec3 v_tint; flat in int v_material; in vec4 v_lamp;
 out vec4 pixel;
 LIGHT
@@ -124,7 +128,7 @@ void main() {
     } else if (v_material == 4) {
         base = mix(vec3(0.03, 0.05, 0.06), vec3(0.2, 0.55, 0.65), step(0.4, fract(v_world.y * 14.0)));
     } else if (v_material == 5) {
-        pixel = vec4(film(mix(vec3(0.80, 0.86, 0.80), vec3(1.1, 1.25, 1.5), smoothstep(0.8, 1.9, v_world.y))), 1.0);
+        pixel = vec4(film(daylight * mix(vec3(0.80, 0.86, 0.80), vec3(1.1, 1.25, 1.5), smoothstep(0.8, 1.9, v_world.y))), 1.0);
         return;
     }
     pixel = vec4(film(shade(base, n, v_world, v_lamp, 0.05, 1.0)), 1.0);
@@ -142,6 +146,7 @@ class Person:
     """The layers of one body on the graphics side, with its colours."""
 
     def __init__(self, gl: moderngl.Context, programs: tuple, layers: list[Layer], look: Look) -> None:
+        self._gl = gl
         self._colour, self._depth = programs
         self._palette = palette(look)
         points = skeletons()[look.body].points
@@ -156,7 +161,7 @@ class Person:
             bare = gl.vertex_array(
                 self._depth, [(vertex, "3f 3x4 4f 4f 1x4 1f", "position", "bones", "weights", "edge")], index
             )
-            self._meshes.append((full, bare))
+            self._meshes.append((full, bare, layer.name in OPEN_LAYERS))
 
     def draw(self, segments: np.ndarray, depth_only: bool = False) -> None:
         """`segments`: (SEGMENTS, 4, 4) rest -> world."""
@@ -165,16 +170,19 @@ class Person:
         if not depth_only:
             program["colour"].write(self._palette.tobytes())
             program["eye_rest"].value, program["nose_y"].value = self._eye, self._nose_y
-        for full, bare in self._meshes:
+        for full, bare, is_open in self._meshes:
+            if is_open:
+                self._gl.disable(moderngl.CULL_FACE)
             (bare if depth_only else full).render()
+            self._gl.enable(moderngl.CULL_FACE)
 
 
 class Raster:
     """A drawing surface of the camera's size. `frame()` returns one picture."""
 
-    def __init__(self, camera: Camera, gym_vertices: np.ndarray, samples: int = 4) -> None:
+    def __init__(self, camera: Camera, gym_vertices: np.ndarray, light: Light = Light(), samples: int = 4) -> None:
         self._gl = gl = moderngl.create_context(standalone=True, backend="egl")
-        gl.enable(moderngl.DEPTH_TEST)
+        gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self._size = (camera.width_px, camera.height_px)
         self._skinned = gl.program(_filled(_SKINNED_VERTEX), _filled(_SKINNED_FRAGMENT))
         self._depth = gl.program(_depth_vertex(), _EMPTY_FRAGMENT)
@@ -190,14 +198,17 @@ class Raster:
         )
         self._one = gl.framebuffer(gl.renderbuffer(self._size, 3))
         self._aim(camera)
+        gym["daylight"] = DAYLIGHT if light.window_behind else 1.0
         self._people: list[Person] = []
 
     def add_person(self, layers: list[Layer], look: Look) -> None:
         """People are drawn in the order in which they were added."""
         self._people.append(Person(self._gl, (self._skinned, self._depth), layers, look))
 
-    def frame(self, people: list[np.ndarray], belt_m: float) -> np.ndarray:
+    def frame(self, people: list[np.ndarray], belt_m: float, exposure: float = 1.0) -> np.ndarray:
         """(H, W, 3) uint8 RGB. `people`: per person (SEGMENTS, 4, 4); `belt_m`: how far the belt has run."""
+        for program in (self._skinned, self._gym_program):
+            program["exposure"] = exposure
         self._shadow_buffer.use()
         self._shadow_buffer.clear()
         for person, segments in zip(self._people, people, strict=True):
@@ -206,9 +217,9 @@ class Raster:
         self._many.clear(0.7, 0.7, 0.7)
         self._shadow.use(0)
         self._gym_program["belt_m"] = belt_m % (1000 * MARKS_M)
-        self._gym.render()
         for person, segments in zip(self._people, people, strict=True):
             person.draw(segments)
+        self._gym.render()  # last: what people hide is not shaded
         self._gl.copy_framebuffer(self._one, self._many)
         rows = np.frombuffer(self._one.read(components=3, alignment=1), np.uint8)
         return rows.reshape(self._size[1], self._size[0], 3)[::-1]

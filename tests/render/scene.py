@@ -23,9 +23,9 @@ class Shape:
     material: int = PLAIN
 
 
-def gym() -> list[Shape]:
+def gym(window_behind: bool = False) -> list[Shape]:
     """Everything that stands still. The belt runs along x through the origin, y = 0 is its surface."""
-    return [*_room(), *_treadmill(), *_neighbour(), *_furniture()]
+    return [*_room(), *_treadmill(), *_neighbour(), *_furniture(), *(_window_wall() if window_behind else ())]
 
 
 def vertices(shapes: list[Shape]) -> np.ndarray:
@@ -59,6 +59,12 @@ def _window(x: float, wall_z: float) -> list[Shape]:
         low, high = sorted((x + side * 0.03, x + side * 0.56))
         out.append(box((low, 0.81, wall_z + 0.01), (high, 2.09, wall_z + 0.035), (0.70, 0.80, 0.88), WINDOW))
     return out
+
+
+def _window_wall() -> list[Shape]:
+    """Panes from knee height to the ceiling along both long walls."""
+    return [box((x - 0.66, 0.1, z - 0.02), (x + 0.66, 2.9, z + 0.02), (0.70, 0.80, 0.88), WINDOW)
+            for z in (-3.5, 6.9) for x in np.arange(-4.2, 4.3, 1.4)]
 
 
 def _treadmill() -> list[Shape]:

@@ -27,6 +27,10 @@ class Gait:
     trunk_lean_deg: float = 6.0
     """Mid-hip to mid-shoulder, forward +, before `sitting`."""
     arm_swing_scale: float = 1.0
+    left_tle_scale: float = 1.0
+    """Backward swing of the left thigh alone, on top of `tle_scale`: a runner who is not even."""
+    forward_m: float = 0.0
+    """Place along the belt, + = towards the console."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,8 @@ class Motion:
     """After so many strides the differences come again, so that a stretch of so many can be looped; 0 = never."""
     slow_turn: bool = False
     """No run: the person stands on the belt and turns once slowly round during the clip."""
+    holds_rail: bool = False
+    """Both hands lie on the side rails."""
 
     def __post_init__(self) -> None:
         times = [k.t_s for k in self.keyframes]
@@ -73,6 +79,30 @@ class Motion:
         return {f.name: self.parameter(f.name, t_s) for f in fields(Gait)}
 
 
+@dataclass(frozen=True)
+class KneeLifts:
+    """The find-your-hip drill in place of a run: the legs take turns, the pelvis is still, the belt stands."""
+
+    per_leg: int = 4
+    lift_s: float = 1.5
+    """From one lift to the next."""
+    lift_deg: float = 52.0
+    standing_s: float = 1.2
+    """Before the first lift."""
+    trunk_lean_deg: float = 2.0
+    unsteadiness: float = 1.0
+    """Differences between the lifts."""
+
+    @property
+    def duration_s(self) -> float:
+        """Of the whole drill, with half a second of standing after it."""
+        return self.standing_s + 2 * self.per_leg * self.lift_s + 0.5
+
+    def parameter(self, name: str, t_s: np.ndarray) -> np.ndarray:
+        """As `Motion.parameter`: a field of `Gait`, of which this motion only knows that the belt stands."""
+        return np.zeros(len(t_s)) if name == "speed_mps" else np.full(len(t_s), getattr(Gait(), name))
+
+
 Colour = tuple[float, float, float]
 
 
@@ -88,6 +118,10 @@ class Look:
     shorts: Colour = (0.09, 0.10, 0.14)
     shoes: Colour = (0.86, 0.30, 0.16)
     socks: Colour = (0.92, 0.92, 0.92)
+    looseness: float = 1.0
+    """How far shirt and shorts stand off: 0.2 is tight, 2.5 wide."""
+    leg_share: float = 0.42
+    """Where the legs of the shorts end, in thigh lengths below the hip; 1.95 are tights to the ankle."""
     hip_belt: HipBelt | None = None
 
 
@@ -124,13 +158,28 @@ class Sensor:
 
 
 @dataclass(frozen=True)
+class Light:
+    """The gym's light. `exposure` 1 is a well set camera; lamps flicker with twice the mains."""
+
+    exposure: float = 1.0
+    window_behind: bool = False
+    """A wall of daylight behind the runner, for a camera that sets itself by it."""
+    flicker: float = 0.0
+    """Share of the light that comes and goes, 0..1."""
+    flicker_hz: float = 100.0
+
+
+@dataclass(frozen=True)
 class Bystander:
-    """A second person standing in the gym."""
+    """A second person in the gym: stands, or walks straight on."""
 
     look: Look = field(default_factory=lambda: Look(body="f_avg"))
     x_m: float = -0.9
     z_m: float = -1.9
     facing_deg: float = 200.0
+    """0 faces the running direction."""
+    walks_mps: float = 0.0
+    """Along the way it faces, being at (x, z) at time 0."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +188,11 @@ class ClipSpec:
 
     duration_s: float = 10.0
     seed: int = 1
-    motion: Motion = Motion()
+    motion: Motion | KneeLifts = Motion()
     look: Look = Look()
     camera: Camera = Camera()
     sensor: Sensor = Sensor()
+    light: Light = Light()
     bystanders: tuple[Bystander, ...] = ()
     key_frames: tuple[int, ...] = ()
     """Frames at which decoding can start: where a loop begins or ends."""
