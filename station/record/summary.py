@@ -37,7 +37,7 @@ def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[
 
     `strides` (M,) STRIDE; `pelvic` as far as the core measured it, by name.
     """
-    columns = _columns(main_strides(strides))
+    columns = stride_columns(main_strides(strides))
     summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough")) for name in columns}
     for name in PELVIC:
         summary[name] = pelvic.get(name, Measure.cannot_tell(NOT_SEEN[name]))
@@ -50,7 +50,7 @@ def main_strides(strides: NDArray[np.void]) -> NDArray[np.void]:
     return run if len(run) else strides
 
 
-def _columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:
+def stride_columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:
     """(M,) per quantity that has one value a stride, in the unit of MEASURES."""
     columns = {name: strides[name] for name in MEASURES if name in (strides.dtype.names or ())}
     columns["contact_time_ms"] = strides["contact_s"] * 1000.0
