@@ -243,12 +243,13 @@ def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton, looseness: float, l
     edges = Hems(position, rest["weights"], skeleton, leg_share)
     loose = np.clip(edges.shorts_m.max() - edges.shorts_m, 0, 0.25)
     # The shirt hangs over the waistband.
-    low_shirt = np.clip(1 - edges.shirt_m / 0.2, 0, 1) * (position[:, 1] < skeleton.joints["waist"][1])
+    over_shorts = np.clip(1 - edges.shirt_m / 0.2, 0, 1) * (position[:, 1] < skeleton.joints["waist"][1])
     shoe_drop = np.minimum(normal[:, 1:2], 0) * np.array([0.0, SOLE_M - 0.006, 0.0])
+    shorts_m, shirt_m = 0.004 + 0.05 * loose, 0.006 + 0.010 * over_shorts
     return [
         layer("skin", _skin_parts(position, skeleton), always, np.zeros_like(position)),
-        layer("shorts", _all("shorts", position), edges.shorts_m, normal * (0.004 + looseness * (0.004 + 0.05 * loose))[:, None]),
-        layer("shirt", _all("shirt", position), edges.shirt_m, normal * (0.006 + looseness * (0.006 + 0.010 * low_shirt))[:, None]),
+        layer("shorts", _all("shorts", position), edges.shorts_m, normal * (0.004 + looseness * shorts_m)[:, None]),
+        layer("shirt", _all("shirt", position), edges.shirt_m, normal * (0.006 + looseness * shirt_m)[:, None]),
         layer("shoes", _shoe_parts(position, skeleton), edges.shoe_m, normal * 0.007 + shoe_drop),
         layer("hair", _all("hair", position), edges.hair_m, normal * np.clip(0.003 + edges.hair_m * 0.4, 0, 0.016)[:, None]),
     ]

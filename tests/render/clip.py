@@ -96,7 +96,7 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
     """
     from . import body, raster, scene
 
-    surface = raster.Raster(spec.camera, scene.vertices(scene.gym(spec.light.window_behind)), spec.light)
+    surface = raster.Raster(spec.camera, scene.vertices(scene.gym(spec.light.window_behind)), spec.light.window_behind)
     for look in (spec.look, *(person.look for person in spec.bystanders)):
         surface.add_person(body.load_body(look.body, look.ponytail, look.looseness, look.leg_share), look)
     others = [_others(person, spec) for person in spec.bystanders]
@@ -109,7 +109,8 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
         for i in range(first_frame, len(belt_m)):
             start_s = spec.frame_times_s()[i]
             segments = raster.segment_matrices(joints, *runner.pose(start_s + within))
-            shots = [surface.frame([s, *(o[i] for o in others)], belt_m[i] + speed_mps[i] * dt, _exposure(spec.light, start_s + dt))
+            still = [person[i] for person in others]
+            shots = [surface.frame([s, *still], belt_m[i] + speed_mps[i] * dt, _exposure(spec.light, start_s + dt))
                      for s, dt in zip(segments, within, strict=True)]
             yield _exposed(shots, spec.sensor.noise_sd, rng)
     finally:

@@ -8,7 +8,7 @@ import numpy as np
 from .body import PARTS, Layer
 from .camera import eye_m, projection_matrix, view_matrix
 from .skeleton import SEGMENTS, skeletons
-from .spec import Camera, Light, Look
+from .spec import Camera, Look
 
 SHADOW_PX = 1024
 MARKS_M = 1.155
@@ -180,7 +180,7 @@ class Person:
 class Raster:
     """A drawing surface of the camera's size. `frame()` returns one picture."""
 
-    def __init__(self, camera: Camera, gym_vertices: np.ndarray, light: Light = Light(), samples: int = 4) -> None:
+    def __init__(self, camera: Camera, gym_vertices: np.ndarray, daylight: bool = False, samples: int = 4) -> None:
         self._gl = gl = moderngl.create_context(standalone=True, backend="egl")
         gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self._size = (camera.width_px, camera.height_px)
@@ -198,7 +198,7 @@ class Raster:
         )
         self._one = gl.framebuffer(gl.renderbuffer(self._size, 3))
         self._aim(camera)
-        gym["daylight"] = DAYLIGHT if light.window_behind else 1.0
+        gym["daylight"] = DAYLIGHT if daylight else 1.0
         self._people: list[Person] = []
 
     def add_person(self, layers: list[Layer], look: Look) -> None:

@@ -11,6 +11,7 @@ from .spec import Bystander, KneeLifts
 
 WALK_STRIDE_LEGS = 1.55
 """Length of a walking stride in leg lengths."""
+SWAY_HZ = np.array([0.23, 0.31, 0.4])
 STILL = {"turn": 0.0, "list": 0.0, "tilt": 0.0, "thorax_turn": 0.0, "lean": 0.0, "drift_m": 0.0, "sway_m": 0.0}
 HANGING = {"thigh": 0.0, "knee": 3.0, "pitch": 0.0, "thigh_out": 1.0, "shank_out": 0.0, "bend": 0.0,
            "arm": -6.0, "arm_out": 9.0, "elbow": 18.0, "hand_in": 4.0}
@@ -57,7 +58,7 @@ class KneeLifter(Upright):
         rng = np.random.default_rng(seed)
         self._lifts = lifts
         self._size = 1 + 0.06 * lifts.unsteadiness * rng.standard_normal(2 * lifts.per_leg)
-        self._sway = lifts.unsteadiness * rng.uniform(0, 2 * np.pi, 3)
+        self._sway = rng.uniform(0, 20 * np.pi, 3)
         super().__init__(skeleton, duration_s)
 
     def angles(self, t_s: np.ndarray) -> dict[str, np.ndarray]:
@@ -74,8 +75,8 @@ class KneeLifter(Upright):
             out[f"thigh_{side}"] = out[f"thigh_{side}"] + want.lift_deg * mine
             out[f"knee_{side}"] = out[f"knee_{side}"] + 1.5 * want.lift_deg * mine
             out[f"pitch_{side}"] = -18.0 * mine
-        drift = [want.unsteadiness * np.sin(start + 2 * np.pi * hz * t_s) for start, hz in zip(self._sway, (0.23, 0.31, 0.4), strict=True)]
-        return out | {"lean": want.trunk_lean_deg + 0.7 * drift[0], "drift_m": 0.006 * drift[1], "sway_m": 0.006 * drift[2]}
+        slow = np.sin(np.add.outer(2 * np.pi * t_s, self._sway) * SWAY_HZ) * want.unsteadiness
+        return out | {"lean": want.trunk_lean_deg + 0.7 * slow[:, 0], "drift_m": 0.006 * slow[:, 1], "sway_m": 0.006 * slow[:, 2]}
 
 
 class Walker(Upright):
