@@ -7,19 +7,22 @@ import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from station.coach import Coach
-from station.config import Config
+from station.config import Config, LightSection
 from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound
 from station.faults import BROKEN
 from station.gait import CORE_VERSION
-from station.ports import Estimator
+from station.ports import Clock, Estimator
 from station.present.screen.window import Screen
-from station.provision import provision
+from station.provision import Provision, provision
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
+from station.run.alone import alone
 from station.run.clock import SystemClock
+from station.run.fault import told_when_it_fails
 from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.outputs import Openings, open_sinks, watchers
 from station.run.slots import Inbox
@@ -31,20 +34,34 @@ from station.types import Press, SourceInfo, View
 
 log = logging.getLogger("station")
 
+UNREADABLE = Config(light=LightSection(enabled=False))  # of settings that say nothing: nobody knows what the pins are wired to
+
 
 def run_station(config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None) -> None:
     """Coaches until stopped, or until a file ends.
 
-    Raises HardwareError (no camera, or nothing to tell the runner with), NothingFound (a file in which nobody ran),
-    InputError, ConfigError, ModelError.
+    Raises UsageError (another station runs already), HardwareError (no camera, or nothing to tell the runner with),
+    NothingFound (a file in which nobody ran), InputError, ConfigError, ModelError.
     """
-    told = provision(config_file)
-    config, clock, openings = told.config, SystemClock(), Openings([*told.trouble])
+    clock = SystemClock()
+    with told_when_it_fails(UNREADABLE, clock, headless):
+        told = provision(config_file)
+    with alone(told.config.station.data_dir), told_when_it_fails(told.config, clock, headless):
+        report = _coach(told, clock, source_text, headless, speed_kmh)
+    log.info(closing_line(report))
+    if source_text != PICAMERA and report.sessions == 0:
+        raise NothingFound("nobody ran: no session, no cue", source_text, "film one runner from the side, head to foot")
+
+
+def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None) -> RunReport:
+    config, openings = told.config, Openings([*told.trouble])
     plan = plan_of(config)
     with open_source(source_text, config, clock, realtime=True) as source, openings.undo:
         presses: Inbox[Press] = Inbox(8)
         sinks = open_sinks(config, clock, presses, openings)
         screen = None if headless or not config.screen.enabled else Screen(config.screen, patient=True)
+        for part in (*sinks, *((screen,) if screen else ())):
+            openings.undo.callback(part.close)  # when something below fails; closing twice does no harm
         if source_text == PICAMERA and not sinks and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
@@ -71,10 +88,7 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
             )
         )
         with stopped_by_signals(live):
-            report = live.run()
-    log.info(closing_line(report))
-    if source_text != PICAMERA and report.sessions == 0:
-        raise NothingFound("nobody ran: no session, no cue", source_text, "film one runner from the side, head to foot")
+            return live.run()
 
 
 def open_keeper(config: Config, info: SourceInfo, view: View, estimator: Estimator | None, plan: Plan) -> Keeper:
@@ -86,7 +100,7 @@ def open_keeper(config: Config, info: SourceInfo, view: View, estimator: Estimat
 @contextlib.contextmanager
 def stopped_by_signals(live: LiveStation) -> Iterator[None]:
     """SIGTERM and SIGINT end the run in order, the second one at once; SIGHUP, which a bare display can draw, does nothing."""
-    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    previous: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
 
     def stop(number: int, _: object) -> None:
         live.stop()
