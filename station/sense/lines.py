@@ -1,0 +1,144 @@
+"""Long straight lines in a still picture: edges of a treadmill's deck, door frames, plumb lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.float64]
+
+WORK_PX = 1280  # long side of the picture that is searched
+SHORTEST = 0.03  # of the long side: shorter pieces have no direction worth having
+SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08  # pieces of one edge: their angle, how far they lie apart, the gap between (of the long side)
+END_PX = 0.3  # a detected piece's end across its direction, SD; a guess, bars and people are thicker than that
+FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is the seam of two tiles
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight edge between two points (x, y) in px of the picture, left to right (or top to bottom when it is steep).
+
+    `contrast`: difference of brightness across it, of 255. `seen`: the share of its length on which an edge was found.
+    """
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    contrast: float = 255.0
+    seen: float = 1.0
+
+    @property
+    def length_px(self) -> float:
+        return float(np.hypot(self.x1 - self.x0, self.y1 - self.y0))
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
+    def slope_deg(self) -> float:
+        """Clockwise against the picture's rows, -90..90."""
+        return float(np.degrees(np.arctan2(self.y1 - self.y0, self.x1 - self.x0) + np.pi / 2) % 180 - 90)
+
+    @property
+    def tilt_deg(self) -> float:
+        """Clockwise against the picture's columns, -90..90: 0 for a plumb line seen by an upright camera."""
+        return float((self.slope_deg + 180) % 180 - 90)
+
+    @property
+    def tilt_sd_deg(self) -> float:
+        """How well its direction is known: that of two ends END_PX beside it, never better than a tenth of a degree."""
+        return float(np.hypot(0.1, np.degrees(np.sqrt(2) * END_PX / max(self.length_px, 1.0))))
+
+
+def ordered(x0: float, y0: float, x1: float, y1: float, contrast: float = 255.0, seen: float = 1.0) -> Line:
+    """A line through two points in any order."""
+    steep = abs(y1 - y0) > abs(x1 - x0)
+    swap = y1 < y0 if steep else x1 < x0
+    return Line(x1, y1, x0, y0, contrast, seen) if swap else Line(x0, y0, x1, y1, contrast, seen)
+
+
+def find_lines(grey: NDArray[np.uint8]) -> list[Line]:
+    """All straight edges of a grey picture (H, W), the longest first.
+
+    Pieces come from OpenCV's line segment detector (von Gioi et al. 2012, doi:10.5201/ipol.2012.gjmr-lsd) and are joined where
+    something stands in front of an edge.
+    """
+    height, width = grey.shape
+    scale = min(1.0, WORK_PX / max(height, width))
+    small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    long_side = max(small.shape)
+    found = cv2.createLineSegmentDetector().detect(small)[0]
+    if found is None:
+        return []
+    pieces = found.reshape(-1, 4).astype(np.float64)
+    pieces = pieces[np.hypot(pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1]) > SHORTEST * long_side]
+    smooth = cv2.GaussianBlur(small, (0, 0), 1.0).astype(np.float32)
+    lines = [ordered(*map(float, piece), _contrast(smooth, piece)) for piece in pieces]
+    joined = _joined([line for line in lines if line.contrast >= FAINT_LEVEL], GAP * long_side)
+    back = 1 / scale
+    return [Line(one.x0 * back, one.y0 * back, one.x1 * back, one.y1 * back, one.contrast, one.seen) for one in joined]
+
+
+def _contrast(smooth: NDArray[np.float32], piece: Points) -> float:
+    """Median difference of brightness, two pixels to one side and to the other."""
+    start, stop = piece[:2], piece[2:]
+    along = stop - start
+    across = np.array([-along[1], along[0]]) / np.hypot(*along) * 2.0
+    at = start + np.linspace(0.1, 0.9, 15)[:, None] * along
+
+    def level(points: Points) -> NDArray[np.float32]:
+        x = np.clip(np.rint(points[:, 0]).astype(int), 0, smooth.shape[1] - 1)
+        y = np.clip(np.rint(points[:, 1]).astype(int), 0, smooth.shape[0] - 1)
+        return smooth[y, x]
+
+    return float(np.median(np.abs(level(at + across) - level(at - across))))
+
+
+def _joined(lines: list[Line], gap_px: float) -> list[Line]:
+    """Pieces of the same edge made one, longest first."""
+    rest = sorted(lines, key=lambda line: -line.length_px)
+    out: list[Line] = []
+    while rest:
+        group, grown = [rest.pop(0)], True
+        whole = group[0]
+        while grown:
+            mates = [one for one in rest if _belongs(whole, one, gap_px)]
+            grown = bool(mates)
+            group += mates
+            rest = [one for one in rest if one not in mates]
+            whole = _through(group)
+        out.append(whole)
+    return sorted(out, key=lambda line: -line.length_px)
+
+
+def _belongs(whole: Line, piece: Line, gap_px: float) -> bool:
+    turn = (whole.slope_deg - piece.slope_deg + 90) % 180 - 90
+    if abs(turn) > SAME_DEG + piece.tilt_sd_deg:
+        return False
+    along = np.array([whole.x1 - whole.x0, whole.y1 - whole.y0]) / whole.length_px
+    ends = np.array([[piece.x0 - whole.x0, piece.y0 - whole.y0], [piece.x1 - whole.x0, piece.y1 - whole.y0]])
+    reach = ends @ along
+    off = ends @ np.array([-along[1], along[0]])
+    gap = max(reach.min() - whole.length_px, -reach.max())
+    return bool(np.abs(off).max() < SAME_PX and gap < gap_px)
+
+
+def _through(group: list[Line]) -> Line:
+    """The line through all ends, weighted by length, from the first end to the last."""
+    if len(group) == 1:
+        return group[0]
+    points = np.array([[(one.x0, one.y0), (one.x1, one.y1)] for one in group]).reshape(-1, 2)
+    weight = np.repeat([one.length_px for one in group], 2)
+    centre = np.average(points, axis=0, weights=weight)
+    spread = (points - centre) * np.sqrt(weight)[:, None]
+    along = np.linalg.svd(spread, full_matrices=False)[2][0]
+    reach = (points - centre) @ along
+    a, b = centre + reach.min() * along, centre + reach.max() * along
+    covered = min(1.0, sum(one.length_px for one in group) / max(float(np.ptp(reach)), 1.0))
+    contrast = float(np.average([one.contrast for one in group], weights=weight[::2]))
+    return ordered(float(a[0]), float(a[1]), float(b[0]), float(b[1]), contrast, covered)
