@@ -117,6 +117,40 @@ def export(config_file: Path | None, session: str, folder: Path) -> None:
 
 
 @cli.command()
+@click.argument("reference", type=FILE, metavar="CSV", required=False)
+@CONFIG
+@click.option("--session", "sessions_", multiple=True, metavar="ID|last|all", help="Stored session (default: as the rows name).")
+@click.option("--against", "folders", multiple=True, type=FILE, metavar="DIR", help="What `analyze --out` or an export wrote.")
+@click.option("--offset", "offset_s", type=float, metavar="SECONDS", help="Station's clock minus reference's (default: found).")
+@click.option("--within", multiple=True, metavar="NAME=VALUE", help="A tolerance other than the usual one.")
+@click.option("--keep-units", is_flag=True, help="Compare values as they are, even when they look like another unit.")
+@JSON
+@click.option("--out", type=FILE, metavar="FILE.html", help="Write a page with Bland-Altman plots.")
+@click.option("--columns", is_flag=True, help="List what a reference file may hold, and leave.")
+def validate(
+    reference: Path | None,
+    config_file: Path | None,
+    sessions_: tuple[str, ...],
+    folders: tuple[Path, ...],
+    offset_s: float | None,
+    within: tuple[str, ...],
+    keep_units: bool,
+    json_to: str | None,
+    out: Path | None,
+    columns: bool,
+) -> None:
+    """Compare hand counts, or another system's values, with what the station measured."""
+    from station.run.validate import Question, print_columns, run_validation
+
+    if columns:
+        print_columns()
+    elif reference is None:
+        raise click.UsageError("name the CSV file")
+    else:
+        run_validation(Question(reference, config_file, sessions_, folders, offset_s, within, keep_units, json_to, out))
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable verdicts.")
 @CONFIG
 def doctor(config_file: Path | None, as_json: bool) -> None:

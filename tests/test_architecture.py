@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "coach": {"types", "gait", "faults", "cues"},
     "present": BASE | {"config"},
     "record": BASE | {"config", "provision"},
+    "validate": BASE | {"record"},
 }
 PURE = {"types", "gait", "faults", "cues", "coach"}
 # What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.

@@ -24,7 +24,7 @@ GRID, INK, SHADE = "#d8dee6", "#333a42", "#eef2f7"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it."""
+    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots that stand for themselves."""
 
     label: str
     x: NDArray[np.float64]
@@ -32,6 +32,7 @@ class Line:
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
     dots: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ def _line(frame: _Frame, line: Line, colour: str, dash: str) -> list[str]:
             f'<circle cx="{frame.x(px):.1f}" cy="{frame.y(py):.1f}" r="3" fill="{colour}"/>'
             for px, py in zip(line.x[known], line.y[known], strict=True)
         ]
+    if not line.joined:
+        return parts
     runs = np.split(np.arange(len(line.y)), np.flatnonzero(np.diff(known.astype(int))) + 1)
     points = [[f"{frame.x(line.x[i]):.1f} {frame.y(line.y[i]):.1f}" for i in run] for run in runs if len(run) and known[run[0]]]
     path = "".join("M" + "L".join(run) for run in points)
@@ -155,7 +158,10 @@ def _legend(lines: Sequence[Line]) -> list[str]:
         colour, dash = COLOURS[number % 3], DASHES[number % 3]
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
         y = TOP - 11
-        parts.append(f'<line x1="{x}" x2="{x + 26}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="2"{dashed}/>')
+        if line.joined:
+            parts.append(f'<line x1="{x}" x2="{x + 26}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="2"{dashed}/>')
+        else:
+            parts.append(f'<circle cx="{x + 13}" cy="{y}" r="3" fill="{colour}"/>')
         parts.append(_text(x + 31, y + 4, line.label, "start"))
         x += 44 + 6.6 * len(line.label)
     return parts

@@ -1,0 +1,142 @@
+"""Two recordings of the same run, each with its own clock: by how many seconds they differ.
+
+Running repeats itself every stride, so nearly the same picture comes back at every offset of a whole stride. The offset counts
+as found only when the best one fits better than the next best by more than chance, stretch by stretch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.types import NAN
+
+Array = NDArray[np.float64]
+
+GRID_HZ = 100.0
+LONGEST_GAP_S = 0.12  # across a longer silence nothing is interpolated
+LEAST_S = 10.0  # of both at once: some fourteen strides
+LEAST_R = 0.8  # below that they are not the same movement, whatever the offset
+STRETCH_S = 1.5  # about two strides: what is compared as one
+APART_S = 0.3  # nearer offsets are the same peak
+CLEAR = 4.0  # standard errors; offsets that are tried number some hundreds, so two would come up by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """`offset_s`: add it to the reference's time to get the station's. `clear`: whether it can be relied on, else `reason`.
+
+    `r`: correlation at that offset; `next_r`, `next_s`: the best other one (NaN when there is none).
+    """
+
+    offset_s: float
+    r: float
+    next_s: float
+    next_r: float
+    clear: bool
+    reason: str = ""
+
+
+def sampled(t_s: Array, values: Array, at_s: Array) -> Array:
+    """(K,) values interpolated at those times; NaN outside, and where known ones are more than LONGEST_GAP_S apart."""
+    known = np.isfinite(values) & np.isfinite(t_s)
+    t_s, values = t_s[known], values[known]
+    if len(t_s) < 2:
+        return np.full(len(at_s), NAN)
+    after = np.clip(np.searchsorted(t_s, at_s), 1, len(t_s) - 1)
+    gap = t_s[after] - t_s[after - 1]
+    here = np.interp(at_s, t_s, values)
+    here[(gap > LONGEST_GAP_S) | (at_s < t_s[0]) | (at_s > t_s[-1])] = NAN
+    return here
+
+
+def find_offset(station_t_s: Array, station: Array, reference_t_s: Array, reference: Array) -> Offset:
+    """Offset between two series of the same quantity, times increasing, NaN = unknown."""
+    a, a0 = _on_grid(station_t_s, station)
+    b, b0 = _on_grid(reference_t_s, reference)
+    if min(np.isfinite(a).sum(), np.isfinite(b).sum()) < LEAST_S * GRID_HZ:
+        return Offset(NAN, NAN, NAN, NAN, False, f"one of the two holds less than {LEAST_S:g} s")
+    r, lags = _correlations(a, b)
+    peaks = _peaks(r)
+    if not len(peaks):
+        return Offset(NAN, NAN, NAN, NAN, False, "they have nothing in common")
+    best = peaks[np.argmax(r[peaks])]
+    others = peaks[np.abs(lags[peaks] - lags[best]) > APART_S * GRID_HZ]
+    offset_s = float((lags[best] + _summit(r, best)) / GRID_HZ + a0 - b0)
+    if r[best] < LEAST_R:
+        return Offset(offset_s, float(r[best]), NAN, NAN, False, f"they correlate by {r[best]:.2f} at best")
+    if not len(others):
+        return Offset(offset_s, float(r[best]), NAN, NAN, True)
+    second = others[np.argmax(r[others])]
+    next_s = float(lags[second] / GRID_HZ + a0 - b0)
+    clear = _better(a, b, int(lags[best]), int(lags[second])) > CLEAR
+    reason = "" if clear else f"{next_s:+.2f} s fits nearly as well as {offset_s:+.2f} s"
+    return Offset(offset_s, float(r[best]), next_s, float(r[second]), clear, reason)
+
+
+def _on_grid(t_s: Array, values: Array) -> tuple[Array, float]:
+    known = t_s[np.isfinite(t_s)]
+    if not len(known):
+        return np.zeros(0), 0.0
+    grid = np.arange(math.ceil((known[-1] - known[0]) * GRID_HZ) + 1) / GRID_HZ + known[0]
+    return sampled(t_s, values, grid), float(known[0])
+
+
+def _correlations(a: Array, b: Array) -> tuple[Array, NDArray[np.int64]]:
+    """Pearson's r of what is known in both, for every shift of b by `lags` samples; NaN where less than LEAST_S overlaps."""
+    size = len(a) + len(b)
+
+    def summed(x: Array, y: Array) -> Array:
+        """Sum over t of x[t] y[t - lag]."""
+        product: Array = np.fft.irfft(np.fft.rfft(x, size) * np.fft.rfft(y, size).conj(), size)
+        return np.roll(product, len(b) - 1)[: len(a) + len(b) - 1]
+
+    known_a, known_b = np.isfinite(a).astype(float), np.isfinite(b).astype(float)
+    x, y = np.nan_to_num(a - np.nanmean(a)), np.nan_to_num(b - np.nanmean(b))
+    n = summed(known_a, known_b)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sx, sy = summed(x, known_b), summed(known_a, y)
+        covariance = summed(x, y) - sx * sy / n
+        power = (summed(x * x, known_b) - sx**2 / n) * (summed(known_a, y * y) - sy**2 / n)
+        r = covariance / np.sqrt(power)
+    r[(n < LEAST_S * GRID_HZ) | ~(power > 1e-6)] = NAN
+    return r, np.arange(len(r)) - (len(b) - 1)
+
+
+def _peaks(r: Array) -> NDArray[np.int64]:
+    filled = np.where(np.isfinite(r), r, -2.0)
+    inside = filled[1:-1]
+    return np.flatnonzero((inside >= filled[:-2]) & (inside > filled[2:]) & (inside > 0)) + 1
+
+
+def _summit(r: Array, at: int) -> float:
+    """Where between the samples the peak lies: top of the parabola through three points."""
+    left, middle, right = r[at - 1], r[at], r[at + 1]
+    bend = left - 2 * middle + right
+    shift = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return float(shift) if abs(shift) <= 1 else 0.0
+
+
+def _better(a: Array, b: Array, best: int, other: int) -> float:
+    """By how many standard errors the squared difference at `other` exceeds that at `best`, where both can be judged."""
+    misfits = _misfit(a, b, other, best) - _misfit(a, b, best, other)
+    misfits = misfits[np.isfinite(misfits)]
+    size = round(STRETCH_S * GRID_HZ)
+    stretches = misfits[: len(misfits) // size * size].reshape(-1, size).mean(axis=1)
+    if len(stretches) < 3:
+        return 0.0
+    error = float(stretches.std(ddof=1)) / math.sqrt(len(stretches))
+    mean = float(stretches.mean())
+    return mean / error if error > 0 else math.copysign(math.inf, mean)
+
+
+def _misfit(a: Array, b: Array, lag: int, beside: int) -> Array:
+    """Squared difference, each series without its mean, at the times of a for which b is there at both lags."""
+    times = np.arange(len(a))
+    here, there = times - lag, times - beside
+    inside = (np.minimum(here, there) >= 0) & (np.maximum(here, there) < len(b))
+    off = a[inside] - b[here[inside]]
+    return (off - np.nanmean(off)) ** 2 if np.isfinite(off).any() else np.full(len(off), NAN)

@@ -1,0 +1,101 @@
+"""Runs that were asked to differ: a waist held stiff on purpose, and one let free. A measurement must tell them apart.
+
+No reference system is needed, only what each runner was asked to do ("known groups"). It proves that the measurement answers
+to the difference, not that its degrees are true.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from station.record.summary import t_quantile_975
+from station.types import Measure
+from station.validate.agreement import share_interval
+from station.validate.measured import Measured
+from station.validate.reference import Trial
+
+RULE, TURN = "locked_waist", "pelvic_turn_deg"
+FEWEST_RUNNERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One whole recording: what was asked of the runner, what the station said."""
+
+    runner: str
+    recording: str
+    waist: str
+    verdict: str  # on, ok, cannot_tell
+    turn: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Waists:
+    runs: Sequence[Run]
+
+    def count(self, waists: Sequence[str], verdict: str) -> int:
+        return sum(run.waist in waists and run.verdict == verdict for run in self.runs)
+
+    def differences(self) -> list[float]:
+        """Free minus stiff pelvic turn in degrees, one value per runner of whom both were measured."""
+        made = []
+        for runner in dict.fromkeys(run.runner for run in self.runs):
+            means = [self._mean(runner, waist) for waist in ("free", "stiff")]
+            if not any(math.isnan(mean) for mean in means):
+                made.append(means[0] - means[1])
+        return made
+
+    def _mean(self, runner: str, waist: str) -> float:
+        turns = [run.turn.value for run in self.runs if (run.runner, run.waist) == (runner, waist) and run.turn.measured]
+        return sum(turns) / len(turns) if turns else math.nan
+
+    def plain(self) -> dict[str, Any]:
+        off = self.differences()
+        return {
+            "rule": RULE,
+            "stiff": {verdict: self.count(("stiff",), verdict) for verdict in ("on", "ok", "cannot_tell")},
+            "free_or_natural": {verdict: self.count(("free", "natural"), verdict) for verdict in ("on", "ok", "cannot_tell")},
+            "turn_free_minus_stiff_deg": [round(value, 3) for value in off],
+        }
+
+    def lines(self) -> list[str]:
+        made = ["  asked of the runner      locked waist: seen / not seen / cannot tell"]
+        for label, waists in (("stiff", ("stiff",)), ("free or natural", ("free", "natural"))):
+            on, ok, unknown = (self.count(waists, verdict) for verdict in ("on", "ok", "cannot_tell"))
+            if on + ok + unknown == 0:
+                continue
+            right = on if label == "stiff" else ok
+            low, high = share_interval(right, on + ok) if on + ok else (0.0, 1.0)
+            judged = f"right in {right} of {on + ok} judged [{low:.0%} .. {high:.0%}]" if on + ok else "never judged"
+            made.append(f"  {label:<24} {on} / {ok} / {unknown}; {judged}")
+        return [*made, f"  {self._turn_words()}"]
+
+    def _turn_words(self) -> str:
+        off = self.differences()
+        if len(off) < FEWEST_RUNNERS:
+            return f"pelvic turn, free minus stiff: cannot tell from {len(off)} runners with both, at least {FEWEST_RUNNERS}"
+        mean = sum(off) / len(off)
+        sd = math.sqrt(sum((value - mean) ** 2 for value in off) / (len(off) - 1))
+        half = t_quantile_975(len(off) - 1) * sd / math.sqrt(len(off))
+        word = "tells them apart" if mean - half > 0 else "does not tell them apart"
+        told = f"{mean:+.1f} deg [{mean - half:+.1f} .. {mean + half:+.1f}], {len(off)} runners"
+        return f"pelvic turn, free minus stiff: {told}: {word}"
+
+
+def waists(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Waists | None:
+    """The runs of rows with a word in `waist` that name a recording, each recording once; None when there is none."""
+    found: dict[str, Run] = {}
+    for trial in trials:
+        for one in recordings:
+            named = trial.session == one.name or (not trial.session and len(recordings) == 1)
+            if trial.waist and named and one.name not in found:
+                runner = trial.runner or one.name
+                found[one.name] = Run(runner, one.name, trial.waist, one.verdicts.get(RULE, "cannot_tell"), _turn(one))
+    return Waists(tuple(found.values())) if found else None
+
+
+def _turn(one: Measured) -> Measure:
+    return one.summary.get(TURN, Measure.cannot_tell("not part of this recording's summary"))

@@ -1,0 +1,122 @@
+"""The station's side: a session from the store, or a folder that `station analyze --out`, an export or a stick holds."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.errors import InputError
+from station.record.session_json import SCHEMA
+from station.types import ANGLES, MEASURES, NAN, RULES, STRIDE, FaultState, Measure, Recording
+
+BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")  # modes in which the clock on the screen stands still
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What one recording holds; seconds from its first picture. `started` is None where the station's clock was not set.
+
+    `screen_zero_s`: when the clock on the screen began, NaN when nobody ran. `speed_origin` as in types.Speed.
+    """
+
+    name: str
+    started: datetime | None
+    duration_s: float
+    screen_zero_s: float
+    speed_origin: str
+    t_s: NDArray[np.float64]
+    angles: NDArray[np.void]  # (N,) ANGLES
+    strides: NDArray[np.void]  # (M,) STRIDE
+    summary: Mapping[str, Measure]
+    verdicts: Mapping[str, FaultState]  # by rule
+
+    @classmethod
+    def of(cls, recording: Recording) -> Measured:
+        running = [start_s for start_s, mode in recording.modes if mode.value not in BEFORE_RUNNING]
+        return cls(
+            recording.session_id or Path(recording.source.path).name,
+            _moment(recording.started_utc) if recording.clock_trusted else None,
+            _end(recording.t_s),
+            running[0] if running else NAN,
+            recording.speed.origin,
+            recording.t_s,
+            recording.angles,
+            recording.strides,
+            recording.summary,
+            {fault.rule: fault.state for fault in recording.faults},
+        )
+
+
+def read_folder(folder: Path) -> Measured:
+    """Raises InputError when session.json, strides.csv or series.csv is missing there or is not what the station writes."""
+    try:
+        document = json.loads((folder / "session.json").read_text(encoding="utf-8"))
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+            raise ValueError(f"session.json is not {SCHEMA}")
+        strides, series = _table(folder / "strides.csv", STRIDE), _table(folder / "series.csv", ANGLES, "t_s")
+        return _from_document(document, folder.resolve().name, strides[1], series)
+    except OSError as error:
+        missing = Path(error.filename or "").name or "a file"
+        raise InputError(
+            f"{missing} cannot be read ({error.strerror})", str(folder), "make the folder with `station analyze FILE --out DIR`"
+        ) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"is not a folder as the station writes it ({error})", str(folder), "export or analyse it again"
+        ) from None
+
+
+def _from_document(
+    document: dict[str, Any], name: str, strides: NDArray[np.void], series: tuple[NDArray[np.float64], NDArray[np.void]]
+) -> Measured:
+    running = [float(mode["start_s"]) for mode in document["modes"] if mode["mode"] not in BEFORE_RUNNING]
+    return Measured(
+        document["session_id"] or name,
+        _moment(document["started_utc"]) if document["clock_trusted"] else None,
+        _end(series[0]),
+        running[0] if running else NAN,
+        document["speed"]["origin"],
+        *series,
+        strides,
+        {quantity: _measure(entry) for quantity, entry in document["summary"].items() if quantity in MEASURES},
+        {fault["rule"]: fault["state"] for fault in document["faults"] if fault["rule"] in RULES},
+    )
+
+
+def _measure(entry: dict[str, Any]) -> Measure:
+    if entry["state"] != "measured":
+        return Measure.cannot_tell(str(entry["reason"]), int(entry["n"]))
+    low, high = entry["ci95"]
+    return Measure(float(entry["value"]), float(low), float(high), int(entry["n"]))
+
+
+def _table(path: Path, dtype: np.dtype, time: str = "") -> tuple[NDArray[np.float64], NDArray[np.void]]:
+    """(time column or nothing, rows as `dtype`); columns that the file lacks are NaN, those it has beyond are left out."""
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    table = np.full(len(rows), NAN, dtype)
+    for name in dtype.names or ():
+        if name in header:
+            at = header.index(name)
+            table[name] = [float(row[at] or NAN) for row in rows]
+    times = [float(row[header.index(time)]) for row in rows] if time else []
+    return np.array(times), table
+
+
+def _end(t_s: NDArray[np.float64]) -> float:
+    return float(t_s[-1]) if len(t_s) else 0.0
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    told = datetime.fromisoformat(text)
+    return told if told.tzinfo else told.replace(tzinfo=UTC)

@@ -1,0 +1,83 @@
+"""The comparison as one page with Bland-Altman plots: self-contained, no script, prints."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from station import __version__
+from station.record.plots import Line, Plot, svg
+from station.types import NAN
+from station.validate.agreement import share_interval
+from station.validate.result import Quantity, Result, table
+
+MOST_DOTS = 400  # of a curve with thousands of values; evenly picked
+
+
+def page_html(result: Result, created_utc: str) -> bytes:
+    told = {
+        "reference": result.reference,
+        "recordings": [one.name for one in result.recordings],
+        "rows": [_row(one) for one in result.quantities],
+        "plots": [(one.name, plot) for one in result.quantities if (plot := svg(bland_altman(one)))],
+        "text": table(result),
+        "created_utc": created_utc,
+        "version": __version__,
+    }
+    return _template().render(told).encode()
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(files("station.validate").joinpath("page.html.jinja").read_text(encoding="utf-8"))
+
+
+def bland_altman(one: Quantity) -> Plot:
+    """Difference against the mean of both, with the bias and its 95 % interval, and the 95 % limits of agreement."""
+    station, reference = np.array(one.paired.station), np.array(one.paired.reference)
+    pick = np.unique(np.linspace(0, len(station) - 1, min(len(station), MOST_DOTS)).round().astype(int))
+    middle, off = ((station + reference) / 2)[pick], (station - reference)[pick]
+    found = one.found
+    ends = np.array([middle.min(), middle.max()]) if np.ptp(middle) > 0 else middle[0] + np.array([-0.5, 0.5])
+    lines = [
+        Line("pair", middle, off, dots=True, joined=False),
+        Line("bias and its 95 % interval", ends, _level(found.bias), _level(found.bias_low), _level(found.bias_high)),
+        Line("95 % limits of agreement", _twice(ends), np.array([found.low, found.low, NAN, found.high, found.high])),
+    ]
+    title = f"{one.name}: station minus reference"
+    return Plot(title, f"mean of both, {one.unit}", f"difference, {one.unit}", lines, least_span=2 * one.within)
+
+
+def _level(value: float) -> NDArray[np.float64]:
+    return np.array([value, value])
+
+
+def _twice(ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([*ends, NAN, *ends])
+
+
+def _row(one: Quantity) -> dict[str, str]:
+    found = one.found
+    share = share_interval(one.held, one.told) if one.told else None
+    return {
+        "name": one.name,
+        "unit": one.unit,
+        "n": str(found.n),
+        "runners": str(found.runners),
+        "bias": f"{_text(found.bias)} ({_text(found.bias_low)} to {_text(found.bias_high)})",
+        "limits": f"{_text(found.low)} to {_text(found.high)}",
+        "rmse": _text(found.rmse),
+        "mae": _text(found.mae),
+        "interval": f"{one.held} of {one.told} ({share[0]:.0%} to {share[1]:.0%})" if share else "–",
+        "words": one.words,
+        "state": one.state,
+    }
+
+
+def _text(value: float) -> str:
+    return f"{value:.{3 if abs(value) < 0.1 else 2}f}".replace("-", "−") if np.isfinite(value) else "–"

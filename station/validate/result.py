@@ -1,0 +1,176 @@
+"""What a comparison found, as numbers, as JSON (`station.validation/1`) and as words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from station import __version__
+from station.validate.agreement import FEWEST, Agreement, State, agreement, pairs_needed, share_interval, verdict
+from station.validate.align import Offset
+from station.validate.known_groups import Waists
+from station.validate.measured import Measured
+from station.validate.pairs import Level, Paired, Pairs
+from station.validate.reference import Reference, Series
+from station.validate.tolerance import tolerance, unit
+
+SCHEMA = "station.validation/1"
+DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One quantity compared. `held` of `told`: intervals of the station that hold the reference."""
+
+    name: str
+    unit: str
+    level: Level
+    found: Agreement
+    within: float
+    state: State
+    held: int
+    told: int
+    paired: Paired
+
+    @property
+    def words(self) -> str:
+        """The verdict for people, with whom it speaks of."""
+        people = "on this one runner" if self.found.runners == 1 else f"{self.found.runners} runners"
+        limit = f"±{self.within:g} {self.unit}".rstrip(" 1") if self.unit == "1" else f"±{self.within:g} {self.unit}"
+        if self.state == "agrees":
+            return f"agrees within {limit} ({people})"
+        if self.state == "differs":
+            return f"differs by more than {limit} ({people})"
+        return f"cannot tell whether within {limit}: {self._lacking()}"
+
+    def _lacking(self) -> str:
+        if self.found.n < FEWEST:
+            return f"{self.found.n} of at least {FEWEST} pairs"
+        needed = pairs_needed(self.found.bias, self.found.sd, self.within)
+        if needed is None:
+            return "too near the limit for any number of pairs, as they scatter now"
+        return f"too few trials; about {needed} independent ones if they scatter as these {self.found.independent:.0f} do"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    reference: Reference
+    recordings: Sequence[Measured]
+    quantities: Sequence[Quantity]
+    left_out: Sequence[tuple[str, str]]
+    observers_off: Mapping[str, list[float]]
+    offset: Offset | None = None
+    waists: Waists | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+def quantities(pairs: Pairs, within: Mapping[str, float]) -> list[Quantity]:
+    """`within`: tolerances that replace the usual ones, by quantity."""
+    made = []
+    for name, paired in pairs.quantities.items():
+        found = agreement(paired.differences, paired.runners)
+        limit = within.get(name, tolerance(name))
+        held = sum(low <= reference <= high for low, high, reference in paired.intervals)
+        made.append(
+            Quantity(name, unit(name), paired.level, found, limit, verdict(found, limit), held, len(paired.intervals), paired)
+        )
+    return made
+
+
+def document(result: Result, created_utc: str) -> dict[str, Any]:
+    offset = result.offset
+    return {
+        "schema": SCHEMA,
+        "created_utc": created_utc,
+        "station_version": __version__,
+        "reference": {
+            "path": result.reference.path.name,
+            "sha256": result.reference.sha256,
+            "shape": "series" if isinstance(result.reference.content, Series) else "trials",
+        },
+        "recordings": [recording.name for recording in result.recordings],
+        "offset": offset
+        and {
+            "offset_s": _plain(offset.offset_s),
+            "r": _plain(offset.r),
+            "next_s": _plain(offset.next_s),
+            "next_r": _plain(offset.next_r),
+        },
+        "quantities": [_quantity(one) for one in result.quantities],
+        "observers": {
+            name: {"windows": len(off), "mean_range": _plain(sum(off) / len(off))} for name, off in result.observers_off.items()
+        },
+        "waist": result.waists and result.waists.plain(),
+        "left_out": [{"where": where, "why": why} for where, why in result.left_out],
+        "notes": list(result.notes),
+    }
+
+
+def _quantity(one: Quantity) -> dict[str, Any]:
+    found, paired = one.found, one.paired
+    share = share_interval(one.held, one.told) if one.told else (math.nan, math.nan)
+    return {
+        "name": one.name,
+        "unit": one.unit,
+        "level": one.level,
+        "n": found.n,
+        "runners": found.runners,
+        "independent": _plain(found.independent),
+        "bias": _plain(found.bias),
+        "bias_ci95": [_plain(found.bias_low), _plain(found.bias_high)],
+        "sd": _plain(found.sd),
+        "limits_of_agreement": [_plain(found.low), _plain(found.high)],
+        "limit_ci95_half": _plain(found.limit_half),
+        "rmse": _plain(found.rmse),
+        "mae": _plain(found.mae),
+        "interval": {"holds": one.held, "of": one.told, "share_ci95": [_plain(share[0]), _plain(share[1])]},
+        "tolerance": one.within,
+        "verdict": one.state,
+        "words": one.words,
+        "pairs": None if one.level == "picture" else [
+            {"where": place, "runner": runner, "station": _plain(own), "reference": _plain(other)}
+            for place, runner, own, other in zip(paired.places, paired.runners, paired.station, paired.reference, strict=True)
+        ],
+    }  # fmt: skip
+
+
+def _plain(value: float) -> float | None:
+    return round(value, DECIMALS) if math.isfinite(value) else None
+
+
+ROW = "{:<26} {:>6}  {:<24} {:<20} {:>8} {:>8}  {:<12} {}"
+
+
+def table(result: Result) -> str:
+    """The same for the terminal."""
+    names = ", ".join(one.name for one in result.recordings)
+    lines = [f"{result.reference.path.name} beside {names}; differences are station minus reference", ""]
+    if result.offset is not None:
+        lines += [
+            f"  the reference's clock {result.offset.offset_s:+.3f} s is the station's (correlation {result.offset.r:.3f})",
+            "",
+        ]
+    if result.quantities:
+        lines.append(ROW.format("quantity", "n", "bias [95 %]", "limits of agreement", "RMSE", "MAE", "in interval", "verdict"))
+    for one in result.quantities:
+        found = one.found
+        bias = f"{_short(found.bias, True)} [{_short(found.bias_low, True)} .. {_short(found.bias_high, True)}]"
+        limits = f"{_short(found.low, True)} .. {_short(found.high, True)}"
+        told = f"{one.held} of {one.told}" if one.told else "-"
+        lines.append(ROW.format(f"{one.name}", found.n, bias, limits, _short(found.rmse), _short(found.mae), told, one.words))
+    for name, off in result.observers_off.items():
+        spread = f"differ by {sum(off) / len(off):.2f} {unit(name)} on average"
+        lines.append(f"  observers of the same window {spread} ({name}, {len(off)} windows)")
+    if result.waists is not None:
+        lines += ["", *result.waists.lines()]
+    lines += [f"  note: {note}" for note in result.notes]
+    lines += [f"  left out: {where}: {why}" for where, why in result.left_out]
+    return "\n".join(lines)
+
+
+def _short(value: float, sign: bool = False) -> str:
+    if not math.isfinite(value):
+        return "?"
+    return f"{value:{'+' if sign else ''}.{3 if abs(value) < 0.1 else 2 if abs(value) < 100 else 0}f}"
