@@ -100,7 +100,7 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
     for look in (spec.look, *(person.look for person in spec.bystanders)):
         surface.add_person(body.load_body(look.body, look.ponytail, look.looseness, look.leg_share), look)
     others = [_others(person, spec) for person in spec.bystanders]
-    runner, rng = runner_of(spec), np.random.default_rng(spec.seed + 1)
+    runner, noise = runner_of(spec), _Noise(spec)
     joints = runner.skeleton.joints
     speed_mps = spec.motion.parameter("speed_mps", spec.frame_times_s())
     belt_m = np.concatenate([[0.0], np.cumsum(speed_mps[:-1] / spec.sensor.fps)])
@@ -112,7 +112,7 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
             still = [person[i] for person in others]
             shots = [surface.frame([s, *still], belt_m[i] + speed_mps[i] * dt, _exposure(spec.light, start_s + dt))
                      for s, dt in zip(segments, within, strict=True)]
-            yield _exposed(shots, spec.sensor.noise_sd, rng)
+            yield _exposed(shots, noise)
     finally:
         surface.release()
 
@@ -155,14 +155,28 @@ def runner_of(spec: ClipSpec) -> Runner | SlowTurn:
     return kind(spec.motion, sk.skeletons()[spec.look.body], spec.duration_s, spec.seed)
 
 
-def _exposed(shots: list[np.ndarray], noise_sd: float, rng: np.random.Generator) -> np.ndarray:
+class _Noise:
+    """A sensor's noise: one long strip of it, begun anywhere for every picture, which is cheaper than drawing each anew."""
+
+    def __init__(self, spec: ClipSpec) -> None:
+        self._rng = np.random.default_rng(spec.seed + 1)
+        self._size = spec.camera.height_px * spec.camera.width_px * 3
+        self._strip = np.float32(spec.sensor.noise_sd) * self._rng.standard_normal(2 * self._size, dtype="f4")
+        self._shape = (spec.camera.height_px, spec.camera.width_px, 3)
+
+    def next(self) -> np.ndarray:
+        """(H, W, 3) float32, grey levels."""
+        start = int(self._rng.integers(self._size))
+        return self._strip[start : start + self._size].reshape(self._shape)
+
+
+def _exposed(shots: list[np.ndarray], noise: _Noise) -> np.ndarray:
     """Mean of the sub-frames in linear light, plus sensor noise."""
     if len(shots) == 1:
         picture = shots[0].astype("f4")
     else:
         picture = 255 * np.mean([(s / np.float32(255)) ** 2.2 for s in shots], axis=0) ** (1 / 2.2)
-    if noise_sd:
-        picture = picture + noise_sd * rng.standard_normal(picture.shape, dtype="f4")
+    picture += noise.next()
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
 
