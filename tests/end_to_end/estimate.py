@@ -1,0 +1,61 @@
+"""The pose model over every clip: one poses file per clip and model, and what a picture cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from station.config import Config, PoseSection
+from station.ports import EndOfSource, Estimator
+from station.run.clock import SystemClock
+from station.sense.open import open_source
+from station.sense.poses import Poses, save_poses
+
+from .clips import CLIPS
+
+SHIPPED = "pose_landmark_full"
+
+
+def poses_path(folder: Path, model: str, name: str) -> Path:
+    return folder / "poses" / model / f"{name}.npz"
+
+
+def estimate_all(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = ()) -> None:
+    """Estimate every rendered clip that has no poses yet. Raises ConfigError for an unknown model, ModelError for a broken one."""
+    from .models import open_model
+
+    for clip in CLIPS:
+        video, target = folder / f"{clip.name}.mp4", poses_path(folder, model, clip.name)
+        if target.exists() or not video.exists() or (names and clip.name not in names):
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        estimator = open_model(model)
+        poses, ms = _estimated(video, estimator)
+        estimator.close()
+        save_poses(target, poses)
+        target.with_suffix(".json").write_text(json.dumps({"ms_per_picture": round(ms, 2)}) + "\n")
+        print(f"{target}: {len(poses.t_ns)} pictures, {ms:.1f} ms each", flush=True)
+
+
+def _estimated(video: Path, estimator: Estimator) -> tuple[Poses, float]:
+    """Poses of a video, and the median milliseconds of the model's stages in a picture."""
+    found, spent = [], []
+    with open_source(video, Config(), SystemClock()) as source:
+        info = source.info
+        try:
+            while True:
+                frame = source.read(60.0)
+                if frame is not None:
+                    found.append(estimator.estimate(frame))
+                    spent.append(sum(estimator.stage_ms.values()))
+        except EndOfSource:
+            pass
+    t_ns = np.array([p.t_ns for p in found])
+    xy, score = np.array([p.xy_px for p in found]), np.array([p.score for p in found])
+    return Poses(t_ns - t_ns[0], xy, score, info.width_px, info.height_px), float(np.median(spent))
+
+
+def shipped() -> PoseSection:
+    return PoseSection(threads=1)

@@ -1,0 +1,91 @@
+"""Pose dumps as input of the coach: once through, or in a circle until a rule had time enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.coach import Coach
+from station.cues import Plan
+from station.sense.poses import Poses, load_poses
+from station.types import ANGLES, NS, Cue, Event, Fault, Gait, Pose, Reading, View
+
+from .clips import Clip
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A clip and what a pose model saw in it."""
+
+    clip: Clip
+    poses: Poses
+
+    @classmethod
+    def load(cls, clip: Clip, path: Path) -> Seen:
+        return cls(clip, load_poses(path))
+
+    @property
+    def view(self) -> View:
+        """What an owner has to tell: nothing."""
+        return View(self.poses.width_px, self.poses.height_px)
+
+    @property
+    def speed_mps(self) -> float:
+        return float(self.clip.spec.motion.parameter("speed_mps", np.zeros(1))[0])
+
+    def once(self, start_s: float = 0.0) -> list[Pose]:
+        return self._picked(np.arange(len(self.poses.t_ns)), start_s)
+
+    def looped(self, seconds: float, start_s: float = 0.0) -> list[Pose]:
+        """The lead-in, then the repeating part until `seconds` are full."""
+        lead, frames = self.clip.lead_frames, round(seconds * self.clip.spec.sensor.fps)
+        index = np.arange(frames)
+        index = np.where(index < lead, index, lead + (index - lead) % self.clip.loop_frames)
+        return self._picked(np.minimum(index, len(self.poses.t_ns) - 1), start_s)
+
+    def _picked(self, index: NDArray[np.int64], start_s: float) -> list[Pose]:
+        """The poses at `index`, shown at the clip's rate from `start_s` on."""
+        frame_ns = NS / self.clip.spec.sensor.fps
+        return [
+            Pose(round(start_s * NS + k * frame_ns), self.poses.xy_px[i], self.poses.score[i])
+            for k, i in enumerate(index.tolist())
+        ]
+
+
+@dataclass
+class Watched:
+    """What the coach made of a stream. `angles`: one row of ANGLES per pose, NaN while nothing was known."""
+
+    t_s: NDArray[np.float64]
+    angles: NDArray[np.void]
+    last: Gait
+    faults: tuple[Fault, ...]
+    events: list[Event] = field(default_factory=list)
+    strides: list[np.void] = field(default_factory=list)
+    cues: list[Cue] = field(default_factory=list)
+
+
+def watch(poses: Iterable[Pose], view: View, speed_mps: float, plan: Plan | None = None) -> Watched:
+    """Feeds the coach. `faults` are those of the last moment in which somebody ran. Default plan: that of `station analyze`."""
+    coach = Coach(view, plan or Plan.offline())
+    coach.step(Reading(0, "speed_given_mps", speed_mps))
+    t_s, rows, found = [], [], Watched(np.empty(0), np.empty(0, ANGLES), Gait(0), ())
+    nothing = np.full(len(ANGLES.names or ()), np.nan)
+    for pose in poses:
+        step = coach.step(pose)
+        gait = step.gait
+        t_s.append(pose.t_ns / NS)
+        rows.append(nothing if gait.angles is None else np.array(gait.angles.tolist()))
+        found.events.extend(gait.events)
+        found.strides.extend(gait.strides)
+        found.cues.extend(step.cues)
+        found.last, found.faults = gait, step.faults
+    return replace(found, t_s=np.array(t_s), angles=np.array(rows).view(ANGLES)[:, 0])
+
+
+def joined(*parts: Iterator[Pose] | list[Pose]) -> list[Pose]:
+    return [pose for part in parts for pose in part]
