@@ -13,6 +13,7 @@ Points = NDArray[np.float64]
 WORK_PX = 1280  # long side of the picture that is searched
 SHORTEST = 0.03  # of the long side: shorter pieces have no direction worth having
 SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08  # pieces of one edge: their angle, how far they lie apart, the gap between (of the long side)
+TRACE_PX, TRACE_GAP = 3, 0.02  # how far to look aside while following an edge; longest piece that may be hidden (of the long side)
 END_PX = 0.3  # a detected piece's end across its direction, SD; a guess, bars and people are thicker than that
 FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is the seam of two tiles
 
@@ -82,6 +83,53 @@ def find_lines(grey: NDArray[np.uint8]) -> list[Line]:
     joined = _joined([line for line in lines if line.contrast >= FAINT_LEVEL], GAP * long_side)
     back = 1 / scale
     return [Line(one.x0 * back, one.y0 * back, one.x1 * back, one.y1 * back, one.contrast, one.seen) for one in joined]
+
+
+def traced(grey: NDArray[np.uint8], line: Line) -> Line:
+    """The same edge followed to where it ends: the detector breaks off early and where the picture's rows make steps.
+
+    From its middle on, the edge goes on as long as the brightness changes across it in the same direction and by half as much.
+    """
+    smooth = cv2.GaussianBlur(grey, (0, 0), 1.0).astype(np.float32)
+    height, width = grey.shape
+    for _ in range(2):
+        middle = np.array(line.middle)
+        along = np.array([line.x1 - line.x0, line.y1 - line.y0]) / line.length_px
+        across = np.array([-along[1], along[0]])
+        far = float(np.hypot(height, width))
+        t = np.arange(-far, far)
+        on = middle + t[:, None] * along
+        inside = (on[:, 0] >= 1) & (on[:, 0] <= width - 2) & (on[:, 1] >= 1) & (on[:, 1] <= height - 2)
+        t, on = t[inside], on[inside]
+        at = (on[:, None] + np.arange(-TRACE_PX, TRACE_PX + 1)[:, None] * across).astype(np.float32)
+        change = np.diff(cv2.remap(smooth, at[..., 0], at[..., 1], cv2.INTER_LINEAR), axis=1)
+        own = np.abs(t) < line.length_px / 2
+        change = change * np.sign(change[own].mean())
+        peak, strength = change.argmax(axis=1), change.max(axis=1)
+        good = strength > 0.5 * float(np.median(strength[own]))
+        keep = good & _run(good, int(np.abs(t).argmin()), round(TRACE_GAP * max(height, width)))
+        if keep.sum() < 0.5 * own.sum():
+            return line
+        points = on[keep] + (peak[keep] - TRACE_PX + 0.5)[:, None] * across
+        centre = points.mean(axis=0)
+        along = np.linalg.svd(points - centre, full_matrices=False)[2][0]
+        reach = (points - centre) @ along
+        a, b = centre + reach.min() * along, centre + reach.max() * along
+        line = ordered(float(a[0]), float(a[1]), float(b[0]), float(b[1]), line.contrast, float(keep.sum() / np.ptp(reach)))
+    return line
+
+
+def _run(good: NDArray[np.bool_], start: int, gap: int) -> NDArray[np.bool_]:
+    """Which samples belong to the stretch around `start` in which nothing longer than `gap` is missing."""
+    marks = np.flatnonzero(good)
+    if not len(marks):
+        return good
+    breaks = np.flatnonzero(np.diff(marks) > gap)
+    groups = np.split(marks, breaks + 1)
+    nearest = min(groups, key=lambda group: np.abs(group - start).min())
+    run = np.zeros_like(good)
+    run[nearest[0] : nearest[-1] + 1] = True
+    return run
 
 
 def _contrast(smooth: NDArray[np.float32], piece: Points) -> float:

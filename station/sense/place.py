@@ -43,6 +43,7 @@ class Known:
     plumb: Line | None = None
     deck: Line | None = None
     focal_px: float | None = None
+    focal_sd: float = 0.03  # of its logarithm
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class _Fit:
         self._sd = np.radians(sd)
         focal = known.focal_px or FOCAL_LONG_SIDES * max(width_px, height_px)
         self._prior = np.array([0.0, 0.0, 0.0, np.log(focal)])
-        self._prior_sd = np.array([*np.radians(PRIOR_DEG), 0.03 if known.focal_px else FOCAL_SD])
+        self._prior_sd = np.array([*np.radians(PRIOR_DEG), known.focal_sd if known.focal_px else FOCAL_SD])
         self.values = self._prior.copy()
 
     def settled(self, roll_deg: float) -> _Fit:
