@@ -8,7 +8,7 @@ Needs only NumPy; `hip_belt_mesh.py` makes the triangles.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -107,6 +107,11 @@ def tag_corners_m(belt: HipBelt, ring: np.ndarray, margin_m: float = 0.0) -> np.
 
     `margin_m` grows every square: the printed patch is MARGIN_M larger all round.
     """
+    return worn(belt, laid_m(belt, ring, margin_m))
+
+
+def laid_m(belt: HipBelt, ring: np.ndarray, margin_m: float = 0.0) -> np.ndarray:
+    """As `tag_corners_m` on a belt round the origin, before it is put on."""
     n = len(tag_ids(belt, ring))
     half = belt.tag_m * belt.print_scale / 2 + margin_m
     along = length_m(ring) / 2 + (np.arange(n) - (n - 1) / 2) * belt.pitch_m * belt.print_scale
@@ -120,7 +125,7 @@ def tag_corners_m(belt: HipBelt, ring: np.ndarray, margin_m: float = 0.0) -> np.
     for corner, (side, up) in enumerate(((left, half), (right, half), (right, -half), (left, -half))):
         out[:, corner, 0], out[:, corner, 2] = side[:, 0], side[:, 1]
         out[:, corner, 1] = up + off[:, 1]
-    return worn(belt, out)
+    return out
 
 
 def _flat(ring: np.ndarray, along: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray]:
@@ -154,8 +159,3 @@ def is_covered(belt: HipBelt, corners_m: np.ndarray) -> np.ndarray:
     }[belt.covered]
     ids = belt.first_id + np.arange(len(x))
     return hidden | np.isin(ids, belt.folded)
-
-
-def without_wear(belt: HipBelt) -> HipBelt:
-    """The same belt, well worn and uncovered."""
-    return replace(belt, tilt_deg=0.0, off_centre_deg=0.0, slip_deg=0.0, covered="none", upside_down=False, folded=(), damaged=())

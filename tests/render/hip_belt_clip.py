@@ -110,7 +110,7 @@ class _Surface(raster.Raster):
     def __init__(self, spec: ClipSpec, size_px: tuple[int, int], poster: Poster | None, with_gym: bool) -> None:
         w, h = size_px
         window = replace(spec.camera, width_px=w * FINER, height_px=h * FINER)
-        super().__init__(window, scene.vertices(scene.gym()), samples=2)
+        super().__init__(window, scene.vertices(scene.gym()), samples=0)
         self._camera, self._window_px, self._with_gym = spec.camera, size_px, with_gym
         self._belts = self._belt_program(spec.camera)
         self._others = [_standing(person) for person in spec.bystanders]
@@ -164,7 +164,7 @@ class _Surface(raster.Raster):
         return program
 
     def _wear(self, look: Look) -> _Belted:
-        near = [_shown(layer) for layer in body.load_body(look.body)]
+        near = [_shown(layer) for layer in reversed(body.load_body(look.body))]  # outer ones first: what they hide is not shaded
         self.add_person([layer for layer in near if len(layer.triangles)], look)
         drawing = None
         if look.hip_belt is not None:
@@ -189,11 +189,11 @@ class _Belted:
         self.belt_turn_deg = 0.0
 
     def draw(self, segments: np.ndarray, depth_only: bool = False) -> None:
-        self._person.draw(segments, depth_only)
         if self._belt is not None and not depth_only:
             on_pelvis = np.eye(4)
             on_pelvis[:3, :3], on_pelvis[:3, 3] = sk.about_y(np.array([self.belt_turn_deg]))[0], self._mid_hip_m
             self._belt.draw(segments[sk.SEGMENTS.index("pelvis")] @ on_pelvis)
+        self._person.draw(segments, depth_only)
 
 
 class _Board:

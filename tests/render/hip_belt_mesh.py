@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,7 @@ from .hip_belt import (
     HipBelt,
     evenly,
     is_covered,
+    laid_m,
     outline_m,
     tag_corners_m,
     worn,
@@ -88,13 +90,17 @@ def belt_rows(belt: HipBelt, look: Look) -> np.ndarray:
     """(3 F, 12) position, normal, tile, tint of a belt on a body, in the pelvis' axes."""
     ring = outline_m(look.body)
     half = STRIP_M / 2 * belt.print_scale
-    out = [_band(belt, ring, 0.0, -half, half, ELASTIC), *_patches(belt, ring)]
     shirt = tuple(np.array(look.shirt) ** 2.2)
+    out = [_band(ring, 0.0, -half, half, ELASTIC), *_patches(belt, ring)]
     if belt.covered == "upper half":
-        out.append(_band(belt, ring, 0.012, 0.0, 0.06, shirt))
+        out.append(_band(ring, 0.012, *((-0.06, 0.0) if belt.upside_down else (0.0, 0.06)), shirt))
     elif belt.covered != "none":
-        out.append(_cover(belt, ring, shirt))
-    return np.vstack(out)
+        hidden = is_covered(replace(belt, folded=()), tag_corners_m(belt, ring))
+        out += [_solid(c + 0.012 * _outwards(c), shirt) for c in laid_m(belt, ring, 0.012)[hidden]]
+    rows = np.vstack(out)
+    rows[:, 3:6] = worn(belt, rows[:, 3:6]) - worn(belt, np.zeros(3))
+    rows[:, :3] = worn(belt, rows[:, :3])
+    return rows
 
 
 def poster_rows(count: int, tag_m: float, middle_m: np.ndarray, towards_m: np.ndarray) -> np.ndarray:
@@ -134,54 +140,36 @@ def measure_outlines(out: Path = OUTLINES) -> None:
 
 
 def _patches(belt: HipBelt, ring: np.ndarray) -> list[np.ndarray]:
-    corners = tag_corners_m(belt, ring, MARGIN_M * belt.print_scale)
-    columns = 8 if belt.curved else 1
     out = []
-    for i in range(len(corners)):
-        quad = corners[i]
-        if columns > 1:
-            out += _bent(belt, ring, i, columns)
-        else:
-            out.append(_tile(quad + 0.001 * _outwards(quad), i))
+    for i, quad in enumerate(laid_m(belt, ring, MARGIN_M * belt.print_scale)):
+        out += _bent(belt, ring, i) if belt.curved else [_tile(quad + 0.001 * _outwards(quad), i)]
         if belt.first_id + i in belt.folded:
             flap = np.array([quad[0], quad[1], (quad[1] + quad[2]) / 2, (quad[0] + quad[3]) / 2])
             out.append(_solid(flap + 0.004 * _outwards(quad), ELASTIC))
     return out
 
 
-def _bent(belt: HipBelt, ring: np.ndarray, i: int, columns: int) -> list[np.ndarray]:
+def _bent(belt: HipBelt, ring: np.ndarray, i: int, columns: int = 8) -> list[np.ndarray]:
     """A patch that follows the body, in upright slices."""
     half, margin = belt.tag_m * belt.print_scale / 2, MARGIN_M * belt.print_scale
-    places = np.linspace(0, half + margin, columns // 2 + 1)
-    narrower = [tag_corners_m(belt, ring, place - half)[i] for place in places]
+    narrower = [laid_m(belt, ring, place - half)[i] for place in np.linspace(0, half + margin, columns // 2 + 1)]
     line = [quad[0] for quad in narrower[:0:-1]] + [quad[1] for quad in narrower]
-    top, bottom = tag_corners_m(belt, ring, margin)[i, [0, 3]]
+    top, bottom = narrower[-1][[0, 3], 1]
     out = []
     for k, (left, right) in enumerate(itertools.pairwise(line)):
         upright = np.array([left, right, right, left])
-        upright[:2] += (top - bottom) * (top - left)[1] / (top - bottom)[1]
-        upright[2:] += (top - bottom) * (bottom - left)[1] / (top - bottom)[1]
+        upright[:, 1] = top, top, bottom, bottom
         out.append(_tile(upright + 0.001 * _outwards(upright), i, (k / columns, (k + 1) / columns)))
     return out
 
 
-def _band(belt: HipBelt, ring: np.ndarray, off_m: float, low: float, high: float, tint: tuple) -> np.ndarray:
+def _band(ring: np.ndarray, off_m: float, low: float, high: float, tint: tuple) -> np.ndarray:
     """Cloth all round, `off_m` outside the outline."""
     middle = ring.mean(axis=0)
     line = middle + (ring - middle) * (1 + off_m / np.linalg.norm(ring - middle, axis=1, keepdims=True))
-    quads = []
-    for a, b in zip(line, np.roll(line, -1, axis=0), strict=True):
-        quad = np.array([[a[0], high, a[1]], [b[0], high, b[1]], [b[0], low, b[1]], [a[0], low, a[1]]])
-        upright = quad if not belt.upside_down else (quad * [1, -1, -1])[[2, 3, 0, 1]]
-        quads.append(_solid(worn(belt, upright), tint))
-    return np.vstack(quads)
-
-
-def _cover(belt: HipBelt, ring: np.ndarray, tint: tuple) -> np.ndarray:
-    """Cloth over the tags that `is_covered` names, 12 mm outside."""
-    corners = tag_corners_m(belt, ring, 0.012)
-    hidden = is_covered(belt, tag_corners_m(belt, ring))
-    return np.vstack([_solid(c + 0.012 * _outwards(c), tint) for c in corners[hidden]])
+    pairs = zip(line, np.roll(line, -1, axis=0), strict=True)
+    return np.vstack([_solid(np.array([[a[0], high, a[1]], [b[0], high, b[1]], [b[0], low, b[1]], [a[0], low, a[1]]]), tint)
+                      for a, b in pairs])
 
 
 def _outwards(quad: np.ndarray) -> np.ndarray:
