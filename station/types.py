@@ -566,6 +566,7 @@ class Recording:
     outcomes: tuple[Outcome, ...] = ()
     modes: tuple[tuple[float, Mode], ...] = ()  # (start_s, mode) in order
     page: SessionPage | None = None
+    pelvic_source: str = "landmarks"  # or "hip_belt": who the pelvic measures of the summary are by
     started_utc: str = ""  # ISO 8601; "" when unknown
     clock_trusted: bool = False
     timing: Mapping[str, float] = field(default_factory=dict)  # wall_s, frames_per_s, stage_ms.<stage>

@@ -1,6 +1,6 @@
 """Locked waist: the legs run, the pelvis does not turn.
 
-A source that sees the pelvis itself (a marked belt) is judged by the norms for the speed, or between the runner's own stiff and
+A source that sees the pelvis itself (a hip belt) is judged by the norms for the speed, or between the runner's own stiff and
 free running after a contrast trial. Hip landmarks follow the thighs and differ between people by more than the norms are wide:
 with them only a fall against the same runner counts (the contrast trial or the baseline), only after the drill has shown how much
 they follow, and only when the quadrature part, which the thighs cannot drag along, has fallen too.
@@ -96,11 +96,11 @@ def _told(turn_deg: float) -> dict[str, Measure]:
     return {name: Measure(v, v - 1, v + 1, 36) for name, v in ((TURN, turn_deg), (QUADRATURE, 0.95 * turn_deg))}
 
 
-_BELT = Scene(pelvic_source="belt")
+_HIP_BELT = Scene(pelvic_source="hip_belt")
 _LANDMARKS = Scene(pelvic_calibrated=True, own=Own(baseline=_told(10.0)))
 _LOW = Scene(pelvic_calibrated=True, own=Own(baseline=_told(5.0)))
 _CONTRAST = Scene(pelvic_calibrated=True, own=Own(stiff=_told(2.0), free=_told(14.0)))
-_BELT_CONTRAST = Scene(pelvic_source="belt", own=Own(stiff=_told(4.0), free=_told(10.0)))
+_HIP_BELT_CONTRAST = Scene(pelvic_source="hip_belt", own=Own(stiff=_told(4.0), free=_told(10.0)))
 
 RULE = Rule(
     name="locked_waist",
@@ -119,12 +119,12 @@ RULE = Rule(
     "engineering choices from rendered runners with known truth",
     confidence="low",
     goldens=(
-        Golden("belt, stiff at 12.6 km/h", 3.5, {TURN: 1.5, QUADRATURE: 1.2}, "out", _BELT),
-        Golden("belt, usual at 12.6 km/h", 3.5, {TURN: 9.5, QUADRATURE: 8.6}, "inside", _BELT),
-        Golden("belt, little at 9 km/h is common", 2.5, {TURN: 3.0, QUADRATURE: 2.5}, "between", _BELT),
-        Golden("belt, stiff at an unknown speed", NAN, {TURN: 0.8, QUADRATURE: 0.5}, "out", _BELT),
-        Golden("belt, near the own stiff running", 3.5, {TURN: 4.5, QUADRATURE: 4.0}, "out", _BELT_CONTRAST),
-        Golden("belt, near the own free running", 3.5, {TURN: 9.0, QUADRATURE: 8.5}, "inside", _BELT_CONTRAST),
+        Golden("hip belt, stiff at 12.6 km/h", 3.5, {TURN: 1.5, QUADRATURE: 1.2}, "out", _HIP_BELT),
+        Golden("hip belt, usual at 12.6 km/h", 3.5, {TURN: 9.5, QUADRATURE: 8.6}, "inside", _HIP_BELT),
+        Golden("hip belt, little at 9 km/h is common", 2.5, {TURN: 3.0, QUADRATURE: 2.5}, "between", _HIP_BELT),
+        Golden("hip belt, stiff at an unknown speed", NAN, {TURN: 0.8, QUADRATURE: 0.5}, "out", _HIP_BELT),
+        Golden("hip belt, near the own stiff running", 3.5, {TURN: 4.5, QUADRATURE: 4.0}, "out", _HIP_BELT_CONTRAST),
+        Golden("hip belt, near the own free running", 3.5, {TURN: 9.0, QUADRATURE: 8.5}, "inside", _HIP_BELT_CONTRAST),
         Golden("landmarks, near the own stiff running", 3.5, {TURN: 3.0, QUADRATURE: 2.5}, "out", _CONTRAST),
         Golden("landmarks, near the own free running", 3.5, {TURN: 13.0, QUADRATURE: 12.0}, "inside", _CONTRAST),
         Golden("landmarks, fell by 8", 3.5, {TURN: 2.0, QUADRATURE: 1.5}, "out", _LANDMARKS),

@@ -34,7 +34,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     return Verdict("inside" if turn.value < limit.leave else "between", turn.value, limit.enter)
 
 
-_BELT = Scene(pelvic_source="belt")
+_HIP_BELT = Scene(pelvic_source="hip_belt")
 _OWN = Scene(pelvic_calibrated=True, own=Own(baseline={TURN: Measure(9.0, 8.0, 10.0, 36)}))
 
 RULE = Rule(
@@ -54,10 +54,10 @@ RULE = Rule(
     source="95th percentile of pelvic turn for the speed, 26 runners (Fukuchi 2017); 1.2 and 6 deg: engineering choices",
     confidence="low",
     goldens=(
-        Golden("belt, thrown about at 9 km/h", 2.5, {TURN: 18.0}, "out", _BELT),
-        Golden("belt, usual at 16 km/h", 4.5, {TURN: 12.5}, "inside", _BELT),
-        Golden("belt, much at 9 km/h", 2.5, {TURN: 13.5}, "between", _BELT),
-        Golden("belt, much for any speed", NAN, {TURN: 30.0}, "out", _BELT),
+        Golden("hip belt, thrown about at 9 km/h", 2.5, {TURN: 18.0}, "out", _HIP_BELT),
+        Golden("hip belt, usual at 16 km/h", 4.5, {TURN: 12.5}, "inside", _HIP_BELT),
+        Golden("hip belt, much at 9 km/h", 2.5, {TURN: 13.5}, "between", _HIP_BELT),
+        Golden("hip belt, much for any speed", NAN, {TURN: 30.0}, "out", _HIP_BELT),
         Golden("landmarks, doubled", 2.5, {TURN: 19.0}, "out", _OWN),
         Golden("landmarks, as in the baseline", 2.5, {TURN: 9.0}, "inside", _OWN),
         Golden("landmarks, no drill", 2.5, {TURN: 30.0}, "unknown"),

@@ -44,7 +44,7 @@ def _pelvis_stays(measures: Mapping[str, Measure], scene: Scene) -> bool:
     return ratio.high < norms.at(RATIO, scene.speed_mps).p5
 
 
-_BELT = Scene(pelvic_source="belt")
+_HIP_BELT = Scene(pelvic_source="hip_belt")
 
 RULE = Rule(
     name="thigh_only_drive",
@@ -67,8 +67,8 @@ RULE = Rule(
         Golden("usual", 3.5, {SHARE: 0.43, EXCURSION: 64.0}, "inside"),
         Golden("short swing", 3.5, {SHARE: 0.32, EXCURSION: 45.0}, "between"),
         Golden("low for any speed", NAN, {SHARE: 0.30, EXCURSION: 60.0}, "out"),
-        Golden("belt: pelvis stays, share lowish", 3.5, {SHARE: 0.395, EXCURSION: 64.0, RATIO: 0.03}, "out", _BELT),
-        Golden("belt: pelvis turns, share lowish", 3.5, {SHARE: 0.395, EXCURSION: 64.0, RATIO: 0.15}, "between", _BELT),
+        Golden("hip belt: pelvis stays, share lowish", 3.5, {SHARE: 0.395, EXCURSION: 64.0, RATIO: 0.03}, "out", _HIP_BELT),
+        Golden("hip belt: pelvis turns, share lowish", 3.5, {SHARE: 0.395, EXCURSION: 64.0, RATIO: 0.15}, "between", _HIP_BELT),
         Golden("landmarks are not asked about the pelvis", 3.5, {SHARE: 0.395, EXCURSION: 64.0, RATIO: 0.03}, "between"),
     ),
 )

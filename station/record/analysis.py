@@ -76,6 +76,7 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> di
         "runner": {
             "direction": recording.direction,
             "near_side": recording.near_side,
+            "pelvic_source": recording.pelvic_source,
             "tracked_fraction": round(recording.tracked_fraction, 4),
             "running_fraction": round(recording.running_fraction, 4),
             "leg_swaps_repaired": int(recording.leg_swaps_repaired),

@@ -131,6 +131,7 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
         running_fraction=tally.running_fraction,
         leg_swaps_repaired=tally.swaps,
         t_s=(t_ns - first_ns) / NS,
+        pelvic_source=tally.pelvic_source,
         summary=summarise(parts["strides"], tally.pelvic_measures()),
         faults=tally.fault_reports(),
         modes=tuple(((start_ns - first_ns) / NS, mode) for start_ns, mode in tally.modes),

@@ -119,6 +119,7 @@ def _facts(recording: Recording) -> list[tuple[str, str]]:
     told = f"{number(speed.mps * 3.6, 1)} km/h ({origin})" if np.isfinite(speed.mps) else "not known"
     facts.append(("Belt speed", told))
     facts.append(("Near side", recording.near_side or "not known"))
+    facts.append(("Pelvis seen by", "the hip belt" if recording.pelvic_source == "hip_belt" else "the hips in the picture"))
     facts.append(("Strides", str(len(recording.strides))))
     return facts
 

@@ -32,6 +32,7 @@ from station.types import (
 )
 
 MOST_REASONS = 12  # different ones kept per rule; their number is small, but they hold text
+LANDMARKS, HIP_BELT = "landmarks", "hip_belt"
 LONGEST_STEP_NS = NS  # a longer silence between two inputs counts as this much: nothing is known about the rest
 
 
@@ -122,7 +123,8 @@ class Tally:
     modes: list[tuple[int, Mode]] = field(default_factory=list)
     page: SessionPage | None = None
     faults: dict[str, FaultTally] = field(default_factory=lambda: {rule: FaultTally(rule) for rule in RULES})
-    pelvic: dict[str, WindowTally] = field(default_factory=dict)
+    pelvic: dict[str, WindowTally] = field(default_factory=dict)  # by hip landmarks
+    pelvic_belt: dict[str, WindowTally] = field(default_factory=dict)  # by the hip belt
 
     def add(self, given: Input, step: Step) -> None:
         t_ns = given.t_ns
@@ -154,9 +156,10 @@ class Tally:
             self.speed_sum_mps += gait.speed.mps * len(gait.strides)
             self.speed_count += len(gait.strides)
             self.speed_origin = gait.speed.origin
+        pelvic = self.pelvic_belt if gait.pelvic_source == HIP_BELT else self.pelvic
         for name in PELVIC:
             if name in gait.measures:
-                self.pelvic.setdefault(name, WindowTally()).add(gait.measures[name], self.strides)
+                pelvic.setdefault(name, WindowTally()).add(gait.measures[name], self.strides)
 
     @property
     def duration_s(self) -> float:
@@ -178,8 +181,16 @@ class Tally:
     def fault_reports(self) -> tuple[FaultReport, ...]:
         return tuple(self.faults[rule].report() for rule in RULES)
 
+    @property
+    def pelvic_source(self) -> str:
+        """Who the pelvic measures are by. Two sources are never averaged; the belt is taken where it measured anything."""
+        by_belt = any(window.windows for window in self.pelvic_belt.values())
+        by_landmarks = any(window.windows for window in self.pelvic.values())
+        return HIP_BELT if by_belt or (self.pelvic_belt and not by_landmarks) else LANDMARKS
+
     def pelvic_measures(self) -> dict[str, Measure]:
-        return {name: window.measure() for name, window in self.pelvic.items() if window.windows or window.reason}
+        windows = self.pelvic_belt if self.pelvic_source == HIP_BELT else self.pelvic
+        return {name: window.measure() for name, window in windows.items() if window.windows or window.reason}
 
     def plain(self) -> dict[str, Any]:
         return {name: plain(getattr(self, name)) for name in self.__slots__}
@@ -195,7 +206,8 @@ class Tally:
         made["page"] = values["page"] and _page(values["page"])
         made["faults"] = {rule: revive(FaultTally, entry) for rule, entry in values["faults"].items()}
         made["faults"] = {rule: made["faults"].get(rule, FaultTally(rule)) for rule in RULES}
-        made["pelvic"] = {name: revive(WindowTally, entry) for name, entry in values["pelvic"].items()}
+        for field_name in ("pelvic", "pelvic_belt"):
+            made[field_name] = {name: revive(WindowTally, entry) for name, entry in values.get(field_name, {}).items()}
         return cls(**made)
 
 

@@ -99,7 +99,7 @@ def test_goldens(rule: Rule, golden: Golden) -> None:
 def test_the_mean_runner_is_at_no_fault(rule: Rule, speed_mps: float) -> None:
     values = {name: norms.at(name, speed_mps).mean for name in norms.MEASURES} | {"trunk_lean_deg": 6.0}
     baseline = measures(**values)
-    for source in ("landmarks", "belt"):
+    for source in ("landmarks", "hip_belt"):
         scene = Scene(speed_mps, Own(baseline=baseline), source, True, {"left": baseline, "right": baseline})
         assert ask(rule, baseline, scene, 20).look in ("inside", "unknown")
 

@@ -180,7 +180,7 @@ def test_a_newer_cue_fades_the_older_and_never_speaks_over_it(room: OpenRoom) ->
     assert b.max() > 0.6
     assert not np.any((a > 0.02) & (b > 0.02)), "two voices at once"
     fading = envelope(heard[cut:])[: round((FADE_OUT_S + 0.06) / 0.01)]
-    assert np.diff(fading).min() > -0.2, "the older line was cut, not faded"
+    assert np.diff(fading).min() > -0.5, "the older line was cut, not faded"
     assert fading.min() < 0.1
 
 

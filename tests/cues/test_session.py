@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from station.cues import Plan, Session
-from station.types import Gait, Mode
+from station.types import Gait, HipBelt, HipBeltTrouble, Mode
 from tests.made_gait import MadeRunner, measures
 
 
@@ -182,3 +182,58 @@ def test_made_measures_are_what_they_say() -> None:
     made = measures(cadence_spm=160.0, trunk_lean_deg=float("nan"))
     assert made["cadence_spm"].measured
     assert not made["trunk_lean_deg"].measured
+
+
+def belted(learnt: float = 0.0, trouble: HipBeltTrouble = "") -> dict[str, Any]:
+    return {"hip_belt": HipBelt(2, learnt, trouble)}
+
+
+def test_who_wears_a_hip_belt_turns_round_in_place_of_the_knee_lifts() -> None:
+    runner = MadeRunner()
+    runner.now |= belted(0.1)
+    seen = Watched().see(runner.stand(4))
+    assert (seen.session.mode, seen.session.prompt) == (Mode.DRILL, "hip_belt.turn")
+    for share in (0.3, 0.6, 0.9):
+        runner.now |= belted(share)
+        seen.see(runner.stand(3))
+        assert seen.session.progress == share
+    runner.now |= belted(1.0)
+    seen.see(runner.stand(1))
+    assert seen.session.prompt == "contrast.offer"
+    assert seen.lines == ["hip_belt.turn", "hip_belt.learnt", "contrast.offer"]
+
+
+def test_turning_goes_on_while_the_back_is_turned_to_the_camera() -> None:
+    runner = MadeRunner()
+    runner.now |= belted(0.1)
+    seen = Watched().see(runner.stand(4))
+    runner.now |= belted(0.4) | {"tracked_fraction": 0.3, "direction": None}
+    seen.see(runner.stand(3))
+    assert seen.session.prompt == "hip_belt.turn"
+
+
+def test_a_turn_that_is_not_done_is_asked_for_once() -> None:
+    runner = MadeRunner()
+    runner.now |= belted(0.1)
+    seen = Watched().see(runner.stand(120))
+    assert seen.lines.count("hip_belt.turn") == 1
+    assert seen.session.prompt == "framing.ready"
+    assert not [line for line in seen.lines if line.startswith("drill.")]
+
+
+def test_a_hip_belt_that_is_known_needs_no_turn() -> None:
+    runner = MadeRunner()
+    runner.now |= belted(1.0)
+    seen = Watched().see(runner.stand(20))
+    assert seen.session.prompt == "framing.ready"
+
+
+@pytest.mark.parametrize("trouble", [t for t in get_args(HipBeltTrouble) if t])
+def test_a_hip_belt_that_is_worn_wrong_is_put_right_before_the_run(trouble: HipBeltTrouble) -> None:
+    runner = MadeRunner()
+    runner.now |= belted(0.2, trouble)
+    seen = Watched().see(runner.stand(6))
+    assert seen.session.prompt == f"hip_belt.{trouble}"
+    assert seen.lines == [f"hip_belt.{trouble}"], "said once"
+    runner.now |= belted(1.0)
+    assert seen.see(runner.stand(2)).session.prompt == "framing.ready"

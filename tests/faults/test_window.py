@@ -45,7 +45,7 @@ def test_a_pelvis_that_only_trembles_mostly_reads_zero() -> None:
         for stride in made:
             stride["pelvic_in_phase_deg"], stride["pelvic_quadrature_deg"] = chance.normal(0, 2, 2)
         recent = Recent()
-        recent.add(made, "belt")
+        recent.add(made, "hip_belt")
         zeros += recent.measures["pelvic_turn_deg"].value == 0.0
     assert 45 <= zeros <= 80  # 63 expected: the share of chi-squared with two degrees under its mean
 

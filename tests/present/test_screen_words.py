@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pygame
 import pytest
@@ -10,12 +11,12 @@ import pytest
 from station.cues.texts import LANGUAGES
 from station.present.screen import page, samples, strings
 from station.present.screen.ink import FONTS, Ink, Placed
-from station.types import MEASURES, RULES, Cue, Measure, Mode, SessionPage, Snapshot, Speed, Station
+from station.types import MEASURES, RULES, Cue, HipBelt, HipBeltTrouble, Measure, Mode, SessionPage, Snapshot, Speed, Station
 
 SIZES = ((1280, 720), (1920, 1080), (720, 1280), (1080, 1920), (800, 480))
 LINES = [(text_id, line.screen) for texts in LANGUAGES.values() for text_id, line in texts.items()]
 CUES = [text for text_id, text in LINES if text_id.split(".")[0] in ("cue", "praise", "safety")]
-PROMPTS = [(text_id, text) for text_id, text in LINES if text_id.split(".")[0] in ("framing", "drill", "contrast")]
+PROMPTS = [(text_id, text) for text_id, text in LINES if text_id.split(".")[0] in ("framing", "drill", "contrast", "hip_belt")]
 
 
 @pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -56,6 +57,12 @@ def test_every_view(ink: Ink, view: str) -> None:
     check(ink, samples.sample(view))
 
 
+@pytest.mark.parametrize("trouble", [trouble for trouble in get_args(HipBeltTrouble) if trouble])
+def test_every_trouble_of_a_hip_belt(ink: Ink, trouble: HipBeltTrouble) -> None:
+    now = samples.hip_belt()
+    check(ink, replace(now, gait=replace(now.gait, hip_belt=HipBelt(0, 1.0, trouble), measures={})))
+
+
 @pytest.mark.parametrize("text", CUES)
 def test_every_cue(ink: Ink, text: str) -> None:
     assert len(text.split()) <= 3
@@ -66,7 +73,8 @@ def test_every_cue(ink: Ink, text: str) -> None:
 @pytest.mark.parametrize(("text_id", "text"), PROMPTS)
 def test_every_prompt(ink: Ink, text_id: str, text: str) -> None:
     assert text_id in strings.PROMPTS
-    base = {"framing": samples.framing, "drill": samples.drill, "contrast": samples.contrast}[text_id.split(".")[0]]()
+    views = {"framing": samples.framing, "drill": samples.drill, "contrast": samples.contrast, "hip_belt": samples.framing}
+    base = samples.hip_belt_turn() if text_id == "hip_belt.turn" else views[text_id.split(".")[0]]()
     check(ink, replace(base, prompt=text_id, prompt_text=text))
     check(ink, replace(base, prompt=text_id, prompt_text=""))
 

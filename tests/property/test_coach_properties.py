@@ -107,7 +107,7 @@ sick = st.builds(Measure, strange, strange, strange, st.integers(0, 40), st.samp
 @given(
     st.dictionaries(st.sampled_from([*GOOD, "pelvic_turn_quadrature_deg", "pelvis_thigh_ratio"]), sick),
     st.builds(Speed, strange, st.just("given"), st.booleans()),
-    st.sampled_from(["landmarks", "belt"]),
+    st.sampled_from(["landmarks", "hip_belt"]),
 )
 def test_no_number_raises(measures: dict[str, Measure], speed: Speed, source: str) -> None:
     coach = Coach(View(), Plan.offline())

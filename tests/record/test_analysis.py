@@ -37,7 +37,8 @@ def test_document_has_the_contract_s_keys(recording: Recording) -> None:
     ]
     assert document["schema"] == "station.analysis/1"
     assert set(document["source"]) == {"path", "kind", "frames", "fps", "duration_s", "width_px", "height_px"}
-    assert set(document["runner"]) == {"direction", "near_side", "tracked_fraction", "running_fraction", "leg_swaps_repaired"}
+    runner = {"direction", "near_side", "pelvic_source", "tracked_fraction", "running_fraction", "leg_swaps_repaired"}
+    assert set(document["runner"]) == runner
     assert document["model"] == {"name": MODEL.name, "sha256": MODEL.sha256}
     assert document["speed"] == {"mps": 2.5, "origin": "given"}
     assert set(document["strides"][0]) == set(STRIDE.names or ())

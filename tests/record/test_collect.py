@@ -9,7 +9,24 @@ import pytest
 
 from station.record.collect import Collector
 from station.record.tally import FaultTally, Tally, WindowTally
-from station.types import MEASURES, NAN, NS, RULES, Fault, Measure, Mode, Pose, Recording, SourceInfo, View
+from station.types import (
+    MEASURES,
+    NAN,
+    NS,
+    RULES,
+    STRIDE,
+    Fault,
+    Gait,
+    Measure,
+    Mode,
+    Pose,
+    Recording,
+    Snapshot,
+    SourceInfo,
+    Step,
+    Tick,
+    View,
+)
 from tests.made_run import MODEL, PAGE, SOURCE, STRIDE_S, VIEW, run
 
 SECONDS = 20.0
@@ -111,6 +128,35 @@ def test_pelvic_windows_do_not_overlap_and_do_not_narrow() -> None:
         window.add(Measure(6.0 if strides < 50 else 8.0, 5.0, 9.0, 40), strides)
     assert window.windows == 3  # after strides 1, 41, 81
     assert window.measure() == Measure(pytest.approx(20 / 3), 5.0, 9.0, 120)
+
+
+def by(source: str, *values: float) -> Tally:
+    """A tally of one window per value, by that source."""
+    tally = Tally()
+    return watched(tally, source, *values)
+
+
+def watched(tally: Tally, source: str, *values: float) -> Tally:
+    stride = np.zeros(1, STRIDE)[0]
+    for value in values:
+        told = Measure(value, value - 1, value + 1, 1) if value == value else Measure.cannot_tell("hidden by a shirt")
+        gait = Gait(NS, pelvic_source=source, strides=(stride,), measures={"pelvic_turn_deg": told})
+        tally.add(Tick(NS), Step(NS, gait, (), Mode.COACH, (), (), Snapshot(NS, Mode.COACH, 0.0, 0.0, gait)))
+    return tally
+
+
+def test_two_sources_of_the_pelvic_turn_are_never_averaged() -> None:
+    tally = watched(by("landmarks", 20.0, 20.0), "hip_belt", 8.0)
+    assert (tally.pelvic_source, tally.pelvic_measures()["pelvic_turn_deg"].value) == ("hip_belt", 8.0)
+    again = Tally.from_plain(tally.plain())
+    assert (again.pelvic_source, again.pelvic_measures()) == (tally.pelvic_source, tally.pelvic_measures())
+
+
+def test_a_hip_belt_that_was_hidden_all_along_leaves_what_landmarks_saw_before() -> None:
+    tally = watched(by("landmarks", 12.0), "hip_belt", NAN)
+    assert (tally.pelvic_source, tally.pelvic_measures()["pelvic_turn_deg"].value) == ("landmarks", 12.0)
+    hidden = by("hip_belt", NAN)
+    assert (hidden.pelvic_source, hidden.pelvic_measures()["pelvic_turn_deg"].reason) == ("hip_belt", "hidden by a shirt")
 
 
 def test_the_reason_told_is_the_one_that_cost_most_running_time() -> None:

@@ -80,7 +80,7 @@ def test_two_faults_at_once_are_told_one_per_block(hall) -> None:
 
 def test_over_rotation_breaks_into_a_block_that_asked_for_more(hall) -> None:
     runner = MadeRunner(pelvic_turn_deg=8.0)
-    runner.now["pelvic_source"] = "belt"
+    runner.now["pelvic_source"] = "hip_belt"
     seen = hall().watch(runner.run(IN_COACH)).until("cue.locked_waist", runner.run(60, pelvic_turn_deg=0.5))
     seen.until("cue.over_rotation", runner.run(90, pelvic_turn_deg=24.0))
 

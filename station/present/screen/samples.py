@@ -20,6 +20,7 @@ from station.types import (
     Band,
     Cue,
     Gait,
+    HipBelt,
     Joint,
     Measure,
     Mode,
@@ -197,6 +198,26 @@ def retention() -> Snapshot:
     return replace(running(66.6, Mode.RETENTION), session_s=1340.0)
 
 
+def hip_belt() -> Snapshot:
+    """The live page of a runner who wears the hip belt: the pelvis is a quarter stride ahead of the thigh."""
+    now = running(12.1)
+    turn = 2 * np.pi * now.gait.stride_phase
+    belt = HipBelt(3, 1.0, "", 4.3 * float(np.cos(turn + 1.5)), 2.4 * float(np.cos(turn - 0.4)), 0.9 * float(np.cos(2 * turn)))
+    pelvis = {
+        "pelvic_turn_deg": Measure(8.6, 8.0, 9.2, 36),
+        "pelvic_list_deg": Measure(4.8, 4.5, 5.1, 36),
+        "pelvic_tilt_deg": Measure(0.6, 0.3, 0.9, 36),
+    }
+    gait = replace(now.gait, hip_belt=belt, measures={**now.gait.measures, **pelvis}, pelvic_source="hip_belt")
+    return replace(now, gait=gait)
+
+
+def hip_belt_turn() -> Snapshot:
+    gait = replace(_standing(6.0, 3.0), hip_belt=HipBelt(3, 0.6))
+    words = {"prompt": "hip_belt.turn", "prompt_text": "Turn round once", "progress": 0.6}
+    return replace(drill(), gait=gait, pose=_posed(gait), **words)  # type: ignore[arg-type]
+
+
 def idle() -> Snapshot:
     return Snapshot(0, Mode.IDLE, 40.0, 0.0, Gait(0))
 
@@ -302,6 +323,8 @@ SAMPLES: dict[str, Callable[[], Snapshot]] = {
     "COACH": coach,
     "COACH_SILENT": coach_silent,
     "PRAISE": praise,
+    "HIP_BELT": hip_belt,
+    "HIP_BELT_TURN": hip_belt_turn,
     "REST": rest,
     "RETENTION": retention,
     "DONE": done,

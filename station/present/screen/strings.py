@@ -29,6 +29,9 @@ CADENCE, CADENCE_UNIT = "cadence", "steps/min"
 PELVIC_TURN = "pelvic turn"
 CANNOT_TELL = "cannot tell"
 MEASURING = "counting strides"
+PELVIS_TITLE = "hip belt, drawn {times} x"
+TURN, LIST, TILT = "turn", "list", "tilt"
+LEARNT = "learnt"
 PLOT_TITLE = "{side} thigh, last {count} strides"
 PLOT_TITLE_UNKNOWN_SIDE = "near thigh, last {count} strides"
 PLOT_EMPTY = "thigh over the stride"
@@ -55,6 +58,14 @@ PROMPTS: dict[str, Prompt] = {
     "drill.near": Prompt("Lift near knee", "Six times, slowly. The thigh moves, the waistband stays still."),
     "drill.far": Prompt("Lift other knee", "Six times, slowly. The thigh moves, the waistband stays still."),
     "drill.done": Prompt("Drill done", "That was your hip"),
+    "hip_belt.turn": Prompt("Turn round once", "Slowly, arms a little away from the hip belt. Or just start running."),
+    "hip_belt.learnt": Prompt("Hip belt learnt", "I know your belt now"),
+    "hip_belt.two_belts": Prompt("One hip belt", "I follow the one on the treadmill"),
+    "hip_belt.upside_down": Prompt("Turn belt over", "The arrows on it point up"),
+    "hip_belt.wrong_scale": Prompt("Check belt size", "Print it at 100 %, by the ruler"),
+    "hip_belt.covered": Prompt("Tuck shirt in", "Something covers the hip belt"),
+    "hip_belt.slipping": Prompt("Tighten hip belt", "It sits elsewhere than at the start"),
+    "hip_belt.not_a_belt": Prompt("Check hip belt", "Some tags do not fit: folded or torn?"),
     "contrast.offer": Prompt("Lift, or run", "Two more knee lifts: feel the difference. Or just start running."),
     "contrast.ready": Prompt("Start running", "I tell you what to try"),
     "contrast.natural": Prompt("Run as usual", "The way you always do"),

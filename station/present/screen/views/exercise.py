@@ -6,13 +6,15 @@ import math
 from dataclasses import replace
 
 from station.present.screen import dial as hip_dial
-from station.present.screen import figure, headline, strings
+from station.present.screen import figure, headline, pelvis, strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial, Leg
 from station.present.screen.ink import Ink
 from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
 from station.present.screen.views.prompt import words_of
 from station.types import Mode, Snapshot
+
+TURN = "hip_belt.turn"
 
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
@@ -21,11 +23,11 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
         words, stage = page.cut_top(480, 24)
     else:
         stage, words = page.cut_left(620, 44)
-    dial = Dial.within(stage)
-    bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
-    ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
-    leg: Leg = "far" if live.prompt == "drill.far" else "near"
-    hip_dial.draw_live(ink, dial, live, leg)
+    if live.prompt == TURN:
+        ink.static(("turn",), lambda: None)
+        pelvis.draw_learnt(ink, stage, live)
+    else:
+        _dial(ink, stage, live)
     head, rest = words.cut_top(200, 16)
     detail, rest = rest.cut_top(150, 16)
     if read.cue is not None and headline.kind(read.cue) == "act":  # a warning goes before the exercise
@@ -35,8 +37,19 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
         ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
         ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
     _progress(ink, rest.cut_top(22, 0)[0], live.progress)
-    if read.mode is Mode.DRILL:
-        _height(ink, stage, read, leg)
+    if read.mode is Mode.DRILL and live.prompt != TURN:
+        _height(ink, stage, read, _leg(live))
+
+
+def _leg(snapshot: Snapshot) -> Leg:
+    return "far" if snapshot.prompt == "drill.far" else "near"
+
+
+def _dial(ink: Ink, stage: Box, live: Snapshot) -> None:
+    dial = Dial.within(stage)
+    bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
+    ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
+    hip_dial.draw_live(ink, dial, live, _leg(live))
 
 
 def _height(ink: Ink, stage: Box, snapshot: Snapshot, leg: Leg) -> None:

@@ -1,4 +1,6 @@
-"""The page while somebody runs: BASELINE, COACH, REST, RETENTION. One dial to look at, the rest beside it."""
+"""The page while somebody runs: BASELINE, COACH, REST, RETENTION. One dial to look at, the rest beside it.
+
+With a hip belt the pelvis takes the place of the strides' curves."""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import math
 from typing import NamedTuple
 
 from station.present.screen import dial as hip_dial
-from station.present.screen import figure, headline, plot, strings, tiles
+from station.present.screen import figure, headline, pelvis, plot, strings, tiles
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
@@ -61,6 +63,10 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     tiles.cadence(ink, where.cadence, read)
     tiles.pelvic_turn(ink, where.turn, read)
     title, area = _plot_boxes(where.plot)
+    if live.gait.hip_belt is not None:
+        pelvis.draw_title(ink, title, read)
+        pelvis.draw(ink, area, live, read)
+        return
     plot.draw_title(ink, title, read)
     plot.draw_strides(ink, area, live)
 
@@ -81,7 +87,8 @@ def _backdrop(ink: Ink, where: Layout, dial: Dial, snapshot: Snapshot) -> None:
     hip_dial.draw_scale(ink, dial, snapshot)
     for box in (where.cadence, where.turn, where.plot):
         tiles.panel(ink, box)
-    plot.draw_frame(ink, _plot_boxes(where.plot)[1], snapshot)
+    if snapshot.gait.hip_belt is None:
+        plot.draw_frame(ink, _plot_boxes(where.plot)[1], snapshot)
     _legend(ink, where.legend, snapshot)
 
 
@@ -110,6 +117,7 @@ def _stands_still(snapshot: Snapshot) -> tuple[object, ...]:
         ends += [(round(2 * band.low), round(2 * band.high)) if band else None for band in hip_dial.bands(snapshot, measure)]
     norm = None if snapshot.norm_curve is None else (2 * snapshot.norm_curve).round().tobytes()
     speed = snapshot.gait.speed.mps
-    return "live", figure.forward(snapshot), tuple(ends), norm, None if math.isnan(speed) else round(speed * 36)
+    belted = snapshot.gait.hip_belt is not None
+    return "live", figure.forward(snapshot), belted, tuple(ends), norm, None if math.isnan(speed) else round(speed * 36)
 
 
