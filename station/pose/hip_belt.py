@@ -1,27 +1,183 @@
-"""Tags of a hip belt in a picture."""
+"""Tags of a hip belt in a picture: where to look, how often, and which to believe."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from station.types import Frame, Marks, Pose
+from station.pose.tag_code import read
+from station.pose.tag_fit import fit
+from station.types import NS, Frame, Joint, Marks, Pose
+
+LATELY_NS = 2 * NS  # a belt that was seen within this time is looked for in every picture
+SEARCH_NS = NS // 2  # and else this often
+NARROW_NS = 3 * NS // 10  # as long after the last tag only its height is searched, then the whole waist
+LEAST_PX = 10.0  # a tag's longer side; below that its modules are smaller than a pixel and a half
+LEAST_SHAPE = 0.35  # shorter by longer side: turned away by 70 degrees
+LIKELY = 0.7  # likeness that is worth a fit
+EXPLAINED = 0.85  # tags explain 0.93 and more of their picture; what is no tag, or half hidden, below 0.75
+MOST_MOVE = 0.25  # of a side: a fit that goes farther went elsewhere
+SMALL_PX, LARGE_PX = 28.0, 44.0  # tags are brought to this size before they are read
+TAG_PER_TORSO = 0.1  # 5 cm of 50 cm: a guess, until the first tag is seen
+# The waist about the middle of the hips, in torso lengths: a belt lies a little above the hip joints.
+ASIDE, ABOVE, BELOW = 0.65, 0.55, 0.3
+FOLLOW = 0.2  # share of each new picture in the belt's remembered height and size
+
+HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
+SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
+Quads = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Tags in one picture: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise, `explained` (N,) up to 1."""
+
+    ids: NDArray[np.int64]
+    corners_px: Quads
+    explained: NDArray[np.float64]
+
+    def __getitem__(self, chosen: NDArray) -> Tags:
+        return Tags(self.ids[chosen], self.corners_px[chosen], self.explained[chosen])
+
+    @property
+    def sides_px(self) -> NDArray[np.float64]:
+        """(N,) the longer side: not foreshortened by the turn round the hip."""
+        return np.asarray(_sides(self.corners_px).max(1))
+
+
+class TagReader:
+    """Finds tags in a grey picture. OpenCV finds quadrilaterals. It cannot read tags that bend away round a hip; this can."""
+
+    def __init__(self) -> None:
+        settings = cv2.aruco.DetectorParameters()
+        settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_NONE
+        self._detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), settings)
+
+    def tags(self, grey: NDArray[np.uint8], expected_px: float) -> Tags:
+        """All tags, the same one perhaps twice. `expected_px`: about how long a side is; right within a factor of two."""
+        quads = self._quads(grey, 2 if expected_px < SMALL_PX else 1)
+        shrunk = 2 ** max(0, int(np.ceil(np.log2(max(expected_px, 1.0) / LARGE_PX))))
+        if shrunk > 1:
+            grey = cv2.resize(grey, None, fx=1 / shrunk, fy=1 / shrunk, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+            quads = (quads + 0.5) / shrunk - 0.5
+        if not len(quads):
+            return NO_TAGS
+        ids, start, likeness = read(grey, quads)
+        ids, start = ids[likeness > LIKELY], start[likeness > LIKELY]
+        if not len(ids):
+            return NO_TAGS
+        fitted = fit(grey, ids, start)
+        moved = np.abs(fitted.corners_px - start).max((1, 2))
+        good = (fitted.explained > EXPLAINED) & (moved < MOST_MOVE * _sides(start).max(1))
+        return Tags(ids, (fitted.corners_px + 0.5) * shrunk - 0.5, fitted.explained)[good]
+
+    def _quads(self, grey: NDArray[np.uint8], times: int) -> Quads:
+        """What could be a tag, in the picture enlarged so many times."""
+        if times > 1:
+            grey = cv2.resize(grey, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+        accepted, _, rejected = self._detector.detectMarkers(grey)
+        quads = (np.array([*accepted, *rejected], np.float64).reshape(-1, 4, 2) + 0.5) / times - 0.5
+        sides = _sides(quads)
+        return quads[(sides.max(1) >= LEAST_PX) & (sides.min(1) >= LEAST_SHAPE * sides.max(1))] if len(quads) else quads
+
+
+NO_TAGS = Tags(np.zeros(0, np.int64), np.zeros((0, 4, 2)), np.zeros(0))
 
 
 class HipBeltFinder:
-    """`ports.MarkFinder` over OpenCV's aruco module: 4x4 tags of the first 48 ids."""
+    """`ports.MarkFinder`: 4x4 tags of the first 48 ids, round the waist of the runner."""
 
     def __init__(self) -> None:
-        self._detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50))
-        self._seen_ns: int | None = None
+        self._reader = TagReader()
+        self.reset()
 
     def reset(self) -> None:
-        self._seen_ns = None
+        self._seen_ns: int | None = None
+        self._searched_ns: int | None = None
+        self._torso_px = self._side_px = self._above_px = float("nan")
+        self._centre_px = np.full(2, np.nan)
 
     def find(self, frame: Frame, pose: Pose) -> Marks | None:
-        if not pose.seen:
+        """The tags in view. Without any: empty within 2 s of the last, to tell that the belt is hidden, and None after that."""
+        if not self._is_time(frame.t_ns):
             return None
-        corners, ids, _ = self._detector.detectMarkers(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY))
-        if ids is None:
+        self._searched_ns = frame.t_ns
+        tags = self._look(frame, pose)
+        if len(tags.ids):
+            self._remember(frame.t_ns, tags)
+        elif not self._seen_within(frame.t_ns, LATELY_NS):
             return None
-        return Marks(frame.t_ns, ids.ravel().astype(np.int16), np.asarray(corners, np.float32).reshape(-1, 4, 2))
+        return Marks(frame.t_ns, tags.ids.astype(np.int16), tags.corners_px.astype(np.float32))
+
+    def _is_time(self, t_ns: int) -> bool:
+        if self._seen_within(t_ns, LATELY_NS):
+            return True
+        return self._searched_ns is None or t_ns - self._searched_ns >= SEARCH_NS
+
+    def _seen_within(self, t_ns: int, span_ns: int) -> bool:
+        return self._seen_ns is not None and t_ns - self._seen_ns <= span_ns
+
+    def _look(self, frame: Frame, pose: Pose) -> Tags:
+        hips, shoulders = _middle(pose, HIPS), _middle(pose, SHOULDERS)
+        torso_px = float(np.hypot(*(shoulders - hips)))
+        if np.isfinite(torso_px):
+            self._torso_px = torso_px
+        if np.isfinite(hips).all():
+            self._centre_px = hips
+        if not (np.isfinite(self._torso_px) and np.isfinite(self._centre_px).all()):
+            return NO_TAGS
+        left, top, right, bottom = self._waist(frame.t_ns, frame.image.shape[1], frame.image.shape[0])
+        if right - left < LEAST_PX or bottom - top < LEAST_PX:
+            return NO_TAGS
+        grey = cv2.cvtColor(frame.image[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+        expected_px = self._side_px if np.isfinite(self._side_px) else TAG_PER_TORSO * self._torso_px
+        tags = self._reader.tags(grey, expected_px)
+        return once_each(Tags(tags.ids, tags.corners_px + np.array([left, top]), tags.explained), self._centre_px)
+
+    def _waist(self, t_ns: int, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of what is searched, in pixels of the picture."""
+        x, y = self._centre_px
+        above, below = ABOVE * self._torso_px, BELOW * self._torso_px
+        if self._seen_within(t_ns, NARROW_NS):
+            half = 1.6 * self._side_px
+            above, below = self._above_px + half, half - self._above_px
+        aside = ASIDE * self._torso_px
+        edges = np.clip([x - aside, y - above, x + aside, y + below], 0, [width, height, width, height])
+        left, top, right, bottom = edges.round().astype(int).tolist()
+        return left, top, right, bottom
+
+    def _remember(self, t_ns: int, tags: Tags) -> None:
+        side_px = float(np.median(tags.sides_px))
+        above_px = float(self._centre_px[1] - tags.corners_px[..., 1].mean())
+        if self._seen_within(t_ns, LATELY_NS):
+            side_px = (1 - FOLLOW) * self._side_px + FOLLOW * side_px
+            above_px = (1 - FOLLOW) * self._above_px + FOLLOW * above_px
+        self._seen_ns, self._side_px, self._above_px = t_ns, side_px, above_px
+
+
+def once_each(tags: Tags, centre_px: NDArray[np.float64]) -> Tags:
+    """Each id once. Of one tag found twice the better fit; of two tags with one id that nearer to `centre_px`, the runner."""
+    kept = []
+    places = tags.corners_px.mean(1)
+    away = np.linalg.norm(places - centre_px, axis=1)
+    for number in np.unique(tags.ids):
+        same = np.flatnonzero(tags.ids == number)
+        nearest = same[away[same].argmin()]
+        twice = same[np.linalg.norm(places[same] - places[nearest], axis=1) < tags.sides_px[nearest] / 2]
+        kept.append(twice[tags.explained[twice].argmax()])
+    return tags[np.array(kept, np.int64)]
+
+
+def _sides(corners_px: Quads) -> NDArray[np.float64]:
+    """(N, 4) lengths."""
+    return np.asarray(np.linalg.norm(corners_px - np.roll(corners_px, -1, axis=1), axis=2))
+
+
+def _middle(pose: Pose, joints: tuple[Joint, ...]) -> NDArray[np.float64]:
+    """Between those joints, or the one that was seen; NaN without any."""
+    points = pose.xy_px[list(joints)].astype(np.float64)
+    points = points[np.isfinite(points).all(1)]
+    return np.asarray(points.mean(0)) if len(points) else np.full(2, np.nan)
