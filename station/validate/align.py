@@ -20,9 +20,10 @@ GRID_HZ = 100.0
 LONGEST_GAP_S = 0.12  # across a longer silence nothing is interpolated
 LEAST_S = 10.0  # of both at once: some fourteen strides
 LEAST_R = 0.8  # below that they are not the same movement, whatever the offset
-STRETCH_S = 1.5  # about two strides: what is compared as one
+STRETCH_S = 0.75  # about a stride: what is compared as one
 APART_S = 0.3  # nearer offsets are the same peak
-CLEAR = 4.0  # standard errors; offsets that are tried number some hundreds, so two would come up by chance
+EXACT = 1e-6  # of the variance: a misfit below that is none
+CLEAR = 3.0  # standard errors; in 900 simulated recordings the 83 wrong offsets came to 2.2 at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +122,27 @@ def _summit(r: Array, at: int) -> float:
 
 
 def _better(a: Array, b: Array, best: int, other: int) -> float:
-    """By how many standard errors the squared difference at `other` exceeds that at `best`, where both can be judged."""
-    misfits = _misfit(a, b, other, best) - _misfit(a, b, best, other)
-    misfits = misfits[np.isfinite(misfits)]
+    """By how many standard errors the misfit at `other` exceeds that at `best`, in logarithms, stretch by stretch where both
+    can be judged.
+    """
+    # Both offsets are judged by the same stretch of one series beside two of the other; which one, whatever gives more.
+    misfits = max(_misfits(a, b, other, best), _misfits(b, a, -other, -best), key=lambda both: both.shape[1])
     size = round(STRETCH_S * GRID_HZ)
-    stretches = misfits[: len(misfits) // size * size].reshape(-1, size).mean(axis=1)
-    if len(stretches) < 3:
+    count = misfits.shape[1] // size
+    if count < 3:
         return 0.0
-    error = float(stretches.std(ddof=1)) / math.sqrt(len(stretches))
-    mean = float(stretches.mean())
+    stretches = misfits[:, : count * size].reshape(2, count, size).mean(axis=2)
+    ratios = np.diff(np.log(stretches + EXACT * float(np.nanvar(a))), axis=0)[0]
+    error = float(ratios.std(ddof=1)) / math.sqrt(count)
+    mean = -float(ratios.mean())
     return mean / error if error > 0 else math.copysign(math.inf, mean)
 
 
-def _misfit(a: Array, b: Array, lag: int, beside: int) -> Array:
-    """Squared difference, each series without its mean, at the times of a for which b is there at both lags."""
+def _misfits(a: Array, b: Array, *lags: int) -> Array:
+    """(2, K) squared differences at the two lags, each series without its mean, at the times of a that b has for both."""
     times = np.arange(len(a))
-    here, there = times - lag, times - beside
-    inside = (np.minimum(here, there) >= 0) & (np.maximum(here, there) < len(b))
-    off = a[inside] - b[here[inside]]
-    return (off - np.nanmean(off)) ** 2 if np.isfinite(off).any() else np.full(len(off), NAN)
+    there = [times - lag for lag in lags]
+    inside = (np.minimum(*there) >= 0) & (np.maximum(*there) < len(b))
+    off = np.array([a[inside] - b[at[inside]] for at in there])
+    off = off[:, np.isfinite(off).all(axis=0)]
+    return (off - off.mean(axis=1, keepdims=True)) ** 2 if off.size else off

@@ -25,7 +25,7 @@ LEAST_SEEN = 0.8  # of a window must be strides that the station measured, or it
 @dataclass(slots=True)
 class Paired:
     """One quantity: `station`, `reference` (n,), whose they are and where from. `intervals`: (low, high, reference) wherever the
-    station told a 95 % interval of what the reference holds as one number.
+    station told a 95 % interval of what the reference holds as one number, widened by one step where that is a count of steps.
     """
 
     level: Level
@@ -103,7 +103,8 @@ def _add_window(pairs: Pairs, trials: Sequence[Trial], window: _Window) -> None:
         paired = pairs.of(name, "trial")
         runner = first.runner or window.recording.name
         paired.add(np.array([measure.value]), np.array([reference]), runner, [f"{where}, {window.recording.name}"])
-        paired.intervals.append((measure.low, measure.high, reference))
+        off = max(trial.count_off_spm for trial in trials) if name == "cadence_spm" else 0.0
+        paired.intervals.append((measure.low - off, measure.high + off, reference))
 
 
 def _window(trial: Trial, recordings: Sequence[Measured]) -> _Window | str:
@@ -163,9 +164,10 @@ def station_value(name: str, window: _Window) -> Measure:
     elif window.whole:
         return recording.summary.get(name, Measure.cannot_tell("not part of this recording's summary"))
     if not window.whole:
-        inside = (strides["start_s"] >= window.from_s) & (strides["start_s"] + strides["duration_s"] <= window.to_s)
-        strides = strides[inside]
-        seen = float(np.nansum(strides["duration_s"])) / (window.to_s - window.from_s)
+        start, end = strides["start_s"], strides["start_s"] + strides["duration_s"]
+        overlap = np.minimum(end, window.to_s) - np.maximum(start, window.from_s)
+        seen = float(np.nansum(np.maximum(overlap, 0.0))) / (window.to_s - window.from_s)
+        strides = strides[(start >= window.from_s) & (end <= window.to_s)]
         if seen < LEAST_SEEN:
             return Measure.cannot_tell(f"the station measured only {seen:.0%} of the window")
     strides = main_strides(strides)

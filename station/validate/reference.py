@@ -57,6 +57,7 @@ class Trial:
     window_s: tuple[float, float]
     seconds: float
     values: Mapping[str, float]
+    count_off_spm: float  # one step in the time counted: a count does not say where between two steps it began and ended
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,14 +197,15 @@ def _trial(table: _Table, line: int, cells: dict[str, str]) -> Trial:
     if start_utc is not None and math.isnan(seconds):
         raise InputError("start_utc without seconds", where, "say for how many seconds was counted")
     values = {name: numbers[name] for name in ("speed_kmh", *MEASURES) if math.isfinite(numbers[name])}
+    count_off_spm = 0.0
     if math.isfinite(numbers["steps"]):
         if not seconds > 0 or "cadence_spm" in values:
             raise InputError(
                 "steps need the time they were counted for, and no cadence beside them", where, "fill in seconds, or a window"
             )
-        values["cadence_spm"] = 60.0 * numbers["steps"] / seconds
+        values["cadence_spm"], count_off_spm = 60.0 * numbers["steps"] / seconds, 60.0 / seconds
     trial, runner, session, observer = (cells.get(name, "") for name in ("trial", "runner", "session", "observer"))
-    return Trial(line, trial, runner, session, observer, waist, start_utc, screen_s, window_s, seconds, values)
+    return Trial(line, trial, runner, session, observer, waist, start_utc, screen_s, window_s, seconds, values, count_off_spm)
 
 
 def _clock(text: str, where: str) -> float:
