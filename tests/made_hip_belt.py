@@ -22,10 +22,8 @@ LANDSCAPE = Camera(distance_m=3.0, width_px=1280, height_px=720, fov_deg=40.1)
 """The same lens, turned: 985 px of focal length, a 50 mm tag 20 and 16 px high."""
 CORNER_SD_PX = 0.08
 """Scatter of a refined corner in rendered pictures."""
-NARROWEST_PX = 8.5
-"""Width or height of the black square below which no tag is read."""
-MISSED = 0.02
-"""Share of readable tags that are not found."""
+FOUND_BY_SIDE = ((8.5, 10.0, 11.7, 13.2, 14.7, 16.2, 17.7, 19.2), (0.0, 0.2, 0.42, 0.58, 0.68, 0.83, 0.91, 0.98))
+"""Share of visible tags that are read, by the shortest side of the black square in px; from rendered pictures of m_avg."""
 LANDMARK_MEMORY_S = 0.05
 START_NS = 5_000_000_000
 SPEED_MPS = 2.9
@@ -80,15 +78,15 @@ def made(spec: ClipSpec, corner_sd_px: float = CORNER_SD_PX, landmark_sd_px: flo
     """What would be seen of that clip. `seed` is of the noise; the motion has the clip's own."""
     rng = np.random.default_rng((spec.seed, seed))
     truth = hip_belt_truth(spec)
-    found = truth.visible & readable(truth.corners_px) & (rng.random(truth.visible.shape) > MISSED)
+    found = truth.visible & (rng.random(truth.visible.shape) < readable(truth.corners_px))
     corners = truth.corners_px + corner_sd_px * rng.standard_normal(truth.corners_px.shape)
     return MadeRun(spec, truth, corners, found, landmarks_px(spec, landmark_sd_px, rng))
 
 
 def readable(corners_px: np.ndarray) -> np.ndarray:
-    """(...,) whether a square with these corners (..., 4, 2) is large enough."""
+    """(...,) chance that a square with these corners (..., 4, 2) is read."""
     sides = np.linalg.norm(np.roll(corners_px, -1, axis=-2) - corners_px, axis=-1)
-    return sides.min(axis=-1) > NARROWEST_PX
+    return np.interp(sides.min(axis=-1), *FOUND_BY_SIDE)
 
 
 def landmarks_px(spec: ClipSpec, sd_px: float, rng: np.random.Generator) -> np.ndarray:

@@ -23,6 +23,9 @@ STRIP_M = 0.060
 CLOTH_GAP_M = 0.004
 """Between clothes and belt."""
 
+PATCH_M = 0.001
+"""Thickness of a patch on the strip."""
+
 Covered = Literal["none", "rear half", "front half", "upper half"]
 
 
@@ -125,7 +128,8 @@ def laid_m(belt: HipBelt, ring: np.ndarray, margin_m: float = 0.0) -> np.ndarray
     for corner, (side, up) in enumerate(((left, half), (right, half), (right, -half), (left, -half))):
         out[:, corner, 0], out[:, corner, 2] = side[:, 0], side[:, 1]
         out[:, corner, 1] = up + off[:, 1]
-    return out
+    outwards = np.cross(out[:, 1] - out[:, 0], out[:, 0] - out[:, 3])
+    return out + PATCH_M * (outwards / np.linalg.norm(outwards, axis=1, keepdims=True))[:, None]
 
 
 def _flat(ring: np.ndarray, along: np.ndarray, half: float) -> tuple[np.ndarray, np.ndarray]:

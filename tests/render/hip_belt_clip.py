@@ -193,7 +193,7 @@ class _Belted:
             on_pelvis = np.eye(4)
             on_pelvis[:3, :3], on_pelvis[:3, 3] = sk.about_y(np.array([self.belt_turn_deg]))[0], self._mid_hip_m
             self._belt.draw(segments[sk.SEGMENTS.index("pelvis")] @ on_pelvis)
-        self._person.draw(segments, depth_only)
+        self._person.draw(segments, depth_only=depth_only)
 
 
 class _Board:

@@ -142,7 +142,7 @@ def measure_outlines(out: Path = OUTLINES) -> None:
 def _patches(belt: HipBelt, ring: np.ndarray) -> list[np.ndarray]:
     out = []
     for i, quad in enumerate(laid_m(belt, ring, MARGIN_M * belt.print_scale)):
-        out += _bent(belt, ring, i) if belt.curved else [_tile(quad + 0.001 * _outwards(quad), i)]
+        out += _bent(belt, ring, i) if belt.curved else [_tile(quad, i)]
         if belt.first_id + i in belt.folded:
             flap = np.array([quad[0], quad[1], (quad[1] + quad[2]) / 2, (quad[0] + quad[3]) / 2])
             out.append(_solid(flap + 0.004 * _outwards(quad), ELASTIC))
@@ -159,7 +159,7 @@ def _bent(belt: HipBelt, ring: np.ndarray, i: int, columns: int = 8) -> list[np.
     for k, (left, right) in enumerate(itertools.pairwise(line)):
         upright = np.array([left, right, right, left])
         upright[:, 1] = top, top, bottom, bottom
-        out.append(_tile(upright + 0.001 * _outwards(upright), i, (k / columns, (k + 1) / columns)))
+        out.append(_tile(upright, i, (k / columns, (k + 1) / columns)))
     return out
 
 
