@@ -50,6 +50,14 @@ class ViewSection(Section):
     zone: tuple[Fraction, Fraction, Fraction, Fraction] = (0.0, 0.0, 1.0, 1.0)
 
 
+class DeckSection(Section):
+    """The treadmill by tape measure, for `station calibrate`: see its README section for what exactly to measure."""
+
+    length_m: Annotated[float, Field(ge=0.3, le=4)] | None = None  # straight near edge, end to end
+    width_m: Annotated[float, Field(ge=0.3, le=1.5)] | None = None  # over both side rails
+    distance_m: Annotated[float, Field(ge=0.5, le=10)] | None = None  # lens to the belt's mid-line; None: camera.focus_m
+
+
 class PoseSection(Section):
     model: str = "pose_landmark_full"
     models_dir: Path | None = None
@@ -160,6 +168,7 @@ class Config(Section):
     station: StationSection = StationSection()
     camera: CameraSection = CameraSection()
     view: ViewSection = ViewSection()
+    deck: DeckSection = DeckSection()
     pose: PoseSection = PoseSection()
     hip_belt: HipBeltSection = HipBeltSection()
     session: SessionSection = SessionSection()
