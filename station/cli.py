@@ -16,7 +16,15 @@ from station.errors import StationError
 
 BUG = 70
 FILE = click.Path(path_type=Path)
-CONFIG = click.option("--config", "config_file", type=FILE, metavar="FILE", help="Settings (station.toml); all have defaults.")
+CONFIG = click.option(
+    "--config",
+    "config_file",
+    type=FILE,
+    metavar="FILE",
+    envvar="STATION_CONFIG",
+    show_envvar=True,
+    help="Settings (station.toml); all have defaults.",
+)
 JSON = click.option(
     "--json", "json_to", metavar="FILE|-", help="Write JSON to FILE; - is standard output, and then nothing else goes there."
 )
@@ -117,6 +125,16 @@ def export(config_file: Path | None, session: str, folder: Path) -> None:
 
 
 @cli.command()
+@click.argument("session_ids", nargs=-1, required=True, metavar="SESSION...")
+@CONFIG
+def forget(session_ids: tuple[str, ...], config_file: Path | None) -> None:
+    """Delete stored sessions and their landmarks for good, as when a runner withdraws."""
+    from station.run.stored import forget_sessions
+
+    forget_sessions(config_file, session_ids)
+
+
+@cli.command()
 @click.argument("reference", type=FILE, metavar="CSV", required=False)
 @CONFIG
 @click.option("--session", "sessions_", multiple=True, metavar="ID|last|all", help="Stored session (default: as the rows name).")
@@ -148,6 +166,32 @@ def validate(
         raise click.UsageError("name the CSV file")
     else:
         run_validation(Question(reference, config_file, sessions_, folders, offset_s, within, keep_units, json_to, out))
+
+
+@cli.command()
+@CONFIG
+@click.option(
+    "--source",
+    "source_text",
+    default="picamera",
+    show_default=True,
+    metavar="picamera|FILE",
+    help="A video or a photograph instead.",
+)
+@click.option("--seconds", type=click.FloatRange(1, 120), default=8.0, show_default=True, help="How long to look.")
+@click.option("--plumb", metavar="X1,Y1,X2,Y2", help="A plumb line's ends in the picture, for the roll.")
+@click.option("--deck", metavar="X1,Y1,X2,Y2", help="Two points on the deck's near edge, --deck-length-m apart.")
+@click.option("--deck-length-m", type=click.FloatRange(0.3, 4), help="The near edge, end to end.")
+@click.option("--deck-width-m", type=click.FloatRange(0.3, 1.5), help="Over both side rails.")
+@click.option("--distance-m", type=click.FloatRange(0.5, 10), help="From the lens to the belt's middle.")
+@click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: from a runner).")
+@click.option("--picture", type=FILE, metavar="OUT.png", help="Draw what was found into a picture of the empty treadmill.")
+@JSON
+def calibrate(config_file: Path | None, **wishes: Any) -> None:
+    """Find out how the camera stands to the treadmill, and keep it: framing, light, roll, scale, direction, zone."""
+    from station.run.calibrate import Order, run_calibration
+
+    run_calibration(Order(config_file=config_file, **wishes))
 
 
 @cli.command()

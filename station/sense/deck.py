@@ -19,15 +19,19 @@ from station.types import Measure
 BORDER = 0.008  # an edge that comes so near the picture's border (of the long side) goes on outside
 SEEN = 0.6  # an edge must have been seen on that share of its length for its ends to be trusted
 LONG_EDGE, PLAIN_LEVEL = 0.35, 15.0  # of the picture's width, and of 255: what can be the near edge. Guesses
-LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03  # edges of one rail: as long, so far above (of the length), above each other
+LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03  # edges of one rail, in its length: as long, so far up, so far aside
 END_FOUND_PX, END_GIVEN_PX = 3.0, 1.5  # SD of an end; guesses
-WIDTH_M, WIDTH_SD_M = 0.75, 0.10  # of a deck with its side rails, where nobody measured it. A guess
+WIDTH_M, WIDTH_SD_M = 0.78, 0.07  # of a deck with its side rails, where nobody measured it. A guess
 LENGTH_SD, WIDTH_TOLD_SD_M, DISTANCE_TOLD_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15  # of tape measures, and of a guess
 TELL_SCALE = 0.05  # half-width of the 95 % interval up to which the scale is told, of the value
 TALLEST_M, HEAD_ROOM_M, FRONT_ROOM_M = 2.0, 0.1, 0.08  # a tall runner, what the head rises, what is seen of the floor in front
+WHOLE_DECK_M = 1.1  # what is shorter is a rule laid on the deck, not the deck
 ZONE_MARGIN = 0.05  # of the deck's length, at each end
 ROUNDS = 4
 Z95 = 1.96
+Zone = tuple[float, float, float, float]
+NO_FOCAL = "needs the deck's length and the measured distance"
+UNTOLD, NO_NEWS = Measure.cannot_tell(NO_FOCAL), Measure.cannot_tell("told beforehand")
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,21 @@ class Ruler:
 
 @dataclass(frozen=True)
 class Deck:
-    """`edge`: the near one (None: not found), `given` when a person pointed at it. `ends`: whether both its ends are in the picture.
+    """`edge`: the near one (None: not found), `given` when a person pointed at it. `ends`: whether both are in the picture.
 
-    `px_per_m`: at the runner's mid-line. `zone`: as in types.View, None when it cannot be told. `place`: fitted anew with the scale.
+    `px_per_m`: at the runner's mid-line. `reach`: what a tall runner takes there, as shares of the picture, which it may leave.
+    `zone`: as in types.View. Both None when they cannot be told. `place`: fitted with the scale.
     """
 
     edge: Line | None
     given: bool
     ends: bool
     px_per_m: Measure
-    zone: tuple[float, float, float, float] | None
+    reach: Zone | None
+    zone: Zone | None
     place: Place
+    focal: Measure = UNTOLD  # focal length of the lens, px
+    distance_m: float = float("nan")  # of the lens from the mid-line, as the picture has it
 
 
 def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Ruler) -> Deck:
@@ -68,18 +76,51 @@ def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Rul
     place = place_of(lines, *size, known)
     edge = known.deck or near_edge([traced(grey, line) for line in place.deck], width_px)
     if edge is None:
-        return Deck(None, False, False, Measure.cannot_tell("the deck's near edge was not found"), None, place)
+        scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
+        return Deck(None, False, False, scale, None, None, place)
     given = known.deck is not None
     ends = given or (_inside(edge, *size) and edge.seen >= SEEN)
     if not ends or ruler.length_m is None:
         what = "the deck's ends are not in the picture" if not ends else "the deck's length was not told"
-        return Deck(edge, given, ends, Measure.cannot_tell(what), None, place)
-    for _ in range(ROUNDS):
-        scene = _Scene(edge, place, size, ruler)
-        focal_sd = float(np.hypot(0.02, _distance_sd(ruler)))
-        place = place_of(lines, *size, replace(known, focal_px=scene.focal_px, focal_sd=focal_sd))
-    scene = _Scene(edge, place, size, ruler)
-    return Deck(edge, given, True, scene.measured(END_GIVEN_PX if given else END_FOUND_PX), scene.zone(), place)
+        return Deck(edge, given, ends, _by_lens(known, ruler) or Measure.cannot_tell(what), None, None, place)
+    scene = _Scene(edge, place, size, ruler, known.focal_px)
+    if known.focal_px is None:
+        for _ in range(ROUNDS):
+            place = place_of(lines, *size, replace(known, focal_px=scene.focal_px, focal_sd=_focal_sd(ruler)))
+            scene = _Scene(edge, place, size, ruler, None)
+    scale = scene.measured(END_GIVEN_PX if given else END_FOUND_PX)
+    focal = _told_focal(scene.focal_px, ruler) if known.focal_px is None else NO_NEWS
+    reach = scene.reach()
+    zone = _clipped(reach) if ruler.length_m >= WHOLE_DECK_M else None
+    return Deck(edge, given, True, scale, reach, zone, place, focal, scene.focal_px / scene.px_per_m)
+
+
+def _clipped(reach: Zone) -> Zone:
+    a, b, c, d = (round(min(max(value, 0.0), 1.0), 3) for value in reach)
+    return a, b, c, d
+
+
+def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
+    """The scale from the lens and the distance alone, where both were told."""
+    if known.focal_px is None or not ruler.distance_told:
+        return None
+    scale = known.focal_px / ruler.distance_m
+    return _interval(scale, Z95 * scale * float(np.hypot(known.focal_sd, DISTANCE_TOLD_SD)), 0.1)
+
+
+def _told_focal(focal_px: float, ruler: Ruler) -> Measure:
+    half = Z95 * _focal_sd(ruler) * focal_px
+    reason = "" if ruler.distance_told else NO_FOCAL
+    return Measure(focal_px, focal_px - half, focal_px + half, 1, reason)
+
+
+def _focal_sd(ruler: Ruler) -> float:
+    return float(np.hypot(0.01, _distance_sd(ruler)))
+
+
+def _interval(value: float, half: float, limit: float = TELL_SCALE) -> Measure:
+    reason = "" if half <= limit * value else f"known to {100 * half / value:.0f} % only"
+    return Measure(value, value - half, value + half, 1, reason)
 
 
 def near_edge(lines: Sequence[Line], width_px: int) -> Line | None:
@@ -114,8 +155,9 @@ def _distance_sd(ruler: Ruler) -> float:
 class _Scene:
     """The near edge in space, x right, y down, z away from the lens, m."""
 
-    def __init__(self, edge: Line, place: Place, size: tuple[int, int], ruler: Ruler) -> None:
+    def __init__(self, edge: Line, place: Place, size: tuple[int, int], ruler: Ruler, focal_px: float | None) -> None:
         self._edge, self._place, self._size, self._ruler = edge, place, np.array(size), ruler
+        self._focal_told_px = focal_px
         self._length_m = ruler.length_m or 0.0
         self._width_m = ruler.width_m or WIDTH_M
         self.px_per_m, self.focal_px = self._scale(self._length_m, self._width_m, ruler.distance_m, self._azimuth, 0.0)
@@ -141,13 +183,13 @@ class _Scene:
         return np.asarray(rays * depth[:, None])
 
     def _scale(self, length_m: float, width_m: float, distance_m: float, azimuth: float, longer_px: float) -> tuple[float, float]:
-        """px per m at the middle of the mid-line, and the focal length with which that is `distance_m` away."""
-        focal, scale = self._place.focal_px, 0.0
+        """px per m at the middle of the mid-line, and the focal length: the one told, or that which puts it `distance_m` away."""
+        focal, scale = self._focal_told_px or self._place.focal_px, 0.0
         across_z = self._axes(azimuth)[2][2]
         for _ in range(ROUNDS):
             middle_m = self._ends(length_m, azimuth, focal, longer_px)[:, 2].mean() + width_m / 2 * across_z
             scale = focal / middle_m
-            focal = scale * distance_m
+            focal = self._focal_told_px or scale * distance_m
         return float(scale), float(focal)
 
     def measured(self, end_px: float) -> Measure:
@@ -159,12 +201,10 @@ class _Scene:
         steps = (LENGTH_SD * best[0], width_sd, _distance_sd(ruler) * best[2], azimuth_sd, np.sqrt(2) * end_px)
         scale: Callable[..., float] = lambda values: self._scale(*values)[0]  # noqa: E731
         shares = [scale((*best[:i], best[i] + step, *best[i + 1 :])) - self.px_per_m for i, step in enumerate(steps)]
-        half = Z95 * float(np.sqrt(np.square(shares).sum()))
-        reason = "" if half <= TELL_SCALE * self.px_per_m else f"known to {100 * half / self.px_per_m:.0f} % only"
-        return Measure(self.px_per_m, self.px_per_m - half, self.px_per_m + half, 1, reason)
+        return _interval(self.px_per_m, Z95 * float(np.sqrt(np.square(shares).sum())))
 
-    def zone(self) -> tuple[float, float, float, float]:
-        """What a tall runner on the deck takes of the picture, with margins, clipped to it."""
+    def reach(self) -> Zone:
+        """What a tall runner between the ends takes, with margins."""
         down, belt, across = self._axes(self._azimuth)
         near = self._ends(self._length_m, self._azimuth, self.focal_px, 0.0)
         margin = ZONE_MARGIN * self._length_m * belt
@@ -173,5 +213,4 @@ class _Scene:
         shares = (corners[:, :2] / corners[:, 2:] * self.focal_px + self._size / 2) / self._size
         (x0, _), (x1, _) = shares[0], shares[1]
         y0, y1 = shares[:, 1].min(), shares[:, 1].max()
-        a, b, c, d = (round(float(np.clip(value, 0, 1)), 3) for value in (min(x0, x1), y0, max(x0, x1), y1))
-        return a, b, c, d
+        return float(min(x0, x1)), float(y0), float(max(x0, x1)), float(y1)

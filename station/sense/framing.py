@@ -19,7 +19,7 @@ GLARE_LEVEL, GLARE_SHARE = 250, 0.2  # so much of the picture burnt out: the exp
 FLICKER_SHARE = 0.06  # change of the mean brightness between pictures; a guess: the frame rate does not fit the mains
 NOISE_LEVEL = 8.0  # SD of a still pixel over time, of 255; a guess
 EDGE_PX, EDGE_SIDES, EDGE_LINES = 12, (0.1, 0.9), 15
-BLURRED_SHARE = 0.0045  # of the long side: an edge's rise from 10 to 90 %. 2 px of 1280 are usual, 5.8 are a blurred lens. A guess
+BLURRED_SHARE, SHARP_PX = 0.0045, 4.0  # an edge's rise from 10 to 90 %, of the long side, and in px: a blurred lens. Guesses
 CONTRAST = 25.0  # of lines whose rise is measured
 HEAD_OVER_NOSE = 0.08  # of nose to heel: what of the head is above the nose
 FEWEST_SEEN = 5  # pictures with a person before anything is said of the person
@@ -48,7 +48,7 @@ def light(greys: Sequence[NDArray[np.uint8]]) -> Finding:
     if spread < FLAT_LEVEL:
         return Finding("light", "bad", f"nothing to be seen: {evidence}", "take away what is in front of the lens, and wipe it")
     if mean < DIM_LEVEL:
-        return Finding("light", "bad", f"dim: {evidence}", "add a lamp on direct current beside the camera, not a longer exposure")
+        return Finding("light", "bad", f"dim: {evidence}", "add a lamp on direct current, not a longer exposure")
     if glare > GLARE_SHARE:
         return Finding("light", "bad", f"glaring: {evidence}", "aim the camera away from the window, or cover it")
     if len(greys) >= FEWEST_SEEN:
@@ -57,7 +57,8 @@ def light(greys: Sequence[NDArray[np.uint8]]) -> Finding:
         noise = float(np.median(np.std([grey[::8, ::8] for grey in greys], axis=0)))
         evidence += f", noise {noise:.1f}"
         if flicker > FLICKER_SHARE:
-            return Finding("light", "bad", f"flickers by {100 * flicker:.0f} %: {evidence}", "set camera.mains_hz to this country's mains")
+            remedy = "set camera.mains_hz to this country's mains"
+            return Finding("light", "bad", f"flickers by {100 * flicker:.0f} %: {evidence}", remedy)
         if noise > NOISE_LEVEL:
             return Finding("light", "bad", f"grainy: {evidence}", "add a lamp on direct current beside the camera")
     return Finding("light", "ok", evidence)
@@ -70,7 +71,7 @@ def focus(grey: NDArray[np.uint8], lines: Sequence[Line]) -> Finding:
         return Finding("focus", "cannot_tell", "too few straight edges to judge it by", "put something with edges on the belt")
     rise, limit = float(np.median(rises)), BLURRED_SHARE * max(grey.shape)
     evidence = f"edges take {rise:.1f} px to rise"
-    if rise > max(limit, 4.0):
+    if rise > max(limit, SHARP_PX):
         return Finding("focus", "bad", evidence, "turn the lens until edges are sharp, or set camera.focus_m; wipe the lens")
     return Finding("focus", "ok", evidence)
 
@@ -101,15 +102,15 @@ def _rise_px(grey: NDArray[np.uint8], line: Line) -> float:
     return float(np.median(rises)) if len(rises) > 10 else float("nan")
 
 
-def room(zone: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Finding:
-    """Whether a tall runner fits: by the zone where the scale is known, else by who was seen."""
-    if zone is not None:
-        x0, y0, x1, y1 = zone
-        tight = [name for name, near in (("left", x0), ("top", y0), ("right", 1 - x1), ("bottom", 1 - y1)) if near <= 0]
-        evidence = f"a runner of 2 m takes x {x0:.2f} to {x1:.2f}, y {y0:.2f} to {y1:.2f} of the picture"
-        if {"top", "bottom"} & set(tight):
-            cut = "head" if "top" in tight else "feet"
-            return Finding("room", "bad", f"{evidence}: the {cut} will be cut off", "move the camera back, or tilt it")
+def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Finding:
+    """Whether a tall runner fits: by what he would take where the scale is known, else by who was seen."""
+    if reach is not None:
+        top, bottom = reach[1], reach[3]
+        evidence = f"a runner of 2 m takes y {top:.2f} to {bottom:.2f} of the picture"
+        if top < 0 or bottom > 1:
+            cut = " and ".join(name for name, off in (("head", top < 0), ("feet", bottom > 1)) if off)
+            remedy = "move the camera back" if bottom - top > 1 else "move the camera " + ("up" if top < 0 else "down")
+            return Finding("room", "bad", f"{evidence}: {cut} will be cut off", remedy)
         return Finding("room", "ok", evidence)
     seen = [pose for pose in poses if pose.seen]
     if len(seen) < FEWEST_SEEN:

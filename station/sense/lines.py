@@ -12,8 +12,8 @@ Points = NDArray[np.float64]
 
 WORK_PX = 1280  # long side of the picture that is searched
 SHORTEST = 0.03  # of the long side: shorter pieces have no direction worth having
-SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08  # pieces of one edge: their angle, how far they lie apart, the gap between (of the long side)
-TRACE_PX, TRACE_GAP = 3, 0.02  # how far to look aside while following an edge; longest piece that may be hidden (of the long side)
+SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08  # pieces of one edge: angle, distance apart, gap between (of the long side)
+TRACE_PX, TRACE_GAP = 3, 0.02  # how far to look aside while following an edge; longest piece hidden (of the long side)
 END_PX = 0.3  # a detected piece's end across its direction, SD; a guess, bars and people are thicker than that
 FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is the seam of two tiles
 
@@ -79,7 +79,7 @@ def find_lines(grey: NDArray[np.uint8]) -> list[Line]:
     pieces = found.reshape(-1, 4).astype(np.float64)
     pieces = pieces[np.hypot(pieces[:, 2] - pieces[:, 0], pieces[:, 3] - pieces[:, 1]) > SHORTEST * long_side]
     smooth = cv2.GaussianBlur(small, (0, 0), 1.0).astype(np.float32)
-    lines = [ordered(*map(float, piece), _contrast(smooth, piece)) for piece in pieces]
+    lines = [ordered(x0, y0, x1, y1, _contrast(smooth, np.array([x0, y0, x1, y1]))) for x0, y0, x1, y1 in pieces.tolist()]
     joined = _joined([line for line in lines if line.contrast >= FAINT_LEVEL], GAP * long_side)
     back = 1 / scale
     return [Line(one.x0 * back, one.y0 * back, one.x1 * back, one.y1 * back, one.contrast, one.seen) for one in joined]

@@ -2,7 +2,7 @@
 
 Level lines that run along the belt meet at one point of the picture, plumb lines at another; where these points lie follows from
 roll r, pitch p, azimuth a and focal length f. The four are fitted to all lines at once, with what is known beforehand as priors.
-A plumb line tells the roll by itself. A single edge of the deck does not: seen from above, it slopes by r + (H/Z) tan a too (H: lens
+A plumb line tells the roll by itself. A single edge of the deck does not: seen from above, it slopes by r + (H/Z) tan a (H: lens
 over deck, Z: distance), a third of a degree per degree of azimuth. Two edges at different heights tell both apart.
 """
 
@@ -38,7 +38,7 @@ ROUGH = "known to {0:.1f} deg only"
 
 @dataclass(frozen=True)
 class Known:
-    """What a person told beforehand: lines of the picture, and numbers (None: not told). `azimuth_deg` as the picture shows it."""
+    """What a person told beforehand: lines of the picture, and the focal length (None: not told)."""
 
     plumb: Line | None = None
     deck: Line | None = None
@@ -187,7 +187,7 @@ class _Fit:
 
 
 def directions(roll: float, pitch: float, azimuth: float) -> tuple[Points, Points]:
-    """Unit vectors (3,) straight down and along the belt to the right, as the camera sees them: x right, y down, z away. Radians."""
+    """Unit vectors (3,) down and along the belt to the right, as the camera sees them: x right, y down, z away. Radians."""
     down = np.array([0.0, np.cos(pitch), np.sin(pitch)])
     belt = np.array([np.cos(azimuth), -np.sin(azimuth) * np.sin(pitch), np.sin(azimuth) * np.cos(pitch)])
     c, s = np.cos(roll), np.sin(roll)

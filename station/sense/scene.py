@@ -1,11 +1,12 @@
-"""Whether the camera still stands where it stood: an empty scene kept as a few hundred corner descriptions, and found again later.
+"""Whether the camera still stands where it stood: corners of the empty scene are described once, and looked for again later.
 
-No picture is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by 256 comparisons of brightness, so
-that a brighter or darker room reads alike; what a few hundred of them show of an empty room is no picture of it, and nobody is in it.
+No picture is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by 256 comparisons of brightness,
+so that a brighter or darker room reads alike. A few hundred of them are no picture of the room, and nobody is in it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,9 +42,9 @@ class Scene:
 
 @dataclass(frozen=True)
 class Drift:
-    """`state`: "same", "moved", "unknown" (plenty to see and nothing of it known) or "cannot_tell" (too dark, too little to see).
+    """`state`: "same", "moved", "unknown" (much to see, nothing of it known) or "cannot_tell" (too dark, too little to see).
 
-    For the first two `shift_px` (right, down) in the picture's middle, `roll_deg` clockwise and `zoom`, as the picture shows them.
+    For the first two: `shift_px` (right, down) of the picture's middle, `roll_deg` clockwise and `zoom`, as the picture shows.
     """
 
     state: Literal["same", "moved", "unknown", "cannot_tell"]
@@ -56,7 +57,8 @@ class Drift:
     def evidence(self) -> str:
         if self.state in ("same", "moved"):
             right, down = self.shift_px
-            return f"the picture shifted by {right:+.0f}, {down:+.0f} px and turned by {self.roll_deg:+.1f} deg ({self.matched} points)"
+            shift = f"the picture shifted by {round(right):+d}, {round(down):+d} px"
+            return f"{shift} and turned by {self.roll_deg:+.1f} deg ({self.matched} points)"
         return "nothing of the scene is recognised" if self.state == "unknown" else "too little can be seen to compare"
 
 
@@ -73,15 +75,15 @@ def _described(grey: NDArray[np.uint8], people: Box | None, count: int) -> Scene
         x0, y0, x1, y1 = (round(value * scale) for value in people)
         mask[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)] = 0
     even = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(cv2.GaussianBlur(small, (0, 0), 0.7))
-    finder = cv2.ORB_create(CORNERS, fastThreshold=8, nlevels=4)
-    corners = _spread(finder.detect(even, mask), small.shape, count)
-    corners, bits = finder.compute(even, corners)
+    finder = cv2.ORB.create(CORNERS, fastThreshold=8, nlevels=4)
+    corners, bits = finder.compute(even, _spread(finder.detect(even, mask), small.shape, count))
     if bits is None:
         return Scene(np.zeros((0, 2), np.float32), np.zeros((0, BITS), np.uint8))
-    return Scene(np.array([corner.pt for corner in corners], np.float32) / WORK_PX, np.asarray(bits, np.uint8))
+    xy = np.array([corner.pt for corner in corners]) / WORK_PX
+    return Scene(xy.astype(np.float32), np.asarray(bits, np.uint8))
 
 
-def _spread(corners: list[cv2.KeyPoint], shape: tuple[int, ...], count: int) -> list[cv2.KeyPoint]:
+def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int) -> list[cv2.KeyPoint]:
     """The strongest of each cell of the picture, about `count` in all."""
     kept: dict[tuple[int, int], list[cv2.KeyPoint]] = {}
     for corner in sorted(corners, key=lambda one: -one.response):

@@ -1,0 +1,63 @@
+"""A still picture as a source that shows it for a moment: for whoever has one photograph of the treadmill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from station.errors import InputError
+from station.ports import EndOfSource
+from station.sense.video import MAX_SIDE_PX
+from station.types import NS, Frame, SourceInfo
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
+TIMES, FPS = 12, 10.0  # long enough for whoever follows people to trust that somebody stands there
+
+
+class StillSource:
+    """A `Source[Frame]`: the same picture TIMES times, a tenth of a second apart. Raises InputError on entering."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._info: SourceInfo | None = None
+        self._seq = 0
+
+    @property
+    def info(self) -> SourceInfo:
+        if self._info is None:
+            raise RuntimeError("the source is not open: use it in a `with` block")
+        return self._info
+
+    def __enter__(self) -> Self:
+        try:
+            content = np.fromfile(self._path, np.uint8)
+        except OSError as error:
+            raise InputError(
+                f"cannot be read ({error.strerror})", str(self._path), "check the path and its permissions"
+            ) from None
+        # OpenCV answers with nothing, instead of an error, to what is no picture. It turns a photograph as its file says.
+        picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+        if picture is None:
+            raise InputError("is not a picture that can be read", str(self._path), "name a PNG or JPEG file")
+        scale = min(1.0, MAX_SIDE_PX / max(picture.shape[:2]))
+        if scale < 1:
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        self._image = np.ascontiguousarray(picture[..., ::-1], np.uint8)
+        height, width = self._image.shape[:2]
+        self._info = SourceInfo(str(self._path), "video", width, height, FPS, TIMES, TIMES / FPS)
+        self._seq = 0
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._info = None
+
+    def read(self, timeout_s: float) -> Frame | None:
+        self.info  # noqa: B018 (refuses a closed source)
+        if self._seq == TIMES:
+            raise EndOfSource
+        self._seq += 1
+        return Frame(round((self._seq - 1) * NS / FPS), self._seq - 1, self._image)
