@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from station.record.collect import assemble
 from station.record.log import read_log
 from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
-from station.record.schema import BUSY_MS
+from station.record.schema import BUSY_MS, connect
 from station.record.tally import Tally
 from station.types import ANGLES, JOINTS, NAN, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
 
@@ -170,6 +171,27 @@ class Archive:
     def mark_exported(self, session_ids: Iterable[str], utc: str) -> None:
         """Remembers that a stick got them. Raises StoreError."""
         self._run("UPDATE session SET exported_utc = ? WHERE id = ?", [(utc, session_id) for session_id in session_ids])
+
+    def forget(self, session_id: str) -> bool:
+        """Deletes a closed session and its input log; returns whether there was a log. What is on sticks stays there.
+
+        The database's pages are overwritten; of a flash card's worn-out blocks nobody can promise that. Raises StoreError when
+        there is no such session, when it still runs, or when it cannot be deleted.
+        """
+        if self.session(session_id).state == "open":
+            raise StoreError(f"session {session_id} still runs", str(self.folder), "wait until it is over")
+        try:
+            with closing(connect(self.folder / DATABASE)) as connection:
+                connection.execute("PRAGMA secure_delete=ON")
+                connection.execute("DELETE FROM session WHERE id = ?", (session_id,))  # its rows go with it
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            log = self.log_path(session_id)
+            had_log = log.exists()
+            log.unlink(missing_ok=True)
+        except (sqlite3.Error, OSError) as error:
+            what = f"session {session_id} cannot be deleted ({error})"
+            raise StoreError(what, str(self.folder), "stop the station first") from None
+        return had_log
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         path = self.folder / DATABASE

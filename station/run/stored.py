@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
         )
         for path in written:
             click.echo(f"wrote {path}")
+
+
+def forget_sessions(config_file: Path | None, session_ids: Sequence[str]) -> None:
+    """Deletes these sessions for good. Raises StoreError; what was deleted before it is told."""
+    archive = Archive(provision(config_file).config.station.data_dir.expanduser())
+    for session_id in session_ids:
+        had_log = archive.forget(session_id)
+        click.echo(f"forgot {session_id}{' and its input log' if had_log else ''}; copies on sticks are not reached from here")
 
 
 def _line(row: SessionRow) -> str:

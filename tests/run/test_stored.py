@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from station.errors import StoreError
 from station.record import moment
 from station.record.archive import DATABASE, Archive
 from station.record.moment import Moment
 from station.record.stick import export_to
 from station.record.store import SqliteStore
-from station.run.stored import export_sessions
+from station.run.stored import export_sessions, forget_sessions
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 
@@ -34,6 +35,34 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
         database.execute("UPDATE session SET core_version = '0.0.1'")
     database.close()
     return Archive(tmp_path / "data")
+
+
+def test_a_forgotten_session_is_gone_to_the_last_byte(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = archive.folder.parent / "station.toml"
+    settings.write_text(f'[station]\ndata_dir = "{archive.folder}"\n', encoding="utf-8")
+    first, second = archive.choose("all")
+    before = archive.recording(second)
+    forget_sessions(settings, [first])
+    assert "and its input log" in capsys.readouterr().out
+    assert archive.choose("all") == (second,)
+    assert not archive.log_path(first).exists()
+    assert archive.log_path(second).exists()
+    for file in archive.folder.rglob("*"):
+        assert not file.is_file() or first.encode() not in file.read_bytes(), file
+    assert len(archive.recording(second).strides) == len(before.strides) > 0
+    with pytest.raises(StoreError, match="there is no session"):
+        forget_sessions(settings, [first])
+
+
+def test_a_session_that_runs_is_not_forgotten(archive: Archive) -> None:
+    database = sqlite3.connect(archive.folder / DATABASE)
+    with database:
+        database.execute("UPDATE session SET state = 'open' WHERE number = 2")
+    database.close()
+    running = archive.sessions()[-1].id
+    with pytest.raises(StoreError, match="still runs"):
+        archive.forget(running)
+    assert archive.sessions()[-1].id == running
 
 
 @pytest.mark.parametrize("opensim", [False, True])
