@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from station.config import Config, ViewSection
-from station.errors import ConfigError, StoreError
+from station.errors import StoreError
 from station.record.files import write_atomic
 from station.sense.scene import BITS, Scene
 from station.types import NAN, Measure, Side, SourceInfo
@@ -117,7 +117,7 @@ def applied(config: Config, calibration: Calibration) -> Config:
 def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | None]:
     """The settings to run that source with, and the calibration in them (None: there is none).
 
-    Raises StoreError for a damaged file and ConfigError for one that belongs to another camera or picture.
+    Raises StoreError for a damaged file and for one that belongs to another camera or picture.
     """
     if info.kind not in NAMES:
         return config, None
@@ -126,7 +126,7 @@ def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | No
         return config, None
     why = misfit(calibration, info, config)
     if why:
-        raise ConfigError(f"the calibration is not used: {why}", str(path_of(config, info.kind)), AGAIN)
+        raise StoreError(f"the calibration is not used: {why}", str(path_of(config, info.kind)), AGAIN)
     return applied(config, calibration), calibration
 
 

@@ -11,20 +11,27 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import click
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from station import __version__
 from station.config import Config
 from station.errors import HardwareError, StationError, StoreError
+from station.ports import FrameSource, PoseSource
 from station.pose.estimator import open_estimator
 from station.pose.store import cards, models_dir, verified
 from station.provision import Provision, provision
+from station.run.calibration import load, misfit, path_of
+from station.run.clock import SystemClock
+from station.sense.open import PICAMERA, open_source
+from station.sense.scene import drift_of
 from station.types import Frame
 
 State = Literal["ok", "missing", "bad"]
@@ -42,6 +49,7 @@ PACKAGES = (
     "fit-tool",
 )
 MIN_FREE_BYTES = 500_000_000
+SETTLED, AVERAGED = 50, 10  # pictures until the exposure has settled, and then looked at
 BUILT_YEAR = 2026  # a clock that shows less has lost its time
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
 
@@ -75,9 +83,9 @@ def run_doctor(config_file: Path | None, as_json: bool) -> None:
         raise HardwareError(f"not here: {', '.join(absent)}", "", "follow the remedies above; `station demo` runs without them")
 
 
-def examine(config: Config) -> list[Verdict]:
-    """Runs every check; one that fails never stops the next."""
-    return [_verdict(part, check, config) for part, check in CHECKS.items()]
+def examine(config: Config, parts: Sequence[str] | None = None) -> list[Verdict]:
+    """Runs every check, or those of some parts; one that fails never stops the next."""
+    return [_verdict(part, CHECKS[part], config) for part in (CHECKS if parts is None else parts)]
 
 
 def _verdict(part: str, check: Callable[[Config], str], config: Config) -> Verdict:
@@ -155,6 +163,39 @@ def camera(_: Config) -> str:
     return ", ".join(str(one.get("Model", "camera")) for one in found)
 
 
+def place(config: Config) -> str:
+    """Whether there is a calibration, and whether the camera still stands where it stood then."""
+    path = path_of(config, "camera")
+    calibration = load(path)
+    remedy = "with the belt empty, run `station calibrate`"
+    if calibration is None:
+        raise StationError("the camera was never calibrated", str(path), remedy)
+    made = f"calibrated {calibration.created_utc or 'at an unknown time'}"
+    with open_source(PICAMERA, config, SystemClock()) as source:
+        why = misfit(calibration, source.info, config)
+        if why:
+            raise StationError(f"the calibration is not used: {why}", str(path), remedy)
+        grey = _mean_grey(source)
+    if calibration.scene is None:
+        raise StationError(f"{made}, with somebody in the way: whether the camera moved cannot be told", str(path), remedy)
+    drift = drift_of(calibration.scene, grey)
+    if drift.state in ("moved", "unknown"):
+        raise StationError(f"{made}, and the camera was moved since: {drift.evidence}", str(path), remedy)
+    return f"{made}; {drift.evidence}"
+
+
+def _mean_grey(source: FrameSource | PoseSource) -> NDArray[np.uint8]:
+    """Of the pictures after the exposure has settled. Raises HardwareError when none comes."""
+    greys = []
+    for number in range(SETTLED + AVERAGED):
+        frame = source.read(2.0)
+        if isinstance(frame, Frame) and number >= SETTLED:
+            greys.append(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY))
+    if not greys:
+        raise HardwareError("delivers no picture", "camera", "check the ribbon cable at both ends")
+    return np.mean(greys, axis=0).astype(np.uint8)
+
+
 def pins(config: Config) -> str:
     claimed = config.pins.claimed()
     if not (config.light.enabled and claimed):
@@ -229,6 +270,7 @@ CHECKS: dict[str, Callable[[Config], str]] = {
     "models": models,
     "pose": pose,
     "camera": camera,
+    "place": place,
     "pins": pins,
     "sound": sound,
     "display": display,

@@ -22,8 +22,10 @@ from station.cues.texts import line
 from station.errors import StationError
 from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, Sensor
 from station.run.health import Heartbeats, notify
+from station.run.place_watch import PlaceWatch
 from station.run.slots import Inbox, LatestSlot
 from station.sense.picture import PictureWatch
+from station.sense.scene import Drift
 from station.types import NS, Activity, Cue, Frame, Input, Marks, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
 
 log = logging.getLogger("station")
@@ -89,6 +91,7 @@ class Parts:
     sensors: Sequence[Sensor] = ()
     presses: Inbox[Press] | None = None
     picture_watch: PictureWatch | None = None  # for cameras
+    place_watch: PlaceWatch | None = None  # its verdict changes the view that `new_coach` takes
     told: tuple[Reading, ...] = ()  # what a person told beforehand, the first thing each coach hears
     watchers: Sequence[Callable[[Snapshot], None]] = ()  # see every snapshot in the think thread: must return at once
     station: Callable[[], Station] = Station
@@ -182,7 +185,7 @@ class LiveStation:
 
     def _coach_one_runner(self) -> None:
         """One coach's life: from an empty belt to the end of a session, or to the next empty belt."""
-        coach, life = self._parts.new_coach(), _Life()
+        coach, life, drift = self._parts.new_coach(), _Life(), self._drift
         told = self._parts.told
         self._parts.keeper.begin()
         try:
@@ -199,11 +202,15 @@ class LiveStation:
                     self._parts.keeper.add(one, step)
                     self._publish(step, frame)
                 told = ()
-                if life.is_over(step):
+                if life.is_over(step) or (life.nobody_came and self._drift is not drift):
                     return
         finally:
             self.report.sessions += life.had_session
             self._parts.keeper.finish()
+
+    @property
+    def _drift(self) -> Drift | None:
+        return self._parts.place_watch.drift if self._parts.place_watch is not None else None
 
     def _present(self) -> None:
         sinks = list(self._parts.sinks)
@@ -257,7 +264,10 @@ class LiveStation:
             raise TypeError("a source of pictures needs a pose estimator")
         if self._parts.picture_watch is not None:
             self._picture = self._parts.picture_watch.step(arrived)
-        return arrived, self._parts.estimator.estimate(arrived)
+        pose = self._parts.estimator.estimate(arrived)
+        if self._parts.place_watch is not None:
+            self._parts.place_watch.step(arrived, pose)
+        return arrived, pose
 
     def _readings(self, t_ns: int) -> tuple[Input, ...]:
         readings: list[Input] = [reading for sensor in self._parts.sensors for reading in sensor.poll(t_ns)]
@@ -317,6 +327,11 @@ class _Life:
         self.had_session = False
         self._nobody_since_ns: int | None = None
         self._was_done = False
+
+    @property
+    def nobody_came(self) -> bool:
+        """True while the belt is empty and no session has begun: another coach is as good."""
+        return self._nobody_since_ns is not None and not self.had_session
 
     def is_over(self, step: Step) -> bool:
         """True when this coach may be replaced: its session is done and shown, or the belt was empty for a minute."""

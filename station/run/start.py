@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,13 @@ from station.provision import Provision, provision
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.run.alone import alone
+from station.run.boot_check import BootCheck
+from station.run.calibration import in_force
 from station.run.clock import SystemClock
 from station.run.fault import told_when_it_fails
 from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.outputs import Openings, open_sinks, watchers
+from station.run.place_watch import PlaceWatch
 from station.run.slots import Inbox
 from station.run.state import StationState
 from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
@@ -67,34 +70,50 @@ def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, spee
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
         for rule in BROKEN:
             openings.note(rule.source, "")
+        config, place = openings.try_open(lambda: calibrated(config, source.info)) or (config, PlaceWatch(None, None))
         estimator = estimator_for(config, source.info)
-        view = view_of(config, source)
-        keeper = openings.try_open(lambda: open_keeper(config, source.info, view, estimator, plan)) or NoKeeper()
+        view, boot = view_of(config, source), BootCheck(config)
+        keeper = openings.try_open(lambda: open_keeper(config, source.info, lambda: place.corrected(view), estimator, plan))
         live = LiveStation(
             Parts(
                 source=source,
                 estimator=estimator,
-                new_coach=lambda: Coach(view, plan),
+                new_coach=lambda: Coach(place.corrected(view), plan),
                 clock=clock,
-                keeper=keeper,
+                keeper=keeper or NoKeeper(),
                 mark_finder=mark_finder_for(config, source.info),
                 sinks=sinks,
                 watchers=watchers(sinks),
                 display=screen,
                 presses=presses,
                 picture_watch=PictureWatch() if source_text == PICAMERA else None,
+                place_watch=place,
                 told=told_speed(config, speed_kmh),
-                station=StationState(tuple(openings.trouble), clock, config.usb.status_path, config.record.input_log, screen),
+                station=StationState(
+                    tuple(openings.trouble),
+                    clock,
+                    config.usb.status_path,
+                    config.record.input_log,
+                    screen,
+                    also=(lambda: boot.trouble, lambda: place.trouble),
+                ),
             )
         )
         with stopped_by_signals(live):
             return live.run()
 
 
-def open_keeper(config: Config, info: SourceInfo, view: View, estimator: Estimator | None, plan: Plan) -> Keeper:
+def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
+    """The settings with what `station calibrate` measured, and the watch over it. Raises StoreError."""
+    config, calibration = in_force(config, info)
+    turned_deg = config.camera.turned_deg if info.kind == "camera" else None
+    return config, PlaceWatch(calibration.scene if calibration else None, turned_deg)
+
+
+def open_keeper(config: Config, info: SourceInfo, view: Callable[[], View], estimator: Estimator | None, plan: Plan) -> Keeper:
     """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
     store = SqliteStore(config.station.data_dir, config.record, CORE_VERSION)
-    return Writer(store, lambda: Description(info, estimator.model if estimator else None, view, plan.to_dict()))
+    return Writer(store, lambda: Description(info, estimator.model if estimator else None, view(), plan.to_dict()))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from station.record.stick_status import read_status
 from station.types import NS, Station
 
 STICK_EVERY_NS = NS
+Trouble = tuple[tuple[str, str], ...]
 
 
 class MayFail(Protocol):
@@ -19,12 +21,19 @@ class MayFail(Protocol):
 
 
 class StationState:
-    """Call it for the present state. `off`: parts that were missing at the start, as (what, remedy)."""
+    """Call it for the present state. `off`: parts that were missing at the start, as (what, remedy); `also`: asked every time."""
 
     def __init__(
-        self, off: tuple[tuple[str, str], ...], clock: Clock, stick_path: Path, recording: bool, screen: MayFail | None
+        self,
+        off: tuple[tuple[str, str], ...],
+        clock: Clock,
+        stick_path: Path,
+        recording: bool,
+        screen: MayFail | None,
+        also: Sequence[Callable[[], Trouble]] = (),
     ) -> None:
         self._off, self._clock, self._stick_path, self._recording, self._screen = off, clock, stick_path, recording, screen
+        self._also = also
         self._looked_ns: int | None = None
         self._stick = read_status(stick_path)
 
@@ -35,6 +44,7 @@ class StationState:
         off = self._off
         if self._screen is not None and self._screen.trouble:
             off = (*off, (self._screen.trouble, ""))
+        off = (*off, *(one for more in self._also for one in more()))
         return Station(
             healthy=not off, trouble=off, recording=self._recording, stick=self._stick.state, stick_text=self._stick.text
         )
