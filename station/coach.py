@@ -6,7 +6,8 @@ from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Norms, Screen
 from station.faults import RULES, Judge, norms
 from station.gait.core import GaitCore
-from station.gait.pelvis import LandmarkPelvis, PelvicSource
+from station.gait.pelvis import PelvicSource
+from station.gait.pelvis_choice import BeltOrLandmarks
 from station.types import NAN, Gait, Input, Pose, Press, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
@@ -17,7 +18,7 @@ class Coach:
 
     def __init__(self, view: View, plan: Plan, pelvis: PelvicSource | None = None) -> None:
         self._plan = plan
-        self._pelvis = pelvis or LandmarkPelvis(view.px_per_m)
+        self._pelvis = pelvis or BeltOrLandmarks(view)
         self._core = GaitCore(view, self._pelvis)
         self._judge = Judge(RULES)
         self._session = Session(plan)

@@ -352,6 +352,8 @@ MEASURES: Mapping[str, str] = {
     "pelvic_turn_quadrature_deg": "deg",
     "pelvic_lead_deg": "deg of stride",
     "pelvis_thigh_ratio": "1",
+    "pelvic_list_deg": "deg",
+    "pelvic_tilt_deg": "deg",
 }
 
 

@@ -23,7 +23,8 @@ from station.gait.facing import Facing, mean
 from station.gait.hands import Rail, hides_hip
 from station.gait.history import History
 from station.gait.legs import Expected, LegTracker, LengthGate
-from station.gait.pelvis import LandmarkPelvis, PelvicSource
+from station.gait.pelvis import PelvicSource
+from station.gait.pelvis_choice import BeltOrLandmarks
 from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, Pose, Reading, Side, View
 
 TRACKED_S = 2.0
@@ -46,7 +47,7 @@ class GaitCore:
         self.view = view or View()
         self.straighten = straightening(self.view)
         self._back: list[float] = np.linalg.inv(self.straighten)[:, 0].tolist()  # straightened x, y to the picture's x
-        self._pelvis = pelvis or LandmarkPelvis(self.view.px_per_m)
+        self._pelvis = pelvis or BeltOrLandmarks(self.view)
         self._history = History()
         self._facing = Facing(self.view.direction)
         self._legs = LegTracker()
@@ -113,6 +114,9 @@ class GaitCore:
         self._last_s = t_s
         if any(v == v for v in segment_deg):
             self._bout.activity.see(t_s)
+        left, right = points[HIP], points[HIP + 1]
+        hips_px = (mean(left[0], right[0]), mean(left[1], right[1]))
+        self._pelvis.body(t_s, hips_px, mean(segment_px[0], segment_px[1]), self.side)
         if self._facing.step(t_s, segment_deg, segment_px, points):
             self._start_over(t_s)
         if self.side is None:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.types import HipBelt, Marks, Measure, Reading
+from station.types import HipBelt, Marks, Measure, Reading, Side
 
 WIDTH_M = 0.163  # between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
 WIDTH_SD = 0.08  # relative scatter between people, in the same data
@@ -36,6 +36,7 @@ NOT_CALIBRATED = "hip landmarks follow the thighs; the knee lifts of the drill h
 FEW_STRIDES = "too few strides yet"
 NOT_SEEN = "both hips are seen in too few strides"
 NO_PHASE = "the turn is too small to have a phase"
+NEEDS_BELT = "needs a hip belt"
 TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera"
 
 
@@ -51,15 +52,20 @@ class PelvicStride(NamedTuple):
 class PelvicSource(Protocol):
     """One way to see the pelvis. `close` is called once per stride, in order; `read` for every sensor reading."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     @property
     def calibrated(self) -> bool: ...
 
     def read(self, given: Reading) -> None: ...
 
+    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        """Every pose: the middle of the hips and a thigh's length in the straightened picture, NaN where not seen, and the
+        runner's near side as far as known."""
+
     def mark(self, t_s: float, given: Marks, standing: bool) -> None:
-        """Tags of a hip belt in one picture, `t_s` on the clock of the history rows."""
+        """Tags of a hip belt in one picture, `t_s` on the clock of the history rows. Comes before the picture's `body`."""
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
         """What the hip belt tells now; None while none is seen."""
@@ -71,7 +77,7 @@ class PelvicSource(Protocol):
         """The stride's turn from history rows of [start, end) or from the source's own samples; None when it was not seen."""
 
     def measures(self) -> Mapping[str, Measure]:
-        """pelvic_turn_deg, pelvic_turn_quadrature_deg, pelvic_lead_deg, pelvis_thigh_ratio over the last strides."""
+        """Every name of MEASURED, over the last strides."""
 
     def forget(self) -> None:
         """A new bout: the strides so far no longer count. Calibration stays."""
@@ -98,10 +104,27 @@ def _usual(values: NDArray[np.float64]) -> float:
     return seen[len(seen) // 2] if seen else nan
 
 
-def _usual_ones(turns: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[complex, complex, float]:
+    """Of one stride: H1 of the near thigh, deg; H1 of how far the near knee is ahead of the far one, px, which gives the stride's
+    phase (with legs of unequal swing too); usual length of the near thigh, px."""
+    t_s = rows[:, h.T_S]
+    near_px, far_px = _usual(rows[:, h.LENGTH_NEAR]), _usual(rows[:, h.LENGTH_FAR])
+    thigh = lock_in(t_s, rows[:, h.THIGH_NEAR], start_s, end_s)
+    near = near_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_NEAR])), start_s, end_s)
+    far = far_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_FAR])), start_s, end_s)
+    return thigh, near - far if isfinite(far.real) else 2.0 * near, near_px
+
+
+def usual_ones(turns: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Without strides that lie far off, where a landmark jumped."""
     off = np.abs(turns - complex(np.median(turns.real), np.median(turns.imag)))
     return turns[off <= OUTLIER * np.median(off)]
+
+
+def usual_rows(angles: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Strides (n, k) without those of which the first angle lies far off."""
+    off = np.abs(angles[:, 0] - complex(np.median(angles[:, 0].real), np.median(angles[:, 0].imag)))
+    return angles[off <= OUTLIER * np.median(off)]
 
 
 class LandmarkPelvis:
@@ -131,6 +154,9 @@ class LandmarkPelvis:
     def read(self, given: Reading) -> None:
         """Hip landmarks come with the pose; no reading concerns them."""
 
+    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        """What is needed of the body comes with the stride."""
+
     def mark(self, t_s: float, given: Marks, standing: bool) -> None:
         """Tags do not concern the landmarks."""
 
@@ -151,16 +177,12 @@ class LandmarkPelvis:
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         t_s = rows[:, h.T_S]
-        near_px, far_px = _usual(rows[:, h.LENGTH_NEAR]), _usual(rows[:, h.LENGTH_FAR])
         distance = np.where(rows[:, h.HAND] == 0.0, rows[:, h.HIPS_D], np.nan)
         turn = lock_in(t_s, distance, start_s, end_s)
         if not isfinite(turn.real):
             turn = lock_in(t_s, rows[:, h.HIPS_D], start_s, end_s)
-        thigh = lock_in(t_s, rows[:, h.THIGH_NEAR], start_s, end_s)
-        near = near_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_NEAR])), start_s, end_s)
-        far = far_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_FAR])), start_s, end_s)
+        thigh, drag, near_px = thighs_lock_in(rows, start_s, end_s)
         scale = self._px_per_m if isfinite(self._px_per_m) else near_px / THIGH_M
-        drag = near - far if isfinite(far.real) else 2.0 * near
         if not (isfinite(turn.real + thigh.real + drag.real) and scale > 0 and abs(thigh) > 0 and abs(drag) > 0):
             self._unseen += 1
             self._cached = self._estimate()
@@ -176,7 +198,7 @@ class LandmarkPelvis:
         return self._cached
 
     def _nothing(self, reason: str) -> Mapping[str, Measure]:
-        return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring)))
+        return {**dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring))), **_BELT_ONLY}
 
     def _estimate(self) -> Mapping[str, Measure]:
         if len(self._ring) < FEWEST:
@@ -185,14 +207,17 @@ class LandmarkPelvis:
             return self._nothing(NOT_CALIBRATED)
         lifts = np.array(self._lifts)
         share, share_se = float(lifts.mean()), float(lifts.std(ddof=1)) / sqrt(len(lifts))
-        turns = _usual_ones(np.array([s.turn - share * s.drag for s in self._ring]))
+        turns = usual_ones(np.array([s.turn - share * s.drag for s in self._ring]))
         drag_deg = float(np.mean([abs(s.drag) for s in self._ring]))
         scale_sd = WIDTH_SD if isfinite(self._px_per_m) else SCALE_SD
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
-        return estimate(turns, thigh_deg, scale_sd, share_se * drag_deg, DRIFT_OF_DRAG * abs(share) * drag_deg)
+        told = estimate(turns, thigh_deg, scale_sd, share_se * drag_deg, DRIFT_OF_DRAG * abs(share) * drag_deg)
+        return {**told, **_BELT_ONLY}
 
 
-MEASURED = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
+TURN_MEASURES = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
+MEASURED = (*TURN_MEASURES, "pelvic_list_deg", "pelvic_tilt_deg")
+_BELT_ONLY = {name: Measure.cannot_tell(NEEDS_BELT) for name in ("pelvic_list_deg", "pelvic_tilt_deg")}
 
 
 def estimate(
@@ -201,6 +226,7 @@ def estimate(
     scale_sd: float = WIDTH_SD,
     lifts_sd_deg: float = 0.0,
     drift_sd_deg: float = 0.0,
+    angle_cov: NDArray[np.float64] | None = None,
 ) -> Mapping[str, Measure]:
     """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 % intervals.
 
@@ -211,6 +237,7 @@ def estimate(
         scale_sd: relative uncertainty of the scale (hip width, pixels per metre).
         lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, all in phase with the thigh: by the
             scatter between knee lifts, and because a run is not a knee lift.
+        angle_cov: (2, 2) deg^2, what the way of seeing the pelvis leaves in both parts; of the hip landmarks without it.
     """
     n = len(turns)
     mean = complex(turns.mean())
@@ -218,9 +245,10 @@ def estimate(
     noise = np.cov(turns.real, turns.imag) / n * (student(n) / 1.96) ** 2
     scatter = noise + np.diag([lifts_sd_deg**2, 0.0])
     size = sqrt(max(float(xy @ xy - np.trace(scatter)), 0.0))
-    cov = scatter + np.diag([drift_sd_deg**2, 0.0]) + ANGLE_SD_DEG**2 * np.eye(2) + scale_sd**2 * np.outer(xy, xy)
+    angle = ANGLE_SD_DEG**2 * np.eye(2) if angle_cov is None else angle_cov
+    cov = scatter + np.diag([drift_sd_deg**2, 0.0]) + angle + scale_sd**2 * np.outer(xy, xy)
     if 1.96 * sqrt(float(np.linalg.eigvalsh(noise)[-1])) > HALF_WIDTH_DEG:
-        return dict.fromkeys(MEASURED, Measure.cannot_tell(TOO_NOISY if n >= STRIDES else FEW_STRIDES, n))
+        return dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(TOO_NOISY if n >= STRIDES else FEW_STRIDES, n))
     low, high = _distances(xy, cov)
     low, high = min(low, size), max(high, size)
     q_half = 1.96 * sqrt(float(cov[1, 1]))

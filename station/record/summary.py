@@ -21,14 +21,17 @@ MIN_STRIDES = 3  # Student's t makes so few honest by width (4.3 standard errors
 OUTLIER_SIGMAS = 6.0
 OUTLIER_STRIDES = 5  # of fewer the median absolute deviation is no measure: two that happen to agree would expel the third
 
-PELVIC = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
+PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
+BELT_ONLY = ("pelvic_list_deg", "pelvic_tilt_deg")
+PELVIC = (*PELVIC_TURN, *BELT_ONLY)
 
 NOT_SEEN = {
     "contact_time_ms": "foot contacts need at least 50 pictures a second and a visible foot",
     "step_length_m": "step length needs the belt speed",
     "tle_asymmetry_deg": "the far leg was not seen well enough",
     "step_time_asymmetry_pct": "the contacts of the far foot were not seen well enough",
-    **dict.fromkeys(PELVIC, "the pelvic turn was not measured in this recording"),
+    **dict.fromkeys(PELVIC_TURN, "the pelvic turn was not measured in this recording"),
+    **dict.fromkeys(BELT_ONLY, "needs a hip belt"),
 }
 
 

@@ -38,6 +38,8 @@ QUANTITIES = {
     "pelvic_turn_quadrature_deg": Quantity("Pelvic turn, free of the thigh", "°", 1, "what the swinging thigh cannot fake"),
     "pelvic_lead_deg": Quantity("Pelvis ahead of the thigh", "° of stride", 0, "about a quarter stride (90°) is usual"),
     "pelvis_thigh_ratio": Quantity("Pelvic turn per thigh swing", "", 2, "how much of the swing begins at the hip"),
+    "pelvic_list_deg": Quantity("Pelvic list", "°", 1, "rise and fall of one hip against the other, once a stride"),
+    "pelvic_tilt_deg": Quantity("Pelvic tilt", "°", 1, "rocking forward and back, once a stride; not how it stands"),
 }
 
 RULES_IN_WORDS = {

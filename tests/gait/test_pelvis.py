@@ -10,9 +10,11 @@ from station.gait import history as h
 from station.gait.pelvis import (
     FEW_STRIDES,
     MEASURED,
+    NEEDS_BELT,
     NOT_CALIBRATED,
     NOT_SEEN,
     TOO_NOISY,
+    TURN_MEASURES,
     WIDTH_M,
     LandmarkPelvis,
     estimate,
@@ -21,7 +23,7 @@ from station.gait.pelvis import (
 )
 from station.sense.motion import RunnerSpec
 from station.sense.synthetic import SyntheticRunner
-from station.types import NAN, HipBelt, Marks, Measure, Reading
+from station.types import NAN, HipBelt, Marks, Measure, Reading, Side
 from tests.gait.conftest import film, noisy
 
 RNG = np.random.default_rng(11)
@@ -99,7 +101,8 @@ def test_students_t(n: int, exact: float) -> None:
 def test_without_the_drill_nothing_is_told() -> None:
     told = film((15.0, RunnerSpec(pelvic_turn_deg=12.0, flaws=noisy())))
     assert not told.last.pelvic_calibrated
-    assert {told.last.measures[name].reason for name in MEASURED} == {NOT_CALIBRATED}
+    assert {told.last.measures[name].reason for name in TURN_MEASURES} == {NOT_CALIBRATED}
+    assert {told.last.measures[name].reason for name in MEASURED} == {NOT_CALIBRATED, NEEDS_BELT}
     assert all(np.isnan(told.last.measures[name].value) for name in MEASURED)
     assert np.isfinite(told.strides["pelvic_quadrature_deg"]).all(), "the rows keep the facts"
 
@@ -161,6 +164,9 @@ class Belt:
     def read(self, given: Reading) -> None:
         self.readings += given.channel == "speed_given_mps"
 
+    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        self.hips_px = hips_px
+
     def mark(self, t_s: float, given: Marks, standing: bool) -> None:
         self.marks += len(given.ids)
 
@@ -205,7 +211,7 @@ def test_unseen_hips_are_named_as_the_reason() -> None:
     rows = stride_rows(slice(0, 0))
     rows[:, h.HIPS_D] = NAN
     assert [pelvis.close(rows, 5.0, 5.7) for _ in range(8)] == [None] * 8
-    assert {m.reason for m in pelvis.measures().values()} == {NOT_SEEN}
+    assert {pelvis.measures()[name].reason for name in TURN_MEASURES} == {NOT_SEEN}
 
 
 def test_one_stride_with_a_jumping_landmark_does_not_count() -> None:

@@ -130,6 +130,8 @@ MEASURES: dict[str, tuple[str, str, str]] = {
     "pelvic_turn_quadrature_deg": ("pelvic turn, safe part", "°", "{:.1f}"),
     "pelvic_lead_deg": ("pelvis ahead", "° of stride", "{:.0f}"),
     "pelvis_thigh_ratio": ("pelvis to thigh", "", "{:.2f}"),
+    "pelvic_list_deg": ("pelvic list", "°", "{:.1f}"),
+    "pelvic_tilt_deg": ("pelvic tilt", "°", "{:.1f}"),
 }
 
 # what a rule is about, for "next time"

@@ -1,0 +1,314 @@
+"""Pelvic turn, list and tilt from a belt of printed tags round the runner's hips.
+
+Every picture gives the belt's pose (hip_belt_pose), pictures together give the belt's shape on this runner
+(hip_belt_learning), and each stride is read at stride frequency (hip_belt_stride). What one turn of the runner on the spot
+shows of the shape is enough; running in front of the camera refines it, and has to do where there was no such turn.
+
+The belt tells how the belt turns. When it slips on the pelvis in phase with the stride, or the skin under it does, that is read
+as turn, one to one, and nothing in the picture shows it: SLIP_SD_DEG in the interval is a guess for a belt that sits tightly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import cos, isfinite, nan, radians, sin, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait.hip_belt_learning import KEPT, Keyframe, Learner, Lesson, outward
+from station.gait.hip_belt_pose import Array, BeltPose, facing, fitted, placed, turned
+from station.gait.hip_belt_shape import TAG_M, rotation_vectors
+from station.gait.hip_belt_stride import FEWEST as FEWEST_PICTURES
+from station.gait.hip_belt_stride import LONE_SD_DEG, Sample, Stride, cardan, gain_of, mean_rotation, runner_axes, stride_of
+from station.gait.hip_belt_worn import THIGH_M, Body, Suspicion, Wearer
+from station.gait.pelvis import FEW_STRIDES, FEWEST, MEASURED, STRIDES, PelvicStride, estimate, thighs_lock_in, usual_rows
+from station.types import HipBelt, HipBeltTrouble, Marks, Measure, Reading, Side, View
+
+FOCAL = 1.2  # focal length over the longer side of the picture where the view does not tell: a usual lens
+SLIP_SD_DEG = 0.4  # peak to peak; guess
+PHASE_SD_DEG = 0.3  # peak to peak: what the arm's hiding the belt at one phase leaves; from made belts
+GAIN_SD = 0.02
+TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not told
+KNOWN_BEND_DEG = 1.0
+USUAL_TAGS = 12  # fewest on a belt, to tell how far a slow turn has come
+SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last tag
+WORN_S = 0.3
+GONE_S = 0.25  # a pose so old is no start for the next
+NEAREST_M = 0.3
+TOLD_APART = 9.0  # chi square between the two ways a lone tag may be turned
+STILL_M = 0.006  # hips that run move up and down by 4 to 10 cm
+UNSEEN = 3  # strides
+MISFIT, MISFIT_PX = 6.0, 1.5  # corner errors, and at least
+FEWEST_TAGS = 3  # that fit
+FIRST_STRIDES = 6
+SLIP_M, SLIP_DEG = 0.035, 10.0
+
+REASONS: Mapping[HipBeltTrouble, str] = {
+    "covered": "something covers the hip belt: too few tags are seen",
+    "upside_down": "the hip belt is worn upside down",
+    "wrong_scale": "the tags of the hip belt have the wrong size: print the sheets at 100 %",
+    "slipping": "the hip belt has slipped on the body: pull it tight and turn round once, slowly",
+    "not_a_belt": "the tags in view do not move like a belt on the runner",
+}
+NOT_LEARNT = "the shape of the hip belt on this runner is not known yet: stand and turn round once, slowly"
+
+
+class HipBeltPelvis:
+    """A PelvicSource over Marks. Needs the picture's size in the view; without it no belt is seen."""
+
+    name = "hip_belt"
+
+    def __init__(self, view: View) -> None:
+        longer_px = float(max(view.width_px, view.height_px))
+        self._focal_px = view.focal_px if isfinite(view.focal_px) else FOCAL * longer_px
+        c, s = cos(radians(view.roll_deg)), sin(radians(view.roll_deg))
+        self._upright = np.array([[c, -s], [s, c]])
+        self._middle_px = 0.5 * np.array([view.width_px, view.height_px]) @ self._upright
+        self._sized = min(view.width_px, view.height_px) > 0 and self._focal_px > 0
+        self._azimuth_deg = view.azimuth_deg
+        self._wearer = Wearer(view.px_per_m)
+        self._misfits, self._worn = Suspicion(2.0, 2.0), Suspicion(WORN_S, SEEN_S)
+        self.reset()
+
+    def reset(self) -> None:
+        self._learner = Learner()
+        self._wearer.reset()
+        self._misfits.reset()
+        self._worn.reset()
+        self._body = Body()
+        self._side: Side | None = None
+        self._samples: list[Sample] = []
+        self._seen_s = self._slipped_s = -1e9
+        self._latest: Sample | None = None
+        self._still = False
+        self._sits: list[tuple[float, Array]] = []
+        self.forget()
+
+    def forget(self) -> None:
+        self._ring: list[Stride] = []
+        self._unseen = 0
+        self._mean: Array | None = None
+        self._told: Mapping[str, Measure] | None = None
+
+    # --- what comes in ---
+
+    def read(self, given: Reading) -> None:
+        """No reading concerns the belt."""
+
+    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        """The belt needs no drill: the thighs do not drag it along."""
+
+    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        if side != self._side:
+            self._side, self._samples = side, []
+        if hips_px[0] == hips_px[0]:
+            self._body = Body(t_s, hips_px[0] * cos(radians(self._azimuth_deg)), hips_px[1], thigh_px / THIGH_M)
+
+    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+        if not self._sized:
+            return
+        ids, corners = self._wearer.sort(given, t_s, self._upright, self._body)
+        fits = ~self._learner.bad[ids]
+        ids, found = ids[fits], corners[fits] - self._middle_px
+        self._worn.step(t_s, len(ids) >= 2)
+        if len(ids):
+            self._seen_s = t_s
+        self._latest = None
+        if not len(ids) or self._wearer.upside_down.on:
+            return
+        out = outward(found)
+        pose, lone_deg = self._pose(t_s, ids, found + self._learner.shape.push_px * out)
+        if pose is None:
+            return
+        misfit_px = float(np.sort(pose.misfit_px)[len(ids) // 2])
+        fitting = misfit_px < max(MISFIT * self._learner.sd_px, MISFIT_PX)
+        if self._misfits.step(t_s, not fitting) and self.calibrated:
+            self._slip(t_s)
+        gain, cov = gain_of(pose, ids, out)
+        height_m = (self._body.y_px - self._middle_px[1]) * pose.place_m[2] / self._focal_px - pose.place_m[1]
+        sample = Sample(t_s, len(ids), pose.rotation, gain, cov, lone_deg, pose.place_m, height_m)
+        if fitting:
+            self._latest = sample
+            self._samples = [*self._samples[-KEPT:], sample] if t_s > self._last_s() else self._samples
+        if len(ids) >= 2:
+            lesson = self._learner.take(t_s, Keyframe(ids, found, pose.rotation, pose.place_m), self._focal_px)
+            if lesson is not None:
+                self._learnt(lesson)
+
+    def _last_s(self) -> float:
+        return self._samples[-1].t_s if self._samples else -1e9
+
+    def _pose(self, t_s: float, ids: NDArray[np.intp], found: Array) -> tuple[BeltPose | None, float]:
+        """The belt's pose, and for a lone tag the further SD of its turn, degrees: it can be seen as turned either way."""
+        shape, sd_px = self._learner.shape, self._learner.sd_px
+        corners, skewed = shape.corners_m[ids], shape.skewed[ids]
+        recent = self._samples and t_s - self._last_s() < GONE_S
+        start = self._samples[-1].rotation if recent else facing(corners, found, self._focal_px)
+        poses = []
+        for rotation in (start, mirrored(start, corners, found, self._focal_px)) if len(ids) == 1 else (start,):
+            place = placed(rotation, corners, found, self._focal_px, TAG_M)
+            try:
+                poses.append(fitted(corners, skewed, found, (rotation, place), self._focal_px, sd_px))
+            except np.linalg.LinAlgError:
+                return None, nan
+        poses = [p for p in poses if np.isfinite(p.rotation).all() and p.place_m[2] > NEAREST_M]
+        if not poses:
+            return None, nan
+        if len(poses) == 1:
+            return poses[0], LONE_SD_DEG if len(ids) == 1 else 0.0
+        by_misfit = [8.0 * float(p.misfit_px[0]) ** 2 / sd_px**2 for p in poses]
+        if by_misfit[1] < by_misfit[0] - TOLD_APART:
+            return poses[1], LONE_SD_DEG
+        between = 0.0 if by_misfit[0] < by_misfit[1] - TOLD_APART else angle_deg(poses[0].rotation, poses[1].rotation)
+        return poses[0], LONE_SD_DEG + between / 2.0
+
+    def _learnt(self, lesson: Lesson) -> None:
+        """Poses and strides measured with the shape before follow the change, to first order."""
+        if self._samples:
+            by = turned(np.array([s.gain for s in self._samples]) @ lesson.twists)
+            self._samples = [s._replace(rotation=s.rotation @ b) for s, b in zip(self._samples, by, strict=True)]
+        self._ring = [s._replace(angles=s.angles + s.gains @ lesson.twists) for s in self._ring]
+        self._told = None
+
+    # --- one stride ---
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        if not self._worn.on or self._side is None:
+            return None
+        self._told = None
+        inside = [s for s in self._samples if start_s <= s.t_s < end_s]
+        thigh, ahead, _ = thighs_lock_in(rows, start_s, end_s)
+        found = stride_of(inside, self._learner.sd_px, *runner_axes(self._side, self._azimuth_deg), start_s, end_s)
+        if len(inside) >= FEWEST_PICTURES:
+            self._still = bool(np.ptp([s.place_m[1] for s in inside]) < STILL_M)
+            self._sit(end_s, inside)
+        if found is None or not (isfinite(thigh.real + ahead.real) and abs(ahead) > 0):
+            self._unseen += 1
+            return None
+        self._unseen = 0
+        back = (ahead / abs(ahead)).conjugate()
+        self._mean = mean_rotation(np.array([s.rotation for s in inside]))
+        stride = Stride(found.angles * back, found.gains * back, 2.0 * abs(thigh))
+        self._ring = [*self._ring, stride][-STRIDES:]
+        if self._blocked() or not self.calibrated:
+            return None
+        return PelvicStride(complex(stride.angles[0]), 0j, stride.thigh_deg)
+
+    def _sit(self, t_s: float, inside: list[Sample]) -> None:
+        """Compares where the belt sits on the body with where it sat in the first strides."""
+        height_m = _median([s.height_m for s in inside])
+        mean = mean_rotation(np.array([s.rotation for s in inside if s.tags > 1] or [inside[0].rotation]))
+        self._sits.append((height_m, mean))
+        if len(self._sits) <= 2 * FIRST_STRIDES:
+            return
+        del self._sits[FIRST_STRIDES]  # the first ones and the last ones
+        first, last = self._sits[:FIRST_STRIDES], self._sits[FIRST_STRIDES:]
+        risen_m = abs(_median([s[0] for s in last]) - _median([s[0] for s in first]))
+        turned_deg = angle_deg(*(mean_rotation(np.array([s[1] for s in part])) for part in (first, last)))
+        if risen_m > SLIP_M or turned_deg > SLIP_DEG:
+            self._slip(t_s)
+
+    def _slip(self, t_s: float) -> None:
+        self._slipped_s = t_s
+        self._learner.forget()
+        self._sits = []
+        self._misfits.reset()
+        self.forget()
+
+    # --- what is told ---
+
+    @property
+    def calibrated(self) -> bool:
+        return self._learnt_share() >= 1.0
+
+    @property
+    def worn(self) -> bool:
+        return self._worn.on
+
+    def _turn_cov(self, which: int = 0) -> Array:
+        """(2, 2) deg^2 of turn (0), list (1) or tilt (2), of what is not known of the shape."""
+        gain = np.mean([s.gains[which] for s in self._ring], axis=0)
+        both = np.stack([gain.real, gain.imag])
+        return np.asarray(both @ self._learner.shape.cov @ both.T)
+
+    def _learnt_share(self) -> float:
+        """By the bends between tags known after a slow turn, or by how sure the turn is that is seen while running."""
+        learner = self._learner
+        pairs = ~(learner.bad[1:] | learner.bad[:-1])
+        ids = np.flatnonzero(learner.ids_seen)
+        wanted = max(USUAL_TAGS - 1, int(ids[-1] - ids[0]) if len(ids) else 0) - int(np.count_nonzero(~pairs))
+        share = float(np.count_nonzero(pairs & (learner.shape.bend_sd_deg() < KNOWN_BEND_DEG))) / max(wanted, 1)
+        if len(self._ring) >= FEWEST:
+            sd_deg = sqrt(max(float(np.linalg.eigvalsh(self._turn_cov())[-1]), 1e-9))
+            share = max(share, TOO_VAGUE_DEG / sd_deg)
+        return min(share, 1.0)
+
+    def _blocked(self) -> HipBeltTrouble:
+        """What makes measuring impossible."""
+        if self._wearer.upside_down.on:
+            return "upside_down"
+        if self._wearer.wrong_scale.on:
+            return "wrong_scale"
+        if self._still or np.count_nonzero(self._learner.ids_seen & ~self._learner.bad) < FEWEST_TAGS <= self._learner.bad.sum():
+            return "not_a_belt"
+        if self._slipped_s > -1e9 and not self.calibrated:
+            return "slipping"
+        if self._misfits.on:
+            return "not_a_belt"
+        return "covered" if self._unseen >= UNSEEN else ""
+
+    def hip_belt(self, t_s: float) -> HipBelt | None:
+        learnt = round(self._learnt_share(), 2) if self.worn else 0.0
+        trouble = self._blocked() or ("two_belts" if self._wearer.two_belts.on else "")
+        if not self.worn or t_s - self._seen_s > SEEN_S:
+            return HipBelt(0, 0.0, "not_a_belt") if self._wearer.elsewhere.on else None
+        now = self._latest if t_s - self._seen_s < GONE_S else None
+        told = HipBelt(now.tags if now else 0, learnt, trouble)
+        if now is None or now.tags < 2 or self._mean is None or self._side is None or learnt < 1.0 or self._blocked():
+            return told
+        axes, signs = runner_axes(self._side, self._azimuth_deg)
+        turn, list_, tilt = (cardan(now.rotation[None], self._mean, axes)[0] * signs).tolist()
+        return replace(told, turn_deg=round(turn, 2), list_deg=round(list_, 2), tilt_deg=round(tilt, 2))
+
+    def measures(self) -> Mapping[str, Measure]:
+        if self._told is None:
+            self._told = self._estimate()
+        return self._told
+
+    def _estimate(self) -> Mapping[str, Measure]:
+        n = len(self._ring)
+        reason = REASONS[self._blocked()] if self._blocked() else ""
+        if not reason and n < FEWEST:
+            reason = FEW_STRIDES
+        if not reason and not self.calibrated:
+            reason = NOT_LEARNT
+        if reason:
+            return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, n))
+        thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
+        angles = usual_rows(np.array([s.angles for s in self._ring]))
+        own = (SLIP_SD_DEG**2 + PHASE_SD_DEG**2) * np.eye(2)
+        told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=self._turn_cov() + own))
+        for i, name in ((1, "pelvic_list_deg"), (2, "pelvic_tilt_deg")):
+            cov = self._turn_cov(i) + PHASE_SD_DEG**2 * np.eye(2)
+            told[name] = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=cov)["pelvic_turn_deg"]
+        return told
+
+
+def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float) -> Array:
+    """The belt turned about the vertical so that a lone tag faces the other way past the camera: it looks nearly the same."""
+    outwards = rotation @ np.cross(corners_m[0, 1] - corners_m[0, 0], corners_m[0, 0] - corners_m[0, 3])
+    off = np.arctan2(outwards[0], -outwards[2]) + np.arctan2(float(found_px[..., 0].mean()), focal_px)
+    return turned(np.array([0.0, 2.0 * off, 0.0])) @ rotation
+
+
+def angle_deg(one: Array, other: Array) -> float:
+    """Between two rotations."""
+    return float(np.degrees(np.linalg.norm(rotation_vectors(one @ other.T))))
+
+
+def _median(values: list[float]) -> float:
+    """Of those known."""
+    known = sorted(v for v in values if v == v)
+    return known[len(known) // 2] if known else nan

@@ -1,0 +1,175 @@
+"""How pictures teach the shape of a hip belt.
+
+Two tags seen in one picture show how one sits against the other. Many such pictures, from all round (a slow turn) or from one
+side (a run), are put together by bundle adjustment: all tags and the belt's pose in every picture at once, in Gauss-Newton
+steps with the poses eliminated (Triggs et al. 2000, Bundle adjustment: a modern synthesis). What the pictures leave open is
+held by what is known of any belt (`BeltShape.beforehand`), and is told as the shape's covariance.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait.hip_belt_pose import Array, seen_at, turned, usual_weights
+from station.gait.hip_belt_shape import TAGS, UNKNOWNS, BeltShape
+
+KEPT = 160  # pictures
+FEWEST = 8  # pictures for a lesson
+SOON_S, SELDOM_S = 0.7, 6.0  # between lessons: while something new is seen, and when nothing is
+SETTLED = 0.002  # rad and m: a lesson that moves the tags less has little to add
+BAD_TAG, BAD_TAG_PX = 3.0, 0.6  # misfit of a folded or damaged tag: times that of the usual tag, and at least
+ALIKE = 4.0  # errors of pictures resemble each other: so many count as one. Tuned on made belts
+BIN_RAD = np.radians(3.0)  # pictures from one direction
+LEAST_SD_PX = 0.1
+
+
+class Keyframe(NamedTuple):
+    """A picture to learn from: ids (k,) within the belt, found_px (k, 4, 2) from the picture's middle, and the belt's pose."""
+
+    ids: NDArray[np.intp]
+    found_px: Array
+    rotation: Array
+    place_m: Array
+
+
+class Album:
+    """The pictures that teach, KEPT at most: from many directions, of each the latest."""
+
+    def __init__(self) -> None:
+        self.frames: list[Keyframe] = []
+        self._bins: list[int] = []
+
+    def clear(self) -> None:
+        self.frames, self._bins = [], []
+
+    def add(self, frame: Keyframe) -> bool:
+        """Of the fullest direction the oldest picture makes room. True for a picture from a direction that was not yet there."""
+        direction = int(np.arctan2(frame.rotation[2, 0], frame.rotation[0, 0]) // BIN_RAD)
+        new = direction not in self._bins
+        self.frames.append(frame)
+        self._bins.append(direction)
+        if len(self.frames) > KEPT:
+            fullest = max(set(self._bins), key=lambda b: (self._bins.count(b), b))
+            oldest = self._bins.index(fullest)
+            del self.frames[oldest], self._bins[oldest]
+        return new
+
+    def without(self, tag: int) -> None:
+        """Takes a tag out of all pictures, and pictures that have fewer than two left."""
+        kept = [(f, b) for f, b in zip(self.frames, self._bins, strict=True) if np.count_nonzero(f.ids != tag) > 1]
+        self._bins = [b for _, b in kept]
+        self.frames = [Keyframe(f.ids[f.ids != tag], f.found_px[f.ids != tag], f.rotation, f.place_m) for f, _ in kept]
+
+
+class Lesson(NamedTuple):
+    """What one step did: `twists` (UNKNOWNS,) of the shape, `sd_px` of a corner, `misfit_px` (TAGS,) mean, `seen` (TAGS,)."""
+
+    twists: Array
+    sd_px: float
+    misfit_px: Array
+    seen: Array
+
+
+def outward(found_px: Array) -> Array:
+    """How the corners (k, 4, 2) move when every edge of the tags moves out by 1 px; edges are taken as nearly square."""
+    across = 0.5 * (found_px[:, 1] + found_px[:, 2] - found_px[:, 0] - found_px[:, 3])
+    down = 0.5 * (found_px[:, 3] + found_px[:, 2] - found_px[:, 0] - found_px[:, 1])
+    across /= np.maximum(np.sqrt((across * across).sum(axis=1, keepdims=True)), 1e-6)
+    down /= np.maximum(np.sqrt((down * down).sum(axis=1, keepdims=True)), 1e-6)
+    return np.stack([-across - down, across - down, across + down, down - across], axis=1)
+
+
+def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
+    """One step: moves the shape's tags and the pictures' poses, and tells the shape's covariance."""
+    frames = album.frames
+    ids = np.concatenate([f.ids for f in frames])
+    count = np.array([len(f.ids) for f in frames])
+    of, starts = np.repeat(np.arange(len(frames)), count), np.cumsum(count) - count
+    rotation, place = np.array([f.rotation for f in frames]), np.array([f.place_m for f in frames])
+    found = np.concatenate([f.found_px for f in frames])
+    px, jacobian = seen_at(shape.corners_m[ids], shape.skewed[ids], rotation[of], place[of], focal_px)
+    out = outward(found)
+    off = (found + shape.push_px * out - px).reshape(-1, 8)
+    misfit = np.sqrt((off * off).mean(axis=1))
+    sd_px = max(1.2 * float(np.median(misfit)), LEAST_SD_PX)  # a pose and a shape are fitted to the corners: 1.2 for that
+    weight = usual_weights(misfit) / (ALIKE * sd_px**2)
+    push = -out.reshape(-1, 8)
+    weighted = jacobian * weight[:, None, None]
+    tags = np.swapaxes(weighted, 1, 2) @ jacobian
+    gradient, pushes = (np.einsum("mij,mi->mj", weighted, y) for y in (off, push))
+    poses, pulled = np.add.reduceat(tags, starts), np.add.reduceat(gradient, starts)
+    across = np.zeros((len(frames), 6, TAGS, 6))
+    across[of, :, ids] = tags
+    both = np.concatenate([across.reshape(-1, 6, 6 * TAGS), np.add.reduceat(pushes, starts)[..., None]], axis=2)
+    seen = np.bincount(ids, minlength=TAGS).astype(np.float64)
+
+    information, right = shape.beforehand(seen)
+    tags_all, gradient_all, pushes_all = np.zeros((TAGS, 6, 6)), np.zeros((TAGS, 6)), np.zeros((TAGS, 6))
+    for total, each in ((tags_all, tags), (gradient_all, gradient), (pushes_all, pushes)):
+        np.add.at(total, ids, each)
+    for i in range(TAGS):
+        information[6 * i : 6 * i + 6, 6 * i : 6 * i + 6] += tags_all[i]
+    information[:-1, -1] += pushes_all.ravel()
+    information[-1, :-1] += pushes_all.ravel()
+    information[-1, -1] += float((weight * (push * push).sum(axis=1)).sum())
+    right[:-1] += gradient_all.ravel()
+    right[-1] += float((weight * (push * off).sum(axis=1)).sum())
+    solved = np.linalg.solve(poses, np.concatenate([both, pulled[..., None]], axis=2))
+    flat = both.reshape(-1, UNKNOWNS)
+    reduced = flat.T @ solved.reshape(-1, UNKNOWNS + 1)
+    shape.cov = np.linalg.inv(information - reduced[:, :-1])
+    twists = shape.cov @ (right - reduced[:, -1])
+
+    moves = solved[..., -1] - solved[..., :-1] @ twists
+    place = place + (rotation @ moves[:, 3:, None])[..., 0]
+    rotation = rotation @ turned(moves[:, :3])
+    album.frames = [Keyframe(f.ids, f.found_px, r, p) for f, r, p in zip(frames, rotation, place, strict=True)]
+    shape.twist(twists)
+    return Lesson(twists, sd_px, np.bincount(ids, misfit, TAGS) / np.maximum(seen, 1.0), seen)
+
+
+class Learner:
+    """`take` per picture with two tags or more; gives the lesson when there was one. `bad` (TAGS,): tags that never fit."""
+
+    def __init__(self) -> None:
+        self.shape = BeltShape()
+        self._album = Album()
+        self.bad = np.zeros(TAGS, bool)
+        self.sd_px = LEAST_SD_PX
+        self.ids_seen = np.zeros(TAGS, bool)
+        self._due_s, self._pause_s = 0.0, SOON_S
+
+    def forget(self) -> None:
+        """The belt sits elsewhere: pictures taken before no longer teach."""
+        self._album.clear()
+        self.shape.forget()
+        self._pause_s = SOON_S
+
+    def take(self, t_s: float, frame: Keyframe, focal_px: float) -> Lesson | None:
+        new = self._album.add(frame)
+        self.ids_seen[frame.ids] = True
+        if new:
+            self._pause_s = SOON_S
+            self._due_s = min(self._due_s, t_s + SOON_S)
+        if t_s < self._due_s or len(self._album.frames) < FEWEST:
+            return None
+        lesson = learn(self.shape, self._album, focal_px)
+        self.sd_px = lesson.sd_px
+        settled = float(np.abs(lesson.twists[:-1]).max()) < SETTLED
+        self._pause_s = min(2.0 * self._pause_s, SELDOM_S) if settled else SOON_S
+        self._due_s = t_s + self._pause_s
+        self._leave_out(lesson)
+        return lesson
+
+    def _leave_out(self, lesson: Lesson) -> None:
+        """The tag that fits worst, when it surely does not belong: a flat square of the right size would."""
+        often = lesson.seen >= FEWEST
+        if np.count_nonzero(often) < 3:
+            return
+        worst = int(np.argmax(np.where(often, lesson.misfit_px, 0.0)))
+        if lesson.misfit_px[worst] > max(BAD_TAG * float(np.median(lesson.misfit_px[often])), BAD_TAG_PX):
+            self.bad[worst] = True
+            self._album.without(worst)

@@ -1,0 +1,124 @@
+"""Where a hip belt of known shape is, from the corners of the tags in one picture: one rigid pose by Gauss-Newton steps.
+
+Camera axes: x right, y down (gravity), z away; the picture is turned upright before. Belt axes: x forward, y up, z to the
+right, about as the belt is worn. A pose (R, t) takes belt to camera, X_c = R X + t. It is changed from the right, by a twist
+(w, v) in belt axes: R exp(w), t + R v. So a tag that sits elsewhere on the belt by a twist and a belt that is elsewhere by
+that twist move the tag's corners alike: one Jacobian serves pose and shape.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+UP_SD_RAD = 0.1  # guess: how far a worn belt's axis may lean; settles what one flat tag leaves open
+STEPS = 8
+SMALL = 1e-4  # rad and m: a smaller step changes nothing
+_UP = np.array([0.0, -1.0, 0.0])  # in camera axes
+
+
+class BeltPose(NamedTuple):
+    """`rotation` (3, 3), `place_m` (3,); `slope` (k, 8, 6) px of the corners per twist, weighted; `tags` (k, 6, 6) information of
+    each tag on the twist, for corners of 1 px error; `information` (6, 6) of all, what is known beforehand included;
+    `misfit_px` (k,) rms of each tag's corners."""
+
+    rotation: Array
+    place_m: Array
+    slope: Array
+    tags: Array
+    information: Array
+    misfit_px: Array
+
+
+def turned(w: Array) -> Array:
+    """Rotation matrices (..., 3, 3) of rotation vectors (..., 3) (Rodrigues)."""
+    angle = np.sqrt((w * w).sum(axis=-1))[..., None, None]
+    k = skew(w)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a = np.where(angle > 1e-8, np.sin(angle) / angle, 1.0)
+        b = np.where(angle > 1e-8, (1.0 - np.cos(angle)) / angle**2, 0.5)
+    return np.eye(3) + a * k + b * (k @ k)
+
+
+def skew(x: Array) -> Array:
+    """(..., 3, 3) with `skew(x) @ y` = x cross y."""
+    out = np.zeros((*x.shape, 3))
+    out[..., 0, 1], out[..., 0, 2], out[..., 1, 2] = -x[..., 2], x[..., 1], -x[..., 0]
+    out[..., 1, 0], out[..., 2, 0], out[..., 2, 1] = x[..., 2], -x[..., 1], x[..., 0]
+    return out
+
+
+def seen_at(corners_m: Array, skewed: Array, rotation: Array, place_m: Array, focal_px: float) -> tuple[Array, Array]:
+    """Corners (k, 4, 2) px from the picture's middle, and their change (k, 8, 6) with a twist (w, v).
+
+    Args:
+        corners_m: (k, 4, 3) in belt axes. skewed: `skew` of them.
+        rotation, place_m: one pose, or one per tag (k, 3, 3), (k, 3).
+    """
+    in_camera = corners_m @ np.swapaxes(rotation, -1, -2) + place_m[..., None, :]
+    per_m = focal_px / in_camera[..., 2:]
+    px = in_camera[..., :2] * per_m
+    slope = per_m[..., None] * rotation[..., None, :2, :]
+    slope -= (px / in_camera[..., 2:])[..., None] * rotation[..., None, 2:, :]
+    jacobian = np.concatenate([slope @ np.swapaxes(skewed, -1, -2), slope], axis=-1)
+    return px, jacobian.reshape(len(corners_m), 8, 6)
+
+
+def usual_weights(misfit_px: Array) -> Array:
+    """(k,) 1 for tags that fit as well as the others, less for one that does not (Huber)."""
+    limit = max(1.5 * float(np.sort(misfit_px)[len(misfit_px) // 2]), 0.5)
+    return limit / np.maximum(misfit_px, limit)
+
+
+def fitted(
+    corners_m: Array, skewed: Array, found_px: Array, start: tuple[Array, Array], focal_px: float, sd_px: float
+) -> BeltPose:
+    """The pose from tags found at `found_px` (k, 4, 2), beginning at `start`. `sd_px`: error of a corner."""
+    rotation, place_m = start
+    weak = (sd_px / UP_SD_RAD) ** 2
+    for _ in range(STEPS):
+        px, jacobian = seen_at(corners_m, skewed, rotation, place_m, focal_px)
+        off = (found_px - px).reshape(len(px), 8)
+        misfit_px = np.sqrt((off * off).mean(axis=1))
+        weighted = jacobian * usual_weights(misfit_px)[:, None, None]
+        tags = np.swapaxes(weighted, 1, 2) @ jacobian
+        information = tags.sum(axis=0)
+        gradient = np.einsum("kij,ki->j", weighted, off)
+        # The belt's axis R e_y leans from the vertical by (x, z); w turns it by R (w x e_y).
+        lean = np.stack([rotation[::2, 2], np.zeros(2), -rotation[::2, 0]], axis=1)  # e_y x R_row, so that lean @ w is the change
+        information[:3, :3] += weak * (lean.T @ lean)
+        gradient[:3] -= weak * (lean.T @ rotation[::2, 1])
+        information.flat[::7] *= 1.0 + 1e-9
+        step = np.linalg.solve(information, gradient)
+        place_m = place_m + rotation @ step[3:]
+        rotation = rotation @ turned(step[:3])
+        if np.abs(step).max() < SMALL:
+            break
+    return BeltPose(rotation, place_m, weighted, tags, information, misfit_px)
+
+
+def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
+    """A rotation (3, 3) to begin with: the belt upright, the seen tags on its side towards the camera."""
+    right, up = corners_m[:, 1] - corners_m[:, 0], corners_m[:, 0] - corners_m[:, 3]
+    outwards = np.cross(right, up).sum(axis=0)
+    ray = np.arctan2(float(found_px[..., 0].mean()), focal_px)
+    turn = np.arctan2(outwards[2], outwards[0]) - np.pi / 2 - ray
+    return upright(float(turn))
+
+
+def upright(turn_rad: float) -> Array:
+    """Belt axes to camera axes: up is up, forward points right in the picture and `turn_rad` away from the camera."""
+    c, s = np.cos(turn_rad), np.sin(turn_rad)
+    return np.array([[c, 0.0, s], [0.0, -1.0, 0.0], [s, 0.0, -c]])
+
+
+def placed(rotation: Array, corners_m: Array, found_px: Array, focal_px: float, tag_m: float) -> Array:
+    """A place (3,) m to begin with, from the height and the middle of the tags."""
+    height_px = np.abs(found_px[:, 3] - found_px[:, 0] + found_px[:, 2] - found_px[:, 1]).max(axis=-1) / 2
+    away_m = focal_px * tag_m / max(float(height_px.mean()), 1e-3)
+    x, y = found_px.mean(axis=(0, 1)) * (away_m / focal_px)
+    return np.array([x, y, away_m]) - rotation @ corners_m.mean(axis=(0, 1))

@@ -1,0 +1,124 @@
+"""What a hip belt saw in one stride: turn, list and tilt of the pelvis at stride frequency.
+
+Pictures are not missing at random: the near arm swings over the belt at the same phase of every stride. So every picture has a
+weight by how well its pose is known, and the fit carries the mean and the second harmonic, which would otherwise leak into the
+first through the hole.
+"""
+
+from __future__ import annotations
+
+from math import cos, nan, radians, sin
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait.hip_belt_pose import Array, BeltPose
+from station.gait.hip_belt_shape import TAGS, UNKNOWNS
+from station.types import Side
+
+FEWEST = 8  # pictures with a pose in a stride
+HOLE_RAD = 2.3  # a third of a stride without a good picture is too much
+GOOD_SD_DEG = 2.0
+SECOND_SD_DEG = 3.0  # of the second harmonic between runners (turn, list, tilt: 1 to 3 deg in public marker data)
+PICTURE_SD_DEG = 0.3  # what pictures with many tags err all the same: blur, the model of the camera
+LONE_SD_DEG = 3.0  # bias of a single flat tag
+
+
+class Sample(NamedTuple):
+    """One picture. `rotation` (3, 3) belt to camera; `gain` (3, UNKNOWNS) turn of the belt (rotation vector, belt axes, rad) per
+    change of shape; `cov` (3, 3) of that rotation vector, rad^2; `lone_deg` further SD of the turn, of a single tag;
+    `place_m` (3,); `height_m` of the belt over the hips."""
+
+    t_s: float
+    tags: int
+    rotation: Array
+    gain: Array
+    cov: Array
+    lone_deg: float
+    place_m: Array
+    height_m: float
+
+
+class Stride(NamedTuple):
+    """Complex H1, peak to peak in degrees against the thigh's phase, of turn, list and tilt: `angles` (3,); `gains`
+    (3, UNKNOWNS) their change with the shape; `thigh_deg` H1 of the near thigh, peak to peak."""
+
+    angles: NDArray[np.complex128]
+    gains: NDArray[np.complex128]
+    thigh_deg: float
+
+
+def runner_axes(side: Side, azimuth_deg: float) -> tuple[Array, Array]:
+    """Rows forward, up, right of a runner who faces `side` in the picture, in camera axes (3, 3); and the signs (3,) that make
+    turn, list and tilt of `cardan` those of types.HipBelt."""
+    c, s = cos(radians(azimuth_deg)), sin(radians(azimuth_deg))
+    facing = 1.0 if side == "right" else -1.0
+    axes = np.array([[facing * c, 0.0, s], [0.0, -1.0, 0.0], [s, 0.0, -facing * c]])
+    return axes, np.array([facing, -facing, -1.0])
+
+
+def cardan(rotation: Array, mean: Array, axes: Array) -> Array:
+    """(n, 3) degrees about up, forward and right, in that order from the outside, of (n, 3, 3) against `mean` (3, 3)."""
+    m = axes @ rotation @ (mean.T @ axes.T)
+    about_up = np.arctan2(m[:, 0, 2], m[:, 2, 2])
+    about_forward = -np.arcsin(np.clip(m[:, 1, 2], -1.0, 1.0))
+    about_right = np.arctan2(m[:, 1, 0], m[:, 1, 1])
+    return np.degrees(np.stack([about_up, about_forward, about_right], axis=1))
+
+
+ABOUT = [1, 0, 2]  # up, forward, right among the rows of `axes`
+
+
+def mean_rotation(rotation: Array) -> Array:
+    """(3, 3) nearest to the mean of (n, 3, 3)."""
+    u, _, v = np.linalg.svd(rotation.mean(axis=0))
+    return np.asarray(u @ np.diag([1.0, 1.0, np.linalg.det(u @ v)]) @ v)
+
+
+def gain_of(pose: BeltPose, ids: NDArray[np.intp], outward: Array) -> tuple[Array, Array]:
+    """How the belt's rotation follows the shape, (3, UNKNOWNS), and its covariance (3, 3) for corners of 1 px error."""
+    cov = np.asarray(np.linalg.inv(pose.information), np.float64)
+    gain, per_tag = np.zeros((3, UNKNOWNS)), np.zeros((3, TAGS, 6))
+    per_tag[:, ids] = -np.swapaxes(cov[:3] @ pose.tags, 0, 1)
+    gain[:, :-1] = per_tag.reshape(3, 6 * TAGS)
+    gain[:, -1] = cov[:3] @ np.einsum("kij,ki->j", pose.slope, outward.reshape(-1, 8))
+    return gain, cov[:3, :3]
+
+
+def locked_in(phase: Array, y: Array, sd: Array) -> NDArray[np.complex128] | None:
+    """Weights (n,) that make the complex H1 of y over phases `phase` (n,) rad as their sum with it; `sd` (n,) of each y.
+
+    None when good pictures leave too large a hole.
+    """
+    good = np.sort(phase[sd < GOOD_SD_DEG])
+    if len(good) < FEWEST or max(float(np.diff(good).max()), float(good[0] + 2 * np.pi - good[-1])) > HOLE_RAD:
+        return None
+    design = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2 * phase), np.sin(2 * phase)])
+    weighted = design / sd**2
+    normal = weighted @ design.T
+    normal[3, 3] += SECOND_SD_DEG**-2
+    normal[4, 4] += SECOND_SD_DEG**-2
+    rows = np.linalg.solve(normal, weighted)
+    return np.asarray(rows[1] - 1j * rows[2])
+
+
+def stride_of(samples: list[Sample], sd_px: float, axes: Array, signs: Array, start_s: float, end_s: float) -> Stride | None:
+    """H1 of the stride [start, end) with the phase of its own start; `thigh_deg` is not filled in."""
+    if len(samples) < FEWEST:
+        return None
+    rotation = np.array([s.rotation for s in samples])
+    y = cardan(rotation, mean_rotation(rotation), axes) * signs
+    phase = (np.array([s.t_s for s in samples]) - start_s) * (2.0 * np.pi / (end_s - start_s))
+    turning = (axes @ rotation)[:, ABOUT] * signs[:, None]  # (n, 3, 3): turn, list and tilt per rotation vector
+    cov = np.array([s.cov for s in samples])
+    sd = np.degrees(sd_px * np.sqrt(np.einsum("nij,njk,nik->ni", turning, cov, turning)))
+    lone = np.array([s.lone_deg for s in samples])
+    gain = turning @ np.array([s.gain for s in samples])
+    angles, gains = np.zeros(3, complex), np.zeros((3, UNKNOWNS), complex)
+    for i in range(3):
+        weights = locked_in(phase, y[:, i], np.sqrt(sd[:, i] ** 2 + PICTURE_SD_DEG**2 + lone**2))
+        if weights is None:
+            return None
+        angles[i], gains[i] = 2.0 * (weights @ y[:, i]), 2.0 * np.degrees(1.0) * (weights @ gain[:, i])
+    return Stride(angles, gains, nan)

@@ -1,0 +1,63 @@
+"""The hip belt where one is worn, hip landmarks elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait.hip_belt import HipBeltPelvis
+from station.gait.pelvis import LandmarkPelvis, PelvicSource, PelvicStride
+from station.types import HipBelt, Marks, Measure, Reading, Side, View
+
+
+class BeltOrLandmarks:
+    """A PelvicSource that asks both. The two are never mixed: a new bout or another source begins its strides anew."""
+
+    def __init__(self, view: View) -> None:
+        self._belt = HipBeltPelvis(view)
+        self._landmarks = LandmarkPelvis(view.px_per_m)
+
+    @property
+    def _now(self) -> PelvicSource:
+        return self._belt if self._belt.worn else self._landmarks
+
+    @property
+    def name(self) -> str:
+        return self._now.name
+
+    @property
+    def calibrated(self) -> bool:
+        return self._now.calibrated
+
+    def read(self, given: Reading) -> None:
+        """Neither needs a reading."""
+
+    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        self._belt.body(t_s, hips_px, thigh_px, side)
+
+    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+        self._belt.mark(t_s, given, standing)
+
+    def hip_belt(self, t_s: float) -> HipBelt | None:
+        return self._belt.hip_belt(t_s)
+
+    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        self._landmarks.lift(rows, near)
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        by_belt = self._belt.close(rows, start_s, end_s)
+        by_landmarks = self._landmarks.close(rows, start_s, end_s)
+        return by_belt if self._belt.worn else by_landmarks
+
+    def measures(self) -> Mapping[str, Measure]:
+        return self._now.measures()
+
+    def forget(self) -> None:
+        self._belt.forget()
+        self._landmarks.forget()
+
+    def reset(self) -> None:
+        self._belt.reset()
+        self._landmarks.reset()
