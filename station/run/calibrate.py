@@ -43,6 +43,8 @@ POSE_EVERY_S, GREY_EVERY_S, GREYS = 0.06, 0.25, 40
 WARM_S = 2.0  # a camera's exposure settles first
 PERSON_MARGIN = 0.15  # of a body's box: hair, hands and clothes reach beyond the landmarks
 CROWDED = 0.5  # of the picture hidden by a person: not enough left to know the scene again
+# Angle of view along the long side, deg, of cameras sold with their lens (Raspberry Pi's camera hardware page, November 2026).
+LENSES = {"imx708": 66.0, "imx708_wide": 102.0}
 FOUR = "two points as X1,Y1,X2,Y2 in pixels of the picture"
 
 
@@ -87,7 +89,7 @@ class Watched:
 def run_calibration(order: Order) -> None:
     """Looks, tells, keeps. Raises InputError, UsageError, HardwareError, StoreError; StationError names what is not in order."""
     config = provision(order.config_file).config
-    known, ruler = _known(order, config), _ruler(order, config)
+    told_lines, ruler = (points(order.plumb, "--plumb"), points(order.deck, "--deck")), _ruler(order, config)
     with contextlib.ExitStack() as stack:
         if order.source_text == PICAMERA:
             stack.enter_context(alone(config.station.data_dir))
@@ -95,7 +97,7 @@ def run_calibration(order: Order) -> None:
         stack.enter_context(source)
         if source.info.kind in POSE_KINDS:
             raise InputError("has no pictures, only landmarks", order.source_text, "name a picture or a video file")
-        _inside(known, source.info)
+        known = _known(*told_lines, config, source.info)
         watched = watch(cast("FrameSource", source), config, order.seconds)
     lines = find_lines(watched.still)
     deck = deck_of(watched.still, lines, known, ruler)
@@ -104,14 +106,13 @@ def run_calibration(order: Order) -> None:
     findings = [*looked_at(watched, config, lines, deck), *measured(deck, ruler, direction, told is not None)]
     calibration = calibration_of(watched, config, deck, direction)
     _write_picture(order, watched, deck)
-    unusable = findings[0].state == "bad" and findings[0].evidence.startswith(("dark", "nothing"))
-    path = path_of(config, watched.info.kind)
-    if not unusable:
+    path = None if framing.blind(watched.still) else path_of(config, watched.info.kind)
+    if path is not None:
         save(path, calibration)
-    _tell(order, findings, calibration, None if unusable else path)
+    _tell(order, findings, calibration, path)
     wrong = [finding.part for finding in findings if finding.state != "ok"]
-    if unusable:
-        raise StationError("nothing was kept: the picture cannot be worked with", order.source_text, findings[0].remedy)
+    if path is None:
+        raise StationError("nothing was kept: there is nothing to be seen", order.source_text, findings[0].remedy)
     if wrong:
         raise StationError(f"kept, but not in order: {', '.join(wrong)}", "", "follow the remedies above, then calibrate again")
 
@@ -119,13 +120,21 @@ def run_calibration(order: Order) -> None:
 # --- what the person told -----------------------------------------------------------------------------------------
 
 
-def _known(order: Order, config: Config) -> Known:
-    plumb, deck = points(order.plumb, "--plumb"), points(order.deck, "--deck")
+def _known(plumb: Line | None, deck: Line | None, config: Config, info: SourceInfo) -> Known:
     if plumb and abs(plumb.tilt_deg) > 45:
         raise UsageError("the points of --plumb lie side by side", "", "name the upper and the lower end of the line")
     if deck and abs(deck.slope_deg) > 45:
         raise UsageError("the points of --deck lie one above the other", "", "name the left and the right end of the edge")
-    return Known(plumb, deck, config.view.focal_px)
+    _inside(plumb, deck, info)
+    return Known(plumb, deck, config.view.focal_px or focal_of(info))
+
+
+def focal_of(info: SourceInfo) -> float | None:
+    """The focal length, px, of a camera whose lens is fixed; None where any lens may be on it."""
+    for model, view_deg in LENSES.items():
+        if info.kind == "camera" and f"({model})" in info.path.replace("_noir", ""):
+            return max(info.width_px, info.height_px) / 2 / float(np.tan(np.radians(view_deg) / 2))
+    return None
 
 
 def points(text: str | None, option: str) -> Line | None:
@@ -141,8 +150,8 @@ def points(text: str | None, option: str) -> Line | None:
     return ordered(x0, y0, x1, y1)
 
 
-def _inside(known: Known, info: SourceInfo) -> None:
-    for line, option in ((known.plumb, "--plumb"), (known.deck, "--deck")):
+def _inside(plumb: Line | None, deck: Line | None, info: SourceInfo) -> None:
+    for line, option in ((plumb, "--plumb"), (deck, "--deck")):
         if line is not None:
             fits = 0 <= min(line.x0, line.x1) <= max(line.x0, line.x1) <= info.width_px
             fits = fits and 0 <= min(line.y0, line.y1) <= max(line.y0, line.y1) <= info.height_px
@@ -245,8 +254,9 @@ def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> li
     edge = deck.edge
     where = "no deck edge" if edge is None else f"edge from {edge.x0:.0f},{edge.y0:.0f} to {edge.x1:.0f},{edge.y1:.0f}"
     distance = f"{ruler.distance_m:.2f} m away" + ("" if ruler.distance_told else " (a guess: measure it, --distance-m)")
-    width = "" if ruler.width_m else "; deck width guessed (--deck-width-m)"
-    scale = _finding("scale", deck.px_per_m, "px per m at the mid-line", f"{where}, {distance}{width}", mark)
+    width = "" if ruler.width_m or deck.by_lens else "; deck width guessed (--deck-width-m)"
+    by = "the lens" if deck.by_lens else where
+    scale = _finding("scale", deck.px_per_m, "px per m at the mid-line", f"{by}, {distance}{width}", mark)
     if deck.px_per_m.measured and not _plausible(deck, ruler):
         told_m = f"the picture says {deck.distance_m:.2f} m to the mid-line, you {ruler.distance_m:.2f} m"
         scale = Finding(
@@ -264,7 +274,7 @@ def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> li
         ),
         Finding("zone", "ok", " ".join(f"{value:.2f}" for value in deck.zone) + " of the picture")
         if deck.zone
-        else Finding("zone", "cannot_tell", "it needs the scale and both ends of the deck; the whole picture is used", mark),
+        else Finding("zone", "cannot_tell", "it needs the scale; the whole picture is used", mark),
     ]
 
 

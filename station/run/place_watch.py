@@ -5,6 +5,7 @@ Looked at while the belt is empty: at the start, then once a minute. The compari
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from station.sense.framing import turn_remedy, turned_deg
 from station.sense.scene import Drift, Scene, drift_of
 from station.types import NAN, NS, Frame, Pose, View
+
+log = logging.getLogger("station")
 
 Task = Callable[[], Drift]
 
@@ -120,5 +123,7 @@ class PlaceWatch:
         self._row = [*self._row, drift.state] if self._row and self._row[-1] == drift.state else [drift.state]
         believed = len(self._row) >= SURE.get(drift.state, 1)
         if believed and drift.state != "cannot_tell":
+            if self.drift is None or self.drift.state != drift.state:
+                log.info("the camera's place against its calibration: %s (%s)", drift.state, drift.evidence)
             self.drift = drift
         self._check_due_ns = t_ns + round((EVERY_S if believed else SOON_S) * NS)

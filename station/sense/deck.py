@@ -64,6 +64,7 @@ class Deck:
     place: Place
     focal: Measure = UNTOLD  # focal length of the lens, px
     distance_m: float = float("nan")  # of the lens from the mid-line, as the picture has it
+    by_lens: bool = False  # the scale comes from lens and distance alone
 
 
 def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Ruler) -> Deck:
@@ -77,12 +78,15 @@ def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Rul
     edge = known.deck or near_edge([traced(grey, line) for line in place.deck], width_px)
     if edge is None:
         scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
-        return Deck(None, False, False, scale, None, None, place)
+        return Deck(None, False, False, scale, None, None, place, by_lens=scale.measured)
     given = known.deck is not None
     ends = given or (_inside(edge, *size) and edge.seen >= SEEN)
     if not ends or ruler.length_m is None:
         what = "the deck's ends are not in the picture" if not ends else "the deck's length was not told"
-        return Deck(edge, given, ends, _by_lens(known, ruler) or Measure.cannot_tell(what), None, None, place)
+        by_lens = _by_lens(known, ruler)
+        reach = _reach_by_lens(edge, place, size, known, ruler) if by_lens else None
+        zone = _clipped(reach) if reach else None
+        return Deck(edge, given, ends, by_lens or Measure.cannot_tell(what), reach, zone, place, by_lens=by_lens is not None)
     scene = _Scene(edge, place, size, ruler, known.focal_px)
     if known.focal_px is None:
         for _ in range(ROUNDS):
@@ -91,7 +95,7 @@ def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Rul
     scale = scene.measured(END_GIVEN_PX if given else END_FOUND_PX)
     focal = _told_focal(scene.focal_px, ruler) if known.focal_px is None else NO_NEWS
     reach = scene.reach()
-    zone = _clipped(reach) if ruler.length_m >= WHOLE_DECK_M else None
+    zone = _clipped(reach if ruler.length_m >= WHOLE_DECK_M else (0.0, reach[1], 1.0, reach[3]))
     return Deck(edge, given, True, scale, reach, zone, place, focal, scene.focal_px / scene.px_per_m)
 
 
@@ -106,6 +110,29 @@ def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
         return None
     scale = known.focal_px / ruler.distance_m
     return _interval(scale, Z95 * scale * float(np.hypot(known.focal_sd, DISTANCE_TOLD_SD)), 0.1)
+
+
+def _reach_by_lens(edge: Line, place: Place, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
+    """What a tall runner takes where not both of the deck's ends are seen: in the width, as far as the deck is."""
+    focal_px, middle = known.focal_px or place.focal_px, np.array(size) / 2
+    down, _, across = _axes(place, float(np.radians(place.azimuth.value)))
+    half_m = (ruler.width_m or WIDTH_M) / 2
+    y_px = edge.y0 + (middle[0] - edge.x0) / (edge.x1 - edge.x0) * (edge.y1 - edge.y0)
+    near = np.array([0.0, (y_px - middle[1]) / focal_px, 1.0]) * (ruler.distance_m - half_m * across[2])
+    feet = near + half_m * across
+    points = np.array([feet - down * (TALLEST_M + HEAD_ROOM_M), near + down * FRONT_ROOM_M])
+    top, bottom = (points[:, 1] / points[:, 2] * focal_px + middle[1]) / size[1]
+    border = BORDER * max(size)
+    left = edge.x0 / size[0] if edge.x0 > border and not known.deck else 0.0
+    right = edge.x1 / size[0] if edge.x1 < size[0] - border and not known.deck else 1.0
+    return left, float(top), right, float(bottom)
+
+
+def _axes(place: Place, azimuth: float) -> tuple[Points, Points, Points]:
+    """Down, along the belt to the right, and across it away from the camera."""
+    roll, pitch = np.radians([place.roll.value, place.pitch_deg])
+    down, belt = directions(roll, pitch, azimuth)
+    return down, belt, np.cross(belt, down)
 
 
 def _told_focal(focal_px: float, ruler: Ruler) -> Measure:
@@ -166,26 +193,20 @@ class _Scene:
     def _azimuth(self) -> float:
         return float(np.radians(self._place.azimuth.value))
 
-    def _axes(self, azimuth: float) -> tuple[Points, Points, Points]:
-        """Down, along the belt to the right, and across it away from the camera."""
-        roll, pitch = np.radians([self._place.roll.value, self._place.pitch_deg])
-        down, belt = directions(roll, pitch, azimuth)
-        return down, belt, np.cross(belt, down)
-
     def _ends(self, length_m: float, azimuth: float, focal_px: float, longer_px: float) -> Points:
         """(2, 3) both ends of the near edge. Least squares: they are `length_m` apart along the belt, each on its ray."""
         edge = self._edge
         along = np.array([edge.x1 - edge.x0, edge.y1 - edge.y0]) / edge.length_px * longer_px / 2
         pixels = np.array([[edge.x0, edge.y0], [edge.x1, edge.y1]]) - self._size / 2 + np.array([-along, along])
         rays = np.column_stack([pixels / focal_px, [1.0, 1.0]])
-        belt = self._axes(azimuth)[1]
+        belt = _axes(self._place, azimuth)[1]
         depth = np.linalg.lstsq(np.column_stack([-rays[0], rays[1]]), length_m * belt, rcond=None)[0]
         return np.asarray(rays * depth[:, None])
 
     def _scale(self, length_m: float, width_m: float, distance_m: float, azimuth: float, longer_px: float) -> tuple[float, float]:
         """px per m at the middle of the mid-line, and the focal length: the one told, or that which puts it `distance_m` away."""
         focal, scale = self._focal_told_px or self._place.focal_px, 0.0
-        across_z = self._axes(azimuth)[2][2]
+        across_z = _axes(self._place, azimuth)[2][2]
         for _ in range(ROUNDS):
             middle_m = self._ends(length_m, azimuth, focal, longer_px)[:, 2].mean() + width_m / 2 * across_z
             scale = focal / middle_m
@@ -205,7 +226,7 @@ class _Scene:
 
     def reach(self) -> Zone:
         """What a tall runner between the ends takes, with margins."""
-        down, belt, across = self._axes(self._azimuth)
+        down, belt, across = _axes(self._place, self._azimuth)
         near = self._ends(self._length_m, self._azimuth, self.focal_px, 0.0)
         margin = ZONE_MARGIN * self._length_m * belt
         feet = near + across * self._width_m / 2 + np.array([-margin, margin])

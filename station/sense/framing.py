@@ -37,16 +37,19 @@ class Finding:
     remedy: str = ""
 
 
+def blind(grey: NDArray[np.uint8]) -> bool:
+    """Whether a grey picture shows nothing at all: the light is off, or a hand lies on the lens."""
+    return bool(np.percentile(grey, BRIGHTEST_PCT) < DARK_LEVEL or grey.std() < FLAT_LEVEL)
+
+
 def light(greys: Sequence[NDArray[np.uint8]]) -> Finding:
     """From grey pictures (H, W) of the same scene, in order of time."""
     still = greys[len(greys) // 2]
-    brightest, mean, spread = float(np.percentile(still, BRIGHTEST_PCT)), float(still.mean()), float(still.std())
-    glare = float((still >= GLARE_LEVEL).mean())
+    mean, glare = float(still.mean()), float((still >= GLARE_LEVEL).mean())
     evidence = f"mean brightness {mean:.0f} of 255, {100 * glare:.0f} % burnt out"
-    if brightest < DARK_LEVEL:
-        return Finding("light", "bad", f"dark: {evidence}", "switch the light on, or add a lamp on direct current")
-    if spread < FLAT_LEVEL:
-        return Finding("light", "bad", f"nothing to be seen: {evidence}", "take away what is in front of the lens, and wipe it")
+    if blind(still):
+        remedy = "switch the light on; take away what is in front of the lens"
+        return Finding("light", "bad", f"nothing to be seen: {evidence}", remedy)
     if mean < DIM_LEVEL:
         return Finding("light", "bad", f"dim: {evidence}", "add a lamp on direct current, not a longer exposure")
     if glare > GLARE_SHARE:
