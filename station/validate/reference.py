@@ -30,6 +30,8 @@ from numpy.typing import NDArray
 from station.errors import InputError
 from station.types import ANGLES, MEASURES, NAN, STRIDE
 
+LARGEST = 1e10  # seconds since 1970 are the largest that make sense
+LEAST_COUNTED_S = 5.0
 MOST_BYTES = 64 << 20  # an hour at 200 values a second in ten columns
 LABELS = ("trial", "runner", "session", "observer", "note", "waist", "start_utc", "screen_from", "screen_to")
 WINDOW = ("from_s", "to_s", "seconds")
@@ -109,7 +111,7 @@ class _Table:
         if not lines:
             raise InputError("is empty", where, "put one trial, or one moment, into each row")
         delimiter = ";" if lines[0][1].count(";") > lines[0][1].count(",") else ","
-        cells = [next(csv.reader(io.StringIO(line), delimiter=delimiter, strict=False)) for _, line in lines]
+        cells = [_cells(line, delimiter, f"{where}, line {n}") for n, line in lines]
         header = tuple(name.strip() for name in cells[0])
         _check_header(header, where)
         rows = []
@@ -130,13 +132,20 @@ class _Table:
             value = float(text.replace(",", ".") if self.decimal_comma else text)
         except ValueError:
             value = math.inf
-        if not math.isfinite(value):
+        if not abs(value) <= LARGEST:
             raise InputError(
                 f"{text!r} in column {name} is no number",
                 f"{self.where}, line {line}",
                 "leave the cell empty where nothing was measured",
             )
         return value
+
+
+def _cells(line: str, delimiter: str, where: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(line), delimiter=delimiter, strict=False))
+    except csv.Error as error:
+        raise InputError(f"cannot be read ({error})", where, "save the table as CSV again") from None
 
 
 def _check_header(header: tuple[str, ...], where: str) -> None:
@@ -199,7 +208,7 @@ def _trial(table: _Table, line: int, cells: dict[str, str]) -> Trial:
     values = {name: numbers[name] for name in ("speed_kmh", *MEASURES) if math.isfinite(numbers[name])}
     count_off_spm = 0.0
     if math.isfinite(numbers["steps"]):
-        if not seconds > 0 or "cadence_spm" in values:
+        if not seconds >= LEAST_COUNTED_S or "cadence_spm" in values:
             raise InputError(
                 "steps need the time they were counted for, and no cadence beside them", where, "fill in seconds, or a window"
             )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from station.errors import InputError
 from station.types import MEASURES
@@ -73,6 +76,8 @@ def test_values_over_time_with_gaps(tmp_path: Path) -> None:
         ("runner,steps,seconds\nA,1o5,60\n", "line 2: '1o5' in column steps is no number"),
         ("runner,steps,seconds\nA,nan,60\n", "no number"),
         ("runner,steps\nA,165\n", "line 2: steps need the time"),
+        ("runner,steps,seconds\nA,1,0.001\n", "line 2: steps need the time"),
+        ("runner,steps,seconds\nA,1e300,60\n", "no number"),
         ("runner,steps,seconds,cadence_spm\nA,165,60,165\n", "no cadence beside them"),
         ("steps,from_s,to_s\n165,60,\n", "does not end"),
         ("steps,from_s,to_s\n165,60,60\n", "does not end"),
@@ -101,6 +106,9 @@ def test_what_is_no_csv_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04rest")
     with pytest.raises(InputError, match="Save the table as CSV"):
         read_reference(tmp_path / "a.xlsx")
+    (tmp_path / "long.csv").write_text("runner,note,steps,seconds\nA," + 200_000 * "x" + ",165,60\n")
+    with pytest.raises(InputError, match="line 2: cannot be read"):
+        read_reference(tmp_path / "long.csv")
     with pytest.raises(InputError, match="cannot be read"):
         read_reference(tmp_path / "not there.csv")
     with pytest.raises(InputError, match="cannot be read"):
@@ -140,3 +148,26 @@ def test_no_right_value_is_taken_for_another_unit() -> None:
     for factors in FACTORS.values():
         around = sorted([0.0, *(float(np.log(factor)) for factor, _ in factors)])
         assert np.diff(around).min() > 2 * NEAR
+
+
+WORDS = ("", "1", "60", "-3", "5:00", "A", "stiff", "2026-11-23", '"', "1,5", "#", "nan")
+CELLS = st.one_of(st.sampled_from(WORDS), st.text(max_size=4))
+HEADERS = st.lists(st.sampled_from((*TRIAL_COLUMNS[:14], "time_s", "thigh_near_deg")), min_size=1, max_size=6)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(HEADERS, st.lists(st.lists(CELLS, max_size=6), max_size=5))
+def test_any_table_is_read_or_refused(tmp_path: Path, header: list[str], rows: list[list[str]]) -> None:
+    path = tmp_path / "any.csv"
+    path.write_text("\n".join(",".join(row) for row in [header, *rows]), encoding="utf-8", errors="replace")
+    with contextlib.suppress(InputError):
+        content = read_reference(path).content
+        assert isinstance(content, Series) == ("time_s" in header)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "any.csv").write_bytes(content)
+    with contextlib.suppress(InputError):
+        read_reference(tmp_path / "any.csv")
