@@ -38,6 +38,8 @@ class Case:
     slow_turn: bool = True
     seconds: float = RUN_S
     seed: int = 1
+    runner: str = "mean"
+    """Whose stride."""
     size_px: tuple[int, int] = (240, 136)
     poster: tuple[int, ...] = ()
     bystander_belt: HipBelt | None = None
@@ -48,7 +50,7 @@ class Case:
     @property
     def run(self) -> ClipSpec:
         spec = run_spec(self.amplitude_deg, self.azimuth_deg, self.body, self.seconds, self.fps, self.seed, self.belt,
-                        self.camera)
+                        self.camera, self.runner)
         sensor = replace(spec.sensor, shutter_s=self.shutter_s, subframes=4 if self.shutter_s > 0.005 else 2)
         others = ()
         if self.bystander_belt is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from station.gait.hip_belt import HipBeltPelvis
 from station.pose.hip_belt import HipBeltFinder
 from station.types import NS, Gait, Marks, Measure, Pose, View
 from tests.accuracy.hip_belt_cases import Case
-from tests.accuracy.hip_belt_films import film
+from tests.accuracy.hip_belt_errors import lent
+from tests.accuracy.hip_belt_films import Film, film
 from tests.made_hip_belt import START_NS, MadeRun, made, true_turn
 from tests.render.hip_belt_truth import h1
+from tests.render.spec import ClipSpec
 
 PAUSE_S = 2.0
 """Between the slow turn and the run."""
@@ -81,19 +84,17 @@ class Told:
 
 def filmed(case: Case) -> Told:
     """From pixels: finder, core and hip belt source as the station has them. Raises ImportError without the renderer."""
-    stretches = []
-    finder, run = HipBeltFinder(), film(case.run, case.size_px, case.poster)
-    if case.slow_turn:
-        stretches.append(_found(finder, film(case.turn).frames()))
-    return _told(case, [*stretches, _found(finder, run.frames())], run.run)
+    run = film(case.run, case.size_px, case.poster)
+    turn = [_turn_found(case.turn)] if case.slow_turn else []
+    return _told(case, [*turn, _found(run)], run.run)
 
 
-def generated(case: Case, seed: int = 0, corner_sd_px: float | None = None) -> Told:
-    """Without pixels: corners made from the truth."""
-    noise = {} if corner_sd_px is None else {"corner_sd_px": corner_sd_px}
-    run = made(case.run, seed=seed, **noise)
-    turn = [made(case.turn, seed=seed, **noise).inputs()] if case.slow_turn else []
-    return _told(case, [*turn, run.inputs()], run)
+def generated(case: Case, seed: int = 0) -> Told:
+    """Without pixels: corners made from the truth, with errors that the finder made in pictures."""
+    rng = np.random.default_rng(seed)
+    stretches = [made(spec, corner_sd_px=0.0, seed=seed) for spec in ((case.turn, case.run) if case.slow_turn else (case.run,))]
+    seen = [replace(m, corners_px=m.corners_px + lent(m, rng)) for m in stretches]
+    return _told(case, [m.inputs() for m in seen], seen[-1])
 
 
 def believed(case: Case, run: MadeRun) -> View:
@@ -102,8 +103,14 @@ def believed(case: Case, run: MadeRun) -> View:
     return replace(view, focal_px=view.focal_px * case.focal_off, roll_deg=view.roll_deg + case.roll_off_deg)
 
 
-def _found(finder: HipBeltFinder, frames: Iterable) -> Iterator[Marks | Pose]:
-    for frame, pose in frames:
+@cache
+def _turn_found(spec: ClipSpec) -> tuple[Marks | Pose, ...]:
+    return tuple(_found(film(spec)))
+
+
+def _found(shown: Film) -> Iterator[Marks | Pose]:
+    finder = HipBeltFinder()
+    for frame, pose in shown.frames():
         marks = finder.find(frame, pose)
         if marks is not None:
             yield marks
@@ -132,9 +139,9 @@ def _summed_up(case: Case, gaits: list[Gait], strides: int, run: MadeRun) -> Tol
     sign = 1 if run.spec.camera.side == "right" else -1
     off = np.array([g.hip_belt.turn_deg if g.hip_belt else np.nan for g in gaits]) - sign * truth.turn_deg
     nothing = Measure.cannot_tell("not told")
-    measures = {n: end.measures.get(n, nothing) for n in ("pelvic_turn_deg", "pelvic_lead_deg", "pelvic_list_deg", "pelvic_tilt_deg")}
+    measures = [end.measures.get(f"pelvic_{n}_deg", nothing) for n in ("turn", "lead", "list", "tilt")]
     return Told(
-        case, *measures.values(), true_turn(run), 2 * abs(h1(truth.stride_phase, truth.list_deg)),
+        case, *measures, true_turn(run), 2 * abs(h1(truth.stride_phase, truth.list_deg)),
         2 * abs(h1(truth.stride_phase, truth.tilt_deg)), strides, float((tags >= 1).mean()), float((tags >= 2).mean()),
         end.hip_belt.learnt if end.hip_belt else 0.0, tuple(sorted(set(troubles), key=troubles.count, reverse=True)),
         float(np.nanstd(off[len(off) // 3 :])) if np.isfinite(off[len(off) // 3 :]).any() else float("nan"),
