@@ -40,7 +40,10 @@ def report(folder: Path) -> str:
         "rendered": rendered_table(scores, rendered, ran["peers"]),
         "thigh by clip": by_clip(scores, rendered, ran["peers"], lambda s: s.angles["thigh_near"].rmse),
         "hip by clip": by_clip(scores, rendered, ran["peers"], lambda s: s.angles["hip_near"].rmse),
-        "cadence by clip": by_clip(scores, rendered, ran["peers"], lambda s: s.cadence_off_spm, "{:+.1f}"),
+        "plain hip by clip": by_clip(scores, rendered, ran["peers"], lambda s: s.plain["hip_near"].rmse),
+        "cadence by clip": by_clip(
+            scores, rendered, ran["peers"], lambda s: s.cadence_off_spm if s.cadence_own else np.nan, "{:+.1f}"
+        ),
         "walks": walks_table(scores, walks, ran["peers"]),
         "no truth": untold_table(finds, untold, ran["peers"]),
         "cost": cost_table(ran),
@@ -72,7 +75,6 @@ def rendered_table(scores: Scores, clips: Sequence[str], peers: Sequence[str]) -
         if not mine:
             continue
         points = "/".join(number(middle_and_worst(s.landmarks_px[part] for s in mine)[0]) for part in ("hip", "knee", "ankle"))
-        own = "" if any(s.cadence_own for s in mine) else " *"
         yield row(
             peer,
             pair(s.angles["thigh_near"].rmse for s in mine),
@@ -80,9 +82,18 @@ def rendered_table(scores: Scores, clips: Sequence[str], peers: Sequence[str]) -
             pair(s.angles["hip_near"].rmse for s in mine),
             pair(s.angles["hip_near"].spread for s in mine),
             points if "nan" not in points and "-" not in points else "-",
-            pair((s.cadence_off_spm for s in mine), "{:.2f}") + own,
+            cadence_cell(mine),
             *contact_cells(mine),
         )
+
+
+def cadence_cell(scores: Sequence[Score]) -> str:
+    """Of a tool that offers a cadence, where it told one; of another one, the rhythm of its thigh, marked."""
+    own = [s for s in scores if s.cadence_own]
+    cell = pair((s.cadence_off_spm for s in own or scores), "{:.2f}")
+    if not own:
+        return cell + " *"
+    return cell if len(own) == len(scores) else f"{cell}, told in {len(own)} of {len(scores)}"
 
 
 def contact_cells(scores: Sequence[Score]) -> tuple[str, str]:

@@ -105,12 +105,13 @@ class Session:
         folder.mkdir(parents=True, exist_ok=True)
 
     def find(self, clip: Clip) -> None:
-        """Every peer once over a clip; writes `<clip>.<peer>.found` and `<clip>.truth.found`."""
+        """Every peer once over a clip; writes `<clip>.<peer>.found` and `<clip>.truth.found`, and leaves those that are there."""
         if (truth := truth_of(clip.path)) is not None:
             truth.save(kept_at(self.folder, clip.name, "truth"))
         for peer in self.peers:
-            if not peer.oblique or clip.azimuth_deg is not None:
-                self._run(peer, clip, kept_at(self.folder, clip.name, peer.name), EVERY_CORE)
+            out = kept_at(self.folder, clip.name, peer.name)
+            if not out.exists() and (not peer.oblique or clip.azimuth_deg is not None):
+                self._run(peer, clip, out, EVERY_CORE)
 
     def time(self, clip: Clip, rounds: int) -> None:
         """Every peer `rounds` times on one core and on all, taking turns, so that a busy minute hits all of them."""

@@ -12,6 +12,8 @@ from tests.peers.adapters.found import ANGLES, SIDES, Found, plain_angles_deg
 SETTLED_S = 1.0  # rendered clips are scored from here on: trackers need a moment to lock on
 NEAREST_S = 0.12  # a contact farther from every true one is a false one
 LAGS_S = np.arange(-0.1, 0.101, 0.01)
+RHYTHMS_HZ = np.arange(0.5, 2.2, 0.0005)  # of strides; a step of 0.06 steps/min
+LONG_ENOUGH_S = 4.0
 PLAIN_PARTS = ("hip", "knee", "ankle", "toe")
 
 
@@ -69,30 +71,22 @@ def score(found: Found, truth: Found) -> Score:
 
 
 def cadence_of(found: Found, near: str) -> tuple[float, bool]:
-    """Steps a minute and whether the tool said it; else from the times at which its near thigh (or hip) swings forward."""
+    """Steps a minute and whether the tool said it; else from the rhythm of its near thigh (or hip, where it tells no thigh)."""
     if found.told["cadence_spm"]:
         return float(found.told["cadence_spm"]), True
     thigh, hip = found.angle(f"thigh_{near}"), found.angle(f"hip_{near}")
-    rises = rises_s(found.t_s, thigh if np.isfinite(thigh).any() else hip)
-    return (120.0 * (len(rises) - 1) / (rises[-1] - rises[0]) if len(rises) > 2 else np.nan), False
+    return 120.0 * rhythm_hz(found.t_s, thigh if np.isfinite(thigh).any() else hip), False
 
 
-def rises_s(t_s: np.ndarray, values: np.ndarray) -> list[float]:
-    """Times at which a wave rises through its middle, after it was in its lower third: noise does not count twice."""
+def rhythm_hz(t_s: np.ndarray, values: np.ndarray) -> float:
+    """Strongest frequency between 0.5 and 2.2 Hz: single wild values hardly move it. NaN for less than LONG_ENOUGH_S."""
     known = np.isfinite(values)
     t_s, values = t_s[known], values[known]
-    if not len(values):
-        return []
-    low, high = np.percentile(values, (5, 95))
-    middle, lower = (low + high) / 2, low + (high - low) / 3
-    rises, armed = [], False
-    for i in range(1, len(values)):
-        armed = armed or values[i - 1] < lower
-        if armed and values[i - 1] < middle <= values[i]:
-            share = (middle - values[i - 1]) / (values[i] - values[i - 1])
-            rises.append(float(t_s[i - 1] + share * (t_s[i] - t_s[i - 1])))
-            armed = False
-    return rises
+    if not len(values) or t_s[-1] - t_s[0] < LONG_ENOUGH_S:
+        return np.nan
+    wave = (values - values.mean()) * np.hanning(len(values))
+    power = np.abs(np.exp(-2j * np.pi * RHYTHMS_HZ[:, None] * t_s) @ wave)
+    return float(RHYTHMS_HZ[power.argmax()])
 
 
 def _off(t_s: np.ndarray, seen: np.ndarray, truth: Found, column: int) -> Off:
