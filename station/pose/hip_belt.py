@@ -19,8 +19,9 @@ LEAST_PX = 10.0  # a tag's longer side; below that its modules are smaller than 
 LEAST_SHAPE = 0.35  # shorter by longer side: turned away by 70 degrees
 LIKELY = 0.7  # likeness that is worth a fit
 EXPLAINED = 0.85  # tags explain 0.93 and more of their picture; what is no tag, or half hidden, below 0.75
-MOST_MOVE = 0.25  # of a side: a fit that goes farther went elsewhere
+MOST_MOVE = 0.1  # of a side: a fit that goes farther went elsewhere
 SMALL_PX, LARGE_PX = 28.0, 44.0  # tags are brought to this size before they are read
+WINDOWS_PX = (13, 33, 20)  # neighbourhoods of the threshold: 13 and 33; three, as OpenCV has them, find as many in twice the time
 TAG_PER_TORSO = 0.1  # 5 cm of 50 cm: a guess, until the first tag is seen
 # The waist about the middle of the hips, in torso lengths: a belt lies a little above the hip joints.
 ASIDE, ABOVE, BELOW = 0.65, 0.55, 0.3
@@ -54,6 +55,7 @@ class TagReader:
     def __init__(self) -> None:
         settings = cv2.aruco.DetectorParameters()
         settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_NONE
+        settings.adaptiveThreshWinSizeMin, settings.adaptiveThreshWinSizeMax, settings.adaptiveThreshWinSizeStep = WINDOWS_PX
         self._detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), settings)
 
     def tags(self, grey: NDArray[np.uint8], expected_px: float) -> Tags:

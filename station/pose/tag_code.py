@@ -58,18 +58,21 @@ def homographies(corners_px: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([entries, np.ones(count)]).reshape(count, 3, 3)
 
 
-def to_px(homography: NDArray[np.float64], uv: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, P, 2) pixels of the tag coordinates `uv` (N, P, 2) or (P, 2)."""
-    moved = uv @ homography[:, :, :2].transpose(0, 2, 1) + homography[:, None, :, 2]
-    return np.asarray(moved[..., :2] / moved[..., 2:])
+def to_px(homography: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, P, 2) pixels of tag coordinates `u`, `v`, each (N, P) or (P,)."""
+    h = homography[..., None]
+    far = h[:, 2, 0] * u + h[:, 2, 1] * v + h[:, 2, 2]
+    x = h[:, 0, 0] * u + h[:, 0, 1] * v + h[:, 0, 2]
+    y = h[:, 1, 0] * u + h[:, 1, 1] * v + h[:, 1, 2]
+    return np.stack([x / far, y / far], axis=2)
 
 
-def _samples() -> NDArray[np.float64]:
-    """(3 * 144, 2): where each module is looked at, for the three BENDS."""
+def _samples() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """u and v, each (3 * 144,): where the modules are looked at, for the three BENDS."""
     count = MODULES * PER_MODULE
     steps = (2 * np.arange(count) + 1) / count - 1
     v, u = np.meshgrid(steps, steps, indexing="ij")
-    return np.concatenate([np.stack([u + bend * (1 - u * u), v], axis=2).reshape(-1, 2) for bend in BENDS])
+    return np.concatenate([(u + bend * (1 - u * u)).ravel() for bend in BENDS]), np.tile(v.ravel(), len(BENDS))
 
 
 def read(
@@ -83,7 +86,7 @@ def read(
     count = len(quads_px)
     away = quads_px - quads_px.mean(1, keepdims=True)
     quads_px = quads_px + OUTWARD_PX * np.sqrt(2) * away / np.linalg.norm(away, axis=2, keepdims=True)
-    place = to_px(homographies(quads_px), _samples()).astype(np.float32)
+    place = to_px(homographies(quads_px), *_samples()).astype(np.float32)
     seen = cv2.remap(grey, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     modules = seen.reshape(count, len(BENDS), MODULES, PER_MODULE, MODULES, PER_MODULE).mean((3, 5), dtype=np.float64)
     likeness = (_unit(modules.reshape(count, len(BENDS), -1)) @ _turned()).max(1)

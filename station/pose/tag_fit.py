@@ -18,10 +18,11 @@ from station.pose.tag_code import CORNERS, MODULES, homographies, patterns, to_p
 
 Array = NDArray[np.float64]
 
-SAMPLES = 20  # along each side: a sample a pixel, up to 30 px
+SAMPLES = 20  # along each side: a sample a pixel at 20 px
 OUTSIDE = 0.05  # how far beyond the tag is looked at: the white round it may be 5 mm, 0.2, and blur brings the shirt in
-BLUR_PX = 0.65  # of lens and pixel; between 0.5 and 0.9 a side comes out right to 0.15 px
+BLUR_PX = 0.65  # of lens and pixel, to begin with
 STEPS = 3
+LOGISTIC = 1.702  # a logistic curve this steep is within 0.01 of the normal distribution's
 MOST_STEP = 0.25  # tag coordinates
 MOST_BEND = 0.2
 
@@ -40,70 +41,74 @@ def fit(grey: NDArray[np.uint8], ids: NDArray[np.int64], corners_px: Array) -> F
     steps = np.linspace(-1 - OUTSIDE, 1 + OUTSIDE, SAMPLES)
     v, u = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
     bulge = 1 - u * u
-    light, motion = _columns(ids, corners_px, steps, u, v, bulge)
-    columns = np.concatenate([light, motion], axis=1)
-    solver = np.linalg.solve(columns @ columns.transpose(0, 2, 1), columns)
+    columns, lights = _columns(ids, corners_px, steps, u, v, bulge)
+    inverse = np.linalg.inv((columns @ columns.transpose(0, 2, 1)).astype(np.float64))
     corners, bend = corners_px, np.zeros(len(ids))
     for _ in range(STEPS):
         homography = homographies(corners)
-        place = to_px(homography, np.stack([u + bend[:, None] * bulge, np.broadcast_to(v, (len(ids), len(v)))], axis=2))
-        place = place.astype(np.float32)
+        place = to_px(homography, u + bend[:, None] * bulge, v).astype(np.float32)
         seen = cv2.remap(picture, place[..., 0], place[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        solved = (solver @ seen[..., None].astype(np.float64))[..., 0]
-        moved = solved[:, light.shape[1] :] / solved[:, 1:2]
-        corners = to_px(homography, CORNERS - np.clip(_at_corners(moved), -MOST_STEP, MOST_STEP))
-        bend = np.clip(bend - moved[:, 8], -MOST_BEND, MOST_BEND)
+        solved = (inverse @ (columns @ seen[..., None]))[..., 0]
+        along_u, along_v = _at_corners(solved[:, lights:] / solved[:, 1:2])
+        corners = to_px(homography, CORNERS[:, 0] - along_u, CORNERS[:, 1] - along_v)
+        bend = np.clip(bend - solved[:, -1] / solved[:, 1], -MOST_BEND, MOST_BEND)
     left = seen - (solved[:, None] @ columns)[:, 0]
     return Fitted(corners, 1 - left.var(1) / np.maximum(seen.var(1), 1e-9))
 
 
-def _columns(ids: NDArray[np.int64], corners_px: Array, steps: Array, u: Array, v: Array, bulge: Array) -> tuple[Array, Array]:
+def _columns(ids: NDArray[np.int64], corners_px: Array, steps: Array, u: Array, v: Array, bulge: Array) -> tuple[Array, int]:
     """What a pixel may follow, each (N, columns, samples): the light, and how the picture changes when the tag moves.
 
-    Light: an offset, the tag (this column's share is the contrast, so that it can be divided by), what a camera's tone curve
-    does to blurred edges, and shade along u.
+    Light: an offset, the tag (this column's share is the contrast, so that it can be divided by), more blur, what a camera's
+    tone curve does to blurred edges, and shadow: on the tag's white it may follow any cubic; black stays black.
     """
-    tag, along_u, along_v = _drawn(ids, corners_px, steps)
-    light = [np.ones_like(tag), tag, tag * (1 - tag), np.broadcast_to(u, tag.shape), tag * u]
+    tag, along_u, along_v, blurrier = _drawn(ids, corners_px, steps)
+    shadows = [u**i * v**j for i in range(4) for j in range(4 - i) if i + j > 0]
+    light = [np.ones_like(tag), tag, blurrier, tag * (1 - tag), *(tag * shadow for shadow in shadows)]
     inwards = along_u * u + along_v * v
     motion = [along_u, along_u * u, along_u * v, along_v, along_v * u, along_v * v, inwards * u, inwards * v, along_u * bulge]
-    return np.stack(light, axis=1), np.stack(motion, axis=1)
+    return np.stack(light + motion, axis=1).astype(np.float32), len(light)
 
 
-def _at_corners(moved: Array) -> Array:
-    """(N, 4, 2) by how much the fitted motion shifts the corners, in tag coordinates. The bend leaves them where they are."""
+def _at_corners(moved: Array) -> tuple[Array, Array]:
+    """By how much the fitted motion shifts the corners along u and v, each (N, 4). The bend leaves them where they are."""
     u, v = CORNERS[:, 0], CORNERS[:, 1]
     part = moved[:, :, None]
     inwards = part[:, 6] * u + part[:, 7] * v
     along_u = part[:, 0] + part[:, 1] * u + part[:, 2] * v + inwards * u
     along_v = part[:, 3] + part[:, 4] * u + part[:, 5] * v + inwards * v
-    return np.stack([along_u, along_v], axis=2)
+    return np.clip(along_u, -MOST_STEP, MOST_STEP), np.clip(along_v, -MOST_STEP, MOST_STEP)
 
 
-def _drawn(ids: NDArray[np.int64], corners_px: Array, steps: Array) -> tuple[Array, Array, Array]:
-    """The blurred tags at steps x steps, 0 black to 1 white, and their derivatives along u and v; each (N, samples)."""
+def _drawn(ids: NDArray[np.int64], corners_px: Array, steps: Array) -> tuple[Array, Array, Array, Array]:
+    """The blurred tags at steps x steps, 0 black to 1 white, and their gain along u, along v, with blur; each (N, samples)."""
     white_round_it = np.pad(patterns()[ids], ((0, 0), (1, 1), (1, 1)), constant_values=1.0)
     diagonals = corners_px[:, 2:] - corners_px[:, :2]
     area = np.abs(diagonals[:, 0, 0] * diagonals[:, 1, 1] - diagonals[:, 0, 1] * diagonals[:, 1, 0]) / 2
     sides = np.linalg.norm(corners_px - np.roll(corners_px, -1, axis=1), axis=2)
-    weights_u, slopes_u = _blurred(steps, BLUR_PX * (sides[:, 1] + sides[:, 3]) / area)
-    weights_v, slopes_v = _blurred(steps, BLUR_PX * (sides[:, 0] + sides[:, 2]) / area)
-    rows = weights_v @ white_round_it
-    shape = (len(ids), len(steps) ** 2)
-    return (
-        (rows @ weights_u.transpose(0, 2, 1)).reshape(shape),
-        (rows @ slopes_u.transpose(0, 2, 1)).reshape(shape),
-        (slopes_v @ white_round_it @ weights_u.transpose(0, 2, 1)).reshape(shape),
+    rows, rows_slope, rows_spread = _blurred(steps, BLUR_PX * (sides[:, 0] + sides[:, 2]) / area)
+    places, places_slope, places_spread = (
+        part.transpose(0, 2, 1) for part in _blurred(steps, BLUR_PX * (sides[:, 1] + sides[:, 3]) / area)
     )
+    across = white_round_it @ places
+    spread = rows @ white_round_it @ places_spread + rows_spread @ across
+    parts = (rows @ across, rows @ white_round_it @ places_slope, rows_slope @ across, spread)
+    tag, along_u, along_v, blurrier = (part.reshape(len(ids), -1) for part in parts)
+    return tag, along_u, along_v, blurrier
 
 
-def _blurred(steps: Array, sigma: Array) -> tuple[Array, Array]:
-    """Weight of each module, the white ring's included, at each step, and its slope: (N, steps, MODULES + 2). `sigma` (N,)."""
-    borders = np.linspace(-1, 1, MODULES + 1)
-    away = (steps[None, :, None] - borders) / sigma[:, None, None]
+def _blurred(steps: Array, sigma: Array) -> tuple[Array, Array, Array]:
+    """Weight of each module, the white ring's included, at each step, its slope there, and its gain with log `sigma`.
+
+    Each (N, steps, MODULES + 2); `sigma` (N,) in tag coordinates. The ring goes on for ever.
+    """
+    away = (steps[None, :, None] - np.linspace(-1, 1, MODULES + 1)) / sigma[:, None, None]
     passed = np.ones((len(sigma), len(steps), MODULES + 3))
-    passed[..., 1:-1] = 1 / (1 + np.exp(-1.702 * away))  # a logistic curve is within 0.01 of the normal distribution's
+    passed[..., 1:-1] = 1 / (1 + np.exp(-LOGISTIC * away))
     passed[..., -1] = 0
-    slope = np.zeros_like(passed)
-    slope[..., 1:-1] = 1.702 * passed[..., 1:-1] * (1 - passed[..., 1:-1]) / sigma[:, None, None]
-    return passed[..., :-1] - passed[..., 1:], slope[..., :-1] - slope[..., 1:]
+    slope, spread = np.zeros_like(passed), np.zeros_like(passed)
+    slope[..., 1:-1] = LOGISTIC * passed[..., 1:-1] * (1 - passed[..., 1:-1])
+    spread[..., 1:-1] = -away * slope[..., 1:-1]
+    slope /= sigma[:, None, None]
+    weight, slope, spread = (part[..., :-1] - part[..., 1:] for part in (passed, slope, spread))
+    return weight, slope, spread
