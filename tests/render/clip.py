@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +14,11 @@ from . import skeleton as sk
 from .camera import project_px
 from .motion import SIDES, Runner
 from .slow_turn import SlowTurn
-from .spec import Bystander, ClipSpec, KneeLifts, Light
+from .spec import Bystander, Camera, ClipSpec, KneeLifts, Light, Look
 from .upright import KneeLifter, Walker
+
+if TYPE_CHECKING:
+    from .raster import Raster
 
 LANDMARK_NAMES = (*tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")), "nose")
 
@@ -99,6 +103,7 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
     surface = raster.Raster(spec.camera, scene.vertices(scene.gym(spec.light.window_behind)), spec.light.window_behind)
     for look in (spec.look, *(person.look for person in spec.bystanders)):
         surface.add_person(body.load_body(look.body, look.ponytail, look.looseness, look.leg_share), look)
+        _put_on_belt(surface, spec.camera, look)
     others = [_others(person, spec) for person in spec.bystanders]
     runner, noise = runner_of(spec), _Noise(spec)
     joints = runner.skeleton.joints
@@ -115,6 +120,16 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
             yield _exposed(shots, noise)
     finally:
         surface.release()
+
+
+def _put_on_belt(surface: Raster, camera: Camera, look: Look) -> None:
+    """A hip belt, where one is worn; drawing it needs OpenCV. Raises ValueError for one that slips: see hip_belt_clip."""
+    if look.hip_belt is not None:
+        if look.hip_belt.slip_deg:
+            raise ValueError("a belt that slips is drawn by hip_belt_clip.waist_windows alone: set HipBelt.slip_deg to 0")
+        from .hip_belt_worn import belt_program, put_on
+
+        put_on(surface, belt_program(surface, camera), look)
 
 
 def render_clip(spec: ClipSpec, path: Path) -> Truth:

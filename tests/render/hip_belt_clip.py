@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
-import moderngl
 import numpy as np
 
 from . import body, raster, scene
 from . import skeleton as sk
 from .camera import eye_m, project_px, projection_matrix, view_matrix
 from .clip import exposure_middles_s, runner_of
-from .hip_belt import HipBelt, outline_m, tag_ids
-from .hip_belt_mesh import FRAGMENT, VERTEX, Drawing, belt_rows, poster_rows, tiles_of
+from .hip_belt import HipBelt
+from .hip_belt_mesh import Drawing, poster_rows, tiles_of
 from .hip_belt_truth import slip_deg
+from .hip_belt_worn import Worn, belt_program, put_on
 from .motion import standing_pose
 from .spec import Bystander, Camera, ClipSpec, Look
 
@@ -112,7 +112,7 @@ class _Surface(raster.Raster):
         window = replace(spec.camera, width_px=w * FINER, height_px=h * FINER)
         super().__init__(window, scene.vertices(scene.gym()), samples=0)
         self._camera, self._window_px, self._with_gym = spec.camera, size_px, with_gym
-        self._belts = self._belt_program(spec.camera)
+        self._belts = belt_program(self, spec.camera)
         self._others = [_standing(person) for person in spec.bystanders]
         self._runner = self._wear(spec.look)
         for person in spec.bystanders:
@@ -120,7 +120,7 @@ class _Surface(raster.Raster):
         if poster is not None:
             towards, middle = eye_m(spec.camera), np.array(poster.middle_m)
             rows = poster_rows(len(poster.ids), poster.tag_m, middle, towards)
-            self._people.append(_Board(Drawing(self._gl, self._belts, rows, tiles_of(np.array(poster.ids)))))
+            self.people.append(_Board(Drawing(self.gl, self._belts, rows, tiles_of(np.array(poster.ids)))))
             self._others.append(np.eye(4))
 
     def look_at(self, x0: int, y0: int) -> None:
@@ -130,15 +130,15 @@ class _Surface(raster.Raster):
         zoom[0, 3] = (c.width_px - 2 * x0) / w - 1
         zoom[1, 3] = 1 - (c.height_px - 2 * y0) / h
         matrix = zoom @ projection_matrix(c) @ view_matrix(c)
-        for program in (self._skinned, self._gym_program, self._belts):
-            program["camera"].write(raster._columns(matrix))
+        for program in self.lit:
+            program["camera"].write(raster.columns(matrix))
             program["exposure"].value = 1.0
 
     def cast_shadows(self, runner: np.ndarray) -> None:
         """Once per frame is enough: shadows hardly move while the shutter is open."""
         self._shadow_buffer.use()
         self._shadow_buffer.clear()
-        for person, segments in zip(self._people, [runner, *self._others], strict=True):
+        for person, segments in zip(self.people, [runner, *self._others], strict=True):
             person.draw(segments, depth_only=True)
 
     def shot(self, runner: np.ndarray, belt_turn_deg: float) -> np.ndarray:
@@ -147,31 +147,18 @@ class _Surface(raster.Raster):
         self._many.use()
         self._many.clear(0.55, 0.56, 0.57)
         self._shadow.use(0)
-        for person, segments in zip(self._people, [runner, *self._others], strict=True):
+        for person, segments in zip(self.people, [runner, *self._others], strict=True):
             person.draw(segments)
         if self._with_gym:
             self._gym.render()
-        self._gl.copy_framebuffer(self._one, self._many)
+        self.gl.copy_framebuffer(self._one, self._many)
         rows = np.frombuffer(self._one.read(components=3, alignment=1), np.uint8)
         return rows.reshape(self._size[1], self._size[0], 3)[::-1]
 
-    def _belt_program(self, camera: Camera) -> moderngl.Program:
-        program = self._gl.program(raster._filled(VERTEX), raster._filled(FRAGMENT))
-        lamp_from = raster.LAMP_FROM * [1, 1, 1 if camera.side == "right" else -1]
-        program["lamp"].write(raster._columns(raster._lamp_matrix(lamp_from)))
-        program["eye"].value, program["lamp_from"].value = tuple(eye_m(camera)), tuple(lamp_from)
-        program["shadow"].value = 0
-        return program
-
-    def _wear(self, look: Look) -> _Belted:
+    def _wear(self, look: Look) -> Worn:
         near = [_shown(layer) for layer in reversed(body.load_body(look.body))]  # outer ones first: what they hide is not shaded
         self.add_person([layer for layer in near if len(layer.triangles)], look)
-        drawing = None
-        if look.hip_belt is not None:
-            tiles = tiles_of(tag_ids(look.hip_belt, outline_m(look.body)), look.hip_belt.damaged)
-            drawing = Drawing(self._gl, self._belts, belt_rows(look.hip_belt, look), tiles)
-        self._people[-1] = _Belted(self._people[-1], drawing, sk.skeletons()[look.body].joints["pelvis"])
-        return self._people[-1]
+        return put_on(self, self._belts, look)
 
 
 def _shown(layer: body.Layer) -> body.Layer:
@@ -179,21 +166,6 @@ def _shown(layer: body.Layer) -> body.Layer:
     names = np.array([s.startswith(SHOWN) for s in sk.SEGMENTS])
     kept = (layer.weights * names[layer.bones.astype(int)]).sum(axis=1) > 0.5
     return replace(layer, triangles=layer.triangles[kept[layer.triangles].all(axis=1)])
-
-
-class _Belted:
-    """A person and the belt on the pelvis."""
-
-    def __init__(self, person: raster.Person, belt: Drawing | None, mid_hip_m: np.ndarray) -> None:
-        self._person, self._belt, self._mid_hip_m = person, belt, mid_hip_m
-        self.belt_turn_deg = 0.0
-
-    def draw(self, segments: np.ndarray, depth_only: bool = False) -> None:
-        if self._belt is not None and not depth_only:
-            on_pelvis = np.eye(4)
-            on_pelvis[:3, :3], on_pelvis[:3, 3] = sk.about_y(np.array([self.belt_turn_deg]))[0], self._mid_hip_m
-            self._belt.draw(segments[sk.SEGMENTS.index("pelvis")] @ on_pelvis)
-        self._person.draw(segments, depth_only=depth_only)
 
 
 class _Board:

@@ -181,12 +181,12 @@ class Raster:
     """A drawing surface of the camera's size. `frame()` returns one picture."""
 
     def __init__(self, camera: Camera, gym_vertices: np.ndarray, daylight: bool = False, samples: int = 4) -> None:
-        self._gl = gl = moderngl.create_context(standalone=True, backend="egl")
+        self.gl = gl = moderngl.create_context(standalone=True, backend="egl")
         gl.enable(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         self._size = (camera.width_px, camera.height_px)
-        self._skinned = gl.program(_filled(_SKINNED_VERTEX), _filled(_SKINNED_FRAGMENT))
+        self._skinned = gl.program(filled(_SKINNED_VERTEX), filled(_SKINNED_FRAGMENT))
         self._depth = gl.program(_depth_vertex(), _EMPTY_FRAGMENT)
-        gym = gl.program(_filled(_GYM_VERTEX), _filled(_GYM_FRAGMENT))
+        gym = gl.program(filled(_GYM_VERTEX), filled(_GYM_FRAGMENT))
         self._gym_program = gym
         names = ("position", "normal", "tint", "material")
         self._gym = gl.vertex_array(gym, [(gl.buffer(gym_vertices.tobytes()), "3f 3f 3f 1f", *names)])
@@ -198,47 +198,48 @@ class Raster:
         )
         self._one = gl.framebuffer(gl.renderbuffer(self._size, 3))
         self._aim(camera)
+        self.lit = [self._skinned, gym]  # programs whose pictures depend on the exposure
         gym["daylight"] = DAYLIGHT if daylight else 1.0
-        self._people: list[Person] = []
+        self.people: list[Person] = []
 
     def add_person(self, layers: list[Layer], look: Look) -> None:
         """People are drawn in the order in which they were added."""
-        self._people.append(Person(self._gl, (self._skinned, self._depth), layers, look))
+        self.people.append(Person(self.gl, (self._skinned, self._depth), layers, look))
 
     def frame(self, people: list[np.ndarray], belt_m: float, exposure: float = 1.0) -> np.ndarray:
         """(H, W, 3) uint8 RGB. `people`: per person (SEGMENTS, 4, 4); `belt_m`: how far the belt has run."""
-        for program in (self._skinned, self._gym_program):
+        for program in self.lit:
             program["exposure"] = exposure
         self._shadow_buffer.use()
         self._shadow_buffer.clear()
-        for person, segments in zip(self._people, people, strict=True):
+        for person, segments in zip(self.people, people, strict=True):
             person.draw(segments, depth_only=True)
         self._many.use()
         self._many.clear(0.7, 0.7, 0.7)
         self._shadow.use(0)
         self._gym_program["belt_m"] = belt_m % (1000 * MARKS_M)
-        for person, segments in zip(self._people, people, strict=True):
+        for person, segments in zip(self.people, people, strict=True):
             person.draw(segments)
         self._gym.render()  # last: what people hide is not shaded
-        self._gl.copy_framebuffer(self._one, self._many)
+        self.gl.copy_framebuffer(self._one, self._many)
         rows = np.frombuffer(self._one.read(components=3, alignment=1), np.uint8)
         return rows.reshape(self._size[1], self._size[0], 3)[::-1]
 
     def release(self) -> None:
         """Give the graphics context back."""
-        self._gl.release()
+        self.gl.release()
 
     def _aim(self, camera: Camera) -> None:
         matrix = projection_matrix(camera) @ view_matrix(camera)
         lamp_from = LAMP_FROM * [1, 1, 1 if camera.side == "right" else -1]
-        lamp = _lamp_matrix(lamp_from)
+        lamp = lamp_matrix(lamp_from)
         for program in (self._skinned, self._gym_program):
-            program["camera"].write(_columns(matrix))
-            program["lamp"].write(_columns(lamp))
+            program["camera"].write(columns(matrix))
+            program["lamp"].write(columns(lamp))
             program["eye"].value = tuple(eye_m(camera))
             program["lamp_from"].value = tuple(lamp_from)
             program["shadow"].value = 0
-        self._depth["camera"].write(_columns(lamp))
+        self._depth["camera"].write(columns(lamp))
 
 
 def palette(look: Look) -> np.ndarray:
@@ -259,7 +260,7 @@ def segment_matrices(joints: dict[str, np.ndarray], rotation: dict[str, np.ndarr
     return out
 
 
-def _lamp_matrix(lamp_from: np.ndarray) -> np.ndarray:
+def lamp_matrix(lamp_from: np.ndarray) -> np.ndarray:
     """Parallel light over the treadmill, world -> clip space of the shadow map."""
     back = lamp_from / np.linalg.norm(lamp_from)
     right = np.cross([0.0, 1.0, 0.0], back)
@@ -270,11 +271,11 @@ def _lamp_matrix(lamp_from: np.ndarray) -> np.ndarray:
     return np.diag([1 / 1.9, 1 / 1.9, -1 / 4.0, 1.0]) @ view
 
 
-def _columns(matrix: np.ndarray) -> bytes:
+def columns(matrix: np.ndarray) -> bytes:
     return np.ascontiguousarray(matrix.T, "f4").tobytes()
 
 
-def _filled(source: str) -> str:
+def filled(source: str) -> str:
     constants = {"SEGMENTS": len(SEGMENTS), "SHADOW_PX": SHADOW_PX, "SHIRT_PART": PARTS.index("shirt"),
                  "SHORTS_PART": PARTS.index("shorts"), "SKIN_PART": PARTS.index("skin"),
                  "SHOE_PART": PARTS.index("shoe"), "HAIR_PART": PARTS.index("hair"), "PARTS": len(PARTS),
@@ -286,7 +287,7 @@ def _filled(source: str) -> str:
 
 
 def _depth_vertex() -> str:
-    return _filled("""
+    return filled("""
 #version 330
 uniform mat4 camera; uniform mat4 segment[SEGMENTS];
 in vec3 position; in vec4 bones; in vec4 weights; in float edge;
