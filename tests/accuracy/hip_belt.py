@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.accuracy.hip_belt_cases import HELD, TUNED, Case, grid, unfilmed, worse
+from tests.accuracy.hip_belt_cases import FEW_DEG, HELD, MAIN_DEG, OBLIQUE_DEG, TUNED, Case, grid, unfilmed, worse
 from tests.accuracy.hip_belt_scores import CUT_DEG, LOCKED_DEG, TYPICAL_DEG, Told, filmed
 from tests.accuracy.hip_belt_trials import TRIALS, trials
 
@@ -97,7 +97,7 @@ def main() -> None:
     asked = parser.parse_args()
     runs: list[Told] = []
     if asked.tuned:
-        for row in table(grid(TUNED, (0.0, 45.0), (0.0, 4.0, 8.0)), "", filmed, runs):
+        for row in table(grid(TUNED, MAIN_DEG, FEW_DEG), "", filmed, runs):
             print(row, flush=True)
         return
     sections: list[str] = []
@@ -106,7 +106,7 @@ def main() -> None:
         print(text, flush=True)
         sections.append(text)
 
-    for row in table(grid(HELD), "", filmed, runs):
+    for row in table((*grid(HELD), *grid(HELD, OBLIQUE_DEG, FEW_DEG)), "", filmed, runs):
         say(row)
     many = list(trials())
     say("\n## What goes wrong, one thing at a time, from pixels\n")
