@@ -162,6 +162,7 @@ class UsbSection(Section):
 
     which: Literal["last", "new", "all"] = "last"  # new: whatever no stick got yet
     status_path: Path = Path("/run/station-usb/status")
+    key_path: Path = Path("/etc/station/installer.key")  # a stick with a copy of it may bring settings
 
 
 class Config(Section):

@@ -1,10 +1,10 @@
-"""Settings without a keyboard: a `station.toml` that somebody put on the boot partition of the card.
+"""Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an installer's stick.
 
-Whoever can write that partition holds the card and could change everything anyway; no other place is looked at, least of all a
-stick that somebody plugs in. What the file says wins over the installed settings, key by key. It is checked together with them
-before anything uses it. A bad one changes nothing: the last good one stays in force and the fault is shown. A good one is copied
-to the data folder, so that a boot partition that cannot be read one day changes nothing either; to go back to the installed
-settings, put an empty file there.
+Whoever can write the boot partition holds the card and could change everything anyway. A stick is listened to only with the
+station's key on it (see record/installer.py). Settings are laid over each other, key by key: installed, boot partition, stick.
+Each layer is checked together with those below it before anything uses it. A bad one changes nothing: the last good one stays
+in force and the fault is shown. A good one is copied to the data folder, so that a boot partition that cannot be read one day
+changes nothing either. To go back, an empty file does: on the boot partition to the installed settings, on the stick to both.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from station.config import Config, load, parse
-from station.errors import ConfigError
+from station.errors import ConfigError, StoreError
 
 log = logging.getLogger("station")
 
 BOOT_FILE = Path("/boot/firmware/station.toml")
 KEPT_NAME = "provisioned.toml"  # in station.data_dir of the installed settings
+STICK_NAME = "installer.toml"  # there too
 LARGEST_BYTES = 64 * 1024  # a settings file has a few hundred; whatever is larger is something else
 
 
@@ -35,42 +36,87 @@ class Provision:
     trouble: tuple[tuple[str, str], ...] = ()
 
 
+class _Layers:
+    """Settings laid over each other so far, and what was wrong with those that were not."""
+
+    def __init__(self, config_file: Path | None) -> None:
+        self.config = load(config_file)
+        self._values = _values(config_file) if config_file is not None else {}
+        self.sources: tuple[Path, ...] = (config_file,) if config_file is not None else ()
+        self.trouble: list[tuple[str, str]] = []
+        self.folder = self.config.station.data_dir.expanduser()  # that of the installed settings
+
+    def add(self, content: bytes, where: Path) -> None:
+        """Raises ConfigError, and then nothing has changed."""
+        values = merged(self._values, _parsed(content, where))
+        self.config = parse(values, str(where))
+        self._values, self.sources = values, (*self.sources, where)
+
+    def add_kept(self, path: Path, remedy: str) -> None:
+        """A copy that was good when it was made; by now the settings below it may have changed, or the card is damaged."""
+        try:
+            content = _small_file(path)
+            if content is not None:
+                self.add(content, path)
+        except ConfigError as error:
+            log.warning("the kept settings are not used: %s", error)
+            self.trouble.append((f"{path}: {error.what}", remedy))
+
+    def add_boot_file(self, boot_file: Path) -> None:
+        """That file, or the last good copy of it."""
+        kept_file = self.folder / KEPT_NAME
+        try:
+            fresh = _small_file(boot_file)
+            if fresh is not None:
+                self.add(fresh, boot_file)
+                self.trouble += _keep(fresh, kept_file)
+                return
+        except ConfigError as error:
+            log.warning("the settings on the boot partition are not used: %s", error)
+            self.trouble.append((f"{boot_file}: {error.what}", "correct the file; until then the settings before it apply"))
+        self.add_kept(kept_file, f"put a good station.toml beside {boot_file.with_name('config.txt')}")
+
+
 def provision(config_file: Path | None, boot_file: Path = BOOT_FILE) -> Provision:
-    """Installed settings with those of the boot file, or of the last good copy of it, on top.
+    """Installed settings, with those of the boot file (or of its last good copy) and of the installer's stick on top.
 
-    Never fails because of the boot file. Raises ConfigError for faults in `config_file` itself.
+    Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself.
     """
-    installed = load(config_file)
-    base, sources = (_values(config_file), (config_file,)) if config_file is not None else ({}, ())
-    kept_file = installed.station.data_dir.expanduser() / KEPT_NAME
-    trouble = []
-    try:
-        fresh = _small_file(boot_file)
-        if fresh is not None:
-            config = _on_top(base, fresh, boot_file)
-            trouble += _keep(fresh, kept_file)
-            return Provision(config, (*sources, boot_file), tuple(trouble))
-    except ConfigError as error:
-        log.warning("the settings on the boot partition are not used: %s", error)
-        trouble.append((f"{boot_file}: {error.what}", "correct the file; until then the settings before it apply"))
-    try:
-        kept = _small_file(kept_file)
-        if kept is not None:
-            return Provision(_on_top(base, kept, kept_file), (*sources, kept_file), tuple(trouble))
-    except ConfigError as error:  # the installed settings changed since, or the card is damaged
-        log.warning("the kept settings are not used: %s", error)
-        trouble.append((f"{kept_file}: {error.what}", f"put a good station.toml beside {boot_file.with_name('config.txt')}"))
-    return Provision(installed, sources, tuple(trouble))
+    layers = _Layers(config_file)
+    layers.add_boot_file(boot_file)
+    layers.add_kept(layers.folder / STICK_NAME, "bring the installer's stick with a good station.toml")
+    return Provision(layers.config, layers.sources, tuple(layers.trouble))
 
 
-def _on_top(base: dict[str, Any], text: bytes, where: Path) -> Config:
+def take_from_stick(content: bytes, config_file: Path | None, boot_file: Path = BOOT_FILE) -> bool:
+    """Keeps an installer's settings, in force from the next start on; those before them stay as STICK_NAME.before.
+
+    False when they are the same as before. Raises ConfigError for bad ones, StoreError when they cannot be kept.
+    """
+    layers = _Layers(config_file)
+    layers.add_boot_file(boot_file)
+    where = Path("station.toml on the stick")
+    if len(content) > LARGEST_BYTES:
+        raise ConfigError(f"is larger than {LARGEST_BYTES // 1024} kB", str(where), "put a settings file there")
+    layers.add(content, where)
+    kept = layers.folder / STICK_NAME
+    before = kept.read_bytes() if kept.is_file() else None
+    if content == before:
+        return False
+    steps = [(before, kept.with_name(f"{STICK_NAME}.before"))] if before is not None else []
+    for text, path in (*steps, (content, kept)):
+        for what, remedy in _keep(text, path):
+            raise StoreError(what, "", remedy)
+    return True
+
+
+def _parsed(text: bytes, where: Path) -> dict[str, Any]:
     try:
-        values = tomllib.loads(text.decode("utf-8-sig"))  # Windows' editor puts a mark in front
+        return tomllib.loads(text.decode("utf-8-sig"))  # Windows' editor puts a mark in front
     except UnicodeDecodeError:
         raise ConfigError("is not UTF-8 text", str(where), "save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"is not valid TOML: {error}", str(where), "correct that line") from None
-    return parse(merged(base, values), str(where))
 
 
 def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +161,7 @@ def _keep(content: bytes, kept_file: Path) -> list[tuple[str, str]]:
             os.fsync(file.fileno())
         half.replace(kept_file)
     except OSError as error:
-        log.warning("the settings of the boot partition are used but could not be kept: %s", error)
+        log.warning("new settings could not be kept: %s", error)
         return [(f"{kept_file}: cannot be written ({error.strerror})", "free space on the card, or check its owner")]
-    log.info("new settings from the boot partition")
+    log.info("new settings kept in %s", kept_file)
     return []

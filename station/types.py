@@ -304,6 +304,20 @@ class HipBelt:
     tilt_deg: float = NAN
 
 
+@dataclass(frozen=True, slots=True)
+class PelvicPair:
+    """One stride seen by the hip belt and by hip landmarks: H1 of the pelvic turn, peak to peak, in phase with the near thigh and
+    a quarter stride ahead of it; `drag_deg` is what hip landmarks would read that follow the thighs wholly."""
+
+    start_s: float
+    belt_in_phase_deg: float
+    belt_quadrature_deg: float
+    landmarks_in_phase_deg: float
+    landmarks_quadrature_deg: float
+    drag_deg: float
+    thigh_deg: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Gait:
     """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is equal to the bit.
@@ -328,6 +342,7 @@ class Gait:
     pelvic_source: str = "landmarks"  # which PelvicTurn source the pelvic measures come from
     pelvic_calibrated: bool = False  # the runner's own drill took the thigh's drag out, or the hip belt's shape is learnt
     hip_belt: HipBelt | None = None
+    pelvic_pair: PelvicPair | None = None  # of the stride that this input closed, where a hip belt and landmarks both saw it
     knee_lifts: tuple[int, int] = (0, 0)  # drill: lifts counted (near, far) since the runner stands
     curves: NDArray[np.float64] | None = None  # (S, 51) near thigh over the last S <= 6 strides, deg, phase 0..1
     swaps_repaired: int = 0
@@ -456,7 +471,7 @@ class Station:
     healthy: bool = True
     trouble: tuple[tuple[str, str], ...] = ()  # (what is wrong, what to do)
     recording: bool = False  # landmarks of every picture go to the input log; pictures are never kept
-    stick: Literal["none", "writing", "done", "failed"] = "none"
+    stick: Literal["none", "writing", "done", "failed", "settings", "refused"] = "none"  # the last two: an installer's stick
     stick_text: str = ""
     thumbnail: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, FRAMING only
 

@@ -9,14 +9,17 @@ from typing import Literal, cast
 
 from station.record.files import write_atomic
 
-State = Literal["none", "writing", "done", "failed"]
-STATES = ("none", "writing", "done", "failed")
+State = Literal["none", "writing", "done", "failed", "settings", "refused"]
+STATES = ("none", "writing", "done", "failed", "settings", "refused")
 MOST_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class StickStatus:
-    """`text`: which of full, read-only, unreadable, unsupported, pulled out, with the remedy; or what was written."""
+    """`text`: which of full, read-only, unreadable, unsupported, pulled out, with the remedy; or what was written.
+
+    `settings`: an installer's were taken; `refused`: they were not, and `text` says why.
+    """
 
     state: State = "none"
     text: str = ""

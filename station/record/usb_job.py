@@ -2,6 +2,8 @@
 
     python -m station.record.usb_job DEVICE [CONFIG]       as root, from station-usb-export@DEVICE.service
 
+A stick with the station's key on it is an installer's: its settings are taken, and nothing is written (see installer.py).
+
 Root only mounts, in a mount namespace that dies with the job. Reading the sessions and writing the files happen in a child
 that has become the station's user, so that neither the stick nor the database meets root. FAT and exFAT belong to that user
 by mount option; on ext4 root makes the station's folder and gives it away.
@@ -23,9 +25,10 @@ from typing import Any
 
 from station.config import Config
 from station.errors import StationError, StoreError
-from station.provision import provision
+from station.provision import provision, take_from_stick
 from station.record import moment
 from station.record.archive import Archive
+from station.record.installer import settings_on, station_key
 from station.record.stick import Failure, StickError, export_to, make_own_folder
 from station.record.stick_status import StickStatus, write_status
 
@@ -35,13 +38,17 @@ OWNED = "uid={uid},gid={gid},umask=077"
 OPTIONS = {"vfat": f"{SAFE},flush,{OWNED}", "exfat": f"{SAFE},{OWNED}", "ext4": SAFE}
 SYS_CLASS_BLOCK = Path("/sys/class/block")
 COMMAND_TIMEOUT_S = 30
+SERVICE = "station.service"
 
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One stick. `uid`, `gid`: who owns the sessions and does the writing; `run` starts blkid, mount and umount."""
+    """One stick. `uid`, `gid`: who owns the sessions and does the writing; `run` starts blkid, mount, umount and systemctl.
+
+    `key`: what an installer's stick has to carry, b"" to take settings from none; `config_file`: what these are laid over.
+    """
 
     device: Path
     mounted: Path
@@ -49,6 +56,8 @@ class Job:
     uid: int
     gid: int
     run: Run
+    key: bytes = b""
+    config_file: Path | None = None
 
     def do(self) -> StickStatus:
         """All of it, telling the station before and after. Never raises for a bad stick.
@@ -58,8 +67,7 @@ class Job:
         status_path = self.config.usb.status_path
         write_status(status_path, StickStatus("writing"))
         try:
-            count = len(self._export())
-            status = StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick")
+            status = self._serve()
         except StickError as error:
             status = StickStatus("failed", f"{error.failure}: {error.remedy}")
         except StationError as error:
@@ -67,7 +75,7 @@ class Job:
         write_status(status_path, status)
         return status
 
-    def _export(self) -> list[str]:
+    def _serve(self) -> StickStatus:
         kind = self.run(["blkid", "-p", "-o", "value", "-s", "TYPE", str(self.device)]).stdout.strip()
         if kind not in OPTIONS:
             raise StickError("unsupported", str(self.device), kind or "no file system")
@@ -76,13 +84,29 @@ class Job:
         if mounting.returncode != 0:
             raise StickError(why_not_mounted(mounting.stderr), str(self.device), mounting.stderr.strip()[:120])
         try:
+            taken, note = self._take_settings()
+            if taken is not None:
+                return taken
             if kind == "ext4":
                 make_own_folder(self.mounted, self.config.station.name, self.uid, self.gid)
-            return self._write_as_owner()
+            count = len(self._write_as_owner())
+            return StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick{note}")
         finally:
             # FAT remembers an unclean end: going read-only first takes the mark off even if somebody pulls during the unmount.
             self.run(["mount", "-o", "remount,ro", str(self.mounted)])
             self.run(["umount", str(self.mounted)])
+
+    def _take_settings(self) -> tuple[StickStatus | None, str]:
+        """What became of an installer's settings, None when it is not an installer's stick; and a note for who thought it was."""
+        said = in_child(self.uid, self.gid, lambda: take(self.mounted, self.key, self.config_file))
+        if said["settings"] == "new":
+            self.run(["systemctl", "--no-block", "try-restart", SERVICE])
+            return StickStatus("settings", "new settings: the station starts again with them"), ""
+        if said["settings"] == "same":
+            return StickStatus("settings", "these settings are in force already"), ""
+        if said["settings"] == "refused":
+            return StickStatus("refused", said["why"]), ""
+        return None, "; its station.toml was not taken, the station's key is not on it" if said["settings"] == "stranger" else ""
 
     def _write_as_owner(self) -> list[str]:
         said = in_child(self.uid, self.gid, lambda: write(self.mounted, self.config))
@@ -102,8 +126,19 @@ def why_not_mounted(message: str) -> Failure:
     return "pulled out" if "does not exist" in message or "No such" in message else "unreadable"
 
 
+def take(mounted: Path, key: bytes, config_file: Path | None) -> dict[str, Any]:
+    """The first child's work: settings from a stick that carries the key. Anybody else's are not even looked into."""
+    found = settings_on(mounted, key)
+    if found.settings is None or not found.trusted:
+        return {"settings": "none" if found.settings is None else "stranger"}
+    try:
+        return {"settings": "new" if take_from_stick(found.settings, config_file) else "same"}
+    except StationError as error:
+        return {"settings": "refused", "why": f"{error.where}: {error.what}" if error.where else error.what}
+
+
 def write(mounted: Path, config: Config) -> dict[str, Any]:
-    """The child's work; its answer goes through a pipe, so it is plain."""
+    """The second child's work; its answer goes through a pipe, so it is plain."""
     archive = Archive(config.station.data_dir.expanduser())
     try:
         done = export_to(mounted, archive, config.usb.which, config.station.name, config.record.opensim)
@@ -179,7 +214,10 @@ def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def main(name: str, config_file: Path | None) -> int:
-    """Exit code 0 when the sessions are on the stick. Raises ConfigError, OSError (no data folder, status not writable)."""
+    """Exit code 0 when the sessions are on the stick, or an installer's settings are taken.
+
+    Raises ConfigError, OSError (no data folder, status not writable).
+    """
     config = provision(config_file).config
     folder = config.usb.status_path.parent
     owner = config.station.data_dir.expanduser().stat()
@@ -189,11 +227,13 @@ def main(name: str, config_file: Path | None) -> int:
             return 0
         mounted = folder / "stick"
         mounted.mkdir(exist_ok=True)
-        status = Job(Path("/dev") / name, mounted, config, owner.st_uid, owner.st_gid, run_command).do()
-        if status.state == "done" and mark is not None:
+        key = station_key(config.usb.key_path)
+        status = Job(Path("/dev") / name, mounted, config, owner.st_uid, owner.st_gid, run_command, key, config_file).do()
+        served = status.state in ("done", "settings")
+        if served and mark is not None:
             mark.touch()
     print(f"{name}: {status.state}: {status.text}")
-    return 0 if status.state == "done" else 1
+    return 0 if served else 1
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ def show(error: StationError, config: Config, clock: Clock, headless: bool) -> N
             return
         end_ns = clock.now_ns() + round(SHOWN_S * NS)
         while (now := clock.now_ns()) < end_ns:
+            notify("WATCHDOG=1")
             if lights is not None:
                 lights.tick(now)
             if screen is not None and not screen.show(Snapshot(now, Mode.IDLE, 0.0, 0.0, Gait(now), station=station)):

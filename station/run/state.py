@@ -44,6 +44,8 @@ class StationState:
         off = self._off
         if self._screen is not None and self._screen.trouble:
             off = (*off, (self._screen.trouble, ""))
+        if self._stick.state == "refused":
+            off = (*off, (self._stick.text, "correct station.toml on the stick and put it in again; until then nothing changes"))
         off = (*off, *(one for more in self._also for one in more()))
         return Station(
             healthy=not off, trouble=off, recording=self._recording, stick=self._stick.state, stick_text=self._stick.text

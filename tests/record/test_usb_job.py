@@ -6,17 +6,22 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from station.config import Config, parse
 from station.errors import StoreError
+from station.provision import provision
 from station.record.archive import Archive
 from station.record.exports import render
+from station.record.installer import station_key
 from station.record.stick_status import StickStatus, read_status, write_status
 from station.record.store import SqliteStore
 from station.record.usb_job import Job, in_child, insertion_mark, one_at_a_time, run_command, why_not_mounted
+from station.run.clock import ManualClock
+from station.run.state import StationState
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 NOBODY = 65534
@@ -111,6 +116,111 @@ def test_no_session_yet_is_said(config: Config, tmp_path: Path) -> None:
     status = job(empty, Commands(empty), tmp_path / "stick").do()
     assert status.state == "failed"
     assert "no session" in status.text
+
+
+# --- an installer's stick ---
+
+KEY = b"7c" * 32
+
+
+def installers_job(config: Config, commands: Commands, stick: Path, settings: bytes, key: bytes | None) -> Job:
+    stick.mkdir(exist_ok=True)
+    (stick / "station.toml").write_bytes(settings)
+    if key is not None:
+        (stick / "installer.key").write_bytes(key)
+    installed = stick.parent / "installed.toml"
+    installed.write_text(f'[station]\nname = "gym-1"\ndata_dir = "{config.station.data_dir}"\n', encoding="utf-8")
+    return Job(Path("/dev/sdz1"), stick, config, os.getuid(), os.getgid(), commands, KEY, installed)
+
+
+def in_force(stick: Path, config: Config) -> Config:
+    return provision(stick.parent / "installed.toml", stick.parent / "no boot partition").config
+
+
+def test_an_installers_stick_brings_settings_and_the_station_starts_again(config: Config, tmp_path: Path) -> None:
+    commands, stick = Commands(config), tmp_path / "stick"
+    status = installers_job(config, commands, stick, b"[camera]\nturned_deg = 270\n", KEY + b"\r\n").do()
+    assert status == StickStatus("settings", "new settings: the station starts again with them")
+    assert in_force(stick, config).camera.turned_deg == 270
+    assert ["systemctl", "--no-block", "try-restart", "station.service"] in commands.asked
+    assert [command[0] for command in commands.asked[-2:]] == ["mount", "umount"]
+    assert {path.name for path in stick.iterdir()} == {"station.toml", "installer.key"}, "no runner's data on it"
+
+    again = Commands(config)
+    status = installers_job(config, again, stick, b"[camera]\nturned_deg = 270\n", KEY).do()
+    assert status == StickStatus("settings", "these settings are in force already")
+    assert "systemctl" not in {command[0] for command in again.asked}, "left in, or put in again, it disturbs nobody"
+
+    installers_job(config, commands, stick, b"[camera]\nturned_deg = 0\n", KEY).do()
+    assert in_force(stick, config).camera.turned_deg == 0
+    assert (config.station.data_dir / "installer.toml.before").read_bytes() == b"[camera]\nturned_deg = 270\n"
+
+
+def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Config, tmp_path: Path) -> None:
+    commands, stick = Commands(config), tmp_path / "stick"
+    installers_job(config, commands, stick, b"[camera]\nturned_deg = 270\n", KEY).do()
+    for bad, word in [
+        (b"[camera]\nturned_deg = 45\n", "camera.turned_deg"),
+        (b"[camera]\nturn = 1\n", "unknown key"),
+        (b"[camera", "not valid TOML"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"#" * 70_000, "larger than"),
+    ]:
+        commands = Commands(config)
+        status = installers_job(config, commands, stick, bad, KEY).do()
+        assert status.state == "refused"
+        assert status.text.startswith("station.toml on the stick: ")
+        assert word in status.text
+        assert in_force(stick, config).camera.turned_deg == 270
+        assert "systemctl" not in {command[0] for command in commands.asked}
+    state = StationState((), ManualClock(), config.usb.status_path, False, None)()
+    ((what, remedy),) = state.trouble  # the page for trouble
+    assert what == status.text
+    assert "correct station.toml on the stick and put it in again" in remedy
+
+
+@pytest.mark.parametrize(
+    "key", [None, b"", b"\n", b"7c" * 31 + b"7d", b"7c" * 33, KEY[:-2], KEY.upper(), b"\xff" * 64, b"7c" * 40_000]
+)
+def test_a_strangers_stick_changes_no_setting_and_gets_its_sessions(config: Config, tmp_path: Path, key: bytes | None) -> None:
+    commands, stick = Commands(config), tmp_path / "stick"
+    status = installers_job(config, commands, stick, b"[camera]\nturned_deg = 270\n", key).do()
+    assert status == StickStatus("done", "1 session on the stick; its station.toml was not taken, the station's key is not on it")
+    assert in_force(stick, config).camera.turned_deg == 90
+    assert not (config.station.data_dir / "installer.toml").exists()
+    assert len(list((stick / "STATION" / "gym-1").iterdir())) == 1
+
+
+@pytest.mark.parametrize("own", [b"", b"short", None])
+def test_a_station_without_a_proper_key_listens_to_no_stick(config: Config, tmp_path: Path, own: bytes | None) -> None:
+    path = tmp_path / "own.key"
+    if own is not None:
+        path.write_bytes(own)
+    assert station_key(path) == b""
+    stick = tmp_path / "stick"
+    one = installers_job(config, Commands(config), stick, b"[camera]\nturned_deg = 270\n", own or b"")
+    assert replace(one, key=station_key(path)).do().state == "done"
+    assert in_force(stick, config).camera.turned_deg == 90
+
+
+@pytest.mark.parametrize("name", ["installer.key", "station.toml"])
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_only_plain_files_of_the_stick_count(config: Config, tmp_path: Path, name: str, kind: str) -> None:
+    stick = tmp_path / "stick"
+    one = installers_job(config, Commands(config), stick, b"[camera]\nturned_deg = 270\n", KEY)
+    path = stick / name
+    content = path.read_bytes()
+    path.unlink()
+    if kind == "link":
+        (tmp_path / "outside").write_bytes(content)
+        path.symlink_to(tmp_path / "outside")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    status = one.do()
+    assert status.state == "done", status
+    assert in_force(stick, config).camera.turned_deg == 90
 
 
 def test_child_is_another_user_and_cannot_come_back() -> None:

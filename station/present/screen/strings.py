@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from station.types import Mode
+from station.types import Mode, Station
 
 
 class Prompt(NamedTuple):
@@ -104,6 +104,8 @@ STICK = {
     "writing": "Writing to the stick: leave it in",
     "done": "On the stick. You can take it",
     "failed": "Could not write to the stick",
+    "settings": "Settings from the stick. You can take it",
+    "refused": "Settings on the stick not taken",
 }
 
 # trouble
@@ -144,6 +146,12 @@ RULES: dict[str, str] = {
     "slow_retraction": "foot down sooner",
     "asymmetry": "even steps",
 }
+
+
+def stick(station: Station) -> str:
+    """How far the stick is, with the reason where something went wrong."""
+    why = f": {station.stick_text}" if station.stick_text and station.stick in ("failed", "refused") else ""
+    return STICK[station.stick] + why
 
 
 def reason(words: str) -> str:

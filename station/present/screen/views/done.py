@@ -124,5 +124,5 @@ def _stick(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     else:
         ink.bar(Box(x - 20, y - 9, 28, 18), colour, 4)
         ink.bar(Box(x + 10, y - 6, 11, 12), colour)
-    text = strings.STICK[station.stick] + (f": {station.stick_text}" if station.stick_text and station.stick == "failed" else "")
+    text = strings.stick(station)
     ink.text(text, words, BODY_SIZE, TEXT if station.stick in ("done", "failed") else QUIET)

@@ -13,10 +13,12 @@ from station.types import Snapshot
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     station = read.station
-    ink.static(("idle", station.recording, station.healthy), lambda: _page(ink, station.recording, station.healthy))
+    kept = strings.PRIVACY_RECORDING if station.recording else strings.PRIVACY_NOTHING_KEPT
+    foot = kept if station.stick == "none" else strings.stick(station)
+    ink.static(("idle", foot, station.healthy), lambda: _page(ink, foot, station.healthy))
 
 
-def _page(ink: Ink, recording: bool, healthy: bool) -> None:
+def _page(ink: Ink, words_below: str, healthy: bool) -> None:
     page = ink.page.inset(64, 56)
     foot, body = page.cut_bottom(76 if ink.portrait else 40, 24)
     if ink.portrait:
@@ -31,11 +33,11 @@ def _page(ink: Ink, recording: bool, healthy: bool) -> None:
         ink.disc(badge.centre, 30, PANEL)
         ink.text(str(number), badge, LEAD, OWN, weight="SemiBold", align="centre")
         ink.text(step, line, LEAD, TEXT)
-    _foot(ink, foot, recording, healthy)
+    _foot(ink, foot, words_below, healthy)
     hip_dial.draw_ghost(ink, Dial.within(art if ink.portrait else art.cut_bottom(art.h - 40)[0]))
 
 
-def _foot(ink: Ink, box: Box, recording: bool, healthy: bool) -> None:
+def _foot(ink: Ink, box: Box, words: str, healthy: bool) -> None:
     state = strings.READY if healthy else strings.NOT_READY
     wide = ink.width(state, LABEL) + 40
     right, left = box.cut_right(wide, 20)
@@ -45,5 +47,4 @@ def _foot(ink: Ink, box: Box, recording: bool, healthy: bool) -> None:
     else:
         ink.ring((right.x + 14, right.centre[1]), 9, colour, 4)
     ink.text(state, right, LABEL, TEXT, align="right")
-    kept = strings.PRIVACY_RECORDING if recording else strings.PRIVACY_NOTHING_KEPT
-    ink.text(kept, left, LABEL, QUIET, lines=2 if ink.portrait else 1)
+    ink.text(words, left, LABEL, QUIET, lines=2 if ink.portrait else 1)
