@@ -137,6 +137,7 @@ class HipBeltFinder:
         grey = cv2.cvtColor(frame.image[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
         expected_px = self._side_px if np.isfinite(self._side_px) else TAG_PER_TORSO * self._torso_px
         tags = self._reader.tags(grey, expected_px)
+        tags = tags[~_lies(tags.corners_px)]
         return once_each(Tags(tags.ids, tags.corners_px + np.array([left, top]), tags.explained), self._centre_px)
 
     def _waist(self, t_ns: int, width: int, height: int) -> tuple[int, int, int, int]:
@@ -171,6 +172,12 @@ def once_each(tags: Tags, centre_px: NDArray[np.float64]) -> Tags:
         twice = same[np.linalg.norm(places[same] - places[nearest], axis=1) < tags.sides_px[nearest] / 2]
         kept.append(twice[tags.explained[twice].argmax()])
     return tags[np.array(kept, np.int64)]
+
+
+def _lies(corners_px: Quads) -> NDArray[np.bool_]:
+    """(N,) whether a tag lies on its side. None of a worn belt does; three of the patterns read so when they are mirrored."""
+    up = corners_px[:, :2].sum(1) - corners_px[:, 2:].sum(1)
+    return np.asarray(np.abs(up[:, 0]) > np.abs(up[:, 1]))
 
 
 def _sides(corners_px: Quads) -> NDArray[np.float64]:
