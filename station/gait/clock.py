@@ -13,7 +13,7 @@ from math import isfinite, nan
 from station.gait.curve import falls_through, top
 from station.gait.history import T_S, THIGH_NEAR, History
 
-SHORTEST_S, LONGEST_S = 0.42, 1.7  # a stride; 285 .. 70 steps a minute
+SHORTEST_S, LONGEST_S = 0.5, 1.7  # a stride; 240 .. 70 steps a minute
 FIRST_SWING_DEG = 14.0  # fall that starts the clock; afterwards a share of the runner's own swing
 SHARE = 0.6  # of the swing: past the middle
 LOST_S = 2.0  # no passage for so long: the runner stopped, the clock starts afresh

@@ -16,9 +16,12 @@ STRIDES = 36
 FEWEST = 3
 OUTLIER_MAD = 4.0  # strides farther from the median than this are left out
 
+COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill. Engineering choice
+
 NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"
 TOO_SLOW_CAMERA = "needs at least 50 pictures a second"
+MIXED_UP = "too many strides are lost: the legs cannot be told apart, or are hidden"
 NO_SPEED = "belt speed unknown"
 
 # measure -> (stride column, factor)
@@ -43,6 +46,7 @@ class Window:
 
     def __init__(self) -> None:
         self._rows = np.full((STRIDES, len(_NAMES)), nan)
+        self._start_s = np.full(STRIDES, nan)
         self.forget()
 
     def forget(self) -> None:
@@ -53,13 +57,23 @@ class Window:
         near_deg, far_deg, near_s, far_s = (row.get(name, nan) for name in _BOTH_LEGS)
         taken = (factor * row.get(column, nan) for column, factor in _COLUMNS.values())
         asymmetries = (near_deg - far_deg, 200.0 * (near_s - far_s) / (near_s + far_s))
+        self._start_s[self._count % STRIDES] = row.get("start_s", nan)
         self._rows[self._count % STRIDES] = [row.get("duration_s", nan), *taken, *asymmetries]
         self._count += 1
 
     def measures(self) -> dict[str, Measure]:
+        if self._count >= FEWEST and self._covered() < COVERED:
+            return {name: Measure.cannot_tell(MIXED_UP, min(self._count, STRIDES)) for name in ("cadence_spm", *_NAMES[1:])}
         found = dict(zip(_NAMES, means(self._rows[: min(self._count, STRIDES)]), strict=True))
         told = {name: _measure(spread, _REASONS.get(name, NOT_SEEN)) for name, spread in found.items()}
         return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
+
+    def _covered(self) -> float:
+        """What is left of many lost strides is no fair sample of them."""
+        durations_s = self._rows[: min(self._count, STRIDES), 0]
+        starts_s = self._start_s[: len(durations_s)]
+        last = int(starts_s.argmax())
+        return float(durations_s.sum() / (starts_s[last] + durations_s[last] - starts_s.min()))
 
 
 _BOTH_LEGS = ("tle_near_deg", "tle_far_deg", "step_time_near_s", "step_time_far_s")
