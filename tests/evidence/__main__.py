@@ -13,17 +13,12 @@ from pathlib import Path
 
 import jinja2
 
-from tests.evidence.figures import figures
-from tests.evidence.tables import ROOT, cell, has, line, number
+from tests.evidence.figures import SOURCES, figures
+from tests.evidence.tables import ROOT, cell, has, line, number, table
 
 HERE = Path(__file__).parent
 PAGE = ROOT / "hardware" / "evidence.md"
 FIGURES = ROOT / "hardware" / "evidence"
-SOURCES = {
-    "rendered": "tests/end_to_end/RESULTS.md",
-    "peers": "tests/peers/RESULTS.md",
-    "hip_belt": "tests/hip_belt/RESULTS.md",
-}
 CONTACT_S = 0.214  # mean at 3.5 m/s, station/faults/norms_table.py
 
 
@@ -31,7 +26,7 @@ def page() -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
     )
-    environment.globals |= {"cell": cell, "number": number, "line": line, "has": has}
+    environment.globals |= {"cell": cell, "number": number, "line": line, "has": has, "table": table}
     return environment.get_template("page.md.jinja").render(SOURCES, contact_pictures=round(30 * CONTACT_S))
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from station.record.plots import Line, Plot, svg
+from station.record.plots import COLOURS, GRID, INK, Line, Plot, svg
 from station.types import NAN
+from tests.evidence.tables import Missing, columns, has
 from tests.evidence.trials import KEPT
 
 Trials = list[dict[str, Any]]
+SOURCES = {
+    "rendered": "tests/end_to_end/RESULTS.md",
+    "peers": "tests/peers/RESULTS.md",
+    "hip_belt": "tests/accuracy/HIP_BELT.md",
+}
 BACKGROUND = '<rect width="720" height="230" fill="#ffffff"/>'  # readable on a dark page too
 
 
@@ -32,7 +39,14 @@ def figures() -> dict[str, str]:
         "turn-intervals.svg": turn_intervals(kept),
         "turn-by-landmarks.svg": turn_by_landmarks(kept),
     }
-    return {name: drawn(plot) for name, plot in plots.items()}
+    made = {name: drawn(plot) for name, plot in plots.items()}
+    if has(SOURCES["rendered"]):
+        made["rendered-by-azimuth.svg"] = drawn(rendered_by_azimuth(SOURCES["rendered"]))
+        made["turn-through-model.svg"] = drawn(turn_through_model(SOURCES["rendered"]))
+        made["verdicts.svg"] = verdicts(SOURCES["rendered"])
+    if has(SOURCES["hip_belt"]):
+        made["hip-belt.svg"] = drawn(belt_turn(SOURCES["hip_belt"]))
+    return made
 
 
 def drawn(plot: Plot) -> str:
@@ -92,6 +106,109 @@ def turn_by_landmarks(kept: Trials) -> Plot:
     ends = np.array([0.0, max(t["true_turn_deg"] for t in kept)])
     lines.append(Line("exactly right", ends, ends))
     return Plot("Pelvic turn from the bare hip points, before the drill", "true turn, deg", "read off the points, deg", lines)
+
+
+def rendered_by_azimuth(path: str) -> Plot:
+    """Every clip of a reported body that is named after its azimuth, and the side views."""
+    points = []
+    for nth in range(20):
+        try:
+            rows = columns(path, "clip", "near thigh RMSE (bias), deg", nth=nth)
+        except Missing:
+            break
+        for clip, told in rows:
+            place = re.fullmatch(
+                r"\w+\.(?:side|azimuth([+-]\d+))", clip
+            )  # bodies that things were set on are marked behind the name
+            if place and told[:1].isdigit():
+                points.append((float(place[1] or 0), float(told.split()[0])))
+    x, y = np.array(sorted(points)).T
+    middles = sorted(set(x.tolist()))
+    lines = [
+        Line("clip", x, y, dots=True, joined=False),
+        Line("median", np.array(middles), np.array([np.median(y[x == a]) for a in middles])),
+    ]
+    axis = "camera off the pure side view, deg; + is towards the rear of the treadmill"
+    return Plot("Near thigh through the pose model, RMSE, by where the camera stands", axis, "RMSE, deg", lines)
+
+
+def turn_through_model(path: str) -> Plot:
+    """What the pose model's hip points show, against the true turn; the clips of one body are joined."""
+    x: list[float] = []
+    y: list[float] = []
+    for body, true, seen in columns(path, "body", "true turn, deg", "seen (its quadrature part)"):
+        if "(tuning)" not in body:
+            x += [*map(float, true.split()), NAN]
+            y += [*map(float, re.sub(r"\([^)]*\)", "", seen).split()), NAN]
+    ends = np.array([0.0, np.nanmax(x)])
+    lines = [
+        Line("a rendered body, its waist locked, usual or exaggerated", np.array(x), np.array(y), dots=True),
+        Line("exactly right", ends, ends),
+    ]
+    return Plot("Pelvic turn read off the pose model's hip points", "true turn, deg", "read off the points, deg", lines)
+
+
+def belt_turn(path: str) -> Plot:
+    """Told with its interval against true, pure side view and oblique; half of peak to peak."""
+    lines = []
+    rows = columns(path, "azimuth", "true", "told")
+    for label, keep in (("from the side", True), ("from the rear or front quarter", False)):
+        x: list[float] = []
+        y: list[float] = []
+        for azimuth, true, told in rows:
+            interval = re.fullmatch(r"[\d.]+ \[(-?[\d.]+), (-?[\d.]+)\]", told)
+            if interval and (float(azimuth) == 0) == keep:
+                x += [float(true) + (-0.03 if keep else 0.03)] * 3
+                y += [float(interval[1]), float(interval[2]), NAN]
+        lines.append(Line(f"95 %, {label}", np.array(x), np.array(y)))
+    ends = np.array([0.0, max(float(true) for _, true, _ in rows)])
+    lines.append(Line("exactly right", ends, ends))
+    return Plot(
+        "Pelvic turn told with the hip belt: interval against truth", "true turn, deg (half of peak to peak)", "told, deg", lines
+    )
+
+
+VERDICTS = (
+    ("fault: told", "told", 0),
+    ("fault: **missed**", "missed", 1),
+    ("fault: cannot tell", "cannot tell", 2),
+    ("none: told so", "told so", 0),
+    ("none: **false alarm**", "false alarm", 1),
+    ("none: cannot tell", "cannot tell", 2),
+)
+
+
+def verdicts(path: str) -> str:
+    """A square per rule and outcome, the darker the more of the runs with (left) or without (right) the fault ended there."""
+    rows = columns(path, "rule", *(name for name, _, _ in VERDICTS))
+    height = 62 + 26 * len(rows)
+    parts = [
+        f'<svg viewBox="0 0 720 {height}" font-family="system-ui, sans-serif" font-size="12" role="img"',
+        ' xmlns="http://www.w3.org/2000/svg">',
+        f'<title>Verdicts by rule</title><rect width="720" height="{height}" fill="#ffffff"/>',
+        f'<text x="295" y="16" text-anchor="middle" fill="{INK}">runs with the fault</text>',
+        f'<text x="565" y="16" text-anchor="middle" fill="{INK}">runs without it</text>',
+    ]
+    for number, (_, label, _) in enumerate(VERDICTS):
+        parts.append(f'<text x="{_column(number) + 40}" y="38" text-anchor="middle" fill="{INK}">{label}</text>')
+    for at, (rule, *cells) in enumerate(rows):
+        y = 46 + 26 * at
+        parts.append(f'<text x="150" y="{y + 16}" text-anchor="end" fill="{INK}">{rule}</text>')
+        counts = [int(cell) for cell in cells]
+        for number, (_, _, colour) in enumerate(VERDICTS):
+            group = counts[:3] if number < 3 else counts[3:]
+            share = counts[number] / sum(group) if sum(group) else 0.0
+            place = f'x="{_column(number)}" y="{y}" width="80" height="23"'
+            parts.append(f'<rect {place} fill="{COLOURS[colour]}" fill-opacity="{0.75 * share:.2f}" stroke="{GRID}"/>')
+            ink = "#ffffff" if share > 0.6 else INK
+            parts.append(
+                f'<text x="{_column(number) + 40}" y="{y + 16}" text-anchor="middle" fill="{ink}">{counts[number]}</text>'
+            )
+    return "".join((*parts, "</svg>\n"))
+
+
+def _column(number: int) -> int:
+    return 165 + 85 * number + (20 if number > 2 else 0)
 
 
 def _known(values: Any) -> NDArray[np.float64]:

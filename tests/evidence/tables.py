@@ -32,6 +32,21 @@ def tables_of(path: str) -> tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], 
     return tuple(found)
 
 
+def columns(path: str, *names: str, nth: int = 0) -> list[tuple[str, ...]]:
+    """Those columns, row by row, of the nth table that has them all. Raises Missing."""
+    found = [(header, rows) for header, rows in tables_of(path) if set(names) <= set(header)]
+    if nth >= len(found):
+        raise Missing(f"{path}: {len(found)} tables with the columns {names}")
+    header, rows = found[nth]
+    return [tuple(row[header.index(name)] for name in names) for row in rows]
+
+
+def table(path: str, *names: str, nth: int = 0) -> str:
+    """The same as Markdown."""
+    rows = [names, ("---",) * len(names), *columns(path, *names, nth=nth)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
 def cell(path: str, column: str, *keys: str) -> str:
     """The cell of that column in the one row that has all `keys` among its cells. Raises Missing."""
     found = [

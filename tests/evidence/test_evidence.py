@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from tests.evidence.__main__ import FIGURES, PAGE, SOURCES, page
-from tests.evidence.figures import figures, trials
+from tests.evidence.__main__ import FIGURES, PAGE, page
+from tests.evidence.figures import SOURCES, figures, trials
 from tests.evidence.tables import ROOT, Missing, cell, has, line, number
 from tests.evidence.trials import AZIMUTHS_DEG, DRAGS
 
