@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import statistics
@@ -29,14 +30,16 @@ from station.errors import InputError, StationError, UsageError
 from station.gait.angles import angles
 from station.gait.core import GaitCore
 from station.ports import EndOfSource
+from station.pose.drawn_belt import DrawnBelt, worn
 from station.pose.estimator import open_estimator
+from station.pose.hip_belt import TAG_PER_TORSO, HipBeltFinder
 from station.run import mediapipe_peer
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP
 from station.run.slots import LatestSlot
 from station.sense.open import open_source
 from station.sense.synthetic import RunnerSpec, SyntheticRunner
-from station.types import NS, Frame, Pose, Reading
+from station.types import NS, Frame, Joint, Pose, Reading
 
 WARM_UP = 5
 ROUNDS = 3  # ours and the peer's take turns, so that a busy minute hits both
@@ -68,6 +71,7 @@ def run_bench(order: Order) -> None:
         frames = _frames(order.clip or CLIP, order.frames)
         result["clip"] = {"frames": len(frames), "width_px": frames[0].image.shape[1], "height_px": frames[0].image.shape[0]}
         result["pose_ms"] = {f"{threads} thread": pose_ms(frames, threads) for threads in (1, 2)}
+        result["hip_belt_ms"] = hip_belt_ms(frames)
         result["core"] = core_us()
         result["batch_angles"] = batch_angles()
         result["frame_age"] = frame_age(frames)
@@ -117,6 +121,42 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
     medians = {name: statistics.median(values) for name, values in stages.items()}
     share = len(whole) / (len(frames) - WARM_UP)
     return medians | {"whole": statistics.median(whole), "cpu": statistics.fmean(cpu), "tracked": share}
+
+
+def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
+    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, in every frame; and one search where there is none."""
+    estimator = open_estimator(PoseSection(threads=1))
+    poses = [estimator.estimate(frame) for frame in frames]
+    estimator.close()
+    worn_by = [_wearing(frame, pose) for frame, pose in zip(frames, poses, strict=True)]
+    finder, spent, tags = HipBeltFinder(), [], []
+    for frame, pose in zip(worn_by, poses, strict=True):
+        start = time.thread_time_ns()
+        marks = finder.find(frame, pose)
+        spent.append((time.thread_time_ns() - start) / 1e6)
+        tags.append(0 if marks is None else len(marks.ids))
+    searched = []
+    for frame, pose in zip(frames, poses, strict=True):
+        start = time.thread_time_ns()
+        HipBeltFinder().find(frame, pose)
+        searched.append((time.thread_time_ns() - start) / 1e6)
+    return {
+        "tracked_mean": statistics.fmean(spent[WARM_UP:]),
+        "tracked_p95": float(np.percentile(spent[WARM_UP:], 95)),
+        "tags": statistics.fmean(tags[WARM_UP:]),
+        "one_search": statistics.fmean(searched[WARM_UP:]),
+    }
+
+
+def _wearing(frame: Frame, pose: Pose) -> Frame:
+    """The frame with a belt drawn on the runner, who turns to and fro by 8 degrees; as it is when there is none."""
+    if not pose.seen:
+        return frame
+    hips, shoulders = (pose.xy_px[[left, left + 1]].mean(0) for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER))
+    torso_px = float(np.hypot(*(shoulders - hips)))
+    belt = DrawnBelt(side_px=TAG_PER_TORSO * torso_px, turn_deg=8.0 * math.sin(frame.seq / 5))
+    middle = hips + 0.15 * (shoulders - hips)
+    return Frame(frame.t_ns, frame.seq, worn(frame.image, belt, (float(middle[0]), float(middle[1]))))
 
 
 def core_us() -> dict[str, float]:
