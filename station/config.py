@@ -154,6 +154,7 @@ class RecordSection(Section):
     logs_quota_mb: Annotated[int, Field(ge=1)] = 2000
     free_floor_mb: Annotated[int, Field(ge=0)] = 200  # logs go when less than this is free
     sessions_kept: Annotated[int, Field(ge=1)] = 100  # half an hour takes 3.3 MB; the whole database is checked at every start
+    hip_belt_pairs: bool = False  # what belt and landmarks read of each stride, for a later model without a belt: record.pairs
     opensim: bool = False  # angles.mot and markers.trc on the stick too
 
 

@@ -25,7 +25,7 @@ from station.gait.history import History
 from station.gait.legs import Expected, LegTracker, LengthGate
 from station.gait.pelvis import PelvicSource
 from station.gait.pelvis_choice import BeltOrLandmarks
-from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, Pose, Reading, Side, View
+from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, PelvicPair, Pose, Reading, Side, View
 
 TRACKED_S = 2.0
 STANDING_S = 0.6  # of standing still before a knee lift belongs to it
@@ -75,6 +75,7 @@ class GaitCore:
         self._zone = nan
         self.records: tuple[np.void, ...] = ()
         self.events: tuple[Event, ...] = ()
+        self.pair: PelvicPair | None = None
 
     @property
     def side(self) -> Side | None:
@@ -92,7 +93,7 @@ class GaitCore:
     def step(self, given: Input) -> Gait:
         """Takes one input and tells everything known after it. A pose that is not newer than the last one is passed over."""
         t_s = self.seconds(given.t_ns)
-        self.records, self.events = (), ()
+        self.records, self.events, self.pair = (), (), None
         angles_deg: Sequence[float] | None = None
         if isinstance(given, Pose):
             body = bodies(given.xy_px[None], given.score[None], self.straighten)
@@ -220,6 +221,7 @@ class GaitCore:
             return
         record, events = self._bout.stride(t_s, start_s, end_s, self.swaps)
         self.records = (record,) if record is not None else ()
+        self.pair = self._pelvis.pair if record is not None and record["running"] else None
         other: Side = "left" if side == "right" else "right"
         self.events = tuple(Event(self._ns(when_s), kind, side if near else other, sure) for when_s, kind, near, sure in events)
 
@@ -261,6 +263,7 @@ class GaitCore:
             pelvic_source=self._pelvis.name,
             pelvic_calibrated=self._pelvis.calibrated,
             hip_belt=self._pelvis.hip_belt(t_s),
+            pelvic_pair=self.pair,
             knee_lifts=self._drill.counts,
             curves=self._bout.curves,
             swaps_repaired=self.swaps,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.types import HipBelt, Marks, Measure, Reading, Side
+from station.types import HipBelt, Marks, Measure, PelvicPair, Reading, Side
 
 WIDTH_M = 0.163  # between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
 WIDTH_SD = 0.08  # relative scatter between people, in the same data
@@ -57,6 +57,10 @@ class PelvicSource(Protocol):
 
     @property
     def calibrated(self) -> bool: ...
+
+    @property
+    def pair(self) -> PelvicPair | None:
+        """The stride closed last, as a hip belt and landmarks saw it; None where one of them did not."""
 
     def read(self, given: Reading) -> None: ...
 
@@ -131,6 +135,7 @@ class LandmarkPelvis:
     """The two hip landmarks. They are dragged along by the thighs, so nothing is told before the drill has shown by how much."""
 
     name = "landmarks"
+    pair: PelvicPair | None = None
 
     def __init__(self, px_per_m: float) -> None:
         self._px_per_m = px_per_m

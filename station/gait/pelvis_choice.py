@@ -8,19 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait.hip_belt import HipBeltPelvis
-from station.gait.pelvis import LandmarkPelvis, PelvicSource, PelvicStride
-from station.types import HipBelt, Marks, Measure, Reading, Side, View
+from station.gait.pelvis import LandmarkPelvis, PelvicStride
+from station.types import HipBelt, Marks, Measure, PelvicPair, Reading, Side, View
 
 
 class BeltOrLandmarks:
-    """A PelvicSource that asks both. The two are never mixed: a new bout or another source begins its strides anew."""
+    """A PelvicSource that asks both. The two are never mixed: a new bout or another source begins its strides anew.
+
+    Where both saw a stride, `pair` holds what they saw: what landmarks read of a turn that is known.
+    """
+
+    pair: PelvicPair | None = None
 
     def __init__(self, view: View) -> None:
         self._belt = HipBeltPelvis(view)
         self._landmarks = LandmarkPelvis(view.px_per_m)
 
     @property
-    def _now(self) -> PelvicSource:
+    def _now(self) -> HipBeltPelvis | LandmarkPelvis:
         return self._belt if self._belt.worn else self._landmarks
 
     @property
@@ -49,6 +54,7 @@ class BeltOrLandmarks:
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         by_belt = self._belt.close(rows, start_s, end_s)
         by_landmarks = self._landmarks.close(rows, start_s, end_s)
+        self.pair = paired(by_belt, by_landmarks, start_s)
         return by_belt if self._belt.worn else by_landmarks
 
     def measures(self) -> Mapping[str, Measure]:
@@ -61,3 +67,12 @@ class BeltOrLandmarks:
     def reset(self) -> None:
         self._belt.reset()
         self._landmarks.reset()
+
+
+def paired(by_belt: PelvicStride | None, by_landmarks: PelvicStride | None, start_s: float) -> PelvicPair | None:
+    """One stride by both, rounded as everything that leaves the room."""
+    if by_belt is None or by_landmarks is None:
+        return None
+    belt, seen = by_belt.turn, by_landmarks.turn
+    told = (belt.real, belt.imag, seen.real, seen.imag, abs(by_landmarks.drag), by_landmarks.thigh_deg)
+    return PelvicPair(round(start_s, 3), *(round(value, 2) for value in told))

@@ -17,6 +17,7 @@ from station.errors import InputError, StoreError
 from station.record.chunks import unpack
 from station.record.collect import assemble
 from station.record.log import read_log
+from station.record.pairs import pairs_path
 from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
 from station.record.schema import BUSY_MS, connect
@@ -173,7 +174,7 @@ class Archive:
         self._run("UPDATE session SET exported_utc = ? WHERE id = ?", [(utc, session_id) for session_id in session_ids])
 
     def forget(self, session_id: str) -> bool:
-        """Deletes a closed session and its input log; returns whether there was a log. What is on sticks stays there.
+        """Deletes a closed session, its input log and its pairs; returns whether there was a log. What is on sticks stays there.
 
         The database's pages are overwritten; of a flash card's worn-out blocks nobody can promise that. Raises StoreError when
         there is no such session, when it still runs, or when it cannot be deleted.
@@ -188,6 +189,7 @@ class Archive:
             log = self.log_path(session_id)
             had_log = log.exists()
             log.unlink(missing_ok=True)
+            pairs_path(self.folder, session_id).unlink(missing_ok=True)
         except (sqlite3.Error, OSError) as error:
             what = f"session {session_id} cannot be deleted ({error})"
             raise StoreError(what, str(self.folder), "stop the station first") from None

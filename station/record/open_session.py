@@ -13,6 +13,7 @@ import numpy as np
 from station.record.chunks import pack
 from station.record.collect import NO_ANGLES
 from station.record.log import LogHeader, LogWriter
+from station.record.pairs import PairsFile
 from station.record.plain import plain
 from station.record.tally import Tally
 from station.types import ANGLES, Input, Pose, Step
@@ -38,6 +39,7 @@ class OpenSession:
         self.has_row = False
         self.next_flush_ns = 0
         self._log: LogWriter | None = None
+        self._pairs: PairsFile | None = None
         self._written = dict.fromkeys(("stride", "event", "cue", "outcome", "chunk"), 0)
         self._clear()
 
@@ -67,6 +69,7 @@ class OpenSession:
 
     def add(self, given: Input, step: Step, troubles: Troubles) -> None:
         self._log_add(given, step, troubles)
+        self._add_pair(step, troubles)
         self.tally.add(given, step)
         if isinstance(given, Pose):
             self._t_ns.append(given.t_ns)
@@ -138,7 +141,8 @@ class OpenSession:
         except OSError as error:
             self._log_failed(error, troubles)
 
-    def close_log(self, troubles: Troubles) -> None:
+    def close_files(self, troubles: Troubles) -> None:
+        self._close_pairs(troubles)
         log, self._log = self._log, None
         if log is not None:
             try:
@@ -154,3 +158,32 @@ class OpenSession:
         why = "the disk is full" if error.errno in FULL else (error.strerror or "unknown error")
         self.note(f"its log stops early: {why}")
         troubles["log"] = (f"the input log stopped: {why}", "free some space; sessions are still stored")
+
+    # --- pairs of belt and landmarks, where the owner wants them ---
+
+    def open_pairs(self, folder: Path) -> None:
+        self._pairs = PairsFile(folder, self.id, self.header.view)
+
+    def _add_pair(self, step: Step, troubles: Troubles) -> None:
+        if self._pairs is None:
+            return
+        try:
+            self._pairs.add(step.gait)
+        except OSError as error:
+            self._pairs_failed(error, troubles)
+
+    def _close_pairs(self, troubles: Troubles) -> None:
+        if self._pairs is None:
+            return
+        try:
+            self._pairs.close()
+        except OSError as error:
+            self._pairs_failed(error, troubles)
+
+    def _pairs_failed(self, error: OSError, troubles: Troubles) -> None:
+        pairs, self._pairs = self._pairs, None
+        if pairs is not None:
+            with suppress(OSError):
+                pairs.close()
+        self.note(f"its pairs of belt and landmarks stop early: {error.strerror or 'unknown error'}")
+        troubles["pairs"] = ("pairs of belt and landmarks are not written", "free some space; sessions are still stored")

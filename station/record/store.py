@@ -2,6 +2,7 @@
 
     <data_dir>/station.db          sessions, strides, events, cues, outcomes, series in chunks
     <data_dir>/logs/<id>.log       everything the coach consumed (log.py), bounded by a quota
+    <data_dir>/pairs/<id>.csv      only on request (pairs.py)
     <data_dir>/station.lock        held by the one station that writes here
 
 Once a second everything new is committed (WAL, synchronous=FULL), so a power cut costs at most the last second. A session
@@ -29,6 +30,7 @@ from station.record.archive import DATABASE, LOGS, Archive, SessionRow
 from station.record.log import LogHeader, repair
 from station.record.open_session import INSERT_SESSION, OpenSession
 from station.record.opening import damage, locked, set_aside
+from station.record.pairs import pairs_path
 from station.record.retention import MB, reclaim_logs, surplus_sessions
 from station.record.schema import connect, migrate
 from station.record.tally import Tally
@@ -131,7 +133,7 @@ class SqliteStore:
         session, self._session, self._early = self._session, None, []
         if session is None or not session.is_on_disk:
             return
-        session.close_log(self._troubles)
+        session.close_files(self._troubles)
         self._ended.append(session)
         try:
             self._finish_late()
@@ -246,6 +248,7 @@ class SqliteStore:
     def _forget(self, session_id: str) -> None:
         self._database.execute("DELETE FROM session WHERE id = ?", (session_id,))
         self._archive.log_path(session_id).unlink(missing_ok=True)
+        pairs_path(self._folder, session_id).unlink(missing_ok=True)
 
     # --- one session ---
 
@@ -256,6 +259,8 @@ class SqliteStore:
         if self._settings.input_log:
             self._make_room(None)
             session.open_log(self._archive.log_path(session.id), self._troubles)
+        if self._settings.hip_belt_pairs:
+            session.open_pairs(self._folder)
         for given, step in early:
             session.add(given, step, self._troubles)
         self._flush_or_tell(session)

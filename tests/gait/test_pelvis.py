@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -23,8 +26,9 @@ from station.gait.pelvis import (
 )
 from station.sense.motion import RunnerSpec
 from station.sense.synthetic import SyntheticRunner
-from station.types import NAN, HipBelt, Marks, Measure, Reading, Side
+from station.types import NAN, NS, HipBelt, Marks, Measure, PelvicPair, Pose, Reading, Side
 from tests.gait.conftest import film, noisy
+from tests.made_hip_belt import made, run_spec, slow_turn_spec
 
 RNG = np.random.default_rng(11)
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
@@ -156,6 +160,7 @@ class Belt:
     """A source of another kind: reads its own channel and sees three degrees."""
 
     name = "belt"
+    pair = None
     calibrated = True
 
     def __init__(self) -> None:
@@ -229,3 +234,26 @@ def test_one_stride_with_a_jumping_landmark_does_not_count() -> None:
         pelvis.lift(lift, near)
     pelvis.close(stride_rows(slice(0, 0)), 5.0, 5.7)
     assert pelvis.measures()[TURN].value == pytest.approx(np.degrees(12.0 / (300.0 * WIDTH_M)), rel=0.03)
+
+
+def pairs_of(belted: bool) -> list[PelvicPair]:
+    """What the core pairs up of a made run with perfect landmarks after a slow turn."""
+    spec = run_spec(4.0, seconds=14.0)
+    films = (made(slow_turn_spec(spec, 10.0), landmark_sd_px=0.0), replace(made(spec, landmark_sd_px=0.0), start_ns=20 * NS))
+    inputs = [given for stretch in films for given in stretch.inputs() if belted or isinstance(given, Pose)]
+    core = GaitCore(films[0].view)
+    return [pair for given in inputs if (pair := core.step(given).pelvic_pair) is not None]
+
+
+def test_strides_that_belt_and_landmarks_saw_are_paired() -> None:
+    pairs = pairs_of(belted=True)
+    assert len(pairs) >= 10
+    assert all(later.start_s > earlier.start_s for earlier, later in pairwise(pairs))
+    belt = np.mean([complex(p.belt_in_phase_deg, p.belt_quadrature_deg) for p in pairs])
+    landmarks = np.mean([complex(p.landmarks_in_phase_deg, p.landmarks_quadrature_deg) for p in pairs])
+    assert abs(belt) == pytest.approx(8.0, abs=1.0)
+    assert abs(landmarks - belt) < 2.0, "landmarks that are where the hips are read the same turn"
+
+
+def test_without_a_belt_there_are_no_pairs() -> None:
+    assert pairs_of(belted=False) == []
