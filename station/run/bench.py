@@ -124,7 +124,7 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
 
 
 def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, in every frame; and one search where there is none."""
+    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, picture after picture; and one search without."""
     estimator = open_estimator(PoseSection(threads=1))
     poses = [estimator.estimate(frame) for frame in frames]
     estimator.close()
