@@ -152,7 +152,7 @@ def _patches(belt: HipBelt, ring: np.ndarray) -> list[np.ndarray]:
 def _bent(belt: HipBelt, ring: np.ndarray, i: int, columns: int = 8) -> list[np.ndarray]:
     """A patch that follows the body, in upright slices."""
     half, margin = belt.tag_m * belt.print_scale / 2, MARGIN_M * belt.print_scale
-    narrower = [laid_m(belt, ring, place - half)[i] for place in np.linspace(0, half + margin, columns // 2 + 1)]
+    narrower = [laid_m(belt, ring, place - half)[i] for place in np.linspace(1e-4, half + margin, columns // 2 + 1)]
     line = [quad[0] for quad in narrower[:0:-1]] + [quad[1] for quad in narrower]
     top, bottom = narrower[-1][[0, 3], 1]
     out = []
