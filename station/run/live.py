@@ -306,6 +306,9 @@ class LiveStation:
 
     def _conclude(self) -> None:
         self.report.frames_replaced = self._latest.replaced
+        for name, inbox in (("cues", self._cues), ("presses of the button", self._parts.presses)):
+            if inbox is not None and inbox.refused:
+                log.warning("%d %s came faster than they could be taken and were dropped", inbox.refused, name)
         if self._ages_ms:
             median, late = np.percentile(self._ages_ms, [50, 95])
             self.report.frame_age_ms = (float(median), float(late))

@@ -13,6 +13,7 @@ from station.errors import HardwareError, StationError
 from station.ports import EndOfSource
 from station.run.clock import SystemClock
 from station.run.live import LiveStation, NoKeeper, Parts
+from station.run.slots import Inbox
 from station.sense.synthetic import RunnerSpec, SyntheticRunner
 from station.types import (
     NS,
@@ -24,6 +25,7 @@ from station.types import (
     Mode,
     ModelInfo,
     Pose,
+    Press,
     Reading,
     Snapshot,
     SourceInfo,
@@ -149,6 +151,17 @@ def test_a_cue_reaches_every_sink_and_the_log_counts_it() -> None:
     assert report.cues == 1
     assert [[cue.id for cue in sink.cues] for sink in sinks] == [["cue.sitting"]] * 2
     assert all(sink.closed for sink in sinks)
+
+
+def test_presses_that_nobody_could_take_are_told_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    presses: Inbox[Press] = Inbox(1)
+    for _ in range(4):
+        presses.put(Press(0, "button"))
+    live, _ = station(poses(5), presses=presses)
+    with caplog.at_level("WARNING"):
+        live.run()
+    assert "3 presses of the button came faster than they could be taken and were dropped" in caplog.text
+    assert "cues" not in caplog.text
 
 
 def test_a_dead_loudspeaker_is_dropped_and_shown_while_the_light_goes_on() -> None:
