@@ -124,19 +124,25 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
 
 
 def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:
-    """The rule's look, once everything it needs is measured over at least so many strides."""
+    """The rule's look, once everything it needs is measured over at least so many strides.
+
+    A reason that no number of strides will cure (one side only, no drill) is told at once.
+    """
     level = rule.levels(scene.speed_mps).enter
+    few = False
     for name in rule.needs:
         measure = measures.get(name)
         if measure is None:
             return Verdict("unknown", NAN, level, "not measured yet")
         if not measure.measured:
             return Verdict("unknown", measure.value, level, measure.reason)
-        if measure.n < least:
-            return Verdict("unknown", measure.value, level, f"fewer than {least} strides yet")
         if measure.value != measure.value:
             return Verdict("unknown", NAN, level, "not measured")
-    return rule.look(measures, scene)
+        few |= measure.n < least
+    verdict = rule.look(measures, scene)
+    if few and verdict.look != "unknown":
+        return Verdict("unknown", measures[rule.needs[0]].value, level, f"fewer than {least} strides yet")
+    return verdict
 
 
 def _weigh(on: bool, long: Look, short: Look) -> Look:

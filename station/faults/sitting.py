@@ -11,7 +11,10 @@ from station.faults import norms
 from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
 from station.types import NAN, Measure
 
-LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0, 1.0
+# The landmarks show a trunk farther back than it is: by 2.5 and 4.0 deg on the two bodies of tests/end_to_end that may be tuned on.
+# The smaller of the two is allowed for, so that an upright runner does not look like one who leans back.
+LANDMARK_LEAN_DEG = -2.5
+LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0 + LANDMARK_LEAN_DEG, 1.0 + LANDMARK_LEAN_DEG
 LEAVE = 1.10  # back inside by 10 %
 
 
@@ -59,7 +62,7 @@ RULE = Rule(
     priority=2,
     cue="cue.sitting",
     source="5th percentile of trailing-limb extension and 95th of stance-knee flexion for the speed, 26 runners (Fukuchi 2017); "
-    "trunk behind the vertical, two of three, 10 %: engineering choices",
+    "trunk behind the vertical (2.5 deg allowed for the landmarks), two of three, 10 %: engineering choices",
     confidence="moderate",
     goldens=(
         Golden(
@@ -69,7 +72,7 @@ RULE = Rule(
         Golden("no speed told", NAN, {"tle_near_deg": 12.0, "trunk_lean_deg": -3.0}, "out"),
         Golden("usual", 3.5, {"tle_near_deg": 28.0, "trunk_lean_deg": 6.0, "knee_flexion_stance_near_deg": 40.0}, "inside"),
         Golden("one sign", 2.5, {"tle_near_deg": 22.0, "trunk_lean_deg": -2.0, "knee_flexion_stance_near_deg": 39.0}, "inside"),
-        Golden("nearly", 2.5, {"tle_near_deg": 17.5, "trunk_lean_deg": 0.5, "knee_flexion_stance_near_deg": 39.0}, "between"),
+        Golden("nearly", 2.5, {"tle_near_deg": 17.5, "trunk_lean_deg": -2.0, "knee_flexion_stance_near_deg": 39.0}, "between"),
         Golden("trunk hidden, leg opens", 2.5, {"tle_near_deg": 22.0, "knee_flexion_stance_near_deg": 44.0}, "between"),
         Golden("trunk hidden", 2.5, {"tle_near_deg": 12.0, "knee_flexion_stance_near_deg": 39.0}, "unknown"),
         Golden("only the legs seen", 2.5, {"tle_near_deg": 12.0}, "unknown"),

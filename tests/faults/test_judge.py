@@ -9,7 +9,7 @@ from station.types import RULES as NAMES
 from station.types import Activity, Fault, Own, Speed
 from tests.made_gait import MadeRunner
 
-SITTING = {"tle_near_deg": 12.0, "trunk_lean_deg": -3.0}
+SITTING = {"tle_near_deg": 12.0, "trunk_lean_deg": -9.0}
 
 
 def row(rows: tuple[Fault, ...], rule: str) -> Fault:
@@ -36,6 +36,11 @@ def test_too_few_strides_are_no_verdict() -> None:
     rows = last(Judge(RULES), MadeRunner(**SITTING).run(8))
     assert row(rows, "sitting").state == "cannot_tell"
     assert row(rows, "sitting").reason == "fewer than 20 strides yet"
+
+
+def test_what_more_strides_cannot_cure_is_said_at_once() -> None:
+    rows = last(Judge(RULES), MadeRunner().run(8))
+    assert "one side only" in row(rows, "asymmetry").reason
 
 
 def test_a_fault_that_fills_up_is_not_called_ok() -> None:
