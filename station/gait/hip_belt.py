@@ -24,11 +24,10 @@ from station.gait.hip_belt_stride import FEWEST as FEWEST_PICTURES
 from station.gait.hip_belt_stride import LONE_SD_DEG, Sample, Stride, cardan, gain_of, mean_rotation, runner_axes, stride_of
 from station.gait.hip_belt_worn import THIGH_M, Body, Suspicion, Wearer
 from station.gait.pelvis import FEW_STRIDES, FEWEST, MEASURED, STRIDES, PelvicStride, estimate, thighs_lock_in, usual_rows
-from station.types import HipBelt, HipBeltTrouble, Marks, Measure, Reading, Side, View
+from station.types import HipBelt, HipBeltTrouble, Marks, Measure, PelvicPair, Reading, Side, View
 
 FOCAL = 1.2  # focal length over the longer side of the picture where the view does not tell: a usual lens
-SLIP_SD_DEG = 0.4  # peak to peak; guess
-PHASE_SD_DEG = 0.3  # peak to peak: what the arm's hiding the belt at one phase leaves; from made belts
+SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
 GAIN_SD = 0.02
 TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not told
 KNOWN_BEND_DEG = 1.0
@@ -38,7 +37,8 @@ WORN_S = 0.3
 GONE_S = 0.25  # a pose so old is no start for the next
 NEAREST_M = 0.3
 TOLD_APART = 9.0  # chi square between the two ways a lone tag may be turned
-STILL_M = 0.006  # hips that run move up and down by 4 to 10 cm
+STEP_SD_DEG = 8.0  # from one picture to the next
+STILL_M, STILL_DEG, STILL_STRIDES = 0.006, 2.0, 3  # hips that run move up and down by 4 to 10 cm
 UNSEEN = 3  # strides
 MISFIT, MISFIT_PX = 6.0, 1.5  # corner errors, and at least
 FEWEST_TAGS = 3  # that fit
@@ -59,6 +59,7 @@ class HipBeltPelvis:
     """A PelvicSource over Marks. Needs the picture's size in the view; without it no belt is seen."""
 
     name = "hip_belt"
+    pair: PelvicPair | None = None
 
     def __init__(self, view: View) -> None:
         longer_px = float(max(view.width_px, view.height_px))
@@ -82,7 +83,7 @@ class HipBeltPelvis:
         self._samples: list[Sample] = []
         self._seen_s = self._slipped_s = -1e9
         self._latest: Sample | None = None
-        self._still = False
+        self._still = 0
         self._sits: list[tuple[float, Array]] = []
         self.forget()
 
@@ -154,15 +155,14 @@ class HipBeltPelvis:
             except np.linalg.LinAlgError:
                 return None, nan
         poses = [p for p in poses if np.isfinite(p.rotation).all() and p.place_m[2] > NEAREST_M]
-        if not poses:
-            return None, nan
-        if len(poses) == 1:
-            return poses[0], LONE_SD_DEG if len(ids) == 1 else 0.0
-        by_misfit = [8.0 * float(p.misfit_px[0]) ** 2 / sd_px**2 for p in poses]
-        if by_misfit[1] < by_misfit[0] - TOLD_APART:
-            return poses[1], LONE_SD_DEG
-        between = 0.0 if by_misfit[0] < by_misfit[1] - TOLD_APART else angle_deg(poses[0].rotation, poses[1].rotation)
-        return poses[0], LONE_SD_DEG + between / 2.0
+        if len(poses) < 2:
+            return (poses[0], LONE_SD_DEG if len(ids) == 1 else 0.0) if poses else (None, nan)
+        unlike = [8.0 * float(p.misfit_px[0] / sd_px) ** 2 for p in poses]
+        if recent:
+            unlike = [u + (angle_deg(start, p.rotation) / STEP_SD_DEG) ** 2 for u, p in zip(unlike, poses, strict=True)]
+        best, other = (0, 1) if unlike[0] <= unlike[1] else (1, 0)
+        between_deg = angle_deg(poses[0].rotation, poses[1].rotation) if unlike[other] - unlike[best] < TOLD_APART else 0.0
+        return poses[best], LONE_SD_DEG + between_deg / 2.0
 
     def _learnt(self, lesson: Lesson) -> None:
         """Poses and strides measured with the shape before follow the change, to first order."""
@@ -182,7 +182,7 @@ class HipBeltPelvis:
         thigh, ahead, _ = thighs_lock_in(rows, start_s, end_s)
         found = stride_of(inside, self._learner.sd_px, *runner_axes(self._side, self._azimuth_deg), start_s, end_s)
         if len(inside) >= FEWEST_PICTURES:
-            self._still = bool(np.ptp([s.place_m[1] for s in inside]) < STILL_M)
+            self._still = self._still + 1 if _is_still(inside) else 0
             self._sit(end_s, inside)
         if found is None or not (isfinite(thigh.real + ahead.real) and abs(ahead) > 0):
             self._unseen += 1
@@ -190,7 +190,7 @@ class HipBeltPelvis:
         self._unseen = 0
         back = (ahead / abs(ahead)).conjugate()
         self._mean = mean_rotation(np.array([s.rotation for s in inside]))
-        stride = Stride(found.angles * back, found.gains * back, 2.0 * abs(thigh))
+        stride = Stride(found.angles * back, found.gains * back, found.locked, 2.0 * abs(thigh))
         self._ring = [*self._ring, stride][-STRIDES:]
         if self._blocked() or not self.calibrated:
             return None
@@ -251,7 +251,7 @@ class HipBeltPelvis:
             return "upside_down"
         if self._wearer.wrong_scale.on:
             return "wrong_scale"
-        if self._still or np.count_nonzero(self._learner.ids_seen & ~self._learner.bad) < FEWEST_TAGS <= self._learner.bad.sum():
+        if self._still >= STILL_STRIDES or np.count_nonzero(self._learner.ids_seen & ~self._learner.bad) < FEWEST_TAGS <= self._learner.bad.sum():
             return "not_a_belt"
         if self._slipped_s > -1e9 and not self.calibrated:
             return "slipping"
@@ -288,11 +288,11 @@ class HipBeltPelvis:
             return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, n))
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
         angles = usual_rows(np.array([s.angles for s in self._ring]))
-        own = (SLIP_SD_DEG**2 + PHASE_SD_DEG**2) * np.eye(2)
-        told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=self._turn_cov() + own))
+        locked = np.mean([s.locked for s in self._ring], axis=0)
+        own = [self._turn_cov(i) + (locked[i] ** 2 + SLIP_SD_DEG[i] ** 2) * np.eye(2) for i in range(3)]
+        told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=own[0]))
         for i, name in ((1, "pelvic_list_deg"), (2, "pelvic_tilt_deg")):
-            cov = self._turn_cov(i) + PHASE_SD_DEG**2 * np.eye(2)
-            told[name] = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=cov)["pelvic_turn_deg"]
+            told[name] = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=own[i])["pelvic_turn_deg"]
         return told
 
 
@@ -306,6 +306,12 @@ def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float
 def angle_deg(one: Array, other: Array) -> float:
     """Between two rotations."""
     return float(np.degrees(np.linalg.norm(rotation_vectors(one @ other.T))))
+
+
+def _is_still(samples: list[Sample]) -> bool:
+    """Whether the tags hang somewhere instead of being worn."""
+    turned_deg = max(angle_deg(samples[0].rotation, s.rotation) for s in samples[1::3])
+    return bool(np.ptp([s.place_m[1] for s in samples]) < STILL_M and turned_deg < STILL_DEG)
 
 
 def _median(values: list[float]) -> float:

@@ -8,6 +8,7 @@ held by what is known of any belt (`BeltShape.beforehand`), and is told as the s
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
@@ -52,7 +53,7 @@ class Album:
         self.frames.append(frame)
         self._bins.append(direction)
         if len(self.frames) > KEPT:
-            fullest = max(set(self._bins), key=lambda b: (self._bins.count(b), b))
+            fullest = max(Counter(self._bins).items(), key=lambda row: (row[1], row[0]))[0]
             oldest = self._bins.index(fullest)
             del self.frames[oldest], self._bins[oldest]
         return new
@@ -161,7 +162,8 @@ class Learner:
         settled = float(np.abs(lesson.twists[:-1]).max()) < SETTLED
         self._pause_s = min(2.0 * self._pause_s, SELDOM_S) if settled else SOON_S
         self._due_s = t_s + self._pause_s
-        self._leave_out(lesson)
+        if settled:
+            self._leave_out(lesson)
         return lesson
 
     def _leave_out(self, lesson: Lesson) -> None:

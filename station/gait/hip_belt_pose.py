@@ -69,9 +69,9 @@ def seen_at(corners_m: Array, skewed: Array, rotation: Array, place_m: Array, fo
 
 
 def usual_weights(misfit_px: Array) -> Array:
-    """(k,) 1 for tags that fit as well as the others, less for one that does not (Huber)."""
-    limit = max(1.5 * float(np.sort(misfit_px)[len(misfit_px) // 2]), 0.5)
-    return limit / np.maximum(misfit_px, limit)
+    """(k,) 1 for tags that fit as well as the others, less for one that does not: half hidden, or with a shadow's edge on it."""
+    limit = max(1.5 * float(np.sort(misfit_px)[len(misfit_px) // 2]), 0.2)
+    return (limit / np.maximum(misfit_px, limit)) ** 2
 
 
 def fitted(

@@ -18,11 +18,14 @@ from station.gait.hip_belt_shape import TAGS, UNKNOWNS
 from station.types import Side
 
 FEWEST = 8  # pictures with a pose in a stride
-HOLE_RAD = 2.3  # a third of a stride without a good picture is too much
-GOOD_SD_DEG = 2.0
+HOLE_RAD = 2.3  # a third of a stride without a picture is too much
+TOO_FEW_DEG = 2.0  # SD of the turn, peak to peak, by what errs alike in every stride: more is not told
 SECOND_SD_DEG = 3.0  # of the second harmonic between runners (turn, list, tilt: 1 to 3 deg in public marker data)
 PICTURE_SD_DEG = 0.3  # what pictures with many tags err all the same: blur, the model of the camera
-LONE_SD_DEG = 3.0  # bias of a single flat tag
+LONE_SD_DEG = 1.5  # bias of a single flat tag
+# Shadow of the arm, blur and half hidden tags move corners alike in every stride, for a share of the stride at a time.
+LOCKED_PX, LOCKED_SHARE = 0.3, 0.1  # tuned on films of one rendered runner
+LONE_LOCKED = 0.5
 
 
 class Sample(NamedTuple):
@@ -42,10 +45,12 @@ class Sample(NamedTuple):
 
 class Stride(NamedTuple):
     """Complex H1, peak to peak in degrees against the thigh's phase, of turn, list and tilt: `angles` (3,); `gains`
-    (3, UNKNOWNS) their change with the shape; `thigh_deg` H1 of the near thigh, peak to peak."""
+    (3, UNKNOWNS) their change with the shape; `locked` (3,) their SD by what errs alike in every stride; `thigh_deg` H1 of the
+    near thigh, peak to peak."""
 
     angles: NDArray[np.complex128]
     gains: NDArray[np.complex128]
+    locked: Array
     thigh_deg: float
 
 
@@ -86,39 +91,43 @@ def gain_of(pose: BeltPose, ids: NDArray[np.intp], outward: Array) -> tuple[Arra
     return gain, cov[:3, :3]
 
 
-def locked_in(phase: Array, y: Array, sd: Array) -> NDArray[np.complex128] | None:
-    """Weights (n,) that make the complex H1 of y over phases `phase` (n,) rad as their sum with it; `sd` (n,) of each y.
+def locked_in(phase: Array, sd: Array) -> tuple[NDArray[np.complex128], float]:
+    """Weights (n,): their sum with values y at phases `phase` (n,) rad is the complex H1 of y; `sd` (n,) of each y, degrees.
 
-    None when good pictures leave too large a hole.
+    Also the variance that the second harmonic, known only as SECOND_SD_DEG, leaves in each part of it through holes.
     """
-    good = np.sort(phase[sd < GOOD_SD_DEG])
-    if len(good) < FEWEST or max(float(np.diff(good).max()), float(good[0] + 2 * np.pi - good[-1])) > HOLE_RAD:
-        return None
     design = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2 * phase), np.sin(2 * phase)])
     weighted = design / sd**2
     normal = weighted @ design.T
     normal[3, 3] += SECOND_SD_DEG**-2
     normal[4, 4] += SECOND_SD_DEG**-2
-    rows = np.linalg.solve(normal, weighted)
-    return np.asarray(rows[1] - 1j * rows[2])
+    rows = np.linalg.solve(normal, weighted)[1:3]
+    leaked = rows @ design[3:].T * SECOND_SD_DEG
+    return rows[0] - 1j * rows[1], float((leaked * leaked).sum()) / 2.0
+
+
+def hole_rad(samples: list[Sample], start_s: float, end_s: float) -> float:
+    """The longest stretch of the stride without a picture."""
+    t_s = [samples[-1].t_s - (end_s - start_s), *(s.t_s for s in samples)]
+    return float(np.diff(t_s).max()) * 2.0 * np.pi / (end_s - start_s)
 
 
 def stride_of(samples: list[Sample], sd_px: float, axes: Array, signs: Array, start_s: float, end_s: float) -> Stride | None:
     """H1 of the stride [start, end) with the phase of its own start; `thigh_deg` is not filled in."""
-    if len(samples) < FEWEST:
+    if len(samples) < FEWEST or hole_rad(samples, start_s, end_s) > HOLE_RAD:
         return None
     rotation = np.array([s.rotation for s in samples])
     y = cardan(rotation, mean_rotation(rotation), axes) * signs
     phase = (np.array([s.t_s for s in samples]) - start_s) * (2.0 * np.pi / (end_s - start_s))
     turning = (axes @ rotation)[:, ABOUT] * signs[:, None]  # (n, 3, 3): turn, list and tilt per rotation vector
     cov = np.array([s.cov for s in samples])
-    sd = np.degrees(sd_px * np.sqrt(np.einsum("nij,njk,nik->ni", turning, cov, turning)))
+    sd_deg_per_px = np.degrees(np.sqrt(np.einsum("nij,njk,nik->ni", turning, cov, turning)))
     lone = np.array([s.lone_deg for s in samples])
     gain = turning @ np.array([s.gain for s in samples])
-    angles, gains = np.zeros(3, complex), np.zeros((3, UNKNOWNS), complex)
+    angles, gains, locked = np.zeros(3, complex), np.zeros((3, UNKNOWNS), complex), np.zeros(3)
     for i in range(3):
-        weights = locked_in(phase, y[:, i], np.sqrt(sd[:, i] ** 2 + PICTURE_SD_DEG**2 + lone**2))
-        if weights is None:
-            return None
+        weights, leaked = locked_in(phase, np.sqrt((sd_px * sd_deg_per_px[:, i]) ** 2 + PICTURE_SD_DEG**2 + lone**2))
         angles[i], gains[i] = 2.0 * (weights @ y[:, i]), 2.0 * np.degrees(1.0) * (weights @ gain[:, i])
-    return Stride(angles, gains, nan)
+        alone = np.abs(weights) ** 2 @ ((LOCKED_PX * sd_deg_per_px[:, i]) ** 2 + (LONE_LOCKED * lone) ** 2) / 2.0
+        locked[i] = 2.0 * np.sqrt(alone * max(LOCKED_SHARE * len(samples), 1.0) + leaked)
+    return Stride(angles, gains, locked, nan) if locked[0] < TOO_FEW_DEG else None
