@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import av
 import pytest
 
 from station.config import load
@@ -88,3 +90,35 @@ def test_the_launcher_and_the_package_agree_on_the_place() -> None:
     for unit in (ROOT / "systemd").glob("*.service"):
         for order in re.findall(r"(?m)^Exec\w+=(\S+)", unit.read_text(encoding="utf-8")):
             assert order in ("/usr/bin/station", "/usr/bin/python3"), unit.name
+
+
+def test_the_copyright_file_says_what_is_under_the_gpl_and_where_its_source_is() -> None:
+    folder = Path(av.__file__).parents[1]
+    done = subprocess.run([sys.executable, DEB / "copyright.py", folder], capture_output=True, text=True, check=True, timeout=60)
+    assert list(folder.glob("av.libs/libx264*")), "PyAV's wheel has no x264 any more: correct copyright.py, NOTICE and README"
+    assert f"the wheel of PyAV {av.__version__}" in done.stdout
+    assert "x264 and x265, which are GPL-2.0-or-later" in done.stdout
+    assert "https://github.com/PyAV-Org/pyav-ffmpeg" in done.stdout
+    assert re.search(r"(?m)^  pygame-ce +\S+ +LGPL", done.stdout)
+    assert done.stdout.rstrip().endswith((ROOT / "LICENSE").read_text(encoding="utf-8").rstrip())
+    listed = {line.split()[0].lower().replace("_", "-") for line in done.stdout.splitlines() if line.startswith("  ")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert names(project["dependencies"]) <= listed
+
+
+def test_the_installers_key_is_secret_random_made_once_and_purged(tmp_path: Path) -> None:
+    """The lines of postinst that make it, run twice in a folder of ours."""
+    text = (DEB / "postinst").read_text(encoding="utf-8")
+    lines = re.search(r"(?ms)^if \[ ! -s /etc/station/installer.key \].*?^fi$", text)[0]
+    order = lines.replace("/etc/station", str(tmp_path))
+    key = tmp_path / "installer.key"
+    subprocess.run(["sh", "-ec", order], check=True, timeout=30)
+    first = key.read_bytes()
+    assert re.fullmatch(rb"[0-9a-f]{64}\n", first)
+    assert key.stat().st_mode & 0o777 == 0o600
+    subprocess.run(["sh", "-ec", order], check=True, timeout=30)
+    assert key.read_bytes() == first, "an upgrade keeps it, or every installer's stick would be void"
+    key.unlink()
+    subprocess.run(["sh", "-ec", order], check=True, timeout=30)
+    assert key.read_bytes() != first
+    assert "rm -f /etc/station/installer.key" in (DEB / "postrm").read_text(encoding="utf-8")
