@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ NARROW_NS = 3 * NS // 10  # as long after the last tag only its height is search
 LEAST_PX = 10.0  # a tag's longer side; below that its modules are smaller than a pixel and a half
 LEAST_SHAPE = 0.35  # shorter by longer side: turned away by 70 degrees
 LIKELY = 0.7  # likeness that is worth a fit
-EXPLAINED = 0.88  # tags explain 0.93 and more of their picture; what is no tag at most 0.78 in the clips that were tried
+EXPLAINED = 0.88  # tags: 0.93 and more; what is none, in two clips full of people: 0.63 at most unless the fit ran away
 MOST_MOVE = 0.1  # of a side: a fit that goes farther went elsewhere
 SMALL_PX, LARGE_PX = 28.0, 44.0  # tags are brought to this size before they are read
 WINDOWS_PX = (13, 33, 20)  # neighbourhoods of the threshold: 13 and 33; three, as OpenCV has them, find as many in twice the time
@@ -34,14 +34,18 @@ Quads = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tags:
-    """Tags in one picture: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise, `explained` (N,) up to 1."""
+    """Tags in one picture: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise, and how they look.
+
+    `explained` (N,), up to 1, and `blur_px` (N,) are those of tag_fit.Fitted.
+    """
 
     ids: NDArray[np.int64]
     corners_px: Quads
     explained: NDArray[np.float64]
+    blur_px: NDArray[np.float64]
 
     def __getitem__(self, chosen: NDArray) -> Tags:
-        return Tags(self.ids[chosen], self.corners_px[chosen], self.explained[chosen])
+        return Tags(self.ids[chosen], self.corners_px[chosen], self.explained[chosen], self.blur_px[chosen])
 
     @property
     def sides_px(self) -> NDArray[np.float64]:
@@ -74,7 +78,7 @@ class TagReader:
         fitted = fit(grey, ids, start)
         moved = np.abs(fitted.corners_px - start).max((1, 2))
         good = (fitted.explained > EXPLAINED) & (moved < MOST_MOVE * _sides(start).max(1))
-        return Tags(ids, (fitted.corners_px + 0.5) * shrunk - 0.5, fitted.explained)[good]
+        return Tags(ids, (fitted.corners_px + 0.5) * shrunk - 0.5, fitted.explained, fitted.blur_px * shrunk)[good]
 
     def _quads(self, grey: NDArray[np.uint8], times: int) -> Quads:
         """What could be a tag, in the picture enlarged so many times."""
@@ -86,7 +90,7 @@ class TagReader:
         return quads[(sides.max(1) >= LEAST_PX) & (sides.min(1) >= LEAST_SHAPE * sides.max(1))] if len(quads) else quads
 
 
-NO_TAGS = Tags(np.zeros(0, np.int64), np.zeros((0, 4, 2)), np.zeros(0))
+NO_TAGS = Tags(np.zeros(0, np.int64), np.zeros((0, 4, 2)), np.zeros(0), np.zeros(0))
 
 
 class HipBeltFinder:
@@ -138,7 +142,7 @@ class HipBeltFinder:
         expected_px = self._side_px if np.isfinite(self._side_px) else TAG_PER_TORSO * self._torso_px
         tags = self._reader.tags(grey, expected_px)
         tags = tags[~_lies(tags.corners_px)]
-        return once_each(Tags(tags.ids, tags.corners_px + np.array([left, top]), tags.explained), self._centre_px)
+        return once_each(replace(tags, corners_px=tags.corners_px + np.array([left, top])), self._centre_px)
 
     def _waist(self, t_ns: int, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of what is searched, in pixels of the picture."""

@@ -9,6 +9,7 @@ section 3.2): a homography, one term for the bend round the hip, and the light.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -29,44 +30,78 @@ MOST_BEND = 0.2
 
 @dataclass(frozen=True)
 class Fitted:
-    """`corners_px` (N, 4, 2); `explained` (N,): share of the picture's variance that the drawn tag explains, up to 1."""
+    """`corners_px` (N, 4, 2); `explained` (N,): share of what a smooth picture leaves that the drawn tag explains, up to 1.
+
+    `blur_px` (N,): standard deviation of the blur of lens, motion and pixel together; good to a fifth.
+    """
 
     corners_px: Array
     explained: Array
+    blur_px: Array
 
 
 def fit(grey: NDArray[np.uint8], ids: NDArray[np.int64], corners_px: Array) -> Fitted:
     """Better corners of tags `ids` (N,) whose corners (N, 4, 2) are known to half a module. Pixel centres are whole numbers."""
     picture = grey.astype(np.float32)
-    steps = np.linspace(-1 - OUTSIDE, 1 + OUTSIDE, SAMPLES)
-    v, u = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
-    bulge = 1 - u * u
-    columns, lights = _columns(ids, corners_px, steps, u, v, bulge)
+    grid = _grid()
+    columns, lights = _columns(ids, corners_px, grid)
     inverse = np.linalg.inv((columns @ columns.transpose(0, 2, 1)).astype(np.float64))
     corners, bend = corners_px, np.zeros(len(ids))
     for _ in range(STEPS):
         homography = homographies(corners)
-        place = to_px(homography, u + bend[:, None] * bulge, v).astype(np.float32)
+        place = to_px(homography, grid.u + bend[:, None] * grid.bulge, grid.v).astype(np.float32)
         seen = cv2.remap(picture, place[..., 0], place[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         solved = (inverse @ (columns @ seen[..., None]))[..., 0]
         along_u, along_v = _at_corners(solved[:, lights:] / solved[:, 1:2])
         corners = to_px(homography, CORNERS[:, 0] - along_u, CORNERS[:, 1] - along_v)
         bend = np.clip(bend - solved[:, -1] / solved[:, 1], -MOST_BEND, MOST_BEND)
     left = seen - (solved[:, None] @ columns)[:, 0]
-    return Fitted(corners, 1 - left.var(1) / np.maximum(seen.var(1), 1e-9))
+    rough = seen - seen @ grid.smooth @ grid.smooth.T
+    blur_px = BLUR_PX * np.exp(np.clip(solved[:, 2] / solved[:, 1], -1, 1.5))
+    return Fitted(corners, 1 - left.var(1) / np.maximum(rough.var(1), 1e-9), blur_px)
 
 
-def _columns(ids: NDArray[np.int64], corners_px: Array, steps: Array, u: Array, v: Array, bulge: Array) -> tuple[Array, int]:
-    """What a pixel may follow, each (N, columns, samples): the light, and how the picture changes when the tag moves.
+@dataclass(frozen=True)
+class _Grid:
+    """Where a tag's picture is looked at: `steps` along each side, `u`, `v` of all samples, and functions of these."""
+
+    steps: Array
+    u: Array
+    v: Array
+    bulge: Array  # how the bend shifts along u
+    shadows: Array  # (9, samples) the cubics
+    smooth: Array  # (samples, 10) orthonormal: the cubics and a constant
+
+
+@lru_cache(maxsize=1)
+def _grid() -> _Grid:
+    steps = np.linspace(-1 - OUTSIDE, 1 + OUTSIDE, SAMPLES)
+    v, u = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
+    cubics = np.stack([u**i * v**j for i in range(4) for j in range(4 - i)])
+    return _Grid(steps, u, v, 1 - u * u, cubics[1:], np.linalg.qr(cubics.T)[0])
+
+
+def _columns(ids: NDArray[np.int64], corners_px: Array, grid: _Grid) -> tuple[NDArray[np.float32], int]:
+    """What a pixel may follow, (N, columns, samples), the light first, then how the picture changes when the tag moves.
 
     Light: an offset, the tag (this column's share is the contrast, so that it can be divided by), more blur, what a camera's
     tone curve does to blurred edges, and shadow: on the tag's white it may follow any cubic; black stays black.
     """
-    tag, along_u, along_v, blurrier = _drawn(ids, corners_px, steps)
-    shadows = [u**i * v**j for i in range(4) for j in range(4 - i) if i + j > 0]
-    light = [np.ones_like(tag), tag, blurrier, tag * (1 - tag), *(tag * shadow for shadow in shadows)]
+    u, v = grid.u, grid.v
+    tag, along_u, along_v, blurrier = _drawn(ids, corners_px, grid.steps)
+    light = [np.ones_like(tag), tag, blurrier, tag * (1 - tag), *(tag * shadow for shadow in grid.shadows)]
     inwards = along_u * u + along_v * v
-    motion = [along_u, along_u * u, along_u * v, along_v, along_v * u, along_v * v, inwards * u, inwards * v, along_u * bulge]
+    motion = [
+        along_u,
+        along_u * u,
+        along_u * v,
+        along_v,
+        along_v * u,
+        along_v * v,
+        inwards * u,
+        inwards * v,
+        along_u * grid.bulge,
+    ]
     return np.stack(light + motion, axis=1).astype(np.float32), len(light)
 
 
