@@ -1,7 +1,8 @@
 """End-to-end accuracy on rendered runners: pictures -> pose model -> core -> coach, against exact truth.
 
 python -m tests.end_to_end render FOLDER [CLIP ...]     needs tests/render/requirements.txt
-python -m tests.end_to_end estimate FOLDER [CLIP ...]   --model NAME
+python -m tests.end_to_end estimate FOLDER [CLIP ...]   --model NAME; pose_landmark_full is the station's own
+python -m tests.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
 python -m tests.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
 """
 
@@ -15,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "estimate", "score"))
+    parser.add_argument("step", choices=("render", "models", "estimate", "score"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default="pose_landmark_full")
@@ -25,6 +26,10 @@ def main() -> None:
         from .render import render_all
 
         render_all(asked.folder, tuple(asked.clips))
+    elif asked.step == "models":
+        from .models import build
+
+        build(asked.folder)
     elif asked.step == "estimate":
         from .estimate import estimate_all
 

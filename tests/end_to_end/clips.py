@@ -6,6 +6,7 @@ can be played in a circle for as long as a rule wants to see somebody run.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -15,8 +16,12 @@ from tests.render.curves import curves_of
 from tests.render.spec import Bystander, Camera, ClipSpec, Gait, Keyframe, KneeLifts, Light, Look, Motion, Sensor
 
 LEAD_S = 1.2
+DRILL_FPS = 20.0
 TUNED = ("m_avg", "f_avg")
 """Bodies on which something of the product may be set; everything that is reported comes from the others."""
+
+
+BESIDE, STATION, WELL_LIT = Camera(), Sensor(fps=30.0), Light()
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class Clip:
         return round(LEAD_S * self.spec.sensor.fps)
 
 
-def run(group: str, row: str, body: str, strides: int = 10, camera: Camera = Camera(), sensor: Sensor = Sensor(fps=30.0),
-        light: Light = Light(), look: dict | None = None, bystanders: tuple[Bystander, ...] = (), holds_rail: bool = False,
+def run(group: str, row: str, body: str, strides: int = 8, camera: Camera = BESIDE, sensor: Sensor = STATION,
+        light: Light = WELL_LIT, look: dict | None = None, bystanders: tuple[Bystander, ...] = (), holds_rail: bool = False,
         drifts_m: float = 0.0, **gait: float) -> Clip:  # fmt: skip
     """A runner of the set; `gait` and `look` change what they name."""
     person = PEOPLE[body]
@@ -78,16 +83,19 @@ def run(group: str, row: str, body: str, strides: int = 10, camera: Camera = Cam
     keys = [Keyframe(0.0, chosen)]
     if drifts_m:
         keys += [Keyframe(LEAD_S + 0.5, replace(chosen, forward_m=drifts_m)), Keyframe(LEAD_S + 4.0, chosen)]
-    motion = Motion(tuple(keys), person.runner, transition_s=1.6 if drifts_m else 1.5, repeat_strides=strides, holds_rail=holds_rail)
-    spec = ClipSpec((round(LEAD_S * sensor.fps) + frames) / sensor.fps, _seed(body, row), motion, replace(person.look, **(look or {})),
-                    camera, sensor, light, bystanders)
+    motion = Motion(tuple(keys), person.runner, transition_s=1.6 if drifts_m else 1.5, repeat_strides=strides,
+                    holds_rail=holds_rail)  # fmt: skip
+    duration_s = (round(LEAD_S * sensor.fps) + frames) / sensor.fps
+    dressed = replace(person.look, **(look or {}))
+    spec = ClipSpec(duration_s, _seed(body, row), motion, dressed, camera, sensor, light, bystanders)
     return Clip(group, row, body, spec, frames)
 
 
-def drill(body: str, row: str = "drill", camera: Camera = Camera()) -> Clip:
+def drill(body: str, row: str = "drill", camera: Camera = BESIDE) -> Clip:
     """The same person before the same camera, doing knee lifts."""
-    motion = KneeLifts()
-    return Clip("drill", row, body, ClipSpec(motion.duration_s, _seed(body, row), motion, PEOPLE[body].look, camera, Sensor(fps=30.0)))
+    motion = KneeLifts(per_leg=3, lift_s=1.4)
+    spec = ClipSpec(motion.duration_s, _seed(body, row), motion, PEOPLE[body].look, camera, Sensor(fps=DRILL_FPS))
+    return Clip("drill", row, body, spec)
 
 
 def _own_stride_s(person: Person) -> float:
@@ -102,6 +110,8 @@ THIGH_ONLY = {"tle_scale": 0.6, "thigh_forward_scale": 1.5}
 WALKS_BEHIND = Bystander(Look("m_heavy", shirt=(0.5, 0.2, 0.5)), x_m=-4.5, z_m=-1.1, facing_deg=0.0, walks_mps=1.1)
 WALKS_IN_FRONT = Bystander(Look("f_avg", shirt=(0.2, 0.5, 0.3)), x_m=4.5, z_m=1.5, facing_deg=180.0, walks_mps=1.1)
 STANDS = Bystander()
+DIM = Sensor(fps=30.0, shutter_s=0.012, subframes=3, noise_sd=8.0)
+BLACK_TIGHTS = {"looseness": 0.2, "leg_share": 1.9, "shirt": (0.07, 0.07, 0.08), "shorts": (0.07, 0.07, 0.08)}
 
 
 def _first() -> Iterator[Clip]:
@@ -109,57 +119,62 @@ def _first() -> Iterator[Clip]:
     for body in ("m_tall", "m_heavy", "f_slim", "f_heavy", "m_avg", "f_avg"):
         yield run("body", "side", body, strides=14)
     yield run("gait", "sitting", "f_slim", strides=14, sitting=1.0)
-    yield run("gait", "thigh_only", "m_heavy", strides=14, **THIGH_ONLY)
+    yield run("gait", "thigh_only", "m_heavy", strides=10, **THIGH_ONLY)
 
 
 def _second() -> Iterator[Clip]:
+    """What every table needs."""
     yield run("gait", "sitting", "m_avg", sitting=1.0)
     yield run("gait", "sitting", "f_avg", sitting=1.0)
     yield run("gait", "upright", "m_avg", trunk_lean_deg=1.5)
     yield run("gait", "upright", "f_slim", trunk_lean_deg=1.5)
-    for body in ("m_tall", "f_heavy"):
-        for azimuth_deg in (10, -10, 20, -20, 45, -45):
-            yield run("azimuth", f"azimuth{azimuth_deg:+d}", body, camera=Camera(azimuth_deg=azimuth_deg))
-    for body in ("m_tall", "m_heavy", "f_slim", "f_heavy"):
+    for body, azimuth_deg in itertools.product(("m_tall", "f_heavy"), (20, -20, 45, -45)):
+        yield run("azimuth", f"azimuth{azimuth_deg:+d}", body, camera=Camera(azimuth_deg=azimuth_deg))
+    for body in ("m_tall", "m_heavy"):
         yield drill(body)
         yield run("pelvis", "locked", body, pelvic_turn_scale=0.1)
-    for body in ("f_slim", "f_heavy", "m_avg"):
-        yield run("side", "left", body, camera=Camera(side="left"))
-    yield run("gait", "sitting", "m_heavy", sitting=1.0)
-    yield run("gait", "thigh_only", "f_slim", **THIGH_ONLY)
-    yield run("gait", "low_cadence", "m_tall", cadence_spm=142.0)
-    yield run("gait", "low_cadence", "f_heavy", cadence_spm=138.0)
-    yield run("pelvis", "over_rotation", "m_tall", pelvic_turn_scale=4.0)
-    yield run("pelvis", "over_rotation", "f_slim", pelvic_turn_scale=3.0)
+    yield drill("f_slim")
+    yield run("pelvis", "locked", "f_slim", strides=6, pelvic_turn_scale=0.1)
+    yield run("pelvis", "over_rotation", "f_slim", strides=6, pelvic_turn_scale=3.0)
+    yield run("gait", "thigh_only", "f_slim", strides=6, **THIGH_ONLY)
+    yield run("side", "left", "f_slim", strides=6, camera=Camera(side="left"))
+    yield run("light", "window", "f_slim", strides=6, light=Light(exposure=0.45, window_behind=True))
+    yield run("confusion", "passer_in_front", "m_tall", bystanders=(WALKS_IN_FRONT,))
+    yield run("confusion", "passer_behind", "f_slim", bystanders=(WALKS_BEHIND, STANDS))
+    yield run("confusion", "rail_held", "m_heavy", strides=6, holds_rail=True, forward_m=0.2)
+    yield run("confusion", "drifts", "f_heavy", drifts_m=-0.45)
+    yield run("rate", "60fps", "f_slim", strides=6, sensor=Sensor(fps=60.0))
+    yield run("light", "flicker", "m_tall", strides=6, light=Light(flicker=0.6))
+    yield run("light", "dim", "m_heavy", strides=6, light=Light(exposure=0.2), sensor=DIM)
+    yield run("clothes", "loose", "f_heavy", strides=6, look={"looseness": 2.0, "leg_share": 0.8})
+    yield run("clothes", "all_black", "m_heavy", strides=6, look=BLACK_TIGHTS)
+    yield run("rate", "25fps", "f_slim", strides=6, sensor=Sensor(fps=25.0))
+    yield run("gait", "low_cadence", "m_tall", strides=6, cadence_spm=142.0)
 
 
 def _third() -> Iterator[Clip]:
-    yield run("rate", "25fps", "f_slim", sensor=Sensor(fps=25.0))
-    yield run("rate", "50fps", "f_slim", strides=8, sensor=Sensor(fps=50.0))
-    yield run("rate", "60fps", "f_slim", strides=8, sensor=Sensor(fps=60.0))
-    yield run("rate", "60fps", "m_tall", strides=8, sensor=Sensor(fps=60.0))
-    yield run("light", "dim", "m_heavy", light=Light(exposure=0.2), sensor=Sensor(fps=30.0, shutter_s=0.012, subframes=4, noise_sd=8.0))
-    yield run("light", "window", "f_slim", light=Light(exposure=0.45, window_behind=True))
-    yield run("light", "window", "m_heavy", light=Light(exposure=0.45, window_behind=True))
-    yield run("light", "flicker", "m_tall", light=Light(flicker=0.6))
-    yield run("light", "bright", "f_slim", light=Light(exposure=1.9))
-    yield run("clothes", "loose", "f_heavy", look={"looseness": 2.0, "leg_share": 0.8})
-    yield run("clothes", "loose", "m_tall", look={"looseness": 2.0, "leg_share": 0.8})
-    yield run("clothes", "all_black", "m_heavy", look={"looseness": 0.2, "leg_share": 1.9, "shirt": (0.07, 0.07, 0.08),
-                                                       "shorts": (0.07, 0.07, 0.08)})  # fmt: skip
-    yield run("confusion", "passer_behind", "f_slim", bystanders=(WALKS_BEHIND, STANDS))
-    yield run("confusion", "passer_in_front", "m_tall", bystanders=(WALKS_IN_FRONT,))
-    yield run("confusion", "rail_held", "m_heavy", holds_rail=True, forward_m=0.2)
-    yield run("confusion", "drifts", "f_heavy", drifts_m=-0.45)
-    yield run("uneven", "uneven", "m_tall", left_tle_scale=0.65)
-    yield run("uneven", "uneven_left", "m_tall", camera=Camera(side="left"), left_tle_scale=0.65)
-    yield run("side", "left", "m_tall", camera=Camera(side="left"))
+    """What is good to have: more of the same, and the tuning bodies."""
+    yield run("side", "left", "m_tall", strides=6, camera=Camera(side="left"))
+    yield run("uneven", "uneven", "m_tall", strides=6, left_tle_scale=0.65)
+    yield run("uneven", "uneven_left", "m_tall", strides=6, camera=Camera(side="left"), left_tle_scale=0.65)
+    yield drill("f_heavy")
+    yield run("pelvis", "locked", "f_heavy", strides=6, pelvic_turn_scale=0.1)
+    yield run("rate", "50fps", "f_slim", strides=5, sensor=Sensor(fps=50.0))
+    yield run("rate", "60fps", "m_tall", strides=5, sensor=Sensor(fps=60.0))
+    yield run("gait", "sitting", "m_heavy", strides=6, sitting=1.0)
+    for azimuth_deg in (10, -10):
+        yield run("azimuth", f"azimuth{azimuth_deg:+d}", "m_tall", strides=6, camera=Camera(azimuth_deg=azimuth_deg))
+    yield run("light", "window", "m_heavy", strides=6, light=Light(exposure=0.45, window_behind=True))
+    yield run("light", "bright", "f_slim", strides=6, light=Light(exposure=1.9))
+    yield run("clothes", "loose", "m_tall", strides=6, look={"looseness": 2.0, "leg_share": 0.8})
+    yield run("gait", "low_cadence", "f_heavy", strides=6, cadence_spm=138.0)
+    yield run("pelvis", "over_rotation", "m_tall", strides=6, pelvic_turn_scale=4.0)
     for body in ("m_avg", "f_avg"):
         yield drill(body)
-        yield run("pelvis", "locked", body, pelvic_turn_scale=0.1)
-    yield run("azimuth", "azimuth+20", "m_avg", camera=Camera(azimuth_deg=20))
-    yield run("azimuth", "azimuth-20", "f_avg", camera=Camera(azimuth_deg=-20))
-    yield run("picture", "720p", "f_slim", camera=Camera(width_px=720, height_px=960))
+        yield run("pelvis", "locked", body, strides=6, pelvic_turn_scale=0.1)
+    yield run("side", "left", "f_heavy", strides=6, camera=Camera(side="left"))
+    yield run("side", "left", "m_avg", strides=6, camera=Camera(side="left"))
+    yield run("picture", "720p", "f_slim", strides=6, camera=Camera(width_px=720, height_px=960))
 
 
 CLIPS: tuple[Clip, ...] = (*_first(), *_second(), *_third())

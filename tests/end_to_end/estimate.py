@@ -7,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from station.config import Config, PoseSection
+from station.config import Config
 from station.ports import EndOfSource, Estimator
 from station.run.clock import SystemClock
 from station.sense.open import open_source
 from station.sense.poses import Poses, save_poses
 
 from .clips import CLIPS
-
-SHIPPED = "pose_landmark_full"
+from .models import SHIPPED, open_model
 
 
 def poses_path(folder: Path, model: str, name: str) -> Path:
@@ -23,15 +22,13 @@ def poses_path(folder: Path, model: str, name: str) -> Path:
 
 
 def estimate_all(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = ()) -> None:
-    """Estimate every rendered clip that has no poses yet. Raises ConfigError for an unknown model, ModelError for a broken one."""
-    from .models import open_model
-
+    """Estimate every rendered clip that has no poses yet. Raises KeyError for an unknown model, ModelError for a broken one."""
     for clip in CLIPS:
         video, target = folder / f"{clip.name}.mp4", poses_path(folder, model, clip.name)
         if target.exists() or not video.exists() or (names and clip.name not in names):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        estimator = open_model(model)
+        estimator = open_model(model, folder)
         poses, ms = _estimated(video, estimator)
         estimator.close()
         save_poses(target, poses)
@@ -55,7 +52,3 @@ def _estimated(video: Path, estimator: Estimator) -> tuple[Poses, float]:
     t_ns = np.array([p.t_ns for p in found])
     xy, score = np.array([p.xy_px for p in found]), np.array([p.score for p in found])
     return Poses(t_ns - t_ns[0], xy, score, info.width_px, info.height_px), float(np.median(spent))
-
-
-def shipped() -> PoseSection:
-    return PoseSection(threads=1)
