@@ -32,6 +32,7 @@ LIBRARIES = ["libgbm1", "libdrm2", "libegl1", "libgles2", "libgl1-mesa-dri"]
 RENAMED = {"bookworm": ["libasound2", "libglib2.0-0"], "trixie": ["libasound2t64", "libglib2.0-0t64"]}
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 CONFIG = "/etc/station/station.toml"
+KEY = "/etc/station/installer.key"
 UNITS = ("station.service", "station-again.timer", "station-usb-export@.service")
 # What the station must say of a machine without camera, pins, display and sound card, run as its own user.
 SOUND = {"machine", "packages", "models", "pose", "storage", "clock", "power"}
@@ -176,7 +177,10 @@ def check_installed(system: Arm64) -> list[str]:
     folder = system.run("stat", "-c", "%U:%G %a", "/var/lib/station").strip()
     assert folder == "station:station 750", folder
     assert system.path("/etc/systemd/system/multi-user.target.wants/station.service").is_symlink()
-    return [f"groups {' '.join(sorted(groups))}", f"/var/lib/station {folder}"]
+    key = system.run("stat", "-c", "%U %a %s bytes", KEY).strip()
+    assert key == "root 600 65 bytes", key
+    assert "GPL-3.0-or-later" in system.path("/usr/share/doc/station/copyright").read_text(encoding="utf-8")
+    return [f"groups {' '.join(sorted(groups))}", f"/var/lib/station {folder}", f"installer's key {key}"]
 
 
 def check_units(system: Arm64) -> list[str]:
@@ -225,15 +229,16 @@ def check_upgrade(system: Arm64, later: Path) -> list[str]:
     settings, session = system.path(CONFIG), system.path("/var/lib/station/kept.session")
     settings.write_text(settings.read_text(encoding="utf-8") + "[camera]\nmains_hz = 60\n", encoding="utf-8")
     session.write_bytes(b"kept")
-    before = settings.read_bytes()
+    before, key = settings.read_bytes(), system.path(KEY).read_bytes()
     install(system, later)
     assert settings.read_bytes() == before
+    assert system.path(KEY).read_bytes() == key
     assert session.read_bytes() == b"kept"
     users = hashlib.sha256(system.path("/etc/passwd").read_bytes() + system.path("/etc/group").read_bytes()).hexdigest()
     system.run("/var/lib/dpkg/info/station.postinst", "configure", "0")
     assert users == hashlib.sha256(system.path("/etc/passwd").read_bytes() + system.path("/etc/group").read_bytes()).hexdigest()
     version = system.run("dpkg-query", "-W", "-f", "${Version}", "station")
-    return [version, "settings and sessions as before", "postinst once more: nothing changed"]
+    return [version, "settings, sessions and installer's key as before", "postinst once more: nothing changed"]
 
 
 def check_removal(system: Arm64) -> list[str]:
