@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.sense.lines import Line, Points, traced
-from station.sense.place import Known, Place, directions, place_of
+from station.sense.place import Known, Place, deck_like, directions, place_of
 from station.types import Measure
 
 BORDER = 0.008  # an edge that comes so near the picture's border (of the long side) goes on outside
 SEEN = 0.6  # an edge must have been seen on that share of its length for its ends to be trusted
 LONG_EDGE, PLAIN_LEVEL = 0.35, 15.0  # of the picture's width, and of 255: what can be the near edge. Guesses
+FARTHEST = 0.6  # depth of the near edge over that of the far one: 2 m and 2.9 m give 0.7
+FRONT_SHARE = 0.08  # of the deck's length, in the picture below the near edge: its side and some floor
 LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03  # edges of one rail, in its length: as long, so far up, so far aside
 END_FOUND_PX, END_GIVEN_PX = 3.0, 1.5  # SD of an end; guesses
 WIDTH_M, WIDTH_SD_M = 0.78, 0.07  # of a deck with its side rails, where nobody measured it. A guess
@@ -74,13 +76,19 @@ def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Rul
     """
     height_px, width_px = grey.shape
     size = (width_px, height_px)
+    along = [line for line in lines if deck_like(line, *size)]
+    edge = known.deck or near_edge([traced(grey, line) for line in along], width_px)
+    if edge is not None:  # walls and mats need not lie along the belt
+        lines = [line for line in lines if line not in along or _of_deck(line, edge, height_px)]
     place = place_of(lines, *size, known)
-    edge = known.deck or near_edge([traced(grey, line) for line in place.deck], width_px)
     if edge is None:
         scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
         return Deck(None, False, False, scale, None, None, place, by_lens=scale.measured)
     given = known.deck is not None
     ends = given or (_inside(edge, *size) and edge.seen >= SEEN)
+    if ends and not given and max(edge.y0, edge.y1) > height_px - FRONT_SHARE * edge.length_px:
+        scale = Measure.cannot_tell("the floor in front of the deck is not in the picture: this may not be the near edge")
+        return Deck(edge, given, False, _by_lens(known, ruler) or scale, None, None, place)
     if not ends or ruler.length_m is None:
         what = "the deck's ends are not in the picture" if not ends else "the deck's length was not told"
         by_lens = _by_lens(known, ruler)
@@ -167,6 +175,15 @@ def near_edge(lines: Sequence[Line], width_px: int) -> Line | None:
         and abs(line.middle[0] - lowest.middle[0]) < RAIL_SHIFT * lowest.length_px
     ]
     return min(rail, key=lambda line: line.middle[1])
+
+
+def _of_deck(line: Line, edge: Line, height_px: int) -> bool:
+    """Whether a line can belong to the deck with that near edge: above it, and not as far up as things behind it."""
+    overlap = min(line.x1, edge.x1) - max(line.x0, edge.x0)
+    below_middle = line.middle[1] - height_px / 2
+    return overlap > 0.5 * min(line.x1 - line.x0, edge.x1 - edge.x0) and below_middle > FARTHEST * (
+        edge.middle[1] - height_px / 2
+    )
 
 
 def _inside(line: Line, width_px: int, height_px: int) -> bool:

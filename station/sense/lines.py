@@ -101,9 +101,11 @@ def traced(grey: NDArray[np.uint8], line: Line) -> Line:
         on = middle + t[:, None] * along
         inside = (on[:, 0] >= 1) & (on[:, 0] <= width - 2) & (on[:, 1] >= 1) & (on[:, 1] <= height - 2)
         t, on = t[inside], on[inside]
+        own = np.abs(t) < line.length_px / 2
+        if own.sum() < 0.5 * line.length_px:  # it runs along the picture's border
+            return line
         at = (on[:, None] + np.arange(-TRACE_PX, TRACE_PX + 1)[:, None] * across).astype(np.float32)
         change = np.diff(cv2.remap(smooth, at[..., 0], at[..., 1], cv2.INTER_LINEAR), axis=1)
-        own = np.abs(t) < line.length_px / 2
         change = change * np.sign(change[own].mean())
         peak, strength = change.argmax(axis=1), change.max(axis=1)
         good = strength > 0.5 * float(np.median(strength[own]))

@@ -24,11 +24,11 @@ STRAIGHT_DEG = 0.35  # SD: walls, frames and treadmills are built no truer. A gu
 LARGEST_ROLL_DEG, ROLL_STEP_DEG = 15.0, 0.25
 COLUMNS = 12  # plumb lines count once per column: five bars of one machine are one witness
 BLUNT = 3.0  # residuals beyond so many SDs hardly count (Geman-McClure)
-PRIOR_DEG = (8.0, 4.0, 15.0)  # SD of roll, pitch, azimuth as mounted with eye and spirit level. Guesses
+PRIOR_DEG = (3.0, 3.0, 15.0)  # SD of roll, pitch, azimuth as mounted with eye and spirit level. Guesses
 FOCAL_LONG_SIDES, FOCAL_SD = 1.05, 0.35  # focal length of usual lenses over the picture's long side; SD of its logarithm
-RIVAL_SHARE, RIVAL_DEG = 0.75, 1.0  # a second bundle of lines as strong as that, so far off, is a contradiction
+RIVAL_SHARE, RIVAL_DEG = 0.6, 1.0  # a second bundle of lines as strong as that, so far off, is a contradiction
 ROUNDS = 25
-TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.0, 4.0  # half-widths of the 95 % interval up to which an angle is told
+TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.5, 4.0  # half-widths of the 95 % interval up to which an angle is told
 Z95 = 1.96
 
 NO_LINES = "no plumb line and no deck edge was found"
@@ -66,7 +66,7 @@ def place_of(lines: Sequence[Line], width_px: int, height_px: int, known: Known 
     """The camera's place from the lines of one picture of that size."""
     known = known or Known()
     plumb = [known.plumb] if known.plumb else [line for line in lines if _plumb_like(line, height_px)]
-    deck = [line for line in lines if _deck_like(line, width_px, height_px)] + ([known.deck] if known.deck else [])
+    deck = [line for line in lines if deck_like(line, width_px, height_px)] + ([known.deck] if known.deck else [])
     if not plumb and not deck:
         blank = Measure.cannot_tell(NO_LINES)
         return Place(blank, blank, np.nan, known.focal_px or FOCAL_LONG_SIDES * max(width_px, height_px))
@@ -84,7 +84,8 @@ def _plumb_like(line: Line, height_px: int) -> bool:
     return abs(line.tilt_deg) < STEEPEST_DEG and line.length_px > PLUMB_SHARE * height_px
 
 
-def _deck_like(line: Line, width_px: int, height_px: int) -> bool:
+def deck_like(line: Line, width_px: int, height_px: int) -> bool:
+    """Whether a line may run along the belt: long, nearly level, in the lower half."""
     low = line.middle[1] > DECK_FROM * height_px
     return low and abs(line.slope_deg) < STEEPEST_DEG and line.length_px > DECK_SHARE * width_px
 
@@ -153,9 +154,17 @@ class _Fit:
     @property
     def support(self) -> float:
         """Length of what agrees, px, less what the priors object."""
+        return self._support(len(self.plumb) + len(self.deck))
+
+    @property
+    def plumb_support(self) -> float:
+        """The same of the plumb lines alone: any roll agrees with a deck, given the azimuth for it."""
+        return self._support(len(self.plumb))
+
+    def _support(self, count: int) -> float:
         objection = float((((self.values - self._prior) / self._prior_sd) ** 2)[:3].sum())
         length = np.array([line.length_px for line in (*self.plumb, *self.deck)])
-        return float((self.weight * length).sum() * np.exp(-objection / 8))
+        return float((self.weight * length)[:count].sum() * np.exp(-objection / 8))
 
     @property
     def agreeing(self) -> NDArray[np.bool_]:
@@ -199,7 +208,7 @@ def _rival(best: _Fit, others: Sequence[_Fit]) -> float | None:
     """The roll, deg, of another bundle of lines that is nearly as strong; None when there is none."""
     for other in others:
         apart = abs(np.degrees(other.values[0] - best.values[0]))
-        if apart > RIVAL_DEG and other.support > RIVAL_SHARE * best.support:
+        if apart > RIVAL_DEG and other.plumb_support > RIVAL_SHARE * best.plumb_support > 0:
             return float(np.degrees(other.values[0]))
     return None
 
