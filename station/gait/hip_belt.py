@@ -17,9 +17,10 @@ from math import cos, isfinite, nan, radians, sin, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from station.gait.hip_belt_learning import KEPT, Keyframe, Learner, Lesson, outward
+from station.gait.hip_belt_learning import Keyframe, Learner, Lesson, outward
 from station.gait.hip_belt_pose import Array, BeltPose, facing, fitted, placed, turned
-from station.gait.hip_belt_shape import TAG_M, rotation_vectors
+from station.gait.hip_belt_seat import Seat, angle_deg
+from station.gait.hip_belt_shape import TAG_M
 from station.gait.hip_belt_stride import FEWEST as FEWEST_PICTURES
 from station.gait.hip_belt_stride import LONE_SD_DEG, Sample, Stride, cardan, gain_of, mean_rotation, runner_axes, stride_of
 from station.gait.hip_belt_worn import THIGH_M, Body, Suspicion, Wearer
@@ -30,20 +31,15 @@ FOCAL = 1.2  # focal length over the longer side of the picture where the view d
 SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
 GAIN_SD = 0.02
 TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not told
-KNOWN_BEND_DEG = 1.0
-USUAL_TAGS = 12  # fewest on a belt, to tell how far a slow turn has come
 SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last tag
 WORN_S = 0.3
 GONE_S = 0.25  # a pose so old is no start for the next
+KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
 NEAREST_M = 0.3
 TOLD_APART = 9.0  # chi square between the two ways a lone tag may be turned
 STEP_SD_DEG = 8.0  # from one picture to the next
-STILL_M, STILL_DEG, STILL_STRIDES = 0.006, 2.0, 3  # hips that run move up and down by 4 to 10 cm
 UNSEEN = 3  # strides
 MISFIT, MISFIT_PX = 6.0, 1.5  # corner errors, and at least
-FEWEST_TAGS = 3  # that fit
-FIRST_STRIDES = 6
-SLIP_M, SLIP_DEG = 0.035, 10.0
 
 REASONS: Mapping[HipBeltTrouble, str] = {
     "covered": "something covers the hip belt: too few tags are seen",
@@ -70,7 +66,7 @@ class HipBeltPelvis:
         self._sized = min(view.width_px, view.height_px) > 0 and self._focal_px > 0
         self._azimuth_deg = view.azimuth_deg
         self._wearer = Wearer(view.px_per_m)
-        self._misfits, self._worn = Suspicion(2.0, 2.0), Suspicion(WORN_S, SEEN_S)
+        self._misfits, self._worn = Suspicion(2.0, 2.0), Suspicion(WORN_S, SEEN_S)  # the latter also ends by time alone
         self.reset()
 
     def reset(self) -> None:
@@ -81,10 +77,10 @@ class HipBeltPelvis:
         self._body = Body()
         self._side: Side | None = None
         self._samples: list[Sample] = []
-        self._seen_s = self._slipped_s = -1e9
+        self._seen_s = -1e9
         self._latest: Sample | None = None
-        self._still = 0
-        self._sits: list[tuple[float, Array]] = []
+        self._seat = Seat()
+        self._slipped = False
         self.forget()
 
     def forget(self) -> None:
@@ -92,6 +88,7 @@ class HipBeltPelvis:
         self._unseen = 0
         self._mean: Array | None = None
         self._told: Mapping[str, Measure] | None = None
+        self._share: float | None = None
 
     # --- what comes in ---
 
@@ -104,6 +101,8 @@ class HipBeltPelvis:
     def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
         if side != self._side:
             self._side, self._samples = side, []
+        if t_s - self._seen_s > SEEN_S:
+            self._worn.reset()
         if hips_px[0] == hips_px[0]:
             self._body = Body(t_s, hips_px[0] * cos(radians(self._azimuth_deg)), hips_px[1], thigh_px / THIGH_M)
 
@@ -111,13 +110,13 @@ class HipBeltPelvis:
         if not self._sized:
             return
         ids, corners = self._wearer.sort(given, t_s, self._upright, self._body)
-        fits = ~self._learner.bad[ids]
-        ids, found = ids[fits], corners[fits] - self._middle_px
         self._worn.step(t_s, len(ids) >= 2)
         if len(ids):
             self._seen_s = t_s
         self._latest = None
-        if not len(ids) or self._wearer.upside_down.on:
+        fits = ~self._learner.bad[ids] & (corners[:, 3, 1] > corners[:, 0, 1])
+        ids, found = ids[fits], corners[fits] - self._middle_px
+        if not len(ids):
             return
         out = outward(found)
         pose, lone_deg = self._pose(t_s, ids, found + self._learner.shape.push_px * out)
@@ -126,13 +125,16 @@ class HipBeltPelvis:
         misfit_px = float(np.sort(pose.misfit_px)[len(ids) // 2])
         fitting = misfit_px < max(MISFIT * self._learner.sd_px, MISFIT_PX)
         if self._misfits.step(t_s, not fitting) and self.calibrated:
-            self._slip(t_s)
+            self._slip()
         gain, cov = gain_of(pose, ids, out)
         height_m = (self._body.y_px - self._middle_px[1]) * pose.place_m[2] / self._focal_px - pose.place_m[1]
         sample = Sample(t_s, len(ids), pose.rotation, gain, cov, lone_deg, pose.place_m, height_m)
         if fitting:
             self._latest = sample
-            self._samples = [*self._samples[-KEPT:], sample] if t_s > self._last_s() else self._samples
+            if t_s > self._last_s():
+                self._samples.append(sample)
+            while self._samples[0].t_s < t_s - KEPT_S:
+                del self._samples[0]
         if len(ids) >= 2:
             lesson = self._learner.take(t_s, Keyframe(ids, found, pose.rotation, pose.place_m), self._focal_px)
             if lesson is not None:
@@ -170,20 +172,21 @@ class HipBeltPelvis:
             by = turned(np.array([s.gain for s in self._samples]) @ lesson.twists)
             self._samples = [s._replace(rotation=s.rotation @ b) for s, b in zip(self._samples, by, strict=True)]
         self._ring = [s._replace(angles=s.angles + s.gains @ lesson.twists) for s in self._ring]
-        self._told = None
+        self._told = self._share = None
 
     # --- one stride ---
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         if not self._worn.on or self._side is None:
             return None
-        self._told = None
+        self._told = self._share = None
         inside = [s for s in self._samples if start_s <= s.t_s < end_s]
         thigh, ahead, _ = thighs_lock_in(rows, start_s, end_s)
         found = stride_of(inside, self._learner.sd_px, *runner_axes(self._side, self._azimuth_deg), start_s, end_s)
         if len(inside) >= FEWEST_PICTURES:
-            self._still = self._still + 1 if _is_still(inside) else 0
-            self._sit(end_s, inside)
+            self._seat.step(inside)
+            if self._seat.slipped:
+                self._slip()
         if found is None or not (isfinite(thigh.real + ahead.real) and abs(ahead) > 0):
             self._unseen += 1
             return None
@@ -192,28 +195,16 @@ class HipBeltPelvis:
         self._mean = mean_rotation(np.array([s.rotation for s in inside]))
         stride = Stride(found.angles * back, found.gains * back, found.locked, 2.0 * abs(thigh))
         self._ring = [*self._ring, stride][-STRIDES:]
+        self._slipped = self._slipped and not self.calibrated
         if self._blocked() or not self.calibrated:
             return None
         return PelvicStride(complex(stride.angles[0]), 0j, stride.thigh_deg)
 
-    def _sit(self, t_s: float, inside: list[Sample]) -> None:
-        """Compares where the belt sits on the body with where it sat in the first strides."""
-        height_m = _median([s.height_m for s in inside])
-        mean = mean_rotation(np.array([s.rotation for s in inside if s.tags > 1] or [inside[0].rotation]))
-        self._sits.append((height_m, mean))
-        if len(self._sits) <= 2 * FIRST_STRIDES:
-            return
-        del self._sits[FIRST_STRIDES]  # the first ones and the last ones
-        first, last = self._sits[:FIRST_STRIDES], self._sits[FIRST_STRIDES:]
-        risen_m = abs(_median([s[0] for s in last]) - _median([s[0] for s in first]))
-        turned_deg = angle_deg(*(mean_rotation(np.array([s[1] for s in part])) for part in (first, last)))
-        if risen_m > SLIP_M or turned_deg > SLIP_DEG:
-            self._slip(t_s)
-
-    def _slip(self, t_s: float) -> None:
-        self._slipped_s = t_s
+    def _slip(self) -> None:
+        """What was learnt of the shape is of another place on the body."""
+        self._slipped = True
         self._learner.forget()
-        self._sits = []
+        self._seat.reset()
         self._misfits.reset()
         self.forget()
 
@@ -235,15 +226,12 @@ class HipBeltPelvis:
 
     def _learnt_share(self) -> float:
         """By the bends between tags known after a slow turn, or by how sure the turn is that is seen while running."""
-        learner = self._learner
-        pairs = ~(learner.bad[1:] | learner.bad[:-1])
-        ids = np.flatnonzero(learner.ids_seen)
-        wanted = max(USUAL_TAGS - 1, int(ids[-1] - ids[0]) if len(ids) else 0) - int(np.count_nonzero(~pairs))
-        share = float(np.count_nonzero(pairs & (learner.shape.bend_sd_deg() < KNOWN_BEND_DEG))) / max(wanted, 1)
-        if len(self._ring) >= FEWEST:
-            sd_deg = sqrt(max(float(np.linalg.eigvalsh(self._turn_cov())[-1]), 1e-9))
-            share = max(share, TOO_VAGUE_DEG / sd_deg)
-        return min(share, 1.0)
+        if self._share is None:
+            self._share = self._learner.share()
+            if len(self._ring) >= FEWEST:
+                sd_deg = sqrt(max(float(np.linalg.eigvalsh(self._turn_cov())[-1]), 1e-9))
+                self._share = min(max(self._share, TOO_VAGUE_DEG / sd_deg), 1.0)
+        return self._share
 
     def _blocked(self) -> HipBeltTrouble:
         """What makes measuring impossible."""
@@ -251,9 +239,9 @@ class HipBeltPelvis:
             return "upside_down"
         if self._wearer.wrong_scale.on:
             return "wrong_scale"
-        if self._still >= STILL_STRIDES or np.count_nonzero(self._learner.ids_seen & ~self._learner.bad) < FEWEST_TAGS <= self._learner.bad.sum():
+        if self._seat.hangs or self._learner.spoilt:
             return "not_a_belt"
-        if self._slipped_s > -1e9 and not self.calibrated:
+        if self._slipped:
             return "slipping"
         if self._misfits.on:
             return "not_a_belt"
@@ -262,7 +250,7 @@ class HipBeltPelvis:
     def hip_belt(self, t_s: float) -> HipBelt | None:
         learnt = round(self._learnt_share(), 2) if self.worn else 0.0
         trouble = self._blocked() or ("two_belts" if self._wearer.two_belts.on else "")
-        if not self.worn or t_s - self._seen_s > SEEN_S:
+        if not self.worn:
             return HipBelt(0, 0.0, "not_a_belt") if self._wearer.elsewhere.on else None
         now = self._latest if t_s - self._seen_s < GONE_S else None
         told = HipBelt(now.tags if now else 0, learnt, trouble)
@@ -301,20 +289,3 @@ def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float
     outwards = rotation @ np.cross(corners_m[0, 1] - corners_m[0, 0], corners_m[0, 0] - corners_m[0, 3])
     off = np.arctan2(outwards[0], -outwards[2]) + np.arctan2(float(found_px[..., 0].mean()), focal_px)
     return turned(np.array([0.0, 2.0 * off, 0.0])) @ rotation
-
-
-def angle_deg(one: Array, other: Array) -> float:
-    """Between two rotations."""
-    return float(np.degrees(np.linalg.norm(rotation_vectors(one @ other.T))))
-
-
-def _is_still(samples: list[Sample]) -> bool:
-    """Whether the tags hang somewhere instead of being worn."""
-    turned_deg = max(angle_deg(samples[0].rotation, s.rotation) for s in samples[1::3])
-    return bool(np.ptp([s.place_m[1] for s in samples]) < STILL_M and turned_deg < STILL_DEG)
-
-
-def _median(values: list[float]) -> float:
-    """Of those known."""
-    known = sorted(v for v in values if v == v)
-    return known[len(known) // 2] if known else nan

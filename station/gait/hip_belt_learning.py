@@ -21,6 +21,8 @@ KEPT = 160  # pictures
 FEWEST = 8  # pictures for a lesson
 SOON_S, SELDOM_S = 0.7, 6.0  # between lessons: while something new is seen, and when nothing is
 SETTLED = 0.002  # rad and m: a lesson that moves the tags less has little to add
+KNOWN_BEND_DEG = 1.0
+FEWEST_ON_A_BELT = 12  # tags, to tell how far a slow turn has come
 BAD_TAG, BAD_TAG_PX = 3.0, 0.6  # misfit of a folded or damaged tag: times that of the usual tag, and at least
 ALIKE = 4.0  # errors of pictures resemble each other: so many count as one. Tuned on made belts
 BIN_RAD = np.radians(3.0)  # pictures from one direction
@@ -147,7 +149,7 @@ class Learner:
         """The belt sits elsewhere: pictures taken before no longer teach."""
         self._album.clear()
         self.shape.forget()
-        self._pause_s = SOON_S
+        self._due_s, self._pause_s = 0.0, SOON_S
 
     def take(self, t_s: float, frame: Keyframe, focal_px: float) -> Lesson | None:
         new = self._album.add(frame)
@@ -165,6 +167,19 @@ class Learner:
         if settled:
             self._leave_out(lesson)
         return lesson
+
+    def share(self) -> float:
+        """0..1: neighbours whose bend is known, of those on the belt."""
+        pairs = ~(self.bad[1:] | self.bad[:-1])
+        ids = np.flatnonzero(self.ids_seen)
+        wanted = max(FEWEST_ON_A_BELT - 1, int(ids[-1] - ids[0]) if len(ids) else 0) - int(np.count_nonzero(~pairs))
+        known = float(np.count_nonzero(pairs & (self.shape.bend_sd_deg() < KNOWN_BEND_DEG)))
+        return min(known / max(wanted, 1), 1.0)
+
+    @property
+    def spoilt(self) -> bool:
+        """Most tags that were seen never fit."""
+        return 2 * int(np.count_nonzero(self.bad)) > int(np.count_nonzero(self.ids_seen))
 
     def _leave_out(self, lesson: Lesson) -> None:
         """The tag that fits worst, when it surely does not belong: a flat square of the right size would."""
