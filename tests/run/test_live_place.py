@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from station.coach import Coach
+from station.cues.plan import Plan
 from station.ports import EndOfSource
 from station.run.clock import SystemClock
 from station.run.live import LiveStation, NoKeeper, Parts
@@ -83,7 +84,7 @@ def run(name: str, tmp_path: Path) -> tuple[list[View], Shown]:
 
     def new_coach() -> Coach:
         views.append(watch.corrected(VIEW))
-        return Coach(views[-1])
+        return Coach(views[-1], Plan())
 
     state = StationState((), SystemClock(), tmp_path / "none", False, None, also=(lambda: watch.trouble,))
     LiveStation(
