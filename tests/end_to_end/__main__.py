@@ -4,6 +4,7 @@ python -m tests.end_to_end render FOLDER [CLIP ...]     needs tests/render/requi
 python -m tests.end_to_end estimate FOLDER [CLIP ...]   --model NAME; pose_landmark_full is the station's own
 python -m tests.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
 python -m tests.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
+python -m tests.end_to_end keep FOLDER                  the poses that test_score.py holds the station to
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "models", "estimate", "score"))
+    parser.add_argument("step", choices=("render", "models", "estimate", "score", "keep"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default="pose_landmark_full")
     parser.add_argument("--write", action="store_true")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     if asked.step == "render":
         from .render import render_all
 
@@ -34,6 +35,10 @@ def main() -> None:
         from .estimate import estimate_all
 
         estimate_all(asked.folder, asked.model, tuple(asked.clips))
+    elif asked.step == "keep":
+        from .estimate import keep
+
+        keep(asked.folder)
     else:
         from .results import report
 

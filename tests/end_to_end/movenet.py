@@ -1,4 +1,4 @@
-"""MoveNet Thunder beside BlazePose, for the comparison only: its published TFJS weights as ONNX, and the station's `PoseModel` over it.
+"""MoveNet Thunder beside BlazePose, for the comparison only: published TFJS weights as ONNX, and a `PoseModel` over it.
 
 Only the convolutions are converted; what follows them (CenterNet's decoding, as in the published graph: centre, regressed
 joints, the heatmap's peak near each, its offset) is a few lines of NumPy here.
@@ -6,6 +6,7 @@ joints, the heatmap's peak near each, its offset) is a few lines of NumPy here.
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from time import perf_counter_ns
@@ -119,8 +120,8 @@ class _Trunk:
         out = self._add("Conv", taken, f"{name}_linear" if after else name, auto_pad="SAME_UPPER", strides=stride,
                         kernel_shape=list(kernel.shape[:2]), group=kernel.shape[2] if depthwise else 1)  # fmt: skip
         if after == ["Relu6"]:
-            low, high = self._constant(f"{name}_0", np.float32(0).reshape(())), self._constant(f"{name}_6", np.float32(6).reshape(()))
-            out = self._add("Clip", [out, low, high], name)
+            limits = [self._constant(f"{name}_at_{limit}", np.float32(limit).reshape(())) for limit in (0, 6)]
+            out = self._add("Clip", [out, *limits], name)
         elif after == ["Relu"]:
             out = self._add("Relu", [out], name)
         elif after:
@@ -129,8 +130,6 @@ class _Trunk:
 
 
 def _text(encoded: str) -> str:
-    import base64
-
     return base64.b64decode(encoded).decode()
 
 
@@ -146,7 +145,8 @@ class MoveNet:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(folder / "movenet_thunder.onnx"), options, providers=["CPUExecutionProvider"])
+        file = str(folder / "movenet_thunder.onnx")
+        self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         self._prior = np.load(folder / "movenet_thunder.npy")
 
     def find(self, image: NDArray[np.uint8]) -> list[Person]:
@@ -173,7 +173,7 @@ class MoveNet:
 def decode(heat: NDArray, centre: NDArray, regress: NDArray, offset: NDArray, prior: NDArray) -> tuple[NDArray, NDArray]:
     """Joints (17, 2) as x, y in 0..1 across the square, and their scores (17,)."""
     y0, x0 = np.unravel_index(int((centre[0, 0] * prior).argmax()), (CELLS, CELLS))
-    guess = regress[0, :, y0, x0].reshape(17, 2) + [y0, x0]
+    guess = regress[0, :, y0, x0].reshape(17, 2) + np.array([y0, x0])
     y, x = np.mgrid[:CELLS, :CELLS]
     places, sure = np.empty((17, 2)), np.empty(17)
     for k, (gy, gx) in enumerate(guess):

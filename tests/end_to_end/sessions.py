@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from station.cues import Plan
 from station.types import Measure
 
-from .clips import BY_NAME, PEOPLE
+from .clips import PEOPLE
 from .score import false_cues
 from .streams import Seen, Watched, joined, watch
 from .truth import near_side, truth, verdicts
@@ -61,7 +61,7 @@ def sessions(load: Load) -> Iterator[Session]:
         before = joined(lifts, side.looped(BASELINE_S, begin_s))
         baseline = watch(before, side.view, side.speed_mps, Plan())
         for change in CHANGES:
-            then = load(f"{body}.{change}") if f"{body}.{change}" in BY_NAME else None
+            then = load(f"{body}.{change}")
             if then is not None:
                 stream = joined(before, then.looped(THEN_S, begin_s + BASELINE_S))
                 yield Session(body, then, baseline, watch(stream, side.view, side.speed_mps, Plan()))
