@@ -295,6 +295,17 @@ def test_a_picture_nobody_can_work_with_is_told_while_it_lasts(
     assert not tells(what)(box.shown[-1])
 
 
+def test_a_camera_hung_upside_down_is_told_with_the_setting_that_rights_it(box: Appliance) -> None:
+    class Hanging(Sitter):
+        def estimate(self, frame: Frame) -> Pose:
+            pose = super().estimate(frame)
+            return Pose(pose.t_ns, np.float32([240, 320]) - pose.xy_px, pose.score)
+
+    box.patch.setattr(start, "estimator_for", lambda *_: Hanging())
+    assert box.run(until=tells("upside down")) == 0
+    assert box.trouble["people are upside down in the picture"] == "set camera.turned_deg = 180"
+
+
 # --- what tells the runner ---
 
 
