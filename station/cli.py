@@ -220,6 +220,17 @@ def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | 
     run_bench(Order(as_json, vs, peer_python, clip, frames, latency))
 
 
+@cli.command("hip-belt")
+@click.argument("source_text", metavar="PICTURE|VIDEO|picamera")
+@CONFIG
+@JSON
+def hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
+    """Read a printed hip belt, or its sheets: which tags, upright, sharp, large enough, well spaced."""
+    from station.run.hip_belt_check import check_hip_belt
+
+    check_hip_belt(source_text, config_file, json_to)
+
+
 @cli.command()
 @click.argument("view")
 @click.option("--png", type=FILE, required=True, metavar="FILE", help="Where to write the picture.")

@@ -20,7 +20,9 @@ LEAST_SHAPE = 0.35  # shorter by longer side: turned away by 70 degrees
 LIKELY = 0.7  # likeness that is worth a fit
 EXPLAINED = 0.88  # tags: 0.93 and more; what is none, in two clips full of people: 0.63 at most unless the fit ran away
 MOST_MOVE = 0.1  # of a side: a fit that goes farther went elsewhere
-SMALL_PX, LARGE_PX = 28.0, 44.0  # tags are brought to this size before they are read
+SMALL_PX = 28.0  # smaller tags are sought in a picture of twice the size
+LARGE_PX, BEST_PX = 32.0, 24.0  # larger ones are brought to the best size for the fit
+SOFTENED_PX = 0.5  # a shrunk picture is sharper than the fit expects
 WINDOWS_PX = (13, 33, 20)  # neighbourhoods of the threshold: 13 and 33; three, as OpenCV has them, find as many in twice the time
 TAG_PER_TORSO = 0.1  # 5 cm of 50 cm: a guess, until the first tag is seen
 # The waist about the middle of the hips, in torso lengths: a belt lies a little above the hip joints.
@@ -47,10 +49,18 @@ class Tags:
     def __getitem__(self, chosen: NDArray) -> Tags:
         return Tags(self.ids[chosen], self.corners_px[chosen], self.explained[chosen], self.blur_px[chosen])
 
+    def joined(self, other: Tags) -> Tags:
+        return Tags(
+            np.concatenate([self.ids, other.ids]),
+            np.concatenate([self.corners_px, other.corners_px]),
+            np.concatenate([self.explained, other.explained]),
+            np.concatenate([self.blur_px, other.blur_px]),
+        )
+
     @property
-    def sides_px(self) -> NDArray[np.float64]:
+    def size_px(self) -> NDArray[np.float64]:
         """(N,) the longer side: not foreshortened by the turn round the hip."""
-        return np.asarray(_sides(self.corners_px).max(1))
+        return np.asarray(sides_px(self.corners_px).max(1))
 
 
 class TagReader:
@@ -64,30 +74,35 @@ class TagReader:
 
     def tags(self, grey: NDArray[np.uint8], expected_px: float) -> Tags:
         """All tags, the same one perhaps twice. `expected_px`: about how long a side is; right within a factor of two."""
-        quads = self._quads(grey, 2 if expected_px < SMALL_PX else 1)
-        shrunk = 2 ** max(0, int(np.ceil(np.log2(max(expected_px, 1.0) / LARGE_PX))))
-        if shrunk > 1:
-            grey = cv2.resize(grey, None, fx=1 / shrunk, fy=1 / shrunk, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-            quads = (quads + 0.5) / shrunk - 0.5
+        return self.read(grey, self.quads(grey, 2 if expected_px < SMALL_PX else 1), expected_px)
+
+    def quads(self, grey: NDArray[np.uint8], times: int) -> Quads:
+        """(N, 4, 2) what could be a tag, sought in the picture enlarged so many times."""
+        if times > 1:
+            grey = cv2.resize(grey, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
+        accepted, _, rejected = self._detector.detectMarkers(grey)
+        quads = (np.array([*accepted, *rejected], np.float64).reshape(-1, 4, 2) + 0.5) / times - 0.5
+        sides = sides_px(quads)
+        return quads[(sides.max(1) >= LEAST_PX) & (sides.min(1) >= LEAST_SHAPE * sides.max(1))] if len(quads) else quads
+
+    def read(self, grey: NDArray[np.uint8], quads: Quads, expected_px: float) -> Tags:
+        """Those of `quads` that are tags."""
         if not len(quads):
             return NO_TAGS
-        ids, start, likeness = read(grey, quads)
+        shrink = np.ones(2)
+        if expected_px > LARGE_PX:
+            size = [max(1, round(size * BEST_PX / expected_px)) for size in grey.shape[::-1]]
+            shrink = grey.shape[::-1] / np.array(size)
+            small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+            grey = cv2.GaussianBlur(small, (0, 0), SOFTENED_PX).astype(np.uint8, copy=False)
+        ids, start, likeness = read(grey, (quads + 0.5) / shrink - 0.5)
         ids, start = ids[likeness > LIKELY], start[likeness > LIKELY]
         if not len(ids):
             return NO_TAGS
         fitted = fit(grey, ids, start)
         moved = np.abs(fitted.corners_px - start).max((1, 2))
-        good = (fitted.explained > EXPLAINED) & (moved < MOST_MOVE * _sides(start).max(1))
-        return Tags(ids, (fitted.corners_px + 0.5) * shrunk - 0.5, fitted.explained, fitted.blur_px * shrunk)[good]
-
-    def _quads(self, grey: NDArray[np.uint8], times: int) -> Quads:
-        """What could be a tag, in the picture enlarged so many times."""
-        if times > 1:
-            grey = cv2.resize(grey, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
-        accepted, _, rejected = self._detector.detectMarkers(grey)
-        quads = (np.array([*accepted, *rejected], np.float64).reshape(-1, 4, 2) + 0.5) / times - 0.5
-        sides = _sides(quads)
-        return quads[(sides.max(1) >= LEAST_PX) & (sides.min(1) >= LEAST_SHAPE * sides.max(1))] if len(quads) else quads
+        good = (fitted.explained > EXPLAINED) & (moved < MOST_MOVE * sides_px(start).max(1))
+        return Tags(ids, (fitted.corners_px + 0.5) * shrink - 0.5, fitted.explained, fitted.blur_px * shrink.mean())[good]
 
 
 NO_TAGS = Tags(np.zeros(0, np.int64), np.zeros((0, 4, 2)), np.zeros(0), np.zeros(0))
@@ -157,7 +172,7 @@ class HipBeltFinder:
         return left, top, right, bottom
 
     def _remember(self, t_ns: int, tags: Tags) -> None:
-        side_px = float(np.median(tags.sides_px))
+        side_px = float(np.median(tags.size_px))
         above_px = float(self._centre_px[1] - tags.corners_px[..., 1].mean())
         if self._seen_within(t_ns, LATELY_NS):
             side_px = (1 - FOLLOW) * self._side_px + FOLLOW * side_px
@@ -173,7 +188,7 @@ def once_each(tags: Tags, centre_px: NDArray[np.float64]) -> Tags:
     for number in np.unique(tags.ids):
         same = np.flatnonzero(tags.ids == number)
         nearest = same[away[same].argmin()]
-        twice = same[np.linalg.norm(places[same] - places[nearest], axis=1) < tags.sides_px[nearest] / 2]
+        twice = same[np.linalg.norm(places[same] - places[nearest], axis=1) < tags.size_px[nearest] / 2]
         kept.append(twice[tags.explained[twice].argmax()])
     return tags[np.array(kept, np.int64)]
 
@@ -184,7 +199,7 @@ def _lies(corners_px: Quads) -> NDArray[np.bool_]:
     return np.asarray(np.abs(up[:, 0]) > np.abs(up[:, 1]))
 
 
-def _sides(corners_px: Quads) -> NDArray[np.float64]:
+def sides_px(corners_px: Quads) -> NDArray[np.float64]:
     """(N, 4) lengths."""
     return np.asarray(np.linalg.norm(corners_px - np.roll(corners_px, -1, axis=1), axis=2))
 

@@ -138,6 +138,7 @@ def _blurred(steps: Array, sigma: Array) -> tuple[Array, Array, Array]:
     Each (N, steps, MODULES + 2); `sigma` (N,) in tag coordinates. The ring goes on for ever.
     """
     away = (steps[None, :, None] - np.linspace(-1, 1, MODULES + 1)) / sigma[:, None, None]
+    away = np.clip(away, -30, 30)  # farther out nothing changes any more, but the exponential overflows
     passed = np.ones((len(sigma), len(steps), MODULES + 3))
     passed[..., 1:-1] = 1 / (1 + np.exp(-LOGISTIC * away))
     passed[..., -1] = 0

@@ -1,0 +1,208 @@
+"""`station hip-belt`: what the station reads of a printed sheet or of the belt, in a photograph, a film or before the camera."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.errors import InputError, NothingFound, StationError
+from station.ports import EndOfSource
+from station.pose.hip_belt import NO_TAGS, TagReader, Tags, once_each, sides_px
+from station.pose.tag_code import IDS, MODULES
+from station.provision import provision
+from station.run.clock import SystemClock
+from station.run.doctor import MARK, Verdict
+from station.sense.open import open_source
+from station.types import Frame
+
+PICTURES = 15  # of a film or the camera, one in three
+EVERY = 3
+TIMEOUT_S = 5.0
+PER_BELT = 16
+LONG_SIDE_PX = 2000  # photographs are made so small first
+SIZES_PX = 10 * 1.4 ** np.arange(14)  # in them a tag may have any size: read by and by
+LEAST_PX, COMFORTABLE_PX = 14.0, 19.0
+MOST_BLUR = 0.4  # of a module: the reader fails from 0.45
+PITCH, PITCH_OFF = 1.3, 0.04  # 65 mm from one tag to the next, 50 mm a tag; a patch glued on within 2 mm
+FLAT = 0.02  # of a side: how far the edges of two tags on one line may leave it
+NONE = "fill a third of the picture with the belt, in even light, tags upright; print the sheets anew if they are damaged"
+
+
+@dataclass(frozen=True)
+class BeltSeen:
+    """One belt over all pictures. `pitch` is from tag to tag in tag sides, NaN where no two neighbours lie flat."""
+
+    belt: int
+    ids: list[int]
+    upright: int
+    side_px: float
+    blur_modules: float
+    pitch: float
+
+
+def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
+    """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will not do, InputError."""
+    belts = belts_in(pictures(source_text, config_file))
+    verdicts = [verdict for belt in belts for verdict in judged(belt)]
+    result = {
+        "schema": "station.hip_belt/1",
+        "belts": [_plain(belt) for belt in belts],
+        "verdicts": [asdict(v) for v in verdicts],
+    }
+    if json_to is not None and json_to != "-":
+        try:
+            Path(json_to).write_text(json.dumps(result), encoding="utf-8")
+        except OSError as error:
+            raise StationError(f"cannot be written ({error.strerror})", json_to, "choose another file") from None
+    if json_to == "-":
+        click.echo(json.dumps(result))
+    else:
+        for verdict in verdicts:
+            click.echo(f"{MARK[verdict.state]}  {verdict.part:<16} {verdict.evidence}")
+            if verdict.state != "ok":
+                click.echo(f"{'':<27}-> {verdict.remedy}")
+    wrong = [verdict.part for verdict in verdicts if verdict.state != "ok"]
+    if wrong:
+        raise StationError(f"not in order: {', '.join(wrong)}", source_text, "follow the remedies above")
+
+
+def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.uint8]]:
+    """Grey pictures of a photograph (anything that OpenCV reads), a film or the camera. Raises InputError, HardwareError."""
+    if Path(source_text).is_file() and cv2.haveImageReader(source_text):
+        grey = cv2.imread(source_text, cv2.IMREAD_GRAYSCALE)
+        if grey is None:
+            raise InputError("is a damaged picture", source_text, "take or save it again")
+        yield np.asarray(grey, np.uint8)
+        return
+    with open_source(source_text, provision(config_file).config, SystemClock(), realtime=False) as source:
+        for number in range(EVERY * PICTURES):
+            try:
+                item = source.read(TIMEOUT_S)
+            except EndOfSource:
+                return
+            if item is None:
+                continue
+            if not isinstance(item, Frame):
+                raise InputError("holds landmarks, no pictures", source_text, "name a photograph, a film or picamera")
+            if number % EVERY == 0:
+                yield np.asarray(cv2.cvtColor(item.image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
+    """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or inverted print is told."""
+    reader = TagReader()
+    seen: list[Tags] = []
+    why = ""
+    for grey in greys:
+        tags = everywhere(reader, grey)
+        if len(tags.ids) > 1:
+            seen.append(tags)
+        elif not why:
+            why = _odd_print(reader, grey)
+    if not seen:
+        raise NothingFound(why or "no two tags of a hip belt are seen", "", "print the sheets again, unchanged" if why else NONE)
+    return [_summed(belt, seen) for belt in range(IDS // PER_BELT) if any((tags.ids // PER_BELT == belt).any() for tags in seen)]
+
+
+def everywhere(reader: TagReader, grey: NDArray[np.uint8]) -> Tags:
+    """Tags of all sizes in the whole picture, each id once."""
+    shrunk = max(1.0, max(grey.shape) / LONG_SIDE_PX)
+    small = np.asarray(cv2.resize(grey, None, fx=1 / shrunk, fy=1 / shrunk, interpolation=cv2.INTER_AREA), np.uint8)
+    found = NO_TAGS
+    for times, sizes_px in ((2, SIZES_PX[:4]), (1, SIZES_PX[4:])):
+        quads = reader.quads(small, times)
+        for size_px in sizes_px:
+            near = np.abs(np.log(sides_px(quads).max(1) / size_px)) < np.log(1.4) / 2
+            found = found.joined(reader.read(small, quads[near], size_px))
+    once = once_each(found, np.array(small.shape[::-1]) / 2)
+    return replace(once, corners_px=(once.corners_px + 0.5) * shrunk - 0.5, blur_px=once.blur_px * shrunk)
+
+
+def _odd_print(reader: TagReader, grey: NDArray[np.uint8]) -> str:
+    """What is wrong with the print if tags are found once that is undone, else ""."""
+    for name, changed in (("mirrored", cv2.flip(grey, 1)), ("white on black", cv2.bitwise_not(grey))):
+        if len(everywhere(reader, np.asarray(changed, np.uint8)).ids) > 1:
+            return f"the tags are printed {name}"
+    return ""
+
+
+def _summed(belt: int, seen: list[Tags]) -> BeltSeen:
+    groups = [tags[tags.ids // PER_BELT == belt] for tags in seen]
+    every = NO_TAGS
+    for tags in groups:
+        every = every.joined(tags)
+    above = every.corners_px[:, :2, 1].sum(1) < every.corners_px[:, 2:, 1].sum(1)
+    ids = np.unique(every.ids)
+    upright = sum(above[every.ids == number].mean() > 0.5 for number in ids)
+    pitches = [pitch for tags in groups for pitch in _pitches(tags)]
+    return BeltSeen(
+        belt + 1,
+        ids.tolist(),
+        int(upright),
+        float(np.median(every.size_px)),
+        float(np.median(every.blur_px / every.size_px)) * MODULES,
+        float(np.median(pitches)) if pitches else float("nan"),
+    )
+
+
+def _pitches(tags: Tags) -> Iterator[float]:
+    """From each tag to its neighbour on the right, where the two lie flat in one line.
+
+    Four points on a line keep their cross ratio from whatever side they are seen: with tags of length 1 and a pitch p it is
+    p^2 / (p^2 - 1).
+    """
+    order = np.argsort(tags.ids)
+    for one, other in pairwise(order):
+        if tags.ids[other] != tags.ids[one] + 1:
+            continue
+        for left, right in ((0, 1), (3, 2)):
+            ends = (
+                tags.corners_px[one][left],
+                tags.corners_px[one][right],
+                tags.corners_px[other][left],
+                tags.corners_px[other][right],
+            )
+            points = np.array(ends)
+            along = (points[3] - points[0]) / np.linalg.norm(points[3] - points[0])
+            place = (points - points[0]) @ along
+            aside = np.abs((points - points[0]) @ np.array([-along[1], along[0]])).max()
+            if aside < FLAT * tags.size_px[one] and (np.diff(place) > 0).all():
+                ratio = (place[2] - place[0]) * (place[3] - place[1]) / ((place[2] - place[1]) * (place[3] - place[0]))
+                yield float(np.sqrt(ratio / (ratio - 1)))
+
+
+def judged(belt: BeltSeen) -> Iterator[Verdict]:
+    """What is right and wrong with a belt, one verdict per question."""
+    name, count = f"belt {belt.belt}", len(belt.ids)
+    missing = "" if count == PER_BELT else "; the others are not in view, or not on the belt"
+    yield Verdict(f"{name} tags", "ok", f"{count} of {PER_BELT}: {', '.join(map(str, belt.ids))}{missing}")
+    told = f"{belt.upright} of {count} upright"
+    yield _verdict(f"{name} upright", belt.upright == count, told, "turn the belt, or the patch, so that the arrow points up")
+    told = f"{belt.side_px:.0f} px a tag; {LEAST_PX:.0f} are needed while running, {COMFORTABLE_PX:.0f} are comfortable"
+    remedy = "bring the camera nearer, take a longer lens, or set camera.long_side_px higher"
+    yield _verdict(f"{name} size", belt.side_px >= LEAST_PX, told, remedy)
+    told = f"blur {belt.blur_modules:.2f} of a module; tags are read up to {MOST_BLUR}"
+    yield _verdict(f"{name} sharp", belt.blur_modules <= MOST_BLUR, told, "focus; hold it still; more light; no film that shines")
+    if np.isfinite(belt.pitch):
+        told = f"a tag every {belt.pitch:.2f} tag sides; {PITCH:.2f} as drawn"
+        remedy = "mount the patches 65 mm apart on the belt as it is when worn"
+        yield _verdict(f"{name} pitch", abs(belt.pitch - PITCH) <= PITCH_OFF, told, remedy)
+    else:
+        yield Verdict(f"{name} pitch", "ok", "not measured: no two neighbours lie flat in one line")
+
+
+def _verdict(part: str, good: bool, evidence: str, remedy: str) -> Verdict:
+    return Verdict(part, "ok" if good else "bad", evidence, "" if good else remedy)
+
+
+def _plain(belt: BeltSeen) -> dict[str, Any]:
+    return asdict(belt) | {"pitch": belt.pitch if np.isfinite(belt.pitch) else None}
