@@ -89,10 +89,10 @@ class TagReader:
         """Those of `quads` that are tags."""
         if not len(quads):
             return NO_TAGS
-        shrink = np.ones(2)
+        shrink, softened_px = np.ones(2), 0.0
         if expected_px > LARGE_PX:
             size = [max(1, round(size * BEST_PX / expected_px)) for size in grey.shape[::-1]]
-            shrink = grey.shape[::-1] / np.array(size)
+            shrink, softened_px = grey.shape[::-1] / np.array(size), SOFTENED_PX
             small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
             grey = cv2.GaussianBlur(small, (0, 0), SOFTENED_PX).astype(np.uint8, copy=False)
         ids, start, likeness = read(grey, (quads + 0.5) / shrink - 0.5)
@@ -102,7 +102,8 @@ class TagReader:
         fitted = fit(grey, ids, start)
         moved = np.abs(fitted.corners_px - start).max((1, 2))
         good = (fitted.explained > EXPLAINED) & (moved < MOST_MOVE * sides_px(start).max(1))
-        return Tags(ids, (fitted.corners_px + 0.5) * shrink - 0.5, fitted.explained, fitted.blur_px * shrink.mean())[good]
+        blur_px = np.sqrt(np.maximum(fitted.blur_px**2 - softened_px**2, 0)) * shrink.mean()
+        return Tags(ids, (fitted.corners_px + 0.5) * shrink - 0.5, fitted.explained, blur_px)[good]
 
 
 NO_TAGS = Tags(np.zeros(0, np.int64), np.zeros((0, 4, 2)), np.zeros(0), np.zeros(0))
