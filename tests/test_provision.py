@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from station.errors import ConfigError
-from station.provision import KEPT_NAME, LARGEST_BYTES, merged, provision
+from station.errors import ConfigError, StoreError
+from station.provision import KEPT_NAME, LARGEST_BYTES, STICK_NAME, merged, provision, take_from_stick
 
 
 class Card:
@@ -123,6 +123,40 @@ def test_kept_settings_that_no_longer_fit_are_told(card: Card) -> None:
     told = card.start()
     assert told.config.camera.mains_hz == 60
     assert "no_longer_a_key" in told.trouble[0][0]
+
+
+def test_an_installers_settings_lie_on_top_and_an_empty_file_takes_them_back(card: Card) -> None:
+    card.put("[camera]\nturned_deg = 270\nexposure_us = 2000\n")
+    assert take_from_stick(b"[camera]\nturned_deg = 180\n", card.installed, card.boot)
+    told = card.start()
+    assert (told.config.camera.turned_deg, told.config.camera.exposure_us, told.config.camera.mains_hz) == (180, 2000, 60)
+    assert told.sources == (card.installed, card.boot, card.data / STICK_NAME)
+    assert take_from_stick(b"", card.installed, card.boot)
+    assert card.start().config.camera.turned_deg == 270
+
+
+def test_an_installers_settings_are_checked_with_those_below_them(card: Card) -> None:
+    card.put("[session]\nretention_s = 900\n")
+    with pytest.raises(ConfigError, match="planned_s must be longer"):
+        take_from_stick(b"[session]\nplanned_s = 600\n", card.installed, card.boot)
+    assert not (card.data / STICK_NAME).exists()
+    assert take_from_stick(b"[session]\nplanned_s = 3000\n", card.installed, card.boot)
+    assert not take_from_stick(b"[session]\nplanned_s = 3000\n", card.installed, card.boot), "the same once more"
+
+
+def test_an_installers_settings_that_no_longer_fit_are_told(card: Card) -> None:
+    take_from_stick(b"[session]\nplanned_s = 600\n", card.installed, card.boot)
+    card.put("[session]\nretention_s = 900\n")
+    told = card.start()
+    assert told.sources == (card.installed, card.boot)
+    assert any("planned_s" in what for what, _ in told.trouble)
+
+
+def test_an_installers_settings_that_cannot_be_kept_are_not_taken(card: Card) -> None:
+    card.data.write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"):
+        take_from_stick(b"[camera]\nturned_deg = 180\n", card.installed, card.boot)
+    assert card.start().config.camera.turned_deg == 90
 
 
 def test_faults_of_the_installed_settings_are_errors(card: Card) -> None:
