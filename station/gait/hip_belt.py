@@ -12,15 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import cos, isfinite, nan, radians, sin, sqrt
+from math import cos, isfinite, radians, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station.gait.hip_belt_learning import Keyframe, Learner, Lesson, outward
-from station.gait.hip_belt_pose import Array, BeltPose, facing, fitted, placed, turned
-from station.gait.hip_belt_seat import Seat, angle_deg
-from station.gait.hip_belt_shape import TAG_M
+from station.gait.hip_belt_pose import Array, posed, turned
+from station.gait.hip_belt_seat import Seat
 from station.gait.hip_belt_stride import FEWEST as FEWEST_PICTURES
 from station.gait.hip_belt_stride import LONE_SD_DEG, Sample, Stride, cardan, gain_of, mean_rotation, runner_axes, stride_of
 from station.gait.hip_belt_worn import THIGH_M, Body, Suspicion, Wearer
@@ -35,9 +34,6 @@ SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last ta
 WORN_S = 0.3
 GONE_S = 0.25  # a pose so old is no start for the next
 KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
-NEAREST_M = 0.3
-TOLD_APART = 9.0  # chi square between the two ways a lone tag may be turned
-STEP_SD_DEG = 8.0  # from one picture to the next
 UNSEEN = 3  # strides
 MISFIT, MISFIT_PX = 6.0, 1.5  # corner errors, and at least
 
@@ -119,11 +115,15 @@ class HipBeltPelvis:
         if not len(ids):
             return
         out = outward(found)
-        pose, lone_deg = self._pose(t_s, ids, found + self._learner.shape.push_px * out)
+        shape, sd_px = self._learner.shape, self._learner.sd_px
+        before = self._samples[-1].rotation if t_s - self._last_s() < GONE_S else None
+        pushed = found + shape.push_px * out
+        pose, other_deg = posed(shape.corners_m[ids], shape.skewed[ids], pushed, before, self._focal_px, sd_px)
         if pose is None:
             return
+        lone_deg = LONE_SD_DEG + other_deg if len(ids) == 1 else 0.0
         misfit_px = float(np.sort(pose.misfit_px)[len(ids) // 2])
-        fitting = misfit_px < max(MISFIT * self._learner.sd_px, MISFIT_PX)
+        fitting = misfit_px < max(MISFIT * sd_px, MISFIT_PX)
         if self._misfits.step(t_s, not fitting) and self.calibrated:
             self._slip()
         gain, cov = gain_of(pose, ids, out)
@@ -142,29 +142,6 @@ class HipBeltPelvis:
 
     def _last_s(self) -> float:
         return self._samples[-1].t_s if self._samples else -1e9
-
-    def _pose(self, t_s: float, ids: NDArray[np.intp], found: Array) -> tuple[BeltPose | None, float]:
-        """The belt's pose, and for a lone tag the further SD of its turn, degrees: it can be seen as turned either way."""
-        shape, sd_px = self._learner.shape, self._learner.sd_px
-        corners, skewed = shape.corners_m[ids], shape.skewed[ids]
-        recent = self._samples and t_s - self._last_s() < GONE_S
-        start = self._samples[-1].rotation if recent else facing(corners, found, self._focal_px)
-        poses = []
-        for rotation in (start, mirrored(start, corners, found, self._focal_px)) if len(ids) == 1 else (start,):
-            place = placed(rotation, corners, found, self._focal_px, TAG_M)
-            try:
-                poses.append(fitted(corners, skewed, found, (rotation, place), self._focal_px, sd_px))
-            except np.linalg.LinAlgError:
-                return None, nan
-        poses = [p for p in poses if np.isfinite(p.rotation).all() and p.place_m[2] > NEAREST_M]
-        if len(poses) < 2:
-            return (poses[0], LONE_SD_DEG if len(ids) == 1 else 0.0) if poses else (None, nan)
-        unlike = [8.0 * float(p.misfit_px[0] / sd_px) ** 2 for p in poses]
-        if recent:
-            unlike = [u + (angle_deg(start, p.rotation) / STEP_SD_DEG) ** 2 for u, p in zip(unlike, poses, strict=True)]
-        best, other = (0, 1) if unlike[0] <= unlike[1] else (1, 0)
-        between_deg = angle_deg(poses[0].rotation, poses[1].rotation) if unlike[other] - unlike[best] < TOLD_APART else 0.0
-        return poses[best], LONE_SD_DEG + between_deg / 2.0
 
     def _learnt(self, lesson: Lesson) -> None:
         """Poses and strides measured with the shape before follow the change, to first order."""
@@ -282,10 +259,3 @@ class HipBeltPelvis:
         for i, name in ((1, "pelvic_list_deg"), (2, "pelvic_tilt_deg")):
             told[name] = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=own[i])["pelvic_turn_deg"]
         return told
-
-
-def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float) -> Array:
-    """The belt turned about the vertical so that a lone tag faces the other way past the camera: it looks nearly the same."""
-    outwards = rotation @ np.cross(corners_m[0, 1] - corners_m[0, 0], corners_m[0, 0] - corners_m[0, 3])
-    off = np.arctan2(outwards[0], -outwards[2]) + np.arctan2(float(found_px[..., 0].mean()), focal_px)
-    return turned(np.array([0.0, 2.0 * off, 0.0])) @ rotation

@@ -161,7 +161,8 @@ class Learner:
             return None
         lesson = learn(self.shape, self._album, focal_px)
         self.sd_px = lesson.sd_px
-        settled = float(np.abs(lesson.twists[:-1]).max()) < SETTLED
+        moved = np.abs(lesson.twists[:-1]).reshape(TAGS, 6).max(axis=1)[lesson.seen > 0]
+        settled = float(np.median(moved)) < SETTLED  # one damaged tag may wander for ever
         self._pause_s = min(2.0 * self._pause_s, SELDOM_S) if settled else SOON_S
         self._due_s = t_s + self._pause_s
         if settled:

@@ -15,8 +15,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+TAG_M = 0.050  # side of the black square
+NEAREST_M = 0.3
+OTHER_RAD = 0.5
+FAR_PX = 10.0  # a misfit beyond all doubt
+TOLD_APART = 9.0  # chi square between two poses
+STEP_SD_DEG = 8.0  # from one picture to the next
 UP_SD_RAD = 0.1  # guess: how far a worn belt's axis may lean; settles what one flat tag leaves open
-STEPS = 8
+STEPS = 10
+LARGEST_RAD = 0.25  # a step
 SMALL = 1e-4  # rad and m: a smaller step changes nothing
 _UP = np.array([0.0, -1.0, 0.0])  # in camera axes
 
@@ -52,6 +59,27 @@ def skew(x: Array) -> Array:
     return out
 
 
+def rotation_vectors(rotation: Array) -> Array:
+    """(..., 3) of rotations (..., 3, 3) by less than 180 degrees."""
+    w = 0.5 * np.stack(
+        [
+            rotation[..., 2, 1] - rotation[..., 1, 2],
+            rotation[..., 0, 2] - rotation[..., 2, 0],
+            rotation[..., 1, 0] - rotation[..., 0, 1],
+        ],
+        axis=-1,
+    )
+    sine = np.sqrt((w * w).sum(axis=-1, keepdims=True))
+    cosine = 0.5 * (np.trace(rotation, axis1=-2, axis2=-1)[..., None] - 1.0)
+    return w * np.where(sine > 1e-8, np.arctan2(sine, cosine) / np.maximum(sine, 1e-8), 1.0)
+
+
+def angle_deg(one: Array, other: Array) -> float:
+    """Between two rotations (3, 3)."""
+    w = rotation_vectors(one @ other.T)
+    return float(np.degrees(np.sqrt(w @ w)))
+
+
 def seen_at(corners_m: Array, skewed: Array, rotation: Array, place_m: Array, focal_px: float) -> tuple[Array, Array]:
     """Corners (k, 4, 2) px from the picture's middle, and their change (k, 8, 6) with a twist (w, v).
 
@@ -76,8 +104,9 @@ def usual_weights(misfit_px: Array) -> Array:
 
 def fitted(
     corners_m: Array, skewed: Array, found_px: Array, start: tuple[Array, Array], focal_px: float, sd_px: float
-) -> BeltPose:
-    """The pose from tags found at `found_px` (k, 4, 2), beginning at `start`. `sd_px`: error of a corner."""
+) -> BeltPose | None:
+    """The pose from tags found at `found_px` (k, 4, 2), beginning at `start`; None where that leads nowhere. `sd_px`: error of
+    a corner."""
     rotation, place_m = start
     weak = (sd_px / UP_SD_RAD) ** 2
     for _ in range(STEPS):
@@ -93,12 +122,54 @@ def fitted(
         information[:3, :3] += weak * (lean.T @ lean)
         gradient[:3] -= weak * (lean.T @ rotation[::2, 1])
         information.flat[::7] *= 1.0 + 1e-9
-        step = np.linalg.solve(information, gradient)
+        try:
+            step = np.linalg.solve(information, gradient)
+        except np.linalg.LinAlgError:
+            return None
+        step *= min(1.0, LARGEST_RAD / max(float(np.abs(step[:3]).max()), 1e-12))
         place_m = place_m + rotation @ step[3:]
         rotation = rotation @ turned(step[:3])
         if np.abs(step).max() < SMALL:
             break
+    if not (np.isfinite(rotation).all() and place_m[2] > NEAREST_M):
+        return None
     return BeltPose(rotation, place_m, weighted, tags, information, misfit_px)
+
+
+def posed(
+    corners_m: Array, skewed: Array, found_px: Array, before: Array | None, focal_px: float, sd_px: float
+) -> tuple[BeltPose | None, float]:
+    """The pose of one picture's tags, None where they make none, and how far it may be off by being another one, degrees.
+
+    A flat square looks nearly the same turned one way or the other past the camera (the planar ambiguity), so a lone tag, and
+    any tags after a pause, are tried from several starts. `before`: the rotation in a picture just before.
+    """
+    lone = len(corners_m) == 1
+    start = facing(corners_m, found_px, focal_px) if before is None else before
+    starts = [start]
+    if lone:
+        starts.append(mirrored(start, corners_m, found_px, focal_px))
+    elif before is None:
+        starts += [turned(np.array([0.0, off, 0.0])) @ start for off in (-OTHER_RAD, OTHER_RAD)]
+    poses: list[tuple[float, BeltPose]] = []
+    for rotation in starts:
+        place_m = placed(rotation, corners_m, found_px, focal_px)
+        pose = fitted(corners_m, skewed, found_px, (rotation, place_m), focal_px, sd_px)
+        if pose is not None:
+            unlike = float((np.minimum(pose.misfit_px, FAR_PX) ** 2).sum()) * 8.0 / sd_px**2
+            poses.append((unlike + (angle_deg(start, pose.rotation) / STEP_SD_DEG) ** 2, pose))
+    if not poses:
+        return None, 0.0
+    best, pose = min(poses, key=lambda row: row[0])
+    others = [angle_deg(p.rotation, pose.rotation) for unlike, p in poses if unlike - best < TOLD_APART]
+    return pose, 0.5 * max(others) if lone else 0.0
+
+
+def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float) -> Array:
+    """The belt turned about the vertical so that its first tag faces the other way past the camera."""
+    outwards = rotation @ np.cross(corners_m[0, 1] - corners_m[0, 0], corners_m[0, 0] - corners_m[0, 3])
+    off = np.arctan2(outwards[0], -outwards[2]) + np.arctan2(float(found_px[..., 0].mean()), focal_px)
+    return turned(np.array([0.0, 2.0 * off, 0.0])) @ rotation
 
 
 def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
@@ -116,9 +187,9 @@ def upright(turn_rad: float) -> Array:
     return np.array([[c, 0.0, s], [0.0, -1.0, 0.0], [s, 0.0, -c]])
 
 
-def placed(rotation: Array, corners_m: Array, found_px: Array, focal_px: float, tag_m: float) -> Array:
+def placed(rotation: Array, corners_m: Array, found_px: Array, focal_px: float) -> Array:
     """A place (3,) m to begin with, from the height and the middle of the tags."""
     height_px = np.abs(found_px[:, 3] - found_px[:, 0] + found_px[:, 2] - found_px[:, 1]).max(axis=-1) / 2
-    away_m = focal_px * tag_m / max(float(height_px.mean()), 1e-3)
+    away_m = focal_px * TAG_M / max(float(height_px.mean()), 1e-3)
     x, y = found_px.mean(axis=(0, 1)) * (away_m / focal_px)
     return np.array([x, y, away_m]) - rotation @ corners_m.mean(axis=(0, 1))

@@ -6,8 +6,7 @@ from math import nan
 
 import numpy as np
 
-from station.gait.hip_belt_pose import Array
-from station.gait.hip_belt_shape import rotation_vectors
+from station.gait.hip_belt_pose import Array, angle_deg
 from station.gait.hip_belt_stride import Sample, mean_rotation
 
 FIRST_STRIDES, LAST_STRIDES = 6, 4
@@ -50,12 +49,6 @@ class Seat:
         risen_m = abs(middle([s[0] for s in self._last]) - middle([s[0] for s in self._first]))
         headings = (mean_rotation(np.array([s[1] for s in part])) for part in (self._first, self._last))
         return risen_m > SLIP_M or angle_deg(*headings) > SLIP_DEG
-
-
-def angle_deg(one: Array, other: Array) -> float:
-    """Between two rotations (3, 3)."""
-    w = rotation_vectors(one @ other.T)
-    return float(np.degrees(np.sqrt(w @ w)))
 
 
 def middle(values: list[float]) -> float:

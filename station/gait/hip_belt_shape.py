@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from station.gait.hip_belt_pose import Array, skew, turned
+from station.gait.hip_belt_pose import TAG_M, Array, rotation_vectors, skew, turned
 
 TAGS = 16  # ids of one belt; those of the next belt follow
-TAG_M, PITCH_M = 0.050, 0.065
+PITCH_M = 0.065
 USUAL_TAGS = 14  # a perimeter of 91 cm
 WIDTH_TO_DEPTH = 1.45  # of a hip's outline
 # How far a tag may sit off its place against its neighbour on an elliptic belt: turned about and shifted along its own right,
@@ -101,18 +101,3 @@ class BeltShape:
         cov = self.cov[np.ix_(about, about)]
         own = np.diag(cov)
         return np.degrees(np.sqrt(np.maximum(own[1:] + own[:-1] - 2.0 * np.diag(cov, 1), 0.0)))
-
-
-def rotation_vectors(rotation: Array) -> Array:
-    """(..., 3) of rotations (..., 3, 3) by less than 180 degrees."""
-    w = 0.5 * np.stack(
-        [
-            rotation[..., 2, 1] - rotation[..., 1, 2],
-            rotation[..., 0, 2] - rotation[..., 2, 0],
-            rotation[..., 1, 0] - rotation[..., 0, 1],
-        ],
-        axis=-1,
-    )
-    sine = np.sqrt((w * w).sum(axis=-1, keepdims=True))
-    cosine = 0.5 * (np.trace(rotation, axis1=-2, axis2=-1)[..., None] - 1.0)
-    return w * np.where(sine > 1e-8, np.arctan2(sine, cosine) / np.maximum(sine, 1e-8), 1.0)

@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from station.gait.hip_belt_pose import Array
-from station.gait.hip_belt_shape import TAG_M, TAGS
+from station.gait.hip_belt_pose import TAG_M, Array
+from station.gait.hip_belt_shape import TAGS
 from station.types import Marks
 
 BELTS = 3  # ids 0..47
+FARTHEST_PX = 1e6
 SMALLEST_PX = 4.0  # a side; less is no tag
 ACROSS = 9.0  # tags of one belt lie within so many tag sides (45 cm)
 FROM_HIPS = 10.0  # and within so many of the middle of the hips (50 cm)
@@ -72,11 +73,10 @@ class Wearer:
 
     def sort(self, given: Marks, t_s: float, upright: Array, body: Body) -> tuple[NDArray[np.intp], Array]:
         """Ids within the belt (k,) and corners (k, 4, 2) of the runner's belt, corners turned by `upright` (2, 2)."""
-        corners = given.corners_px.astype(np.float64)
+        corners = np.where(np.abs(given.corners_px) < FARTHEST_PX, given.corners_px, np.nan).astype(np.float64)
         sides = np.sqrt(((corners - np.roll(corners, 1, axis=1)) ** 2).sum(axis=2))
         ids = given.ids.astype(np.intp)
-        known = np.isfinite(corners).all(axis=(1, 2)) & (np.abs(corners) < 1e6).all(axis=(1, 2))
-        known &= (sides.min(axis=1, initial=np.inf) > SMALLEST_PX) & (ids >= 0) & (ids < BELTS * TAGS)
+        known = (sides.min(axis=1, initial=np.inf) > SMALLEST_PX) & (ids >= 0) & (ids < BELTS * TAGS)  # a NaN is not larger
         ids, corners, size = ids[known], corners[known] @ upright, sides[known].max(axis=1, initial=0.0)
         if t_s - body.t_s > HIPS_STALE_S:
             body = Body()
