@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from tests.made_hip_belt import LANDSCAPE, PORTRAIT, run_spec, slow_turn_spec
-from tests.render.hip_belt import HipBelt
+from tests.render.hip_belt import HipBelt, Poster
 from tests.render.spec import Bystander, Camera, ClipSpec, Look
 
 TUNED, HELD = ("m_avg",), ("f_avg", "m_heavy")
@@ -19,7 +21,7 @@ RUN_S = 9.0
 TURN_FPS = 15.0
 """Enough pictures to learn from, and half the drawing."""
 
-FilmOf = tuple[ClipSpec, tuple[int, int], tuple[int, ...]]
+FilmOf = tuple[ClipSpec, tuple[int, int], Poster | None]
 
 
 USUAL_BELT = HipBelt()
@@ -43,7 +45,7 @@ class Case:
     runner: str = "mean"
     """Whose stride."""
     size_px: tuple[int, int] = (240, 136)
-    poster: tuple[int, ...] = ()
+    poster_ids: tuple[int, ...] = ()
     bystander_belt: HipBelt | None = None
     focal_off: float = 1.0
     """What the station believes of the focal length, as a share of the true one."""
@@ -57,8 +59,20 @@ class Case:
         others = ()
         if self.bystander_belt is not None:
             look = Look(body="m_avg", shirt=(0.6, 0.2, 0.2), hip_belt=self.bystander_belt)
-            others = (Bystander(look, x_m=0.75, z_m=-0.9, facing_deg=0.0),)
+            x_m, z_m = self.behind_m(0.45)
+            others = (Bystander(look, x_m=x_m, z_m=z_m, facing_deg=0.0),)
         return replace(spec, sensor=sensor, bystanders=others)
+
+    @property
+    def poster(self) -> Poster | None:
+        """Tags on the wall beside the runner."""
+        x_m, z_m = self.behind_m(-0.45)
+        return Poster(self.poster_ids, middle_m=(x_m, 0.95, z_m)) if self.poster_ids else None
+
+    def behind_m(self, beside_m: float) -> tuple[float, float]:
+        """Forward and right: a place 0.9 m farther from the camera than the runner, `beside_m` to the right in the picture."""
+        c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
+        return float(0.9 * s + beside_m * c), float(beside_m * s - 0.9 * c)
 
     @property
     def turn(self) -> ClipSpec:
@@ -69,7 +83,7 @@ class Case:
 
     def films(self) -> Iterator[FilmOf]:
         if self.slow_turn:
-            yield self.turn, (240, 136), ()
+            yield self.turn, (240, 136), None
         yield self.run, self.size_px, self.poster
 
 
@@ -94,7 +108,7 @@ def worse() -> list[Case]:
             replace(base, name="tags that follow the body, no stiff patches", belt=HipBelt(curved=True)),
             replace(base, name="put on 10 deg off centre, 4 deg tilted", belt=HipBelt(off_centre_deg=10.0, tilt_deg=4.0)),
             replace(base, name="printed at 94 %", belt=HipBelt(print_scale=0.94)),
-            replace(base, name="second person with a belt behind", bystander_belt=HipBelt(first_id=16), size_px=(420, 160)),
+            replace(base, name="second person with a belt behind", bystander_belt=HipBelt(first_id=16), size_px=(420, 240)),
             replace(base, name="camera looks 3 deg down more than thought",
                     camera=replace(PORTRAIT, aim_height_m=PORTRAIT.aim_height_m - 0.131)),
         ]
@@ -108,7 +122,7 @@ def _worse_from_the_side() -> list[Case]:
         replace(base, name="loose shirt over the upper half", belt=HipBelt(covered="upper half")),
         replace(base, name="upside down", belt=HipBelt(upside_down=True)),
         replace(base, name="two tags folded, one dirty", belt=HipBelt(folded=(8, 11), damaged=(9,))),
-        replace(base, name="poster of tags behind", poster=(33, 34, 35), size_px=(420, 160)),
+        replace(base, name="poster of tags behind", poster_ids=(33, 34, 35), size_px=(420, 160)),
         replace(base, name="patches mounted with 2 mm error", belt=HipBelt(mount_sd_m=0.002)),
         replace(base, name="shutter 2 ms", shutter_s=0.002),
         replace(base, name="25 fps", fps=25.0),

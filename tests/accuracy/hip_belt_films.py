@@ -16,6 +16,7 @@ import numpy as np
 
 from station.types import NS, Frame, Pose
 from tests.made_hip_belt import MadeRun, made
+from tests.render.hip_belt import Poster
 from tests.render.spec import ClipSpec
 
 LOOK_OF_FILMS = 1
@@ -44,7 +45,7 @@ class Film:
             yield Frame(t_ns, i, np.repeat(image[..., None], 3, axis=2)), Pose(t_ns, px, np.isfinite(px[:, 0]))
 
 
-def film(spec: ClipSpec, size_px: tuple[int, int] = (240, 136), poster: tuple[int, ...] = ()) -> Film:
+def film(spec: ClipSpec, size_px: tuple[int, int] = (240, 136), poster: Poster | None = None) -> Film:
     """From the cache, or drawn now. Raises ImportError where it must be drawn and the renderer is not installed."""
     path = _path(spec, size_px, poster)
     if not path.exists():
@@ -53,21 +54,22 @@ def film(spec: ClipSpec, size_px: tuple[int, int] = (240, 136), poster: tuple[in
         return Film(made(spec), kept["windows"], kept["corner"])
 
 
-def _path(spec: ClipSpec, size_px: tuple[int, int], poster: tuple[int, ...]) -> Path:
+def _path(spec: ClipSpec, size_px: tuple[int, int], poster: Poster | None) -> Path:
     root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rendered-runner" / "hip_belt"
     gait = spec.motion.keyframes[0].gait
     motion = (spec.motion.slow_turn, spec.motion.runner, gait.speed_mps, round(gait.pelvic_turn_scale, 6))
-    people = [(look.body, look.hip_belt) for look in (spec.look, *(person.look for person in spec.bystanders))]
-    key = repr((LOOK_OF_FILMS, spec.duration_s, spec.seed, motion, people, spec.camera, spec.sensor, size_px, poster))
+    people = [(spec.look.body, spec.look.hip_belt)]
+    people += [(person.look.body, person.look.hip_belt, person.x_m, person.z_m) for person in spec.bystanders]
+    key = repr((LOOK_OF_FILMS, spec.duration_s, spec.seed, motion, people, spec.camera, spec.sensor, size_px, poster or ()))
     return root / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.npz"
 
 
-def _draw(spec: ClipSpec, size_px: tuple[int, int], poster: tuple[int, ...], path: Path) -> None:
+def _draw(spec: ClipSpec, size_px: tuple[int, int], poster: Poster | None, path: Path) -> None:
     import cv2
 
-    from tests.render.hip_belt_clip import Poster, waist_windows
+    from tests.render.hip_belt_clip import waist_windows
 
-    windows = list(waist_windows(spec, size_px, Poster(poster) if poster else None))
+    windows = list(waist_windows(spec, size_px, poster))
     grey = np.stack([cv2.cvtColor(w.image, cv2.COLOR_RGB2GRAY) for w in windows])
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part.npz")

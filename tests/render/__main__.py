@@ -9,6 +9,7 @@ import numpy as np
 
 from . import body, clip, curves
 from .demo import END_S, PHASES, demo_spec
+from .hip_belt import HipBelt
 from .skeleton import skeletons
 from .spec import Bystander, Camera, ClipSpec, Gait, Keyframe, Look, Motion, Sensor
 
@@ -41,6 +42,8 @@ def main() -> None:
     derive.set_defaults(run=lambda a: curves.build_table(a.recordings))
     bodies = commands.add_parser("bodies", help="measure skeletons.json from the body model")
     bodies.set_defaults(run=_bodies)
+    outlines = commands.add_parser("outlines", help="measure hip_outlines.json: what a hip belt lies on")
+    outlines.set_defaults(run=_outlines)
     arguments = parser.parse_args()
     arguments.run(arguments)
 
@@ -67,6 +70,8 @@ def _clip_command(commands: argparse._SubParsersAction) -> None:
     for name in ("skin", "hair", "shirt", "shorts", "shoes"):
         p.add_argument(f"--{name}", type=float, nargs=3, default=getattr(Look(), name), metavar=("R", "G", "B"))
     p.add_argument("--ponytail", action="store_true")
+    p.add_argument("--slow-turn", action="store_true", help="no run: the person turns once slowly round")
+    p.add_argument("--hip-belt", action="store_true", help="a belt of tags round the hips")
     p.add_argument("--bystander", action="store_true", help="somebody stands in the background")
     p.set_defaults(run=lambda a: _say(a.out, clip.render_clip(_spec(a), a.out)))
 
@@ -81,8 +86,8 @@ def _spec(a: argparse.Namespace) -> ClipSpec:
     return ClipSpec(
         duration_s=a.duration_s,
         seed=a.seed,
-        motion=Motion((Keyframe(0.0, Gait(**chosen(Gait))),), runner=a.runner),
-        look=Look(**look),
+        motion=Motion((Keyframe(0.0, Gait(**chosen(Gait))),), runner=a.runner, slow_turn=a.slow_turn),
+        look=Look(**{**look, "hip_belt": HipBelt() if a.hip_belt else None}),
         camera=Camera(**chosen(Camera, "camera_")),
         sensor=Sensor(**chosen(Sensor)),
         bystanders=(Bystander(),) if a.bystander else (),
@@ -119,6 +124,15 @@ def _bodies(_: argparse.Namespace) -> None:
     body.measure_skeletons()
     for name, s in skeletons().items():
         print(f"{name:8} {s.height_m:.2f} m, leg {s.leg_m:.2f} m")
+
+
+def _outlines(_: argparse.Namespace) -> None:
+    from .hip_belt import length_m, outline_m
+    from .hip_belt_mesh import measure_outlines
+
+    measure_outlines()
+    for name in skeletons():
+        print(f"{name:8} {100 * length_m(outline_m(name)):.0f} cm round")
 
 
 def _say(path: Path, truth: clip.Truth) -> None:

@@ -63,6 +63,15 @@ class HipBelt:
     """Ids of tags with a dirty corner."""
 
 
+@dataclass(frozen=True)
+class Poster:
+    """Tags on a board that stands in the gym, its front towards the camera."""
+
+    ids: tuple[int, ...]
+    tag_m: float = 0.08
+    middle_m: tuple[float, float, float] = (-0.45, 0.95, -0.9)
+
+
 def outline_m(body: str) -> np.ndarray:
     """(K, 2) forward and right, evenly spaced, from the front round the left side: what a belt on that body lies on.
 

@@ -12,7 +12,7 @@ from . import body, raster, scene
 from . import skeleton as sk
 from .camera import eye_m, project_px, projection_matrix, view_matrix
 from .clip import exposure_middles_s, runner_of
-from .hip_belt import HipBelt
+from .hip_belt import HipBelt, Poster
 from .hip_belt_mesh import Drawing, poster_rows, tiles_of
 from .hip_belt_truth import slip_deg
 from .hip_belt_worn import Worn, belt_program, put_on
@@ -44,15 +44,6 @@ class Window:
         h, w = self.image.shape[:2]
         out[self.y0 : self.y0 + h, self.x0 : self.x0 + w] = self.image
         return out
-
-
-@dataclass(frozen=True)
-class Poster:
-    """Tags on a board that stands behind the runner."""
-
-    ids: tuple[int, ...]
-    tag_m: float = 0.08
-    middle_m: tuple[float, float, float] = (-0.1, 0.95, -0.9)
 
 
 def waist_windows(spec: ClipSpec, size_px: tuple[int, int] = WINDOW_PX, poster: Poster | None = None, with_gym: bool = False,
