@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from station.cues import Plan
-from station.types import Measure
+from station.types import RULES, Measure
 
 from .clips import PEOPLE
 from .score import false_cues
@@ -40,7 +40,8 @@ class Session:
         return next(fault.state for fault in self.end.faults if fault.rule == rule)
 
     def cues(self) -> list[str]:
-        return [cue.rule for cue in self.end.cues if cue.action == "start"]
+        """Corrections, not the lines that lead through the session."""
+        return [cue.rule for cue in self.end.cues if cue.action == "start" and cue.rule in RULES]
 
     def false_cues(self) -> list[str]:
         return false_cues(self.end, verdicts(self.then.clip))

@@ -175,9 +175,9 @@ def honesty(scores: list[Score]) -> Iterator[str]:
 
 # ---- pelvis ------------------------------------------------------------------------------------------------------
 
-BARE = """Without the drill, what the hip landmarks show by themselves: the first harmonic of the distance between the hips against the
-near thigh's, read as degrees. Gain: how much of a true change of the turn (own running, locked to a tenth, exaggerated) is seen;
-bias: what is seen where nothing turns.
+BARE = """Without the drill, what the hip landmarks show by themselves: the first harmonic of the distance between the hips
+against the near thigh's, read as degrees. Gain: how much of a true change of the turn (own running, locked to a tenth,
+exaggerated) is seen; bias: what is seen where nothing turns.
 """
 DRILLED = """With the drill: six knee lifts before the same camera, 205 s of the runner's own running (three minutes of it are the
 silent baseline), then 120 s of the clip named; `side` is more of the same. The turn in degrees as told at the end of each part,
@@ -221,7 +221,7 @@ def _session_row(session: Session) -> list[str]:
         interval = f"{told.value:.1f} [{told.low:.1f} .. {told.high:.1f}]"
         cells.append(interval if told.measured else f"cannot tell: {told.reason}")
     cells += [session.said("locked_waist"), session.said("over_rotation")]
-    return [*cells, ", ".join(session.cues()) or "none", ", ".join(session.false_cues()) or "none"]
+    return [*cells, ", ".join(dict.fromkeys(session.cues())) or "none", ", ".join(session.false_cues()) or "none"]
 
 
 # ---- verdicts ----------------------------------------------------------------------------------------------------

@@ -100,7 +100,11 @@ def rms(values: np.ndarray) -> float:
 
 @pytest.mark.parametrize(
     ("name", "thigh_deg", "cadence_spm", "tle_deg", "lean_deg"),
-    [("m_heavy.thigh_only", 8.0, 0.5, 7.1, 4.6), ("m_tall.azimuth-20", 5.3, 0.5, 1.1, 5.0), ("f_avg.sitting", 12.9, 2.0, 2.3, 3.0)],
+    [
+        ("m_heavy.thigh_only", 8.0, 0.5, 7.1, 4.6),
+        ("m_tall.azimuth-20", 5.3, 0.5, 1.1, 5.0),
+        ("f_avg.sitting", 12.9, 2.0, 2.3, 3.0),
+    ],
 )
 def test_errors_stay_small(name: str, thigh_deg: float, cadence_spm: float, tle_deg: float, lean_deg: float) -> None:
     score = kept(name)
