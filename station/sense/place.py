@@ -27,12 +27,15 @@ BLUNT = 3.0  # residuals beyond so many SDs hardly count (Geman-McClure)
 PRIOR_DEG = (3.0, 3.0, 15.0)  # SD of roll, pitch, azimuth as mounted with eye and spirit level. Guesses
 FOCAL_LONG_SIDES, FOCAL_SD = 1.05, 0.35  # focal length of usual lenses over the picture's long side; SD of its logarithm
 RIVAL_SHARE, RIVAL_DEG = 0.6, 1.0  # a second bundle of lines as strong as that, so far off, is a contradiction
+APART, ONE_SHARE = 0.35, 0.8  # so much of all plumb lines' length within so much of the picture's width: one machine
+DECK_WITNESS_DEG = 2.0  # a deck that knows the roll no better (SD) is no witness
 ROUNDS = 25
 TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.5, 4.0  # half-widths of the 95 % interval up to which an angle is told
 Z95 = 1.96
 
 NO_LINES = "no plumb line and no deck edge was found"
 DISAGREE = "the lines disagree"
+ONE_PLACE = "upright lines in one place only, which may be posts that lean"
 ROUGH = "known to {0:.1f} deg only"
 
 
@@ -77,7 +80,10 @@ def place_of(lines: Sequence[Line], width_px: int, height_px: int, known: Known 
     ]
     fits.sort(key=lambda fit: -fit.support)
     best = fits[0]
-    return _described(best, None if told else _rival(best, fits[1:]))
+    if told:
+        return _described(best, "")
+    doubt = _rival(best, fits[1:]) or _one_machine(best, _Fit([], deck, width_px, height_px, known) if deck else None)
+    return _described(best, doubt)
 
 
 def _plumb_like(line: Line, height_px: int) -> bool:
@@ -204,26 +210,44 @@ def directions(roll: float, pitch: float, azimuth: float) -> tuple[Points, Point
     return turn @ down, turn @ belt
 
 
-def _rival(best: _Fit, others: Sequence[_Fit]) -> float | None:
-    """The roll, deg, of another bundle of lines that is nearly as strong; None when there is none."""
+def _rival(best: _Fit, others: Sequence[_Fit]) -> str:
+    """What is to be said when another bundle of lines is nearly as strong; "" when none is."""
     for other in others:
         apart = abs(np.degrees(other.values[0] - best.values[0]))
         if apart > RIVAL_DEG and other.plumb_support > RIVAL_SHARE * best.plumb_support > 0:
-            return float(np.degrees(other.values[0]))
-    return None
+            return _two(best, other)
+    return ""
 
 
-def _described(fit: _Fit, rival_deg: float | None) -> Place:
+def _one_machine(best: _Fit, deck: _Fit | None) -> str:
+    """Upright lines in one place only are a treadmill's posts as likely as not, and posts lean: the deck has to agree."""
+    found = [line for line, good in zip(best.plumb, best.agreeing, strict=False) if good]
+    x, length = np.array([line.middle[0] for line in found]), np.array([line.length_px for line in found])
+    window = [length[(x >= left) & (x <= left + APART * best.width_px)].sum() for left in x]
+    if not found or max(window) < ONE_SHARE * length.sum():
+        return ""
+    if deck is None:
+        return ONE_PLACE
+    deck.settled(0.0)
+    sd = float(np.sqrt(deck.spread()[0, 0]))
+    apart = abs(float(np.degrees(deck.values[0] - best.values[0])))
+    return _two(best, deck) if apart > RIVAL_DEG + 2 * sd or sd > DECK_WITNESS_DEG else ""
+
+
+def _two(a: _Fit, b: _Fit) -> str:
+    return f"{DISAGREE}: {np.degrees(a.values[0]):.1f} and {np.degrees(b.values[0]):.1f} deg"
+
+
+def _described(fit: _Fit, doubt: str) -> Place:
     spread, agreeing = fit.spread(), fit.agreeing
     roll_deg, pitch_deg, azimuth_deg = (float(value) for value in np.degrees(fit.values[:3]))
     plumb = tuple(line for line, good in zip(fit.plumb, agreeing[: len(fit.plumb)], strict=True) if good)
     deck = tuple(line for line, good in zip(fit.deck, agreeing[len(fit.plumb) :], strict=True) if good)
     roll = _told(roll_deg, spread[0, 0], TELL_ROLL_DEG, len(plumb) + len(deck))
     azimuth = _told(azimuth_deg, spread[2, 2], TELL_AZIMUTH_DEG, len(deck))
-    if rival_deg is not None:
-        roll = replace(roll, reason=f"{DISAGREE}: {roll_deg:.1f} and {rival_deg:.1f} deg")
-    if not plumb and not deck:
-        roll = replace(roll, reason=DISAGREE)
+    if doubt or not (plumb or deck):
+        roll = replace(roll, reason=doubt or DISAGREE)
+        azimuth = replace(azimuth, reason=azimuth.reason or roll.reason)
     return Place(roll, azimuth, pitch_deg, float(np.exp(fit.values[3])), plumb, deck, spread)
 
 

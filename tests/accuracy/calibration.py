@@ -31,7 +31,7 @@ SHAPES = (  # as the two cameras of hardware/field-of-view.md, upright; and one 
     {"width_px": 816, "height_px": 1088, "fov_deg": 45.0},
     {"width_px": 1280, "height_px": 720, "fov_deg": 44.0},
 )
-TUNED, HELD = range(100, 130), range(60)
+TUNED, HELD = [*range(60), *range(100, 130)], range(1000, 1060)
 
 
 @dataclass(frozen=True)
