@@ -1,6 +1,6 @@
-"""How much of the runner each camera sees from how far: the table of field-of-view.md.
+"""How much of the runner each camera sees from how far: the tables of field-of-view.md and hip-belt/README.md.
 
-    python hardware/field_of_view.py            # prints the table; a test compares it with field-of-view.md
+    python hardware/field_of_view.py            # prints both; a test compares them with what is written there
 
 Plain geometry: a lens with the angle of view a covers 2 d tan(a / 2) at the distance d, without distortion.
 """
@@ -15,6 +15,7 @@ from station.config import CameraSection
 # What has to be in the picture: a runner of 2 m with what the head rises, on a deck 0.2 m high; stride and drift along the belt.
 NEED_WIDTH_M, NEED_HEIGHT_M = 1.7, 2.3
 DISTANCES_M = (2.0, 2.4, 2.7, 3.0)
+TAG_DISTANCES_M = (2.0, 2.4, 2.8, 3.2, 3.6)
 
 
 @dataclass(frozen=True)
@@ -70,5 +71,25 @@ def table() -> str:
     return "\n".join(rows)
 
 
+TAG_M = 0.05  # the black square of a hip belt's tag
+LONG_SIDES_PX = (960, 1280)
+
+
+def tag_table() -> str:
+    """Pixels along a hip belt's tag that faces the camera, as Markdown; bold where the whole runner is in the picture as well."""
+    head = ["camera, upright", "`long_side_px`", *(f"{d:.1f} m" for d in TAG_DISTANCES_M)]
+    rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for camera in CAMERAS:
+        for long_side_px in LONG_SIDES_PX:
+            sizes = []
+            for distance_m in TAG_DISTANCES_M:
+                size = f"{TAG_M * long_side_px / covered_m(camera.long_deg, distance_m):.0f}"
+                sizes.append(f"**{size}**" if distance_m >= math.ceil(10 * least_distance_m(camera)) / 10 else size)
+            rows.append(f"| {' | '.join([camera.name, str(long_side_px), *sizes])} |")
+    return "\n".join(rows)
+
+
 if __name__ == "__main__":
     print(table())
+    print()
+    print(tag_table())

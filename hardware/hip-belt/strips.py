@@ -17,10 +17,12 @@ HERE = Path(__file__).resolve().parent
 BELTS = 3
 PER_BELT = IDS // BELTS
 # All in millimetres. A patch carries one tag and is stiff; what stretches is the gap to the next.
-TAG, WHITE, GAP, FLAP = 50.0, 5.0, 5.0, 12.0
-PATCH = TAG + 2 * WHITE
+TAG, WHITE, GAP, FLAP = 50.0, 5.0, 5.0, 10.0
+LABEL = 4.0  # below the white, so that nothing is printed within it: the arrow and the number that are seen when the belt is worn
+PATCH, PATCH_HEIGHT = TAG + 2 * WHITE, TAG + 2 * WHITE + LABEL
 PITCH = PATCH + GAP
-COLUMNS, ROWS, BETWEEN_ROWS = 4, 2, 4.0
+ROW = PATCH_HEIGHT + 2 * FLAP + 4.0
+COLUMNS, ROWS = 4, 2
 TOP = 17.0
 RULER = 100.0
 CUT = 'fill="none" stroke="#999" stroke-width="0.15"'
@@ -55,15 +57,15 @@ def tag(number: int, x: float, y: float) -> str:
 
 def patch(number: int, x: float, y: float) -> list[str]:
     """One tag to cut out, between flaps that are folded behind the elastic. The arrow points up when worn."""
-    height = PATCH + 2 * FLAP
-    folds = f"M{x:g} {y + FLAP:g}h{PATCH:g}M{x:g} {y + FLAP + PATCH:g}h{PATCH:g}"
-    arrow = f"M{x + 6:g} {y + 9:g}v-4h-2l3.5-3.5 3.5 3.5h-2v4z"
+    middle, label = x + PATCH / 2, y + FLAP + PATCH_HEIGHT - 1
+    folds = f"M{x:g} {y + FLAP:g}h{PATCH:g}M{x:g} {y + FLAP + PATCH_HEIGHT:g}h{PATCH:g}"
     return [
-        f'<rect x="{x:g}" y="{y:g}" width="{PATCH:g}" height="{height:g}" {CUT}/>',
+        f'<rect x="{x:g}" y="{y:g}" width="{PATCH:g}" height="{PATCH_HEIGHT + 2 * FLAP:g}" {CUT}/>',
         f'<path d="{folds}" {FOLD}/>',
-        f'<path d="{arrow}"/>',
-        text(x + 14, y + 8, f"up, belt {number // PER_BELT + 1}, tag {number}", 4),
+        text(x + WHITE, y + 6.5, f"belt {number // PER_BELT + 1}, tag {number}, fold back", 3.6),
         tag(number, x + WHITE, y + FLAP + WHITE),
+        f'<path d="M{middle - 3:g} {label:g}l1.5 -2.8 1.5 2.8z"/>',
+        text(middle + 1, label, str(number), 3.2),
     ]
 
 
@@ -74,7 +76,7 @@ def ruler(x: float, y: float) -> list[str]:
         text(
             x + RULER + 3,
             y,
-            f"{RULER:g} mm. Lay a ruler on it: 99.5 to 100.5 is right. If not, print at 100 %, actual size.",
+            f"{RULER:g} mm. By a ruler 99.5 to 100.5; if not, print anew, at 100 %.",
             3.6,
         ),
     ]
@@ -96,8 +98,8 @@ def page(paper: Paper, belt: int, number: int) -> str:
     ]
     for place in range(per_page):
         row, column = divmod(place, COLUMNS)
-        drawn += patch(first + place, left + column * PITCH, TOP + row * (PATCH + 2 * FLAP + BETWEEN_ROWS))
-    drawn += ruler(left, TOP + ROWS * (PATCH + 2 * FLAP + BETWEEN_ROWS) + 4)
+        drawn += patch(first + place, left + column * PITCH, TOP + row * ROW)
+    drawn += ruler(left, TOP + ROWS * ROW + 4)
     size = f'width="{paper.width:g}mm" height="{paper.height:g}mm" viewBox="0 0 {paper.width:g} {paper.height:g}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="DejaVu Sans, sans-serif">'
     return "\n".join([head, f'<rect width="{paper.width:g}" height="{paper.height:g}" fill="white"/>', *drawn, "</svg>", ""])

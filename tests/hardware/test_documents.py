@@ -16,7 +16,9 @@ from station.present.lights import SIGNS
 from station.present.pins import HEADER
 
 HARDWARE = Path(__file__).resolve().parents[2] / "hardware"
-TEXTS = sorted(path for path in HARDWARE.iterdir() if path.suffix in (".md", ".yml", ".svg"))
+TEXTS = sorted(
+    path for path in (*HARDWARE.iterdir(), *(HARDWARE / "hip-belt").iterdir()) if path.suffix in (".md", ".yml", ".svg")
+)
 PINS = {name: getattr(Config().pins, name) for name in ("red", "green", "blue", "status", "button", "buzzer")}
 
 
@@ -100,7 +102,9 @@ def test_drawings_are_well_formed_and_self_contained(path: Path) -> None:
     assert "href" not in re.sub(r'xmlns:xlink="[^"]*"', "", text)
 
 
-@pytest.mark.parametrize("path", [path for path in TEXTS if path.suffix == ".md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in TEXTS if path.suffix == ".md"], ids=lambda path: str(path.relative_to(HARDWARE))
+)
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
-        assert (HARDWARE / target).exists(), target
+        assert (path.parent / target).exists(), target
