@@ -78,8 +78,8 @@ class Wearer:
         ids = given.ids.astype(np.intp)
         known = (sides.min(axis=1, initial=np.inf) > SMALLEST_PX) & (ids >= 0) & (ids < BELTS * TAGS)  # a NaN is not larger
         ids, corners, size = ids[known], corners[known] @ upright, sides[known].max(axis=1, initial=0.0)
-        if t_s - body.t_s > HIPS_STALE_S:
-            body = Body()
+        if not t_s - body.t_s < HIPS_STALE_S:  # whose tags these are cannot be told
+            return ids[:0], corners[:0]
         own = self._own(ids, corners.mean(axis=1), size, t_s, body)
         self.two_belts.step(t_s, len(own) > 0 and len(ids) - len(own) >= 2)
         self.elsewhere.step(t_s, len(own) == 0 and len(ids) >= 2)
@@ -91,10 +91,7 @@ class Wearer:
         """Rows of the runner's belt: from the tag nearest to the hips, those of the same belt about as large and near it."""
         if not len(ids):
             return np.zeros(0, np.intp)
-        if isfinite(body.x_px):
-            away = np.hypot(middle[:, 0] - body.x_px, middle[:, 1] - body.y_px) / size
-        else:
-            away = size.max() / size - 1.0  # nobody's hips are seen: the largest is the nearest
+        away = np.hypot(middle[:, 0] - body.x_px, middle[:, 1] - body.y_px) / size
         if self._belt >= 0 and t_s - self._seen_s < OTHER_AFTER_S:
             away = np.where(ids // TAGS == self._belt, away, np.inf)
         nearest = int(np.argmin(away))

@@ -70,6 +70,11 @@ def test_another_belt_does_not_step_in_while_an_arm_hides_the_own() -> None:
     assert len(wearer.sort(passing, 20.0, UPRIGHT, HIPS._replace(t_s=20.0))[0]) == 3
 
 
+def test_without_hips_nobody_wears_them() -> None:
+    assert sorted_over(Wearer(NAN), marks(*belt(340.0)), body=Body()._replace(t_s=0.0)) == []
+    assert not len(Wearer(NAN).sort(marks(*belt(340.0)), 5.0, UPRIGHT, HIPS)[0]), "a pose of long ago"
+
+
 def test_tags_far_from_the_hips_are_not_worn() -> None:
     wearer = Wearer(NAN)
     assert sorted_over(wearer, marks(*belt(40.0, y_px=200.0))) == []
