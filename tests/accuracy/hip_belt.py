@@ -106,7 +106,7 @@ def main() -> None:
         print(text, flush=True)
         sections.append(text)
 
-    for row in table((*grid(HELD), *grid(HELD[:1], OBLIQUE_DEG, FEW_DEG)), "", filmed, runs):
+    for row in table((*grid(HELD), *grid(HELD[:1], OBLIQUE_DEG, (0.0, 4.0))), "", filmed, runs):
         say(row)
     many = list(trials())
     say("\n## What goes wrong, one thing at a time, from pixels\n")
