@@ -117,8 +117,8 @@ class Pose:
 class Marks:
     """Tags of hip belts found in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N = 0 when none was found.
 
-    The corners of a tag are its own top left, top right, bottom right, bottom left, as printed. Comes before the pose of the
-    same picture. Raises ValueError on other shapes.
+    The corners of a tag are its own top left, top right, bottom right, bottom left, as printed; the middle of the first pixel is
+    (0, 0). Comes before the pose of the same picture. Raises ValueError on other shapes.
     """
 
     t_ns: int
