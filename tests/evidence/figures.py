@@ -138,11 +138,12 @@ def turn_through_model(path: str) -> Plot:
     y: list[float] = []
     for body, true, seen in columns(path, "body", "true turn, deg", "seen (its quadrature part)"):
         if "(tuning)" not in body:
-            x += [*map(float, true.split()), NAN]
-            y += [*map(float, re.sub(r"\([^)]*\)", "", seen).split()), NAN]
+            points = sorted(zip(map(float, true.split()), map(float, re.sub(r"\([^)]*\)", "", seen).split()), strict=True))
+            x += [*(point[0] for point in points), NAN]
+            y += [*(point[1] for point in points), NAN]
     ends = np.array([0.0, np.nanmax(x)])
     lines = [
-        Line("a rendered body, its waist locked, usual or exaggerated", np.array(x), np.array(y), dots=True),
+        Line("a rendered body: locked, usual, exaggerated", np.array(x), np.array(y), dots=True),
         Line("exactly right", ends, ends),
     ]
     return Plot("Pelvic turn read off the pose model's hip points", "true turn, deg", "read off the points, deg", lines)
@@ -170,11 +171,11 @@ def belt_turn(path: str) -> Plot:
 
 VERDICTS = (
     ("fault: told", "told", 0),
-    ("fault: **missed**", "missed", 1),
-    ("fault: cannot tell", "cannot tell", 2),
-    ("none: told so", "told so", 0),
-    ("none: **false alarm**", "false alarm", 1),
-    ("none: cannot tell", "cannot tell", 2),
+    ("**missed**", "missed", 1),
+    ("cannot tell", "cannot tell", 2),
+    ("no fault: told so", "told so", 0),
+    ("**false alarm**", "false alarm", 1),
+    ("cannot tell", "cannot tell", 2),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -33,12 +34,14 @@ def tables_of(path: str) -> tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], 
 
 
 def columns(path: str, *names: str, nth: int = 0) -> list[tuple[str, ...]]:
-    """Those columns, row by row, of the nth table that has them all. Raises Missing."""
-    found = [(header, rows) for header, rows in tables_of(path) if set(names) <= set(header)]
+    """Those columns, row by row, of the nth table that has them all; a name given twice is taken in order. Raises Missing."""
+    found = [(header, rows) for header, rows in tables_of(path) if not Counter(names) - Counter(header)]
     if nth >= len(found):
         raise Missing(f"{path}: {len(found)} tables with the columns {names}")
     header, rows = found[nth]
-    return [tuple(row[header.index(name)] for name in names) for row in rows]
+    places = [[at for at, name in enumerate(header) if name == wanted] for wanted in names]
+    at = [places[i][names[:i].count(wanted)] for i, wanted in enumerate(names)]
+    return [tuple(row[i] for i in at) for row in rows]
 
 
 def table(path: str, *names: str, nth: int = 0) -> str:
