@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import cos, pi, radians
+from math import cos, isfinite, pi, radians
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.pose.tag_code import MODULES, patterns
+from station.types import NS, Frame, Joint, Marks, Pose
 
 TAG_M, PITCH_M, STRIP_M = 0.05, 0.065, 0.06
 FINE = 5  # samples a pixel, along each side
+FORGOTTEN_NS = 2 * NS
 EDGE_ON_DEG = 65.0  # a tag turned farther away is not counted as seen
 
 
@@ -96,3 +98,27 @@ def worn(image: NDArray[np.uint8], belt: DrawnBelt, centre_px: tuple[float, floa
     window = pasted[top:bottom, left:right]
     window[wearer] = encoded(light)[wearer][:, None]
     return pasted
+
+
+class DrawnBeltFinder:
+    """Stands in for `hip_belt.HipBeltFinder` and looks at no picture: the drawn belt lies round the middle of the runner's hips.
+
+    Where no hips are seen it is hidden, and forgotten after two seconds.
+    """
+
+    def __init__(self, belt: DrawnBelt) -> None:
+        self._belt = belt
+        self.reset()
+
+    def reset(self) -> None:
+        self._seen_ns: int | None = None
+
+    def find(self, frame: Frame, pose: Pose) -> Marks | None:
+        x, y = pose.xy_px[[Joint.LEFT_HIP, Joint.RIGHT_HIP]].mean(0).tolist()
+        if isfinite(x) and isfinite(y):
+            self._seen_ns = frame.t_ns
+            seen = self._belt.corners_px((x, y))
+            return Marks(frame.t_ns, np.array(list(seen), np.int16), np.array(list(seen.values()), np.float32))
+        if self._seen_ns is None or frame.t_ns - self._seen_ns > FORGOTTEN_NS:
+            return None
+        return Marks(frame.t_ns, np.zeros(0, np.int16), np.zeros((0, 4, 2), np.float32))
