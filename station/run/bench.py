@@ -29,6 +29,9 @@ from station.cues.plan import Plan
 from station.errors import InputError, StationError, UsageError
 from station.gait.angles import angles
 from station.gait.core import GaitCore
+from station.gait.hip_belt import FOCAL
+from station.gait.hip_belt_pose import seen_at, upright
+from station.gait.hip_belt_shape import BeltShape
 from station.ports import EndOfSource
 from station.pose.drawn_belt import DrawnBelt, worn
 from station.pose.estimator import open_estimator
@@ -39,7 +42,7 @@ from station.run.demo_clip import CLIP
 from station.run.slots import LatestSlot
 from station.sense.open import open_source
 from station.sense.synthetic import RunnerSpec, SyntheticRunner
-from station.types import NS, Frame, Joint, Pose, Reading
+from station.types import NS, Frame, Joint, Marks, Pose, Reading, View
 
 WARM_UP = 5
 ROUNDS = 3  # ours and the peer's take turns, so that a busy minute hits both
@@ -160,7 +163,8 @@ def _wearing(frame: Frame, pose: Pose) -> Frame:
 
 
 def core_us() -> dict[str, float]:
-    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session, governor)."""
+    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session, governor); and a picture's tags
+    of a hip belt: the belt's pose, its shape, and a share of each stride."""
     runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=CORE_SECONDS)
     poses = list(runner.poses())
     core, coach = GaitCore(runner.view), Coach(runner.view, Plan())
@@ -173,14 +177,31 @@ def core_us() -> dict[str, float]:
         result[f"{name}_mean"] = statistics.fmean(spent)
         result[f"{name}_median"] = statistics.median(spent)
         result[f"{name}_p99"] = float(np.percentile(spent, 99))
+    belted = GaitCore(runner.view)
+    inputs: list[Pose | Marks] = [given for pose in poses for given in (_tags(pose, runner.view), pose)]
+    spent = _each_us(inputs, belted.step)
+    result["hip_belt_mean"] = sum(spent) / len(poses) - result["core_mean"]
+    result["hip_belt_p99"] = float(np.percentile(spent[::2], 99))
     return result
 
 
-def _each_us(poses: Sequence[Pose], step: Callable[[Pose], object]) -> list[float]:
+def _tags(pose: Pose, view: View) -> Marks:
+    """What would be seen of a belt on the hips of that pose, turning to and fro by 8 degrees."""
+    shape, focal_px = BeltShape(), FOCAL * max(view.width_px, view.height_px)
+    rotation = upright(0.14 * math.sin(pose.t_ns / 1.1e8))
+    hips_px = pose.xy_px[[Joint.LEFT_HIP, Joint.RIGHT_HIP]].mean(0)
+    middle_px = np.array([view.width_px, view.height_px]) / 2
+    place_m = np.append((hips_px - middle_px) / view.px_per_m - [0.0, 0.07], focal_px / view.px_per_m)
+    seen, _ = seen_at(shape.corners_m, shape.skewed, rotation, place_m, focal_px)
+    ids = np.flatnonzero((rotation @ shape.rotation[:14, :, 2].T)[2] < -0.4)
+    return Marks(pose.t_ns, ids.astype(np.int16), (seen[ids] + middle_px).astype(np.float32))
+
+
+def _each_us(inputs: Sequence[Pose | Marks], step: Callable[[Any], object]) -> list[float]:
     spent = []
-    for pose in poses:
+    for given in inputs:
         start = time.thread_time_ns()
-        step(pose)
+        step(given)
         spent.append((time.thread_time_ns() - start) / 1e3)
     return spent
 
