@@ -105,11 +105,11 @@ def run_calibration(order: Order) -> None:
     direction = told or direction_of(watched)
     findings = [*looked_at(watched, config, lines, deck), *measured(deck, ruler, direction, told is not None)]
     calibration = calibration_of(watched, config, deck, direction)
-    _write_picture(order, watched, deck)
     path = None if framing.blind(watched.still) else path_of(config, watched.info.kind)
     if path is not None:
         save(path, calibration)
     _tell(order, findings, calibration, path)
+    _write_picture(order, watched, deck)
     wrong = [finding.part for finding in findings if finding.state != "ok"]
     if path is None:
         raise StationError("nothing was kept: there is nothing to be seen", order.source_text, findings[0].remedy)
