@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.peers.adapters.found import Found
 from tests.peers.run import kept_at
-from tests.peers.score import Score, cadence_of, middle_and_worst, score
+from tests.peers.score import Score, middle_and_worst, score
 
 PROSE = Path(__file__).with_name("findings.md")
 Scores = dict[tuple[str, str], Score]
@@ -129,14 +129,13 @@ def walks_table(scores: Scores, clips: Sequence[str], peers: Sequence[str]) -> I
 
 
 def untold_table(finds: dict[tuple[str, str], Found], clips: Sequence[str], peers: Sequence[str]) -> Iterator[str]:
-    yield from head("clip", "", "pictures told", "cadence, steps/min")
+    yield from head("clip", "", "pictures told", "cadence it told, steps/min")
     for clip in clips:
         for peer in peers:
             if (clip, peer) in finds:
                 found = finds[clip, peer]
-                cadence, own = cadence_of(found, "left")
                 share = np.isfinite(found.angle("hip_left")).mean()
-                yield row(clip, peer, f"{100 * share:.0f} %", number(cadence) + ("" if own or not np.isfinite(cadence) else " *"))
+                yield row(clip, peer, f"{100 * share:.0f} %", number(found.told["cadence_spm"] or np.nan))
 
 
 def cost_table(ran: dict[str, Any]) -> Iterator[str]:

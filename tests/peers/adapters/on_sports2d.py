@@ -67,10 +67,13 @@ def read_mot(path: Path) -> dict[str, np.ndarray]:
     return dict(zip(names, values.T, strict=True))
 
 
-def angles_deg(mot: dict[str, np.ndarray], t_s: np.ndarray) -> np.ndarray:
-    """ANGLES (N, 4). Its thigh is against the horizontal: hanging straight down is -90."""
-    rows = np.searchsorted(t_s, mot["time"] - 0.5 * (t_s[1] - t_s[0]))
-    out = np.full((len(t_s), len(ANGLES)), np.nan)
+def angles_deg(mot: dict[str, np.ndarray], pictures: int) -> np.ndarray:
+    """ANGLES (pictures, 4). Its thigh is against the horizontal: hanging straight down is -90.
+
+    Pictures are counted by its own clock: its OpenCV may read another frame rate from the file than the landmarks' finder did.
+    """
+    rows = np.rint(mot["time"] / np.median(np.diff(mot["time"]))).astype(int)
+    out = np.full((pictures, len(ANGLES)), np.nan)
     for column, name in enumerate(ANGLES):
         part, side = name.split("_")
         value = mot[f"{side} {part}"]
@@ -108,7 +111,7 @@ def main() -> None:
         with measured(told):
             process(settings(asked.clip.resolve(), trc, Path(folder), side))
         [mot] = Path(folder).rglob("*_angles_person00.mot")
-        found.angles_deg = angles_deg(read_mot(mot), given.t_s)
+        found.angles_deg = angles_deg(read_mot(mot), len(given.t_s))
         trcs = list(Path(folder).rglob("*_m_person00.trc"))
         try:
             found.contacts_s = contacts_s(trcs[0])
