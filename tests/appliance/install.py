@@ -34,7 +34,7 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noni
 CONFIG = "/etc/station/station.toml"
 KEY = "/etc/station/installer.key"
 UNITS = ("station.service", "station-again.timer", "station-usb-export@.service")
-# What the station must say of a machine without camera, pins, display and sound card, run as its own user.
+# What the station must say of a new machine without camera, pins, display and sound card, run as its own user.
 SOUND = {"machine", "packages", "models", "pose", "storage", "clock", "power"}
 ABSENT = {"camera", "pins", "sound", "display"}
 STAND_INS = {
@@ -199,11 +199,12 @@ def verdicts(system: Arm64, rc: int) -> dict[str, dict[str, str]]:
 
 
 def check_doctor(system: Arm64) -> list[str]:
-    found = verdicts(system, rc=3)
+    found = verdicts(system, rc=1)
     states = {part: verdict["state"] for part, verdict in found.items()}
     assert all(states[part] == "ok" for part in SOUND), found
     assert all(states[part] == "missing" for part in ABSENT), found
     assert "no camera is connected" in found["camera"]["evidence"]
+    assert "never calibrated" in found["place"]["evidence"]
     return [f"{part} {state}" for part, state in states.items()] + [found["pose"]["evidence"]]
 
 

@@ -5,34 +5,43 @@
 
 What is real: the package's files and scripts, the units with their sandbox, the udev rule, the kernel's FAT, ext4 and USB mass
 storage, the station reading a poses file in real time. What is not: the processor is an emulated x86-64 without KVM, so the
-wheels are those of x86-64 (same versions) and no time says anything about a Pi; there is no camera, light, sound or screen
-(a drop-in gives the service a poses file). Each scenario has a time limit; the first that fails ends the run.
+wheels are those of x86-64 (same versions) and no time says anything about a Pi; there is no camera (a drop-in gives the service
+a poses file). Pins are the kernel's gpio-sim, sound is snd-aloop, the screen virtio's, each opened by the station as on a Pi
+(devices.py). Each scenario has a time limit; the first that fails ends the run.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import json
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.appliance import devices, workshop  # noqa: E402
+from tests.appliance.vm import (  # noqa: E402
+    PORT,
+    Machine,
+    ask_database,
+    files_on,
+    make_stick,
+    run,
+    scenario,
+    show,
+    status,
+    strides_stored,
+    until,
+    wait_active,
+)
+
 PACKAGES = "systemd,systemd-sysv,udev,dbus,linux-image-amd64,initramfs-tools,kmod,dosfstools,e2fsprogs"
-LIBRARIES = "python3,libglib2.0-0t64,libasound2t64"
-PORT = "station.agent"
+LIBRARIES = "python3,libglib2.0-0t64,libasound2t64,libgbm1,libdrm2,libegl1,libgles2,libgl1-mesa-dri,alsa-utils"
 # In the machine: runs each line that comes through the virtio port as a shell command, and answers with one line.
 AGENT = f'''
 import base64, json, subprocess
@@ -82,18 +91,10 @@ free_block_s = 0
 retention_s = 30
 planned_s = 3600
 """
-COMMAND_LINE = "root=LABEL=station rw console=ttyS0 quiet panic=5"
 RUN_S = 1800.0
 
 
 # --- making the disk ---
-
-
-def run(*order: str | Path) -> str:
-    words = [str(one) for one in order]
-    done = subprocess.run(words, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, f"{' '.join(words)}:\n{done.stdout[-3000:]}"
-    return done.stdout
 
 
 def x86_package(deb: Path, work: Path) -> Path:
@@ -125,21 +126,22 @@ def x86_package(deb: Path, work: Path) -> Path:
     return work / "station.deb"
 
 
-def write_run(path: Path) -> None:
-    """A person who waits, runs for half an hour, and goes: 25 pictures a second."""
+def write_run(path: Path, **how: float) -> None:
+    """A person who waits, runs for half an hour, and goes: 15 pictures a second, as many as an emulated processor can watch."""
     from station.sense.body import Filming
     from station.sense.motion import RunnerSpec
     from station.sense.poses import Poses, save_poses
     from station.sense.synthetic import SyntheticRunner
 
-    filming = Filming(fps=25.0)
-    made = SyntheticRunner([(5.0, RunnerSpec("absent")), (RUN_S, RunnerSpec(variability=1.0))], filming=filming)
+    filming = Filming(fps=15.0)
+    runner = RunnerSpec(variability=1.0, **how)
+    made = SyntheticRunner([(5.0, RunnerSpec("absent")), (RUN_S, runner)], filming=filming)
     save_poses(path, Poses(made.t_ns, made.xy_px, made.score, filming.width_px, filming.height_px, filming.px_per_m))
 
 
 def make_disk(deb: Path, roots: Path, work: Path) -> tuple[Path, Path, Path]:
     """The machine's disk, its kernel and its initrd."""
-    tar, tree = roots / "trixie-amd64.tar", work / "tree"
+    tar, tree = roots / "trixie-machine.tar", work / "tree"
     if not tar.exists():
         run("mmdebstrap", "--quiet", "--variant=apt", f"--include={PACKAGES},{LIBRARIES}", "trixie", tar)
     tree.mkdir()
@@ -164,6 +166,9 @@ def make_disk(deb: Path, roots: Path, work: Path) -> tuple[Path, Path, Path]:
         (tree / inside).parent.mkdir(parents=True, exist_ok=True)
         (tree / inside).write_text(text, encoding="utf-8")
     write_run(tree / "srv/run.npz")
+    write_run(tree / "srv/sits.npz", speed_mps=2.5, tle_deg=11.0, thigh_excursion_deg=38.0, trunk_lean_deg=-4.0)
+    for inside, content in devices.files(*workshop.pretended_pins(roots, work)).items():
+        (tree / inside).write_bytes(content)
     kernel, initrd = (shutil.copy(next((tree / "boot").glob(f"{name}-*")), work / name) for name in ("vmlinuz", "initrd.img"))
     disk = work / "disk.ext4"
     run("mke2fs", "-q", "-t", "ext4", "-L", "station", "-d", tree, disk, "3G")
@@ -171,130 +176,7 @@ def make_disk(deb: Path, roots: Path, work: Path) -> tuple[Path, Path, Path]:
     return disk, Path(kernel), Path(initrd)
 
 
-def make_stick(path: Path) -> Path:
-    """A stick as they are sold: one FAT partition's worth, without a partition table."""
-    with path.open("wb") as file:
-        file.truncate(64 << 20)
-    run("mkfs.vfat", "-n", "STICK", path)
-    return path
-
-
-# --- the machine ---
-
-
-class Machine:
-    """A running QEMU. `sh` runs a command in it as root; `plug` and `pull` do what a hand does."""
-
-    def __init__(self, work: Path, disk: Path, kernel: Path, initrd: Path) -> None:
-        self._order = ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "2G"]
-        self._order += ["-display", "none", "-vga", "std"]
-        self._order += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", COMMAND_LINE, "-nic", "none"]
-        self._order += ["-drive", f"file={disk},format=raw,if=virtio,cache=writethrough"]
-        self._order += ["-device", "qemu-xhci,id=usb", "-device", "virtio-serial"]
-        self._order += ["-chardev", f"socket,id=agent,path={work}/agent,server=on,wait=off"]
-        self._order += ["-qmp", f"unix:{work}/qmp,server=on,wait=off"]
-        self._order += ["-device", f"virtserialport,chardev=agent,name={PORT}", "-serial", f"file:{work}/console.log"]
-        self._work = work
-
-    def start(self, limit_s: float = 400) -> None:
-        for name in ("agent", "qmp"):
-            (self._work / name).unlink(missing_ok=True)
-        self._process = subprocess.Popen(self._order, stdin=subprocess.DEVNULL)
-        self._agent = self._connect("agent", limit_s)
-        self._qmp = self._connect("qmp", 60)
-        self._qmp.readline()
-        self.qmp("qmp_capabilities")
-        assert self._agent.readline() == b"up\n"
-
-    def _connect(self, name: str, limit_s: float) -> Any:
-        until(lambda: (self._work / name).exists(), 30, f"QEMU's socket {name}")
-        channel = socket.socket(socket.AF_UNIX)
-        channel.connect(str(self._work / name))
-        channel.settimeout(limit_s)
-        return channel.makefile("rwb")
-
-    def sh(self, order: str, rc: int | None = 0) -> str:
-        self._agent.write(base64.b64encode(order.encode()) + b"\n")
-        self._agent.flush()
-        code, text = json.loads(self._agent.readline())
-        assert rc is None or code == rc, f"{order}: {code}\n{text[-3000:]}"
-        return str(text)
-
-    def qmp(self, execute: str, **arguments: Any) -> None:
-        self._qmp.write(json.dumps({"execute": execute, "arguments": arguments}).encode() + b"\n")
-        self._qmp.flush()
-        while True:
-            answer = json.loads(self._qmp.readline())
-            assert "error" not in answer, answer
-            if "return" in answer:
-                return
-
-    def plug(self, image: Path, bytes_per_s: int = 0) -> None:
-        file = {"driver": "file", "filename": str(image)}
-        node: dict[str, Any] = {"driver": "raw", "node-name": "stick", "file": file}
-        if bytes_per_s:
-            self.qmp("object-add", **{"qom-type": "throttle-group", "id": "slow", "limits": {"bps-write": bytes_per_s}})
-            node = {"driver": "throttle", "node-name": "stick", "throttle-group": "slow", "file": {"driver": "raw", "file": file}}
-        self.qmp("blockdev-add", **node)
-        self.qmp("device_add", driver="usb-storage", id="stick", drive="stick", removable=True)
-
-    def pull(self, slow: bool = False) -> None:
-        self.qmp("device_del", id="stick")
-        until(lambda: "sd" not in self.sh("ls /sys/block"), 60, "the stick's device to go")
-        until(lambda: self._freed(), 60, "QEMU to let the image go")
-        if slow:
-            self.qmp("object-del", id="slow")
-
-    def _freed(self) -> bool:
-        try:
-            self.qmp("blockdev-del", **{"node-name": "stick"})
-        except AssertionError:
-            return False
-        return True
-
-    def cut_power(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-
-def until(happens: Callable[[], Any], limit_s: float, what: str) -> Any:
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        answer = happens()
-        if answer:
-            return answer
-        time.sleep(1)
-    raise AssertionError(f"waited {limit_s:.0f} s in vain for {what}")
-
-
 # --- scenarios ---
-
-
-@contextmanager
-def scenario(name: str) -> Iterator[list[str]]:
-    start, found = time.monotonic(), []
-    yield found
-    print(f"ok  {name}: {'; '.join(found)} ({time.monotonic() - start:.0f} s)", flush=True)
-
-
-def show(machine: Machine, *properties: str) -> dict[str, str]:
-    text = machine.sh(f"systemctl show station.service --property={','.join(properties)}")
-    return dict(line.split("=", 1) for line in text.splitlines())
-
-
-def wait_active(machine: Machine) -> str:
-    until(lambda: show(machine, "ActiveState")["ActiveState"] == "active", 300, "the service to say that it is ready")
-    return show(machine, "MainPID")["MainPID"]
-
-
-def ask_database(machine: Machine, question: str) -> str:
-    """One value out of the station's database, read beside the running station."""
-    (answer,) = machine.sh(f"python3 /srv/ask.py '{question}'").split()
-    return answer
-
-
-def strides_stored(machine: Machine) -> int:
-    return int(ask_database(machine, "select count(*) from stride"))
 
 
 def as_a_service(machine: Machine) -> list[str]:
@@ -340,22 +222,6 @@ def stop_and_list(machine: Machine) -> list[str]:
     sessions = json.loads(text.splitlines()[-1])["sessions"]
     assert sessions
     return [f"{len(sessions)} sessions listed"]
-
-
-def status(machine: Machine) -> dict[str, str]:
-    text = machine.sh("cat /run/station-usb/status 2>/dev/null", rc=None)
-    return json.loads(text) if text.strip() else {}
-
-
-def files_on(image: Path) -> dict[str, str]:
-    """Path to sha256 of every file on a FAT image, read without the machine."""
-    with tempfile.TemporaryDirectory() as folder:
-        run("mcopy", "-s", "-n", "-i", image, "::*", folder)
-        return {
-            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(Path(folder).rglob("*"))
-            if path.is_file()
-        }
 
 
 def stick(machine: Machine, image: Path) -> list[str]:
@@ -427,6 +293,23 @@ def tell_story(deb: Path, roots: Path, work: Path) -> None:
             found += stick(machine, make_stick(work / "stick.img"))
         with scenario("stick pulled too early") as found:
             found += pulled_stick(machine, make_stick(work / "pulled.img"))
+        with scenario("on a Pi's devices, pretended by the kernel") as found:
+            found += devices.dress(machine)
+        with scenario("somebody sits, and is told so") as found:
+            found += devices.cue_is_given(machine, limit_s=300)
+        with scenario("the light's pins") as found:
+            found += devices.light(machine)
+        with scenario("the voice") as found:
+            found += devices.sound(machine)
+        with scenario("a full card") as found:
+            found += devices.full_card(machine)
+        with scenario("a card that turns read-only") as found:
+            found += devices.read_only_card(machine)
+        with scenario("the screen without a desktop") as found:
+            found += devices.picture(machine, work / "screen.ppm")
+        with scenario("an installer's stick, and a stranger's") as found:
+            sticks = [make_stick(work / f"{name}.img") for name in ("stranger", "bad", "good", "last")]
+            found += devices.installers_stick(machine, sticks)
         with scenario("settings that nobody can start with") as found:
             found += broken_settings(machine)
     finally:
