@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from station.config import Config
+from station.ports import EndOfSource
 from station.pose.drawn_belt import DrawnBelt, encoded, worn
 from station.pose.hip_belt import LATELY_NS, SEARCH_NS, HipBeltFinder, TagReader
+from station.run.clock import SystemClock
+from station.run.demo_clip import CLIP
+from station.sense.open import open_source
 from station.types import JOINTS, NS, Frame, Joint, Marks, Pose
 
 SIZE = (240, 320)
@@ -303,3 +309,33 @@ def test_nobody_and_broken_landmarks_find_nothing(with_belt: NDArray[np.uint8]) 
 def test_the_same_pictures_give_the_same_marks(with_belt: NDArray[np.uint8]) -> None:
     first, second = found_in(with_belt), found_in(with_belt)
     assert np.array_equal(first.corners_px, second.corners_px)
+
+
+# --- films without a belt ---
+
+
+def tags_in_film(path: Path, every: int, most: int) -> int:
+    """Tags in whole pictures, one in `every`, read as if a belt of usual size were there. Fails on a film that shows nothing."""
+    reader, pictures, tags = TagReader(), 0, 0
+    with open_source(str(path), Config(), SystemClock()) as source:
+        for number in range(every * most):
+            try:
+                frame = source.read(10.0)
+            except EndOfSource:
+                break
+            if number % every == 0 and isinstance(frame, Frame):
+                pictures += 1
+                tags += len(reader.tags(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), 19.0).ids)
+    assert pictures > 10
+    return tags
+
+
+def test_the_demo_has_no_belt() -> None:
+    assert tags_in_film(CLIP, 20, 30) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["sports2d_demo.mp4", "vtest.avi", "opencap_walk/walk_video.mp4", "opencap_walk/walk_ts_video.mp4"]
+)
+def test_filmed_people_wear_none(name: str, shared: Path) -> None:
+    assert tags_in_film(shared / "data" / "video" / name, 4, 12) == 0
