@@ -19,10 +19,10 @@ TIMES, FPS = 12, 10.0  # long enough for whoever follows people to trust that so
 
 
 class StillSource:
-    """A `Source[Frame]`: the same picture TIMES times, a tenth of a second apart. Raises InputError on entering."""
+    """A `Source[Frame]`: the same picture so many times, a tenth of a second apart. Raises InputError on entering."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, times: int = TIMES) -> None:
+        self._path, self._times = path, times
         self._info: SourceInfo | None = None
         self._seq = 0
 
@@ -48,7 +48,7 @@ class StillSource:
             picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         self._image = np.ascontiguousarray(picture[..., ::-1], np.uint8)
         height, width = self._image.shape[:2]
-        self._info = SourceInfo(str(self._path), "video", width, height, FPS, TIMES, TIMES / FPS)
+        self._info = SourceInfo(str(self._path), "video", width, height, FPS, self._times, self._times / FPS)
         self._seq = 0
         return self
 
@@ -57,7 +57,7 @@ class StillSource:
 
     def read(self, timeout_s: float) -> Frame | None:
         self.info  # noqa: B018 (refuses a closed source)
-        if self._seq == TIMES:
+        if self._seq == self._times:
             raise EndOfSource
         self._seq += 1
         return Frame(round((self._seq - 1) * NS / FPS), self._seq - 1, self._image)

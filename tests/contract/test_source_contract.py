@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from station.sense.fake_picamera2 import FakeLibrary
 from station.sense.motion import RunnerSpec
 from station.sense.picamera import PicameraSource
 from station.sense.poses import Poses, PosesSource, save_poses
+from station.sense.still import StillSource
 from station.sense.synthetic import SyntheticRunner
 from station.sense.video import VideoSource
 from station.types import JOINTS, NS, Frame, Pose, SourceInfo
@@ -56,7 +58,13 @@ def synthetic(realtime: bool = False, loop: bool = False) -> Make:
     return lambda _, clock: runner().source(clock, realtime, loop)
 
 
+def still(folder: Path, _: ManualClock) -> Any:
+    cv2.imwrite(str(folder / "a.png"), corners())
+    return StillSource(folder / "a.png", N)
+
+
 ENDING = {
+    "still": still,
     "video": video(),
     "video_realtime": video(realtime=True),
     "poses": poses(),
@@ -119,7 +127,7 @@ def test_info_is_there_once_entered(make: Make, tmp_path: Path, clock: ManualClo
         assert isinstance(source.info, SourceInfo)
         assert source.info.width_px > 0
         assert source.info.height_px > 0
-        assert source.info.fps == pytest.approx(50, rel=0.05)
+        assert source.info.fps == pytest.approx(10 if isinstance(source, StillSource) else 50, rel=0.05)
         assert source.info.kind in ("camera", "video", "poses", "synthetic")
 
 
