@@ -75,6 +75,7 @@ class HipBeltPelvis:
         self._samples: list[Sample] = []
         self._seen_s = -1e9
         self._latest: Sample | None = None
+        self._angles: tuple[Sample, Array, tuple[float, float, float]] | None = None
         self._seat = Seat()
         self._slipped = False
         self.forget()
@@ -116,7 +117,8 @@ class HipBeltPelvis:
             return
         out = outward(found)
         shape, sd_px = self._learner.shape, self._learner.sd_px
-        before = self._samples[-1].rotation if t_s - self._last_s() < GONE_S else None
+        last = self._samples[-1] if t_s - self._last_s() < GONE_S else None
+        before = (last.rotation, last.place_m) if last else None
         pushed = found + shape.push_px * out
         pose, other_deg = posed(shape.corners_m[ids], shape.skewed[ids], pushed, before, self._focal_px, sd_px)
         if pose is None:
@@ -233,9 +235,16 @@ class HipBeltPelvis:
         told = HipBelt(now.tags if now else 0, learnt, trouble)
         if now is None or now.tags < 2 or self._mean is None or self._side is None or learnt < 1.0 or self._blocked():
             return told
-        axes, signs = runner_axes(self._side, self._azimuth_deg)
-        turn, list_, tilt = (cardan(now.rotation[None], self._mean, axes)[0] * signs).tolist()
-        return replace(told, turn_deg=round(turn, 2), list_deg=round(list_, 2), tilt_deg=round(tilt, 2))
+        turn_deg, list_deg, tilt_deg = self._angles_of(now, self._mean, self._side)
+        return replace(told, turn_deg=turn_deg, list_deg=list_deg, tilt_deg=tilt_deg)
+
+    def _angles_of(self, now: Sample, mean: Array, side: Side) -> tuple[float, float, float]:
+        """Turn, list and tilt against the mean; asked for twice a picture, worked out once."""
+        if self._angles is None or self._angles[0] is not now or self._angles[1] is not mean:
+            axes, signs = runner_axes(side, self._azimuth_deg)
+            turn, list_, tilt = (round(v, 2) for v in (cardan(now.rotation[None], mean, axes)[0] * signs).tolist())
+            self._angles = (now, mean, (turn, list_, tilt))
+        return self._angles[2]
 
     def measures(self) -> Mapping[str, Measure]:
         if self._told is None:

@@ -9,6 +9,7 @@ held by what is known of any belt (`BeltShape.beforehand`), and is told as the s
 from __future__ import annotations
 
 from collections import Counter
+from math import atan2
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from station.gait.hip_belt_shape import TAGS, UNKNOWNS, BeltShape
 
 KEPT = 160  # pictures
 FEWEST = 8  # pictures for a lesson
+EVERY_S = 0.03  # pictures closer to each other teach nothing new
 SOON_S, SELDOM_S = 0.7, 6.0  # between lessons: while something new is seen, and when nothing is
 SETTLED = 0.002  # rad and m: a lesson that moves the tags less has little to add
 KNOWN_BEND_DEG = 1.0
@@ -50,12 +52,12 @@ class Album:
 
     def add(self, frame: Keyframe) -> bool:
         """Of the fullest direction the oldest picture makes room. True for a picture from a direction that was not yet there."""
-        direction = int(np.arctan2(frame.rotation[2, 0], frame.rotation[0, 0]) // BIN_RAD)
+        direction = int(atan2(frame.rotation[2, 0], frame.rotation[0, 0]) // BIN_RAD)
         new = direction not in self._bins
         self.frames.append(frame)
         self._bins.append(direction)
         if len(self.frames) > KEPT:
-            fullest = max(Counter(self._bins).items(), key=lambda row: (row[1], row[0]))[0]
+            [(fullest, _)] = Counter(self._bins).most_common(1)
             oldest = self._bins.index(fullest)
             del self.frames[oldest], self._bins[oldest]
         return new
@@ -144,6 +146,7 @@ class Learner:
         self.sd_px = LEAST_SD_PX
         self.ids_seen = np.zeros(TAGS, bool)
         self._due_s, self._pause_s = 0.0, SOON_S
+        self._took_s = -1e9
 
     def forget(self) -> None:
         """The belt sits elsewhere: pictures taken before no longer teach."""
@@ -152,6 +155,9 @@ class Learner:
         self._due_s, self._pause_s = 0.0, SOON_S
 
     def take(self, t_s: float, frame: Keyframe, focal_px: float) -> Lesson | None:
+        if t_s - self._took_s < EVERY_S:
+            return None
+        self._took_s = t_s
         new = self._album.add(frame)
         self.ids_seen[frame.ids] = True
         if new:

@@ -12,7 +12,8 @@ from station.gait.hip_belt_stride import Sample, mean_rotation
 FIRST_STRIDES, LAST_STRIDES = 6, 4
 # Guesses: in a run the mean of the hips' height and heading over four strides keeps within half of this.
 SLIP_M, SLIP_DEG = 0.035, 10.0
-STILL_M, STILL_DEG, STILL_STRIDES = 0.006, 2.0, 3  # hips that run move up and down by 4 to 10 cm
+STILL_M, STILL_DEG, STILL_STRIDES = 0.006, 2.0, 3
+BOB_M = 0.015  # hips that run move up and down by 4 to 10 cm; of who turns on the spot the legs may look like running
 
 
 class Seat:
@@ -29,8 +30,11 @@ class Seat:
     def step(self, samples: list[Sample]) -> None:
         """Pictures of one stride, one at least."""
         turned_deg = max((angle_deg(samples[0].rotation, s.rotation) for s in samples[1::3]), default=0.0)
-        still = bool(np.ptp([s.place_m[1] for s in samples]) < STILL_M and turned_deg < STILL_DEG)
+        bob_m = float(np.ptp([s.place_m[1] for s in samples]))
+        still = bob_m < STILL_M and turned_deg < STILL_DEG
         self._still = self._still + 1 if still else 0
+        if bob_m < BOB_M:
+            return
         best = [s for s in samples if s.tags > 1] or samples
         seat = (middle([s.height_m for s in best]), mean_rotation(np.array([s.rotation for s in best])))
         if len(self._first) < FIRST_STRIDES:

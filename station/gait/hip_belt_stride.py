@@ -1,8 +1,8 @@
 """What a hip belt saw in one stride: turn, list and tilt of the pelvis at stride frequency.
 
 Pictures are not missing at random: the near arm swings over the belt at the same phase of every stride. So every picture has a
-weight by how well its pose is known, and the fit carries the mean and the second harmonic, which would otherwise leak into the
-first through the hole.
+weight by how well its pose is known, and the fit carries the mean and the next two harmonics, which would otherwise leak into
+the first through the hole.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from station.types import Side
 FEWEST = 8  # pictures with a pose in a stride
 HOLE_RAD = 2.3  # a third of a stride without a picture is too much
 TOO_FEW_DEG = 2.0  # SD of the turn, peak to peak, by what errs alike in every stride: more is not told
-SECOND_SD_DEG = 3.0  # of the second harmonic between runners (turn, list, tilt: 1 to 3 deg in public marker data)
+HIGHER_SD_DEG = np.array([3.0, 3.0, 2.0, 2.0])  # second and third harmonic between runners; public marker data has 1 to 3 deg
 PICTURE_SD_DEG = 0.3  # what pictures with many tags err all the same: blur, the model of the camera
 LONE_SD_DEG = 1.5  # bias of a single flat tag
 # Shadow of the arm, blur and half hidden tags move corners alike in every stride, for a share of the stride at a time.
@@ -94,15 +94,15 @@ def gain_of(pose: BeltPose, ids: NDArray[np.intp], outward: Array) -> tuple[Arra
 def locked_in(phase: Array, sd: Array) -> tuple[NDArray[np.complex128], float]:
     """Weights (n,): their sum with values y at phases `phase` (n,) rad is the complex H1 of y; `sd` (n,) of each y, degrees.
 
-    Also the variance that the second harmonic, known only as SECOND_SD_DEG, leaves in each part of it through holes.
+    Also the variance that higher harmonics, known only by HIGHER_SD_DEG, leave in each part of it through holes.
     """
-    design = np.stack([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2 * phase), np.sin(2 * phase)])
+    waves = [f(k * phase) for k in (1, 2, 3) for f in (np.cos, np.sin)]
+    design = np.stack([np.ones_like(phase), *waves])
     weighted = design / sd**2
     normal = weighted @ design.T
-    normal[3, 3] += SECOND_SD_DEG**-2
-    normal[4, 4] += SECOND_SD_DEG**-2
+    normal[range(3, 7), range(3, 7)] += HIGHER_SD_DEG**-2
     rows = np.linalg.solve(normal, weighted)[1:3]
-    leaked = rows @ design[3:].T * SECOND_SD_DEG
+    leaked = rows @ design[3:].T * HIGHER_SD_DEG
     return rows[0] - 1j * rows[1], float((leaked * leaked).sum()) / 2.0
 
 
