@@ -110,7 +110,7 @@ THIGH_ONLY = {"tle_scale": 0.6, "thigh_forward_scale": 1.5}
 WALKS_BEHIND = Bystander(Look("m_heavy", shirt=(0.5, 0.2, 0.5)), x_m=-4.5, z_m=-1.1, facing_deg=0.0, walks_mps=1.1)
 WALKS_IN_FRONT = Bystander(Look("f_avg", shirt=(0.2, 0.5, 0.3)), x_m=4.5, z_m=1.5, facing_deg=180.0, walks_mps=1.1)
 STANDS = Bystander()
-DIM = Sensor(fps=30.0, shutter_s=0.012, subframes=3, noise_sd=8.0)
+DIM = Sensor(fps=30.0, shutter_s=0.012, subframes=2, noise_sd=8.0)
 BLACK_TIGHTS = {"looseness": 0.2, "leg_share": 1.9, "shirt": (0.07, 0.07, 0.08), "shorts": (0.07, 0.07, 0.08)}
 
 
@@ -143,13 +143,13 @@ def _second() -> Iterator[Clip]:
     yield run("confusion", "passer_behind", "f_slim", bystanders=(WALKS_BEHIND, STANDS))
     yield run("confusion", "rail_held", "m_heavy", strides=6, holds_rail=True, forward_m=0.2)
     yield run("confusion", "drifts", "f_heavy", drifts_m=-0.45)
-    yield run("rate", "60fps", "f_slim", strides=6, sensor=Sensor(fps=60.0))
-    yield run("light", "flicker", "m_tall", strides=6, light=Light(flicker=0.6))
-    yield run("light", "dim", "m_heavy", strides=6, light=Light(exposure=0.2), sensor=DIM)
-    yield run("clothes", "loose", "f_heavy", strides=6, look={"looseness": 2.0, "leg_share": 0.8})
-    yield run("clothes", "all_black", "m_heavy", strides=6, look=BLACK_TIGHTS)
-    yield run("rate", "25fps", "f_slim", strides=6, sensor=Sensor(fps=25.0))
-    yield run("gait", "low_cadence", "m_tall", strides=6, cadence_spm=142.0)
+    yield run("clothes", "loose", "f_heavy", strides=4, look={"looseness": 2.0, "leg_share": 0.8})
+    yield run("rate", "60fps", "f_slim", strides=4, sensor=Sensor(fps=60.0))
+    yield run("light", "dim", "m_heavy", strides=4, light=Light(exposure=0.2), sensor=DIM)
+    yield run("clothes", "all_black", "m_heavy", strides=4, look=BLACK_TIGHTS)
+    yield run("light", "flicker", "m_tall", strides=4, light=Light(flicker=0.6))
+    yield run("gait", "low_cadence", "m_tall", strides=4, cadence_spm=142.0)
+    yield run("rate", "25fps", "f_slim", strides=5, sensor=Sensor(fps=25.0))
 
 
 def _third() -> Iterator[Clip]:
