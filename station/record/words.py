@@ -56,8 +56,8 @@ STATES = {"on": "seen", "ok": "not seen", "cannot_tell": "cannot tell"}
 
 HOW_TO_READ = (
     "Intervals are the 95 % range of your own mean in this recording, widened because one stride resembles the next. The method"
-    " itself can be off by more: thigh, knee and trunk angles by 5 to 7 degrees in absolute terms, 2 to 3 degrees for a change"
-    " within a session; cadence by 1 step a minute over 30 seconds."
+    " itself can be off by more: thigh, knee and trunk angles by 5 to 7 degrees in absolute terms (the foremost thigh by 10), 2"
+    " to 3 degrees for a change within a session; cadence by 1 step a minute over 30 seconds."
 )
 CANNOT = (
     "From one camera at the side this station cannot see pelvic tilt, hip rotation, or movement to the side, and it measures no"
