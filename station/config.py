@@ -67,7 +67,7 @@ class PoseSection(Section):
 
 
 class HipBeltSection(Section):
-    """The marked belt that a runner may wear. `enabled = false` spares the search for it, 3 ms a second on one core."""
+    """The marked belt that a runner may wear. `enabled = false` spares the search for it, 2 ms a second of one core."""
 
     enabled: bool = True
 

@@ -101,14 +101,15 @@ def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
     """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or inverted print is told."""
     reader = TagReader()
     seen: list[Tags] = []
-    why = ""
+    empty = None
     for grey in greys:
         tags = everywhere(reader, grey)
         if len(tags.ids) > 1:
             seen.append(tags)
-        elif not why:
-            why = _odd_print(reader, grey)
+        else:
+            empty = grey
     if not seen:
+        why = "" if empty is None else _odd_print(reader, empty)
         raise NothingFound(why or "no two tags of a hip belt are seen", "", "print the sheets again, unchanged" if why else NONE)
     return [_summed(belt, seen) for belt in range(IDS // PER_BELT) if any((tags.ids // PER_BELT == belt).any() for tags in seen)]
 
