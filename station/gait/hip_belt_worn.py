@@ -26,7 +26,7 @@ SCALE_S = 2.0  # time constant
 
 
 class Body(NamedTuple):
-    """Where the last pose had the hips (upright px), and the scale it gives."""
+    """Where the last pose had the middle of the hips, px, and the scale that its thigh gives; NaN where not seen."""
 
     t_s: float = -1e9
     x_px: float = nan
@@ -72,7 +72,10 @@ class Wearer:
         self._ratio, self._ratio_s = nan, nan
 
     def sort(self, given: Marks, t_s: float, upright: Array, body: Body) -> tuple[NDArray[np.intp], Array]:
-        """Ids within the belt (k,) and corners (k, 4, 2) of the runner's belt, corners turned by `upright` (2, 2)."""
+        """Ids within the belt (k,) and corners (k, 4, 2) of the runner's belt, corners turned by `upright` (2, 2).
+
+        None while no pose tells where the runner's hips are. `body` is in pixels turned by `upright` too.
+        """
         corners = np.where(np.abs(given.corners_px) < FARTHEST_PX, given.corners_px, np.nan).astype(np.float64)
         sides = np.sqrt(((corners - np.roll(corners, 1, axis=1)) ** 2).sum(axis=2))
         ids = given.ids.astype(np.intp)

@@ -141,6 +141,22 @@ def test_the_focal_length_hardly_matters() -> None:
         assert turn.value == pytest.approx(known.value, abs=0.5)
 
 
+def test_a_camera_known_to_be_rolled_sees_the_same() -> None:
+    view, roll = run_of(REAR).view, np.radians(6.0)
+    middle = np.array([view.width_px, view.height_px]) / 2
+    clockwise = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+
+    def rolled(given: Input) -> Input:
+        if isinstance(given, Marks):
+            return replace(given, corners_px=(given.corners_px - middle) @ clockwise + middle)
+        return replace(given, xy_px=(given.xy_px - middle) @ clockwise + middle)
+
+    after = told((rolled(given) for given in lived(REAR, False)), replace(view, roll_deg=6.0)).last
+    before = story(REAR, False).last
+    for name in (TURN, "pelvic_list_deg"):
+        assert after.measures[name].value == pytest.approx(before.measures[name].value, abs=0.1)
+
+
 # --- what goes wrong ---
 
 
