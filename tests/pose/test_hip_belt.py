@@ -108,7 +108,8 @@ def test_a_shadow_on_the_belt_moves_nothing() -> None:
     belt = DrawnBelt(turn_deg=4.0)
     left, top = 60, 90
     light, wearer = belt.light(200, 50, (MIDDLE[0] - left, MIDDLE[1] - top))
-    shade = cv2.GaussianBlur(np.where(np.arange(50) < 22, 0.35, 1.0), (0, 0), 2.5)  # a hem's, on the upper third
+    dark = np.where(np.arange(50) < 22, 0.35, 1.0)[:, None].repeat(200, axis=1)
+    shade = cv2.GaussianBlur(dark, (0, 0), 2.5)  # a hem's, on the upper third
     image = empty()
     image[top : top + 50, left : left + 200][wearer] = encoded(light * shade)[wearer][:, None]
     marks = found_in(noisy(image, 2))
