@@ -14,7 +14,8 @@ def signed(value: float, digits: int = 1) -> str:
 
 
 def error(score: Score, name: str, digits: int = 1) -> str:
-    miss = score.miss(name)
+    """Of the last strides of the circle."""
+    miss = score.miss(name, score.judged)
     return "–" if miss is None else signed(miss.error, digits)
 
 

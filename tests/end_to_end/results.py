@@ -21,6 +21,9 @@ Made by, in this order (the first needs `tests/render/requirements.txt`, the oth
 says otherwise. The bodies {tuned} were used to set things and are marked; every sum is over the others. The station is told the
 belt speed, as an owner would, and nothing else. A rendered runner is no human: skin and cloth do not slide, and the joints lie
 where the body model has them, which need not be where an anatomist would; a bias of the landmarks holds that difference too.
+Clips are short; a runner is not. So the poses of a clip are played in a circle for 110 s, and what is said of angles, measures
+and verdicts is what the station makes of that stream in the end; intervals, events and "first seconds" are of the clip played
+once.
 Errors are measured minus true. Landmark columns: median/95th percentile of the distance. Times: median ± SD.
 """
 

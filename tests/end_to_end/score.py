@@ -113,18 +113,31 @@ class Score:
         """The clip played once through the core."""
         return watch(self.seen.once(), self.seen.view, self.seen.speed_mps)
 
+    @cached_property
+    def round(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The last time round the circle: rows of `judged`, and which picture of the clip each shows."""
+        rows = np.arange(len(self.judged.t_s))[-self.clip.loop_frames :]
+        lead = self.clip.lead_frames
+        return rows, np.minimum(lead + (rows - lead) % self.clip.loop_frames, self.count - 1)
+
     def angle_error(self, name: str) -> XY:
-        """Measured minus true (T,), settled pictures: "thigh_near", "thigh_far", "knee_flexion_near", "trunk_lean"."""
+        """Measured minus true (T,), the last time round: "thigh_near", "thigh_far", "knee_flexion_near", "trunk_lean"."""
         of = name.replace("near", self.near).replace("far", self.far)
-        error = self.once.angles[f"{name}_deg"][: self.count] - self.exact.angles_deg[of][: self.count]
-        error = error[self.settled]
+        rows, pictures = self.round
+        error = self.judged.angles[f"{name}_deg"][rows] - self.exact.angles_deg[of][pictures]
         return error[np.isfinite(error)]
 
-    def exchanged_after_pct(self) -> float:
-        """Pictures in which the near thigh of the core is rather the far one, while the thighs are 25 degrees apart."""
-        near, far = (self.exact.angles_deg[f"thigh_{side}"][: self.count] for side in (self.near, self.far))
-        seen = self.once.angles["thigh_near_deg"][: self.count]
-        clear = self.settled & (abs(near - far) > 25) & np.isfinite(seen)
+    def exchanged_after_pct(self) -> tuple[float, float]:
+        """Pictures in which the near thigh of the core is rather the far one, while the thighs are 25 degrees apart: while the
+        clip is played once (what a runner's first seconds are like), and the last time round."""
+        once = np.flatnonzero(self.settled)
+        rows, pictures = self.round
+        return self._exchanged(self.once, once, once), self._exchanged(self.judged, rows, pictures)
+
+    def _exchanged(self, watched: Watched, rows: NDArray[np.int64], pictures: NDArray[np.int64]) -> float:
+        near, far = (self.exact.angles_deg[f"thigh_{side}"][pictures] for side in (self.near, self.far))
+        seen = watched.angles["thigh_near_deg"][rows]
+        clear = (abs(near - far) > 25) & np.isfinite(seen)
         return 100 * float((abs(seen - far) < abs(seen - near))[clear].mean()) if clear.any() else np.nan
 
     # ---- measures ------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from .cells import error, name_of, rmse, signed, table, timing, two
 from .clips import BY_NAME, CLIPS, PEOPLE, TUNED, Clip
 from .dataset import Set, reported
 from .estimate import poses_path
-from .score import Score
+from .score import JUDGED_S, Score
 from .sessions import Session, sessions, turn_of
 from .streams import watch
 
@@ -60,10 +60,11 @@ KINDS: dict[str, Callable[[Clip], bool]] = {
 }
 
 LANDMARK_HEAD = ("clip", "found, %", "hip, px", "knee, px", "ankle, px", "hip, % thigh", "knee, % thigh", "ankle, % thigh",
-                 "far hip, % thigh", "far knee, % thigh", "legs exchanged by the model, %", "after the core, %")  # fmt: skip
+                 "far hip, % thigh", "far knee, % thigh", "legs exchanged by the model, %",
+                 "after the core: first seconds", "later")  # fmt: skip
 ANGLE_HEAD = ("clip", "near thigh RMSE (bias), deg", "far thigh", "near knee", "trunk lean bias", "TLE error", "forward error",
               "stance knee error", "cadence error", "contact near, ms", "contact far", "toe-off near", "toe-off far")  # fmt: skip
-SUM_HEAD = ("hip / knee / ankle, % of thigh", "exchanged, %: model", "core", "near thigh RMSE", "its bias",
+SUM_HEAD = ("hip / knee / ankle, % of thigh", "exchanged, %: model", "core, first seconds / later", "near thigh RMSE", "its bias",
             "TLE error: mean, worst", "forward error", "cadence error, worst", "trunk lean bias", "contact near, ms")  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def _landmark_row(score: Score) -> Iterator[object]:
     far = [score.off_px(part, score.far) for part in ("hip", "knee")]
     yield from (name_of(score), f"{score.found_pct:.0f}", *(two(off) for off in near))
     yield from (two(off, score.thigh_px / 100) for off in (*near, *far))
-    yield from (f"{score.exchanged_pct():.1f}", f"{score.exchanged_after_pct():.1f}")
+    yield from (f"{share:.1f}" for share in (score.exchanged_pct(), *score.exchanged_after_pct()))
 
 
 def _angle_row(score: Score) -> Iterator[object]:
@@ -107,7 +108,7 @@ def told_azimuth(data: Set) -> Iterator[str]:
     rows = []
     for score in scores:
         view = replace(score.seen.view, azimuth_deg=score.clip.spec.camera.azimuth_deg)
-        told = watch(score.seen.once(), view, score.seen.speed_mps)
+        told = watch(score.seen.looped(JUDGED_S), view, score.seen.speed_mps)
         cells = [name_of(score)]
         for name in ("tle_near_deg", "thigh_forward_near_deg", "trunk_lean_deg"):
             miss = score.miss(name, told)
@@ -129,7 +130,7 @@ def together(data: Set) -> Iterator[str]:
 
 def _sums(scores: list[Score]) -> list[object]:
     def misses(name: str) -> list[float]:
-        return [m.error for s in scores if (m := s.miss(name)) is not None]
+        return [m.error for s in scores if (m := s.miss(name, s.judged)) is not None]
 
     def both(errors: list[float]) -> str:
         return f"{signed(_mean(errors))}, {signed(max(errors, key=abs, default=NAN))}"
@@ -141,7 +142,7 @@ def _sums(scores: list[Score]) -> list[object]:
     return [
         " / ".join(f"{part:.0f}" for part in parts),
         f"{_mean(s.exchanged_pct() for s in scores):.1f}",
-        f"{_mean(s.exchanged_after_pct() for s in scores):.1f}",
+        f"{_mean(s.exchanged_after_pct()[0] for s in scores):.1f} / {_mean(s.exchanged_after_pct()[1] for s in scores):.1f}",
         f"{_mean(float(np.sqrt((e**2).mean())) for e in thigh):.1f}",
         signed(_mean(float(e.mean()) for e in thigh)),
         both(misses("tle_near_deg")),
