@@ -7,6 +7,7 @@ Needs rsvg-convert (Debian's librsvg2-bin) for the PDF. The patterns are those t
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,5 +125,6 @@ if __name__ == "__main__":
         for belt in range(1, BELTS + 1):
             pdf = HERE / f"belt-{belt}-{paper.name}.pdf"
             sheets = sorted(folder.glob(f"belt-{belt}-{paper.name}-*.svg"))
-            subprocess.run(["rsvg-convert", "--format", "pdf", "--output", str(pdf), *map(str, sheets)], check=True)
+            command = ["rsvg-convert", "--format", "pdf", "--output", str(pdf), *map(str, sheets)]
+            subprocess.run(command, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})  # the same file every time
             print(f"wrote {pdf.name}")
