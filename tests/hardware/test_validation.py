@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from station.cli import cli
 from station.errors import InputError
+from station.run.validate import Question, compare
+from station.types import Measure
+from station.validate.page import page_html
 from station.validate.reference import TRIAL_COLUMNS, read_reference
 from tests.hardware.test_documents import script
+from tests.validate.made import recording
 
 HARDWARE = Path(__file__).resolve().parents[2] / "hardware"
 SHEET = HARDWARE / "validation-sheet.csv"
@@ -75,3 +81,41 @@ def test_every_column_of_the_sheet_is_explained(protocol: str) -> None:
     header = next(line for line in SHEET.read_text(encoding="utf-8").splitlines() if line.startswith("trial,")).split(",")
     assert set(header) <= set(TRIAL_COLUMNS)
     assert [name for name in header if name != "trial" and f"`{name}`" not in protocol] == []
+
+
+def test_a_gym_works_through_the_shipped_sheet(tmp_path: Path) -> None:
+    """Ten runners, three trials counted in a film and four runs with the waist free or stiff each; two are misjudged."""
+    rng = np.random.default_rng(11)
+    head, *rows = [line for line in SHEET.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
+    recordings, filled = [], [head]
+    for number, row in enumerate(rows):
+        cells = dict(zip(head.split(","), row.split(","), strict=True))
+        stride_s = 0.68 + 0.01 * (ord(cells["runner"]) - ord("A")) + rng.normal(0, 0.003)
+        cells["session"] = f"s{number}"
+        one = recording(cells["session"], 300.0, seed=number, stride_s=stride_s)
+        if number < 30:  # 160 landings, the first and the last one seen in a picture of a telephone
+            cells |= {"screen_from": "2:00", "screen_to": "3:00", "steps": "160"}
+            cells["seconds"] = f"{80 * stride_s + rng.uniform(-1, 1) / 30:.3f}"
+        else:
+            cells["waist"] = ("free", "stiff")[number % 2]
+            stiff = cells["waist"] == "stiff"
+            value = (3.0 if stiff else 8.0) + rng.normal(0, 1.4)
+            turn = {"pelvic_turn_deg": Measure(value, value - 3, value + 3, 36)}
+            said = "on" if stiff != (number in (33, 40)) else "ok"
+            one = replace(one, summary={**one.summary, **turn}, verdicts={"locked_waist": said})
+        recordings.append(one)
+        filled.append(",".join(cells[name] for name in head.split(",")))
+    (tmp_path / "sheet.csv").write_text("\n".join(filled), encoding="utf-8")
+    path = tmp_path / "sheet.csv"
+    found = compare(Question(path), read_reference(path), recordings, {})
+    (cadence,) = found.quantities
+    assert cadence.words == "agrees within ±1 steps/min (10 runners)"
+    assert (cadence.found.n, cadence.held, cadence.told) == (30, 30, 30)
+    assert found.left_out == []
+    assert found.waists is not None
+    told = "\n".join(found.waists.lines())
+    assert "stiff                    19 / 1 / 0; right in 19 of 20 judged [76% .. 99%]" in told
+    assert "free or natural          1 / 19 / 0" in told
+    assert "10 runners: tells them apart" in told
+    assert any("tle_near_deg: the same runner again scatters by" in note for note in found.notes)
+    assert page_html(found, "2026-11-23T18:00:00Z").count(b"<svg") == 1
