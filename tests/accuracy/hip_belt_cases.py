@@ -50,6 +50,8 @@ class Case:
     focal_off: float = 1.0
     """What the station believes of the focal length, as a share of the true one."""
     roll_off_deg: float = 0.0
+    jpeg_quality: int = 0
+    """0: the pictures are not compressed."""
 
     @property
     def run(self) -> ClipSpec:
@@ -131,7 +133,7 @@ def _worse_from_the_side() -> list[Case]:
 
 
 def unfilmed() -> list[Case]:
-    """Cases that use the pictures of others: without the slow turn, and what the station believes wrongly of the camera."""
+    """Cases that use the pictures of others: no slow turn, pictures compressed, a camera that is not as the station believes."""
     out = []
     for azimuth in (0.0, 45.0):
         for amplitude in (0.0, 4.0):
@@ -141,6 +143,7 @@ def unfilmed() -> list[Case]:
                 replace(base, name="focal length told 10 % too long", focal_off=1.1),
                 replace(base, name="focal length told 10 % too short", focal_off=0.9),
                 replace(base, name="camera rolled 3 deg, not told", roll_off_deg=3.0),
+                replace(base, name="pictures as JPEG, quality 70", jpeg_quality=70),
             ]
     return out
 

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+import cv2
 import numpy as np
 
 from station.gait import GaitCore
 from station.gait.hip_belt import HipBeltPelvis
 from station.pose.hip_belt import HipBeltFinder
-from station.types import NS, Gait, Marks, Measure, Pose, View
+from station.types import NS, Frame, Gait, Marks, Measure, Pose, View
 from tests.accuracy.hip_belt_cases import Case
 from tests.accuracy.hip_belt_errors import lent
 from tests.accuracy.hip_belt_films import Film, film
@@ -85,8 +86,8 @@ class Told:
 def filmed(case: Case) -> Told:
     """From pixels: finder, core and hip belt source as the station has them. Raises ImportError without the renderer."""
     run = film(case.run, case.size_px, case.poster)
-    turn = [_turn_found(case.turn)] if case.slow_turn else []
-    return _told(case, [*turn, _found(run)], run.run)
+    turn = [_turn_found(case.turn, case.jpeg_quality)] if case.slow_turn else []
+    return _told(case, [*turn, _found(run, case.jpeg_quality)], run.run)
 
 
 def generated(case: Case, seed: int = 0) -> Told:
@@ -104,17 +105,24 @@ def believed(case: Case, run: MadeRun) -> View:
 
 
 @cache
-def _turn_found(spec: ClipSpec) -> tuple[Marks | Pose, ...]:
-    return tuple(_found(film(spec)))
+def _turn_found(spec: ClipSpec, jpeg_quality: int) -> tuple[Marks | Pose, ...]:
+    return tuple(_found(film(spec), jpeg_quality))
 
 
-def _found(shown: Film) -> Iterator[Marks | Pose]:
+def _found(shown: Film, jpeg_quality: int) -> Iterator[Marks | Pose]:
     finder = HipBeltFinder()
     for frame, pose in shown.frames():
-        marks = finder.find(frame, pose)
+        marks = finder.find(_compressed(frame, jpeg_quality), pose)
         if marks is not None:
             yield marks
         yield pose
+
+
+def _compressed(frame: Frame, jpeg_quality: int) -> Frame:
+    if not jpeg_quality:
+        return frame
+    _, packed = cv2.imencode(".jpg", frame.image, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
+    return replace(frame, image=cv2.imdecode(packed, cv2.IMREAD_COLOR))
 
 
 def _told(case: Case, stretches: list[Inputs], run: MadeRun) -> Told:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from station.types import Measure
-from tests.accuracy.hip_belt import bars, line
+from tests.accuracy.hip_belt import COLUMNS, bars, row
 from tests.accuracy.hip_belt_cases import HELD, TUNED, Case, all_films, grid
 from tests.accuracy.hip_belt_errors import around, bearing_deg, lent
 from tests.accuracy.hip_belt_scores import Told, believed
@@ -85,9 +85,11 @@ def test_bars_name_what_is_missed() -> None:
     assert missed.count("**no**") >= 4
 
 
-def test_line_says_why_nothing_was_told() -> None:
-    assert "nothing: covered" in line(told(0j, Measure.cannot_tell("covered")), "run")
-    assert "(outside)" in line(told(8.0 + 0j, Measure(4.0, 3.5, 4.5, 11)), "run")
+def test_row_says_why_nothing_was_told() -> None:
+    assert "nothing: covered" in row(told(0j, Measure.cannot_tell("covered")))
+    off = row(told(8.0 + 0j, Measure(4.0, 3.5, 4.5, 11)))
+    assert "(outside)" in off
+    assert off.count("|") == len(COLUMNS) + 1
 
 
 # --- cases and errors ---
