@@ -80,6 +80,9 @@ def test_asymmetry_is_near_minus_far() -> None:
     summary = summarise(strides, {})
     assert summary["tle_asymmetry_deg"].value == pytest.approx(2.0)
     assert summary["step_time_asymmetry_pct"].value == pytest.approx(5.0)
+    # What the camera does to the far leg is in the interval, however even the strides are.
+    assert summary["tle_asymmetry_deg"].low == pytest.approx(-1.0)
+    assert summary["step_time_asymmetry_pct"].high == pytest.approx(17.0)
 
 
 def test_walked_strides_do_not_count() -> None:
