@@ -18,10 +18,13 @@ OUTLIER_MAD = 4.0  # strides farther from the median than this are left out
 
 COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill. Engineering choice
 
+VAGUE_SPM = 10.0  # half of an interval of cadence: beyond it the strides are not of one gait. Engineering choice
+
 NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"
 TOO_SLOW_CAMERA = "needs at least 50 pictures a second"
 MIXED_UP = "too many strides are lost: the legs cannot be told apart, or are hidden"
+UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
 NO_SPEED = "belt speed unknown"
 
 # measure -> (stride column, factor)
@@ -120,7 +123,8 @@ def _cadence(duration_s: Measure) -> Measure:
     """120 / mean duration: the mean over time, not the mean of the strides' cadences."""
     if not duration_s.measured:
         return duration_s
-    return Measure(120.0 / duration_s.value, 120.0 / duration_s.high, 120.0 / max(duration_s.low, 1e-9), duration_s.n)
+    told = Measure(120.0 / duration_s.value, 120.0 / duration_s.high, 120.0 / max(duration_s.low, 1e-9), duration_s.n)
+    return told if told.high - told.low <= 2.0 * VAGUE_SPM else Measure.cannot_tell(UNLIKE, told.n)
 
 
 def rounded(measure: Measure) -> Measure:

@@ -24,6 +24,9 @@ OUTLIER_STRIDES = 5  # of fewer the median absolute deviation is no measure: two
 
 PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 BELT_ONLY = ("pelvic_list_deg", "pelvic_tilt_deg")
+VAGUE_SPM = 10.0  # half of an interval of cadence: a mean of strides so unlike tells of none of them. Engineering choice
+UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
+
 PELVIC = (*PELVIC_TURN, *BELT_ONLY)
 
 # The far leg is half hidden: of an even runner its foot seems to land some 10 ms earlier. Half-widths that cover what the two
@@ -49,6 +52,9 @@ def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[
     summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough")) for name in columns}
     for name, camera_half in NEAR_FAR_HALF.items():
         summary[name] = _widened(summary[name], camera_half)
+    cadence = summary["cadence_spm"]
+    if cadence.high - cadence.low > 2.0 * VAGUE_SPM:
+        summary["cadence_spm"] = Measure.cannot_tell(UNLIKE, cadence.n)
     for name in PELVIC:
         summary[name] = pelvic.get(name, Measure.cannot_tell(NOT_SEEN[name]))
     return {name: summary[name] for name in MEASURES}

@@ -37,9 +37,15 @@ def test_outliers_are_left_out_and_missing_values_are_not_zero() -> None:
 
 
 def test_cadence_is_over_time() -> None:
-    told = window(4, duration_s=np.array([0.6, 0.8, 0.6, 0.8])).measures()["cadence_spm"]
+    told = window(4, duration_s=np.array([0.69, 0.71, 0.69, 0.71])).measures()["cadence_spm"]
     assert told.value == pytest.approx(120.0 / 0.7)
     assert told.low < told.value < told.high
+
+
+def test_a_cadence_of_strides_that_are_nothing_alike_is_not_told() -> None:
+    told = window(4, duration_s=np.array([0.6, 0.8, 0.6, 0.8])).measures()["cadence_spm"]
+    assert (told.measured, told.n) == (False, 4)
+    assert "differ too much" in told.reason
 
 
 def test_what_was_not_measured_says_why() -> None:

@@ -92,6 +92,14 @@ def test_walked_strides_do_not_count() -> None:
     assert summarise(strides[:20], {})["cadence_spm"] == Measure(110.0, 110.0, 110.0, 20)  # unless nobody ran
 
 
+def test_a_cadence_of_strides_that_are_nothing_alike_cannot_be_told() -> None:
+    strides = np.zeros(8, STRIDE)
+    strides["cadence_spm"], strides["running"] = [150, 150, 148, 210, 151, 240, 149, 222], 1.0
+    told = summarise(strides, {})["cadence_spm"]
+    assert (told.measured, told.n) == (False, 8)
+    assert "differ too much" in told.reason
+
+
 def test_every_name_is_there_without_any_stride() -> None:
     summary = summarise(np.zeros(0, STRIDE), {"pelvic_turn_deg": Measure(6, 4, 8, 40)})
     assert tuple(summary) == tuple(MEASURES)
