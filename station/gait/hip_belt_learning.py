@@ -87,53 +87,72 @@ def outward(found_px: Array) -> Array:
     return np.stack([-across - down, across - down, across + down, down - across], axis=1)
 
 
-def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
-    """One step: moves the shape's tags and the pictures' poses, and tells the shape's covariance."""
-    frames = album.frames
+class Sightings(NamedTuple):
+    """All tags of all pictures, M in number: `ids` and `of` (M,) tag and picture; how far off they were found `off` (M, 8) px,
+    how they move with a twist `slope` (M, 8, 6), against the push `push` (M, 8), and their `weight` (M,)."""
+
+    ids: NDArray[np.intp]
+    of: NDArray[np.intp]
+    off: Array
+    slope: Array
+    push: Array
+    weight: Array
+
+
+def sightings(shape: BeltShape, frames: list[Keyframe], focal_px: float) -> tuple[Sightings, float, Array]:
+    """With the error of a corner, px, and the misfit of each (M,)."""
     ids = np.concatenate([f.ids for f in frames])
-    count = np.array([len(f.ids) for f in frames])
-    of, starts = np.repeat(np.arange(len(frames)), count), np.cumsum(count) - count
-    rotation, place = np.array([f.rotation for f in frames]), np.array([f.place_m for f in frames])
+    of = np.repeat(np.arange(len(frames)), [len(f.ids) for f in frames])
+    rotation, place = np.array([f.rotation for f in frames])[of], np.array([f.place_m for f in frames])[of]
     found = np.concatenate([f.found_px for f in frames])
-    px, jacobian = seen_at(shape.corners_m[ids], shape.skewed[ids], rotation[of], place[of], focal_px)
+    px, slope = seen_at(shape.corners_m[ids], shape.skewed[ids], rotation, place, focal_px)
     out = outward(found)
     off = (found + shape.push_px * out - px).reshape(-1, 8)
     misfit = np.sqrt((off * off).mean(axis=1))
     sd_px = max(1.2 * float(np.median(misfit)), LEAST_SD_PX)  # a pose and a shape are fitted to the corners: 1.2 for that
     weight = usual_weights(misfit) / (ALIKE * sd_px**2)
-    push = -out.reshape(-1, 8)
-    weighted = jacobian * weight[:, None, None]
-    tags = np.swapaxes(weighted, 1, 2) @ jacobian
-    gradient, pushes = (np.einsum("mij,mi->mj", weighted, y) for y in (off, push))
-    poses, pulled = np.add.reduceat(tags, starts), np.add.reduceat(gradient, starts)
-    across = np.zeros((len(frames), 6, TAGS, 6))
-    across[of, :, ids] = tags
-    both = np.concatenate([across.reshape(-1, 6, 6 * TAGS), np.add.reduceat(pushes, starts)[..., None]], axis=2)
-    seen = np.bincount(ids, minlength=TAGS).astype(np.float64)
+    return Sightings(ids, of, off, slope, -out.reshape(-1, 8), weight), sd_px, misfit
 
-    information, right = shape.beforehand(seen)
-    tags_all, gradient_all, pushes_all = np.zeros((TAGS, 6, 6)), np.zeros((TAGS, 6)), np.zeros((TAGS, 6))
-    for total, each in ((tags_all, tags), (gradient_all, gradient), (pushes_all, pushes)):
-        np.add.at(total, ids, each)
-    for i in range(TAGS):
-        information[6 * i : 6 * i + 6, 6 * i : 6 * i + 6] += tags_all[i]
-    information[:-1, -1] += pushes_all.ravel()
-    information[-1, :-1] += pushes_all.ravel()
-    information[-1, -1] += float((weight * (push * push).sum(axis=1)).sum())
-    right[:-1] += gradient_all.ravel()
-    right[-1] += float((weight * (push * off).sum(axis=1)).sum())
-    solved = np.linalg.solve(poses, np.concatenate([both, pulled[..., None]], axis=2))
-    flat = both.reshape(-1, UNKNOWNS)
-    reduced = flat.T @ solved.reshape(-1, UNKNOWNS + 1)
+
+def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
+    """One step: moves the shape's tags and the pictures' poses, and tells the shape's covariance.
+
+    By the change from the right (hip_belt_pose) a picture's pose and each of its tags have the same 6x6 block of information.
+    """
+    frames = album.frames
+    seen, sd_px, misfit = sightings(shape, frames, focal_px)
+    count = np.bincount(seen.ids, minlength=TAGS).astype(np.float64)
+    weighted = seen.slope * seen.weight[:, None, None]
+    blocks = np.swapaxes(weighted, 1, 2) @ seen.slope
+    pulls, pushes = (np.einsum("mij,mi->mj", weighted, y) for y in (seen.off, seen.push))
+    # Poses against unknowns (F, 6, UNKNOWNS), and what pulls on the poses as one more column.
+    across, tail = np.zeros((len(frames), 6, TAGS, 6)), np.zeros((len(frames), 6, 2))
+    across[seen.of, :, seen.ids] = blocks
+    np.add.at(tail, seen.of, np.stack([pushes, pulls], axis=2))
+    both = np.concatenate([across.reshape(-1, 6, 6 * TAGS), tail], axis=2)
+    solved = np.linalg.solve(across.sum(axis=2), both)
+
+    information, right = shape.beforehand(count)
+    own, ends = np.zeros((TAGS, TAGS, 6, 6)), np.zeros((TAGS, 6, 2))
+    np.add.at(own, (seen.ids, seen.ids), blocks)
+    np.add.at(ends, seen.ids, np.stack([pushes, pulls], axis=2))
+    information[:-1, :-1] += own.swapaxes(1, 2).reshape(6 * TAGS, 6 * TAGS)
+    information[:-1, -1] += ends[..., 0].ravel()
+    information[-1, :-1] += ends[..., 0].ravel()
+    information[-1, -1] += float(seen.weight @ (seen.push * seen.push).sum(axis=1))
+    right[:-1] += ends[..., 1].ravel()
+    right[-1] += float(seen.weight @ (seen.push * seen.off).sum(axis=1))
+    # Poses eliminated.
+    reduced = both[..., :-1].reshape(-1, UNKNOWNS).T @ solved.reshape(-1, UNKNOWNS + 1)
     shape.cov = np.linalg.inv(information - reduced[:, :-1])
     twists = shape.cov @ (right - reduced[:, -1])
-
-    moves = solved[..., -1] - solved[..., :-1] @ twists
-    place = place + (rotation @ moves[:, 3:, None])[..., 0]
-    rotation = rotation @ turned(moves[:, :3])
-    album.frames = [Keyframe(f.ids, f.found_px, r, p) for f, r, p in zip(frames, rotation, place, strict=True)]
     shape.twist(twists)
-    return Lesson(twists, sd_px, np.bincount(ids, misfit, TAGS) / np.maximum(seen, 1.0), seen)
+    moves = solved[..., -1] - solved[..., :-1] @ twists
+    album.frames = [
+        Keyframe(f.ids, f.found_px, f.rotation @ by, f.place_m + f.rotation @ move[3:])
+        for f, by, move in zip(frames, turned(moves[:, :3]), moves, strict=True)
+    ]
+    return Lesson(twists, sd_px, np.bincount(seen.ids, misfit, TAGS) / np.maximum(count, 1.0), count)
 
 
 class Learner:

@@ -24,7 +24,7 @@ HIGHER_SD_DEG = np.array([3.0, 3.0, 2.0, 2.0])  # second and third harmonic betw
 PICTURE_SD_DEG = 0.3  # what pictures with many tags err all the same: blur, the model of the camera
 LONE_SD_DEG = 1.5  # bias of a single flat tag
 # Shadow of the arm, blur and half hidden tags move corners alike in every stride, for a share of the stride at a time.
-LOCKED_PX, LOCKED_SHARE = 0.3, 0.1  # tuned on films of one rendered runner
+LOCKED_PX, LOCKED_SHARE = 0.2, 0.1  # rendered pictures of one runner: 0.1 to 0.2; real light is a guess
 LONE_LOCKED = 0.5
 
 
