@@ -94,7 +94,7 @@ def test_walked_strides_do_not_count() -> None:
 
 def test_a_cadence_of_strides_that_are_nothing_alike_cannot_be_told() -> None:
     strides = np.zeros(8, STRIDE)
-    strides["cadence_spm"], strides["running"] = [150, 150, 148, 210, 151, 240, 149, 222], 1.0
+    strides["cadence_spm"], strides["running"] = [150, 165, 180, 196, 210, 240, 130, 222], 1.0
     strides["step_time_near_s"] = strides["step_time_far_s"] = 0.4
     told = summarise(strides, {})["cadence_spm"]
     assert (told.measured, told.n) == (False, 8)
