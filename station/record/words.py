@@ -60,8 +60,12 @@ HOW_TO_READ = (
     " to 3 degrees for a change within a session; cadence by 1 step a minute over 30 seconds."
 )
 CANNOT = (
-    "From one camera at the side this station cannot see pelvic tilt, hip rotation, or movement to the side, and it measures no"
-    " force. It says nothing about injury, and a difference between left and right needs both sides filmed."
+    "From one camera at the side this station cannot see how the pelvis stands, hip rotation, or movement to the side, and it"
+    " measures no force. It says nothing about injury, and a difference between left and right needs both sides filmed."
+)
+BELT = (
+    "Turn, list and tilt of the pelvis were read from the printed belt. It tells how the belt moves: where belt or skin slip in"
+    " step with the stride, that counts as movement of the pelvis, and nothing in the picture shows it."
 )
 PAIN = "If something hurts, stop and see a clinician. Nothing here is a diagnosis."
 PROMISE = (

@@ -92,6 +92,14 @@ def test_cannot_tell_rows_stay_with_their_reason(recording: Recording) -> None:
         assert RULES_IN_WORDS[fault.rule][0] in text
 
 
+def test_who_saw_the_pelvis_is_told(recording: Recording) -> None:
+    assert "Pelvis seen by the hips in the picture" in words_of(recording)
+    assert "printed belt" not in words_of(recording)
+    belted = words_of(replace(recording, pelvic_source="hip_belt"))
+    assert "Pelvis seen by the hip belt" in belted
+    assert "Turn, list and tilt of the pelvis were read from the printed belt." in belted
+
+
 def test_fault_and_cue_are_told(recording: Recording) -> None:
     text = words_of(recording)
     assert "Sitting while running seen first at 0:16, 10% of the time it was judged" in text
