@@ -1,8 +1,7 @@
-"""The pose model over every clip: one poses file per clip and model, and what a picture cost."""
+"""The pose model over every clip: one poses file per clip and model."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,11 +32,10 @@ def estimate_all(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = ()
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         estimator = open_model(model, folder)
-        poses, ms = _estimated(video, estimator)
+        poses = _estimated(video, estimator)
         estimator.close()
         save_poses(target, poses)
-        target.with_suffix(".json").write_text(json.dumps({"ms_per_picture": round(ms, 2)}) + "\n")
-        print(f"{target}: {len(poses.t_ns)} pictures, {ms:.1f} ms each", flush=True)
+        print(f"{target}: {len(poses.t_ns)} pictures", flush=True)
 
 
 def keep(folder: Path) -> None:
@@ -50,9 +48,8 @@ def keep(folder: Path) -> None:
         save_poses(target / f"{name}.npz", replace(poses, xy_px=xy, score=score))
 
 
-def _estimated(video: Path, estimator: Estimator) -> tuple[Poses, float]:
-    """Poses of a video, and the median milliseconds of the model's stages in a picture."""
-    found, spent = [], []
+def _estimated(video: Path, estimator: Estimator) -> Poses:
+    found = []
     with open_source(video, Config(), SystemClock()) as source:
         info = source.info
         try:
@@ -60,9 +57,8 @@ def _estimated(video: Path, estimator: Estimator) -> tuple[Poses, float]:
                 frame = source.read(60.0)
                 if frame is not None:
                     found.append(estimator.estimate(frame))
-                    spent.append(sum(estimator.stage_ms.values()))
         except EndOfSource:
             pass
     t_ns = np.array([p.t_ns for p in found])
     xy, score = np.array([p.xy_px for p in found]), np.array([p.score for p in found])
-    return Poses(t_ns - t_ns[0], xy, score, info.width_px, info.height_px), float(np.median(spent))
+    return Poses(t_ns - t_ns[0], xy, score, info.width_px, info.height_px)

@@ -11,11 +11,15 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import time
 from pathlib import Path
+
+import numpy as np
 
 from station.config import PoseSection
 from station.pose.blazepose import BlazePose
 from station.pose.estimator import TrackingEstimator, open_estimator
+from station.pose.model import Square
 from station.pose.store import models_dir
 from station.pose.who import Who
 
@@ -58,6 +62,17 @@ def open_model(name: str, folder: Path) -> TrackingEstimator:
 
         return TrackingEstimator(MoveNet(folder / "models", models_dir()), who)
     return TrackingEstimator(BlazePose(folder / "models", {HEAVY: HEAVY}[name], 1), who)
+
+
+def cost_ms(name: str, folder: Path, times: int = 15) -> float:
+    """Processor milliseconds of one thread for a person in one picture; other programs that run change it little."""
+    model, blank, spent = open_model(name, folder)._model, np.zeros((640, 480, 3), np.uint8), []
+    for _ in range(times):
+        start = time.process_time()
+        model.measure(blank, Square.of_picture(blank))
+        spent.append(1000 * (time.process_time() - start))
+    model.close()
+    return float(np.median(spent))
 
 
 def build(folder: Path) -> None:
