@@ -29,6 +29,7 @@ from station.types import HipBelt, HipBeltTrouble, Marks, Measure, PelvicPair, R
 FOCAL = 1.2  # focal length over the longer side of the picture where the view does not tell: a usual lens
 SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
 GAIN_SD = 0.02
+WIDEST_SHARE = 0.25  # the thigh's phase, from landmarks, jitters: across a large turn that is much, along it little
 TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not told
 SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last tag
 WORN_S = 0.3
@@ -264,7 +265,8 @@ class HipBeltPelvis:
         angles = usual_rows(np.array([s.angles for s in self._ring]))
         locked = np.mean([s.locked for s in self._ring], axis=0)
         own = [self._turn_cov(i) + (locked[i] ** 2 + SLIP_SD_DEG[i] ** 2) * np.eye(2) for i in range(3)]
-        told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=own[0]))
+        told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=own[0], widest_share=WIDEST_SHARE))
         for i, name in ((1, "pelvic_list_deg"), (2, "pelvic_tilt_deg")):
-            told[name] = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=own[i])["pelvic_turn_deg"]
+            each = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=own[i], widest_share=WIDEST_SHARE)
+            told[name] = each["pelvic_turn_deg"]
         return told

@@ -239,6 +239,7 @@ def estimate(
     lifts_sd_deg: float = 0.0,
     drift_sd_deg: float = 0.0,
     angle_cov: NDArray[np.float64] | None = None,
+    widest_share: float = 0.0,
 ) -> Mapping[str, Measure]:
     """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 % intervals.
 
@@ -250,6 +251,7 @@ def estimate(
         lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, all in phase with the thigh: by the
             scatter between knee lifts, and because a run is not a knee lift.
         angle_cov: (2, 2) deg^2, what the way of seeing the pelvis leaves in both parts; of the hip landmarks without it.
+        widest_share: of the turn, that the noise's half-width may have where that is more than HALF_WIDTH_DEG.
     """
     n = len(turns)
     mean = complex(turns.mean())
@@ -259,7 +261,7 @@ def estimate(
     size = sqrt(max(float(xy @ xy - np.trace(scatter)), 0.0))
     angle = ANGLE_SD_DEG**2 * np.eye(2) if angle_cov is None else angle_cov
     cov = scatter + np.diag([drift_sd_deg**2, 0.0]) + angle + scale_sd**2 * np.outer(xy, xy)
-    if 1.96 * sqrt(float(np.linalg.eigvalsh(noise)[-1])) > HALF_WIDTH_DEG:
+    if 1.96 * sqrt(float(np.linalg.eigvalsh(noise)[-1])) > max(HALF_WIDTH_DEG, widest_share * size):
         return dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(TOO_NOISY if n >= STRIDES else FEW_STRIDES, n))
     low, high = _distances(xy, cov)
     low, high = min(low, size), max(high, size)
