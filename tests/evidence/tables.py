@@ -70,7 +70,7 @@ def number(path: str, column: str, *keys: str, after: str = "") -> str:
 
 
 def line(path: str, start: str, section: str = "") -> str:
-    """The list item that begins so, below that heading, its broken lines joined. Raises Missing."""
+    """The list item that begins so, below that heading, its broken lines joined, without how long it took. Raises Missing."""
     text = text_of(path)
     if section:
         at = text.find(f"## {section}\n")
@@ -80,4 +80,9 @@ def line(path: str, start: str, section: str = "") -> str:
     found = [item for item in re.findall(r"^- (.*(?:\n  .*)*)", text, flags=re.MULTILINE) if item.startswith(start)]
     if len(found) != 1:
         raise Missing(f"{path}: {len(found)} items that begin with {start!r}")
-    return " ".join(found[0].split())
+    return re.sub(r":? \(\d+ s\)$| as pid \d+|pid \d+, then \d+; ", "", " ".join(found[0].split()))
+
+
+def tally(path: str, *names: str, nth: int = 0) -> list[tuple[int, str]]:
+    """How often each different text stands in the last of those columns, commonest first."""
+    return [(n, text) for text, n in Counter(row[-1] for row in columns(path, *names, nth=nth)).most_common()]
