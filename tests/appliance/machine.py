@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -272,7 +273,30 @@ def broken_settings(machine: Machine) -> list[str]:
     return [f"{restarts} restarts, then failed", f"next try in {left[4]}", told]
 
 
-def tell_story(deb: Path, roots: Path, work: Path) -> None:
+Story = dict[str, Callable[[Machine, Path], list[str]]]
+SERVICE: Story = {
+    "runs as a service": lambda machine, _: as_a_service(machine),
+    "a hang is killed and started again": lambda machine, _: hang(machine),
+    "power cut in the middle of a run": lambda machine, _: power_cut(machine),
+    "stopped in order": lambda machine, _: stop_and_list(machine),
+    "stick": lambda machine, work: stick(machine, make_stick(work / "stick.img")),
+    "stick pulled too early": lambda machine, work: pulled_stick(machine, make_stick(work / "pulled.img")),
+    "settings that nobody can start with": lambda machine, _: broken_settings(machine),
+}
+DEVICES: Story = {
+    "on a Pi's pins and sound card, pretended by the kernel": lambda machine, _: devices.dress(machine),
+    "somebody sits, and is told so": lambda machine, _: devices.cue_is_given(machine, limit_s=600),
+    "the light's pins": lambda machine, _: devices.light(machine),
+    "the voice": lambda machine, _: devices.sound(machine),
+    "a full card": lambda machine, _: devices.full_card(machine),
+    "a card that turns read-only": lambda machine, _: devices.read_only_card(machine),
+    "an installer's stick, and a stranger's": lambda machine, work: devices.installers_stick(machine, work),
+    "the screen without a desktop": lambda machine, work: devices.picture(machine, work / "screen.ppm"),
+}
+STORIES = {"service": SERVICE, "devices": DEVICES}
+
+
+def tell_story(story: Story, deb: Path, roots: Path, work: Path) -> None:
     with scenario("disk") as found:
         disk, kernel, initrd = make_disk(deb, roots, work)
         found.append(f"{disk.stat().st_blocks * 512 >> 20} MB")
@@ -281,37 +305,9 @@ def tell_story(deb: Path, roots: Path, work: Path) -> None:
         with scenario("boot") as found:
             machine.start()
             found.append(machine.sh("uname -r").strip())
-        with scenario("runs as a service") as found:
-            found += as_a_service(machine)
-        with scenario("a hang is killed and started again") as found:
-            found += hang(machine)
-        with scenario("power cut in the middle of a run") as found:
-            found += power_cut(machine)
-        with scenario("stopped in order") as found:
-            found += stop_and_list(machine)
-        with scenario("stick") as found:
-            found += stick(machine, make_stick(work / "stick.img"))
-        with scenario("stick pulled too early") as found:
-            found += pulled_stick(machine, make_stick(work / "pulled.img"))
-        with scenario("on a Pi's devices, pretended by the kernel") as found:
-            found += devices.dress(machine)
-        with scenario("somebody sits, and is told so") as found:
-            found += devices.cue_is_given(machine, limit_s=300)
-        with scenario("the light's pins") as found:
-            found += devices.light(machine)
-        with scenario("the voice") as found:
-            found += devices.sound(machine)
-        with scenario("a full card") as found:
-            found += devices.full_card(machine)
-        with scenario("a card that turns read-only") as found:
-            found += devices.read_only_card(machine)
-        with scenario("the screen without a desktop") as found:
-            found += devices.picture(machine, work / "screen.ppm")
-        with scenario("an installer's stick, and a stranger's") as found:
-            sticks = [make_stick(work / f"{name}.img") for name in ("stranger", "bad", "good", "last")]
-            found += devices.installers_stick(machine, sticks)
-        with scenario("settings that nobody can start with") as found:
-            found += broken_settings(machine)
+        for name, live_through in story.items():
+            with scenario(name) as found:
+                found += live_through(machine, work)
     finally:
         machine.cut_power()
 
@@ -321,13 +317,16 @@ def main() -> None:
     parser.add_argument("deb", type=Path, help="the trixie package")
     parser.add_argument("--roots", type=Path, default=Path("/var/tmp"), help="where the base system is kept (0.7 GB)")
     parser.add_argument("--work", type=Path, help="keep disk and console log there")
+    parser.add_argument("--only", choices=sorted(STORIES), help="one of the two stories; each has a machine of its own")
     told = parser.parse_args()
-    if told.work is not None:
-        told.work.mkdir(parents=True)
-        tell_story(told.deb.resolve(), told.roots, told.work.resolve())
-        return
-    with tempfile.TemporaryDirectory(prefix="station-vm-") as folder:
-        tell_story(told.deb.resolve(), told.roots, Path(folder))
+    for name in [told.only] if told.only else list(STORIES):
+        print(f"--- {name}", flush=True)
+        if told.work is not None:
+            (told.work / name).mkdir(parents=True)
+            tell_story(STORIES[name], told.deb.resolve(), told.roots, (told.work / name).resolve())
+            continue
+        with tempfile.TemporaryDirectory(prefix="station-vm-") as folder:
+            tell_story(STORIES[name], told.deb.resolve(), told.roots, Path(folder))
 
 
 if __name__ == "__main__":
