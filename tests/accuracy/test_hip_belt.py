@@ -75,7 +75,7 @@ def test_phase_error_is_the_short_way_round() -> None:
 
 
 def test_bars_name_what_is_missed() -> None:
-    silent = told(0j, Measure.cannot_tell("covered"))
+    silent = told(0j, Measure.cannot_tell("covered"), case=replace(SIDE, amplitude_deg=0.0))
     good, bad = told(8.0 + 0j, Measure(8.2, 7.5, 9.0, 11)), told(8.0 + 0j, Measure(4.0, 3.5, 4.5, 11))
     assert "**no**" not in "".join(bars([good, good], [good]))
     missed = "\n".join(bars([good, bad], [good, silent]))
