@@ -92,7 +92,7 @@ def cue_is_given(machine: Machine, limit_s: float) -> list[str]:
 
 def light(machine: Machine) -> list[str]:
     """The sign for sitting is amber: red all the time, green a quarter of it, blue never; nothing else looks like that."""
-    seconds = [json.loads(line) for line in machine.sh("cat /run/levels").splitlines()]
+    seconds = [json.loads(line) for line in machine.sh("sleep 8; cat /run/levels").splitlines()]
     amber = [one for one in seconds if one["5"] > 0.9 and 0.02 < one["6"] < 0.6 and one["13"] == 0]
     assert amber, seconds
     best = max(amber, key=lambda one: one["looks"])
@@ -105,17 +105,21 @@ def picture(machine: Machine, path: Path) -> list[str]:
     machine.sh("systemctl stop station")
     start(machine, SCREEN, "")
     wait_active(machine)
-    machine.sh("sleep 20")
-    machine.qmp("screendump", filename=str(path))
-    image = ppm(path)
+    (image,) = until(lambda: lit_screen(machine, path), 240, "light on the screen")
     lit = float((image.max(axis=2) > 60).mean())
     colours = len(np.unique(image.reshape(-1, 3) // 8, axis=0))
     trouble = machine.sh("journalctl -b -u station --no-pager | grep 'screen shows nothing' | tail -3", rc=None).strip()
     assert not trouble, trouble
-    assert lit > 0.01, "the screen is black"
     assert colours > 20, f"{colours} colours: not the station's page"
     height, width, _ = image.shape
     return [f"{' '.join(machine.sh('ls /dev/dri').split())}", f"{width}x{height}", f"{lit:.0%} of it lit, {colours} colours"]
+
+
+def lit_screen(machine: Machine, path: Path) -> list[NDArray[np.uint8]]:
+    """The display's picture, nothing while it is black."""
+    machine.qmp("screendump", filename=str(path))
+    image = ppm(path)
+    return [image] if (image.max(axis=2) > 60).mean() > 0.01 else []
 
 
 def ppm(path: Path) -> NDArray[np.uint8]:
@@ -206,6 +210,7 @@ def plug_and_read(machine: Machine, image: Path) -> dict[str, str]:
 
 def installers_stick(machine: Machine, work: Path) -> list[str]:
     """A stranger's, then the installer's with bad settings, then with good ones, then a runner's."""
+    machine.sh("systemctl restart station")  # what it was recording is a session now
     stranger, bad, good, last = (make_stick(work / f"{name}.img") for name in ("stranger", "bad", "good", "last"))
     pid = wait_active(machine)
     mode = machine.sh("stat -c '%U %a' /etc/station/installer.key").strip()
