@@ -35,6 +35,9 @@ SHAKEN, SHAKEN_S = 14.0, 0.07
 # better by STAY. Set on rendered and real clips, where landmarks stray most while the legs pass each other: with 3 for both,
 # one rendered clip of 1230 pictures with a single exchange got 93 "repairs", with these none.
 ONSET, STAY = 14.0, 3.0
+# An exchange that began in doubt, beside landmarks that fit neither way or with a misfit over CLEAR, holds for so long by itself;
+# then the stride clock's pattern backs it, by ONSET, or it was the predictions that changed legs.
+CLEAR, ALONE_S = 10.0, 0.1
 TWICE = 0.5  # and beside ONSET it has to fit twice as well: of two bad fits the better one says little
 
 
@@ -64,7 +67,8 @@ class LegTracker:
         self._middle = [[float("nan")] * 2, [float("nan")] * 2]
         self._when_s = [[-1e9] * 2, [-1e9] * 2]
         self._last_s = 0.0
-        self._shaken_s = -1e9
+        self._shaken_s = self._alone_since_s = -1e9
+        self._doubtful = False
         self._no_evidence()
         self.turned_over = False
 
@@ -86,12 +90,21 @@ class LegTracker:
         lost, shaken = min(straight, crossed) > LOST, t_s - self._shaken_s <= SHAKEN_S
         if min(straight, crossed) > SHAKEN:
             self._shaken_s = t_s
+        backed = False
         if expected is not None:
             if shaken:
                 straight = crossed = 0.0
-            straight += _unlike(expected[0], legs[0]) + _unlike(expected[1], legs[1])
-            crossed += _unlike(expected[0], legs[1]) + _unlike(expected[1], legs[0])
+            as_named = _unlike(expected[0], legs[0]) + _unlike(expected[1], legs[1])
+            as_exchanged = _unlike(expected[0], legs[1]) + _unlike(expected[1], legs[0])
+            straight, crossed, backed = straight + as_named, crossed + as_exchanged, as_exchanged + ONSET < as_named
         exchanged = crossed + (STAY if self._last and not shaken else max(ONSET, TWICE * straight)) < straight
+        if exchanged and not self._last:
+            self._doubtful = shaken or crossed > CLEAR
+        if not exchanged or backed:
+            self._alone_since_s = t_s
+        elif self._doubtful and t_s - self._alone_since_s > ALONE_S:
+            self._exchange_predictions()
+            exchanged = False
         in_doubt = not exchanged and crossed + STAY < straight
         if (in_doubt and not shaken) or lost:
             return False  # legs that were not surely seen teach nothing: the predictions would be led astray
@@ -99,10 +112,13 @@ class LegTracker:
         self._learn(t_s, 1, legs[0] if exchanged else legs[1])
         self._vote(t_s, exchanged)
         if self.turned_over:
-            for state in (self._angle, self._speed, self._middle, self._when_s):
-                state.reverse()
+            self._exchange_predictions()
             return not exchanged
         return exchanged
+
+    def _exchange_predictions(self) -> None:
+        for state in (self._angle, self._speed, self._middle, self._when_s):
+            state.reverse()
 
     def _misfit(self, t_s: float, leg: int, seen_deg: Sequence[float]) -> float:
         total = 0.0

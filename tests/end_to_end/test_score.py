@@ -126,5 +126,5 @@ def test_verdicts_of_kept_clips() -> None:
 
 def test_legs_that_the_model_exchanges_do_not_double_the_cadence() -> None:
     strides = kept("f_avg.sitting").once.strides
-    assert len(strides) >= 3
+    assert len(strides) >= 2
     assert max(float(stride["cadence_spm"]) for stride in strides) < 200

@@ -79,3 +79,18 @@ def test_a_thigh_of_the_wrong_length_was_not_seen_right() -> None:
     assert not gate.passes(0.53, NAN)
     assert gate.passes(0.54, 141.0)
     assert gate.passes(3.0, 220.0), "after a while without any, what is usual may have changed"
+
+
+def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_runs() -> None:
+    """The legs pass each other in a picture that fits neither; the model named them rightly before and after."""
+    tracker, told = LegTracker(), []
+    for i in range(60):
+        t_s = i / 60
+        swing = 40.0 * np.sin(2 * np.pi * t_s / 0.7)
+        left, right = (swing, swing - 20.0), (-swing, -swing - 20.0)
+        if i in (20, 21):  # both legs drawn to the one in front, as where they pass each other
+            left, right = (30.0, -70.0), (30.0, -70.0)
+        if i in (22, 23):
+            left, right = right, left
+        told.append(tracker.step(t_s, (left[0], right[0], left[1], right[1], 0.0)))
+    assert not any(told[34:]), "an exchange that began in doubt goes on"
