@@ -124,7 +124,7 @@ def main() -> None:
         print(text, flush=True)
         sections.append(text)
 
-    for text in table((*grid(HELD), *grid(HELD[:1], OBLIQUE_DEG, (0.0, 4.0))), filmed, runs):
+    for text in table((*grid(HELD), *grid(HELD, OBLIQUE_DEG, FEW_DEG)), filmed, runs):
         say(text)
     many = list(trials())
     say("\n## What goes wrong, one thing at a time, from pixels\n")

@@ -150,5 +150,5 @@ def unfilmed() -> list[Case]:
 
 def all_films() -> Iterator[FilmOf]:
     """Films of the table; the most telling first."""
-    for case in (*grid(TUNED, MAIN_DEG, FEW_DEG), *grid(HELD), *worse(), *grid(HELD[:1], OBLIQUE_DEG, (0.0, 4.0))):
+    for case in (*grid(TUNED, MAIN_DEG, FEW_DEG), *grid(HELD), *worse(), *grid(HELD, OBLIQUE_DEG, FEW_DEG)):
         yield from case.films()

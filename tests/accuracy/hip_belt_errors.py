@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from station.pose.hip_belt import HipBeltFinder
-from tests.accuracy.hip_belt_cases import HELD, MAIN_DEG, TUNED, Case
+from tests.accuracy.hip_belt_cases import HELD, MAIN_DEG, OBLIQUE_DEG, TUNED, Case
 from tests.made_hip_belt import MadeRun
 from tests.render.camera import eye_m
 from tests.render.hip_belt_truth import HipBeltTruth
@@ -91,9 +91,10 @@ def _table() -> list[dict]:
 
 
 def main() -> None:
-    """Measure the table from films of three bodies, from the side and from the rear."""
+    """Measure the table from films: from the side, 20 and 45 degrees to the rear."""
     rng, rows = np.random.default_rng(0), []
     cases = [Case("", body, 4.0, azimuth) for azimuth in MAIN_DEG for body in (*HELD, *TUNED)]
+    cases += [Case("", body, 4.0, OBLIQUE_DEG[0]) for body in HELD]
     for number, case in enumerate(cases):
         for turn in (False, True):
             truth, error = measured(case, turn)
