@@ -171,7 +171,7 @@ def read_only_card(machine: Machine) -> list[str]:
     machine.sh("echo 1 > /proc/sys/kernel/sysrq; echo u > /proc/sysrq-trigger; sleep 2")
     until(lambda: " ro," in machine.sh("grep ' / ' /proc/self/mounts"), 60, "the card to be read-only")
     said = until(
-        lambda: machine.sh("journalctl -b -u station --no-pager | grep -iE 'read-?only' | tail -1", rc=None).strip(),
+        lambda: machine.sh("journalctl -b -u station --no-pager | grep -iE 'not stored|read-?only' | tail -1", rc=None).strip(),
         300,
         "word of the read-only card",
     )
