@@ -65,8 +65,9 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     turn, q = value_of(measures, TURN), measures[QUADRATURE]
     if not scene.pelvic_calibrated:
         return Verdict("unknown", NAN, NAN, "hip landmarks follow the thighs: do the find-your-hip drill first")
-    if not measures[TURN].measured:
-        return Verdict("unknown", NAN, NAN, measures[TURN].reason)
+    told = measures.get(TURN)  # the last few strides have only the quadrature part
+    if told is not None and not told.measured:
+        return Verdict("unknown", NAN, NAN, told.reason)
     scale = _contrast_scale(scene.own) or _baseline_scale(scene.own)
     if scale is None:
         return Verdict("unknown", turn, NAN, "no baseline of your own yet")
