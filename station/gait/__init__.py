@@ -4,6 +4,6 @@ from station.gait.batch import Analysis, analyse
 from station.gait.core import GaitCore
 
 # Raised whenever the same landmarks may give other numbers.
-CORE_VERSION = "1"
+CORE_VERSION = "2"
 
 __all__ = ["CORE_VERSION", "Analysis", "GaitCore", "analyse"]

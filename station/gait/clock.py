@@ -20,6 +20,9 @@ LOST_S = 2.0  # no passage for so long: the runner stopped, the clock starts afr
 HALF = 0.09  # half-width of the fit round a peak, as a share of the stride
 CROSSING_HALF_S = 0.035
 FIRST_STRIDE_S = 0.7
+# A thigh moves on by no more than this from one sample to the next: what goes farther is the other leg, for a picture or three.
+# Runners of the norms reach 500 deg/s; the rest is noise.
+JUMP_DEG, FASTEST_DEG_S = 20.0, 600.0
 
 
 class StrideClock:
@@ -30,6 +33,7 @@ class StrideClock:
         self.reset()
 
     def reset(self) -> None:
+        self._last_deg, self._last_s = 0.0, -1e9
         self._high, self._high_s = -1e9, nan
         self._low = 1e9
         self._falling = False  # waiting for the trough that follows a peak
@@ -50,8 +54,9 @@ class StrideClock:
         """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample closed, else None."""
         if self._passage_s == self._passage_s and t_s - self._passage_s > LOST_S:
             self.reset()
-        if thigh_deg != thigh_deg:
-            return None
+        if not abs(thigh_deg - self._last_deg) <= JUMP_DEG + FASTEST_DEG_S * (t_s - self._last_s):
+            return None  # not measured, or not this thigh
+        self._last_deg, self._last_s = thigh_deg, t_s
         need = SHARE * self._swing_deg if isfinite(self._swing_deg) else FIRST_SWING_DEG
         if self._falling:
             self._low = min(self._low, thigh_deg)
