@@ -21,12 +21,12 @@ HALF = 0.09  # half-width of the fit round a peak, as a share of the stride
 CROSSING_HALF_S = 0.035
 FIRST_STRIDE_S = 0.7
 # A thigh moves on by no more than this from one sample to the next: what goes farther is the other leg, for a picture or three.
-# Runners of the norms reach 500 deg/s; the rest is noise.
-JUMP_DEG, FASTEST_DEG_S = 20.0, 600.0
+# Runners of the norms swing it at up to 500 deg/s for a moment; the rest is noise.
+JUMP_DEG, FASTEST_DEG_S = 12.0, 450.0
 
 
 class StrideClock:
-    """`step` per pose; gives the start and end of a stride when one closes."""
+    """`follows` and `step` per pose, with the history in between; `step` gives the start and end of a stride when one closes."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -50,12 +50,16 @@ class StrideClock:
         passed = (t_s - self._peak_s) / self._stride_s
         return passed % 1.0 if passed < 2.0 else nan
 
+    def follows(self, t_s: float, thigh_deg: float) -> bool:
+        """Whether the near thigh can be there, from where it was seen last; False for NaN."""
+        return abs(thigh_deg - self._last_deg) <= JUMP_DEG + FASTEST_DEG_S * (t_s - self._last_s)
+
     def step(self, t_s: float, thigh_deg: float) -> tuple[float, float] | None:
         """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample closed, else None."""
         if self._passage_s == self._passage_s and t_s - self._passage_s > LOST_S:
             self.reset()
-        if not abs(thigh_deg - self._last_deg) <= JUMP_DEG + FASTEST_DEG_S * (t_s - self._last_s):
-            return None  # not measured, or not this thigh
+        if not self.follows(t_s, thigh_deg):
+            return None
         self._last_deg, self._last_s = thigh_deg, t_s
         need = SHARE * self._swing_deg if isfinite(self._swing_deg) else FIRST_SWING_DEG
         if self._falling:

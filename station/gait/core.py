@@ -124,6 +124,8 @@ class GaitCore:
             return False
         exchanged = self._named_legs(t_s, segment_deg)
         row = self._row(t_s, segment_deg, segment_px, points, exchanged)
+        if not self._clock.follows(t_s, row[h.THIGH_NEAR]):
+            row[h.THIGH_NEAR] = row[h.SHANK_NEAR] = nan
         self._history.append(row)
         self._track(t_s, row[h.THIGH_NEAR] == row[h.THIGH_NEAR])
         self._bout.pose(t_s, row[h.THIGH_NEAR], row[h.THIGH_FAR])

@@ -20,9 +20,9 @@ def strides(thigh_deg: Iterable[float], fps: float) -> list[float]:
     clock, found = StrideClock(history), []
     for i, deg in enumerate(thigh_deg):
         row = np.full(h.COLUMNS, np.nan)
-        row[h.T_S], row[h.THIGH_NEAR] = i / fps, deg
+        row[h.T_S], row[h.THIGH_NEAR] = i / fps, deg if clock.follows(i / fps, deg) else np.nan
         history.append(row)
-        closed = clock.step(i / fps, float(deg))
+        closed = clock.step(i / fps, float(row[h.THIGH_NEAR]))
         if closed is not None:
             found.append(closed[1] - closed[0])
     return found
