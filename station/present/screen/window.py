@@ -2,7 +2,8 @@
 
 A Pi without a desktop draws through KMS/DRM; the wheels of pygame-ce have that driver, those of pygame do not. The Pi 5 has
 several DRM cards in no constant order and SDL takes the first, which may have no connector: the others are tried too
-(libsdl-org/SDL#13705).
+(libsdl-org/SDL#13705). Through KMS/DRM, SDL is given OpenGL ES but draws with desktop OpenGL, which it tries first: where there
+is no libGL, nothing fails and the display stays black. So it is told to draw with OpenGL ES 2.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 RETRY_NS = (2 * NS, 5 * NS, 15 * NS, 60 * NS)  # waits between attempts to open the display again
 DRI = Path("/dev/dri")
+BARE = {"SDL_VIDEODRIVER": "kmsdrm", "SDL_FRAMEBUFFER_ACCELERATION": "opengles2"}
 REMEDY = (
     "plug a display in before start-up; without a desktop install libgbm1 libdrm2 libegl1 libgles2 libgl1-mesa-dri and add the "
     "user to the groups video, render and input; or set [screen] enabled = false"
@@ -171,13 +173,14 @@ def drivers() -> tuple[str, ...]:
 
 def attempts(environment: Mapping[str, str], platform: str, dri: Path) -> list[dict[str, str]]:
     """What to ask SDL for, in order, as environment variables. A driver that a person chose is the only attempt."""
-    if "SDL_VIDEODRIVER" in environment or not platform.startswith("linux"):
-        return [{"SDL_VIDEODRIVER": environment["SDL_VIDEODRIVER"]} if "SDL_VIDEODRIVER" in environment else {}]
+    bare = {name: environment.get(name, value) for name, value in BARE.items()}
+    chosen = environment.get("SDL_VIDEODRIVER")
+    if chosen is not None or not platform.startswith("linux"):
+        return [{} if chosen is None else bare if chosen == "kmsdrm" else {"SDL_VIDEODRIVER": chosen}]
     desktop = [("WAYLAND_DISPLAY", "wayland"), ("DISPLAY", "x11")]
     found = [{"SDL_VIDEODRIVER": driver} for variable, driver in desktop if environment.get(variable)]
     if found:
         return found
-    bare = {"SDL_VIDEODRIVER": "kmsdrm"}
     if "SDL_KMSDRM_DEVICE_INDEX" in environment:
         return [bare]
     cards = sorted(card.name.removeprefix("card") for card in dri.glob("card[0-9]*"))
