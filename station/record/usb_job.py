@@ -39,6 +39,7 @@ OPTIONS = {"vfat": f"{SAFE},flush,{OWNED}", "exfat": f"{SAFE},{OWNED}", "ext4": 
 SYS_CLASS_BLOCK = Path("/sys/class/block")
 COMMAND_TIMEOUT_S = 30
 SERVICE = "station.service"
+NOTHING_YET = "nothing to write yet, put it in again after the run"
 
 Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
@@ -89,7 +90,10 @@ class Job:
                 return taken
             if kind == "ext4":
                 make_own_folder(self.mounted, self.config.station.name, self.uid, self.gid)
-            count = len(self._write_as_owner())
+            sessions = self._write_as_owner()
+            if sessions is None:
+                return StickStatus("failed", NOTHING_YET + note)
+            count = len(sessions)
             return StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick{note}")
         finally:
             # FAT remembers an unclean end: going read-only first takes the mark off even if somebody pulls during the unmount.
@@ -108,13 +112,14 @@ class Job:
             return StickStatus("refused", said["why"]), ""
         return None, "; its station.toml was not taken, the station's key is not on it" if said["settings"] == "stranger" else ""
 
-    def _write_as_owner(self) -> list[str]:
+    def _write_as_owner(self) -> list[str] | None:
+        """The sessions that are on the stick now; None when no run is over yet."""
         said = in_child(self.uid, self.gid, lambda: write(self.mounted, self.config))
         if "failure" in said:
             raise StickError(said["failure"], str(self.device), said["detail"])
         if "error" in said:
             raise StoreError(said["error"], said["where"], said["remedy"])
-        return list(said["sessions"])
+        return None if said["sessions"] is None else list(said["sessions"])
 
 
 def why_not_mounted(message: str) -> Failure:
@@ -141,6 +146,8 @@ def write(mounted: Path, config: Config) -> dict[str, Any]:
     """The second child's work; its answer goes through a pipe, so it is plain."""
     archive = Archive(config.station.data_dir.expanduser())
     try:
+        if all(row.state == "open" for row in archive.sessions()):
+            return {"sessions": None}
         done = export_to(mounted, archive, config.usb.which, config.station.name, config.record.opensim)
     except StickError as error:
         return {"failure": error.failure, "detail": error.what}

@@ -13,6 +13,7 @@ import pytest
 
 from station.config import Config, parse
 from station.errors import StoreError
+from station.present.screen import strings
 from station.provision import provision
 from station.record.archive import Archive
 from station.record.exports import render
@@ -111,11 +112,29 @@ def test_a_bad_stick_is_let_go_too(config: Config, tmp_path: Path) -> None:
     assert commands.asked[-1][0] == "umount"
 
 
-def test_no_session_yet_is_said(config: Config, tmp_path: Path) -> None:
-    empty = config.model_copy(update={"station": config.station.model_copy(update={"data_dir": tmp_path / "empty"})})
-    status = job(empty, Commands(empty), tmp_path / "stick").do()
-    assert status.state == "failed"
-    assert "no session" in status.text
+@pytest.mark.parametrize("which", ["last", "new", "all"])
+@pytest.mark.parametrize("running", [False, True])
+def test_a_stick_before_the_first_run_is_over_is_told_to_come_again(
+    config: Config, tmp_path: Path, which: str, running: bool
+) -> None:
+    station = config.station.model_copy(update={"data_dir": tmp_path / "fresh"})
+    fresh = config.model_copy(update={"station": station, "usb": config.usb.model_copy(update={"which": which})})
+    store = SqliteStore(station.data_dir)
+    steps = list(run(6.0, fps=30))
+    if running:
+        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        for given, step in steps:
+            store.add(given, step)
+    status = job(fresh, Commands(fresh), tmp_path / "stick").do()
+    assert status == StickStatus("failed", "nothing to write yet, put it in again after the run")
+    shown = StationState((), ManualClock(), fresh.usb.status_path, False, None)()
+    assert strings.stick(shown) == "Could not write to the stick: nothing to write yet, put it in again after the run"
+    assert not list((tmp_path / "stick").rglob("session.json"))
+    if running:
+        store.finish(0)
+        status = job(fresh, Commands(fresh), tmp_path / "stick").do()
+        assert status == StickStatus("done", "1 session on the stick")
+    store.close()
 
 
 # --- an installer's stick ---
