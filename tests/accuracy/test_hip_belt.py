@@ -120,5 +120,6 @@ def test_errors_are_lent_by_tags_alike() -> None:
 
 
 def test_turn_before_is_alike_for_runs_that_differ_only_in_the_run() -> None:
-    assert SIDE.turn == replace(SIDE, amplitude_deg=8.0, shutter_s=0.008, fps=60.0).turn
-    assert SIDE.turn != replace(SIDE, azimuth_deg=45.0).turn
+    here = repr(SIDE.turn)  # specs hold NaN, which equals nothing
+    assert here == repr(replace(SIDE, amplitude_deg=8.0, shutter_s=0.008, fps=60.0).turn)
+    assert here != repr(replace(SIDE, azimuth_deg=45.0).turn)

@@ -176,7 +176,7 @@ class Belt:
         self.marks += len(given.ids)
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
-        return HipBelt(tags=2, learnt=1.0)
+        return HipBelt(2, 1.0, "", 3.0, 1.0, 0.5)
 
     def lift(self, rows: np.ndarray, near: bool) -> None:
         """The belt needs no drill."""
@@ -207,7 +207,7 @@ def test_another_source_plugs_in() -> None:
     assert gait.measures[TURN].n == belt.closed > 5
     assert belt.readings > 100
     assert belt.marks > 200
-    assert gait.hip_belt == HipBelt(tags=2, learnt=1.0)
+    assert gait.hip_belt == HipBelt(2, 1.0, "", 3.0, 1.0, 0.5)
     assert np.isnan(gait.strides[-1]["pelvic_quadrature_deg"] if gait.strides else NAN)
 
 
