@@ -105,7 +105,7 @@ class GaitCore:
             self._bout.belt.read(t_s, given)
             self._pelvis.read(given)
         elif isinstance(given, Marks):
-            self._pelvis.mark(t_s, given, self._bout.activity.now(t_s) == Activity.STANDING)
+            self._pelvis.mark(t_s, given)
         return self._told(given.t_ns, t_s, angles_deg)
 
     def advance(self, t_s: float, segment_deg: Sequence[float], segment_px: Sequence[float], points: Points) -> bool:

@@ -104,7 +104,7 @@ class HipBeltPelvis:
         if hips_px[0] == hips_px[0]:
             self._body = Body(t_s, hips_px[0] * cos(radians(self._azimuth_deg)), hips_px[1], thigh_px / THIGH_M)
 
-    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+    def mark(self, t_s: float, given: Marks) -> None:
         if not self._sized:
             return
         ids, corners = self._wearer.sort(given, t_s, self._upright, self._body)

@@ -72,7 +72,7 @@ class PelvicSource(Protocol):
         """Every pose: the middle of the hips and a thigh's length in the straightened picture, NaN where not seen, and the
         runner's near side as far as known."""
 
-    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+    def mark(self, t_s: float, given: Marks) -> None:
         """Tags of a hip belt in one picture, `t_s` on the clock of the history rows. Comes before the picture's `body`."""
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
@@ -166,7 +166,7 @@ class LandmarkPelvis:
     def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
         """What is needed of the body comes with the stride."""
 
-    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+    def mark(self, t_s: float, given: Marks) -> None:
         """Tags do not concern the landmarks."""
 
     def hip_belt(self, t_s: float) -> HipBelt | None:

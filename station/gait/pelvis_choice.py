@@ -42,8 +42,8 @@ class BeltOrLandmarks:
     def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
         self._belt.body(t_s, hips_px, thigh_px, side)
 
-    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
-        self._belt.mark(t_s, given, standing)
+    def mark(self, t_s: float, given: Marks) -> None:
+        self._belt.mark(t_s, given)
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
         return self._belt.hip_belt(t_s)

@@ -172,7 +172,7 @@ class Belt:
     def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
         self.hips_px = hips_px
 
-    def mark(self, t_s: float, given: Marks, standing: bool) -> None:
+    def mark(self, t_s: float, given: Marks) -> None:
         self.marks += len(given.ids)
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
