@@ -215,7 +215,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 )
 def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool) -> None:
     """Time every stage on this machine, one thread and two."""
-    from station.run.bench import Order, run_bench
+    from station.bench.stages import Order, run_bench
 
     run_bench(Order(as_json, vs, peer_python, clip, frames, latency))
 

@@ -6,8 +6,8 @@ from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Norms, Screen
 from station.faults import RULES, Judge, norms
 from station.gait.core import GaitCore
-from station.gait.pelvis import PelvicSource
-from station.gait.pelvis_choice import BeltOrLandmarks
+from station.gait.pelvis.choice import BeltOrLandmarks
+from station.gait.pelvis.landmarks import PelvicSource
 from station.types import NAN, Gait, Input, Pose, Press, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)

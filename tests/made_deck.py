@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from station.sense.place import directions
+from station.calibrate.orientation import directions
 
 SIZE = (1280, 720)  # px
 FOCAL_PX = 820.0

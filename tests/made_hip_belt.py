@@ -1,6 +1,6 @@
 """Runs and slow turns of somebody with a hip belt, without pictures: tag corners and landmarks as a camera would give them.
 
-The motion, the belt and the camera are those of `tests/render`; the corners get noise instead of being read from pixels.
+The motion, the belt and the camera are those of `tests/lab/render`; the corners get noise instead of being read from pixels.
 A minute costs about a second, so that many trials can be made.
 """
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from station.types import JOINTS, NS, Joint, Marks, Pose, Side, View
-from tests.render.clip import LANDMARK_NAMES, truth_of
-from tests.render.hip_belt import HipBelt
-from tests.render.hip_belt_truth import HipBeltTruth, h1, hip_belt_truth, scale_for_turn
-from tests.render.spec import Camera, ClipSpec, Gait, Keyframe, Look, Motion, Sensor
+from tests.lab.render.clip import LANDMARK_NAMES, truth_of
+from tests.lab.render.hip_belt import HipBelt
+from tests.lab.render.hip_belt_truth import HipBeltTruth, h1, hip_belt_truth, scale_for_turn
+from tests.lab.render.spec import Camera, ClipSpec, Gait, Keyframe, Look, Motion, Sensor
 
 PORTRAIT = Camera(distance_m=2.5, width_px=720, height_px=1280, fov_deg=66.0)
 LANDSCAPE = Camera(distance_m=3.0, width_px=1280, height_px=720, fov_deg=40.1)

@@ -12,7 +12,7 @@ import pytest
 
 from station.cli import cli, main
 from station.sense.poses import Poses, save_poses
-from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS
 
 

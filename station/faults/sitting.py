@@ -11,7 +11,7 @@ from station.faults import norms
 from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
 from station.types import NAN, Measure
 
-# The landmarks show a trunk farther back than it is: by 2.5 and 4.0 deg on the two bodies of tests/end_to_end that constants
+# The landmarks show a trunk farther back than it is: by 2.5 and 4.0 deg on the two bodies of tests/lab/end_to_end that constants
 # may be set on. The smaller of the two is allowed for, so that an upright runner does not look like one who leans back.
 LANDMARK_LEAN_DEG = -2.5
 LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0 + LANDMARK_LEAN_DEG, 1.0 + LANDMARK_LEAN_DEG

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from station.gait.angles import oriented, rounded_angles, unexchanged
 from station.gait.body import bodies
 from station.gait.core import GaitCore
-from station.gait.pelvis import PelvicSource
+from station.gait.pelvis.landmarks import PelvicSource
 from station.types import ANGLES, STRIDE, Event, Gait, Pose, Reading, View
 
 CHUNK = 2048

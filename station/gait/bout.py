@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.activity import ActivityClock, Steps, bend, is_run, is_stride, rise, vote
 from station.gait.angles import rounded_angles
-from station.gait.belt import Belt
+from station.gait.belt_speed import Belt
 from station.gait.events import Landing
 from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window, rounded
-from station.gait.pelvis import PelvicSource
+from station.gait.pelvis.landmarks import PelvicSource
 from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
 from station.types import MEASURES, Activity, Measure, Speed
 

@@ -17,14 +17,14 @@ from station.gait import history as h
 from station.gait.angles import oriented, rounded_angles, straightening
 from station.gait.body import HEEL, HIP, SHOULDER, TOE, bodies
 from station.gait.bout import Bout
-from station.gait.clock import StrideClock
 from station.gait.drill import Drill
 from station.gait.facing import Facing, mean
 from station.gait.hands import Rail, hides_hip
 from station.gait.history import History
 from station.gait.legs import Expected, LegTracker, LengthGate
-from station.gait.pelvis import PelvicSource
-from station.gait.pelvis_choice import BeltOrLandmarks
+from station.gait.pelvis.choice import BeltOrLandmarks
+from station.gait.pelvis.landmarks import PelvicSource
+from station.gait.stride_clock import StrideClock
 from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, PelvicPair, Pose, Reading, Side, View
 
 TRACKED_S = 2.0

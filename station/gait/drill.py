@@ -9,7 +9,7 @@ from typing import NamedTuple
 from station.gait import history as h
 
 HANGING_DEG = 15.0
-# 40 is asked for, less the 10 that landmarks show a raised thigh too low (tests/end_to_end: 7 and 11 on the tuning bodies).
+# 40 is asked for, less the 10 that landmarks show a raised thigh too low (tests/lab/end_to_end: 7 and 11 on the tuning bodies).
 LIFTED_DEG = 30.0
 OTHER_DEG = 20.0  # the standing leg may move by this much
 TRUNK_DEG = 12.0  # and the trunk

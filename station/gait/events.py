@@ -4,7 +4,7 @@ Contact: the shank passes the vertical SHANK_UPRIGHT_AFTER_S after the foot has 
 from runner to runner within 6.6 ms (SD), where the heel farthest ahead of the hips scatters by 15.5 ms. The heel stands in
 where the shank is not seen. Toe-off: the trailing knee is straightest STRAIGHT_AFTER_S after the toe has left; that peak is
 looked for near the backward end of the thigh's swing. The constants are medians over the four tuning runners of data/rbds;
-`python -m tests.accuracy --tuned` prints what is left of them. Running only: in walking neither holds.
+`python -m tests.lab.accuracy --tuned` prints what is left of them. Running only: in walking neither holds.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ LENGTH_MEMORY_S = 1.0
 UNPREDICTED = 4.0  # misfit of a leg that was not seen lately
 LOST = 45.0  # of the four parts (thigh and shank of two legs) about half are far off, whichever way they are named
 # Landmarks that fit neither way, in one picture, leave predictions that may have changed legs: right after it only the stride
-# clock's pattern tells the legs apart. Set on rendered runners (tests/end_to_end, the tuning bodies).
+# clock's pattern tells the legs apart. Set on rendered runners (tests/lab/end_to_end, the tuning bodies).
 SHAKEN, SHAKEN_S = 14.0, 0.07
 # The model's label is believed unless the other naming fits better by ONSET; an exchange that has begun goes on while it fits
 # better by STAY. Set on rendered and real clips, where landmarks stray most while the legs pass each other: with 3 for both,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from station.gait.pelvis import student
+from station.gait.pelvis.landmarks import student
 from station.types import Measure
 
 STRIDES = 36

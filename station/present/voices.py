@@ -27,7 +27,7 @@ CHIME_S = 0.5
 ATTACK_S = 0.1  # nothing but the beat comes up faster
 BEAT_ATTACK_S = 0.01  # a beat needs an edge; it is quiet, and fades in over seconds as a whole
 SPM_RANGE = (100.0, 240.0)
-REBUILD = "install the station again, or render the lines with `python -m station.run.voice`"
+REBUILD = "install the station again, or render the lines with `python -m tests.lab.voice`"
 
 Clip = NDArray[np.int16]
 

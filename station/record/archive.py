@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import InputError, StoreError
+from station.record.belt_pairs import pairs_path
 from station.record.chunks import unpack
 from station.record.collect import assemble
 from station.record.log import read_log
-from station.record.pairs import pairs_path
 from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
 from station.record.schema import BUSY_MS, connect

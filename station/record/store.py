@@ -23,14 +23,14 @@ from types import MappingProxyType
 from typing import Any
 
 from station import __version__
+from station import wall_clock as moment
 from station.config import RecordSection
 from station.errors import InputError, StoreError
-from station.record import moment
 from station.record.archive import DATABASE, LOGS, Archive, SessionRow
+from station.record.belt_pairs import pairs_path
+from station.record.integrity import damage, locked, set_aside
+from station.record.live_session import INSERT_SESSION, OpenSession
 from station.record.log import LogHeader, repair
-from station.record.open_session import INSERT_SESSION, OpenSession
-from station.record.opening import damage, locked, set_aside
-from station.record.pairs import pairs_path
 from station.record.retention import MB, reclaim_logs, surplus_sessions
 from station.record.schema import connect, migrate
 from station.record.tally import Tally

@@ -30,7 +30,7 @@ UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
 PELVIC = (*PELVIC_TURN, *BELT_ONLY)
 
 # The far leg is half hidden: of an even runner its foot seems to land some 10 ms earlier. Half-widths that cover what the two
-# tuning bodies of tests/end_to_end show between near and far; scatter between strides says nothing of it.
+# tuning bodies of tests/lab/end_to_end show between near and far; scatter between strides says nothing of it.
 NEAR_FAR_HALF = {"tle_asymmetry_deg": 3.0, "step_time_asymmetry_pct": 12.0}
 
 NOT_SEEN = {

@@ -16,14 +16,14 @@ import click
 from station.coach import Coach
 from station.config import Config, load
 from station.errors import InputError, NothingFound, StationError, UsageError
+from station.export.analysis_json import analysis_json, write_analysis
+from station.export.bundle import write_all
 from station.gait import CORE_VERSION
 from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource
-from station.record.analysis import analysis_json, write_analysis
 from station.record.collect import Collector
-from station.record.exports import write_all
 from station.run.clock import SystemClock
 from station.run.overlay import Overlay
-from station.run.table import summary_table
+from station.run.text_table import summary_table
 from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
 from station.sense.open import open_source
 from station.types import NS, Frame, Marks, Pose, Recording, Side

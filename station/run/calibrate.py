@@ -15,25 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station import __version__
+from station import wall_clock as moment
+from station.calibrate import framing
+from station.calibrate.calibration import Calibration, path_of, save, taken_from
+from station.calibrate.deck import Deck, Ruler, deck_of
+from station.calibrate.drawing import draw
+from station.calibrate.framing import Finding
+from station.calibrate.lines import Line, find_lines, ordered
+from station.calibrate.orientation import Known
+from station.calibrate.scene import Box, scene_of
 from station.config import Config
 from station.errors import InputError, StationError, UsageError
 from station.gait.core import GaitCore
 from station.ports import EndOfSource, FrameSource, PoseSource
 from station.pose.estimator import open_estimator
 from station.provision import provision
-from station.record import moment
-from station.run.alone import alone
-from station.run.calibrate_picture import draw
-from station.run.calibration import Calibration, path_of, save, taken_from
 from station.run.clock import SystemClock
+from station.run.single_instance import alone
 from station.run.wiring import POSE_KINDS
-from station.sense import framing
-from station.sense.deck import Deck, Ruler, deck_of
-from station.sense.framing import Finding
-from station.sense.lines import Line, find_lines, ordered
 from station.sense.open import PICAMERA, open_source
-from station.sense.place import Known
-from station.sense.scene import Box, scene_of
 from station.sense.still import SUFFIXES, StillSource
 from station.types import NS, Frame, Measure, Pose, Side, SourceInfo, View
 

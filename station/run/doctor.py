@@ -22,16 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station import __version__
+from station.calibrate.calibration import load, misfit, path_of
+from station.calibrate.scene import drift_of
 from station.config import Config
 from station.errors import HardwareError, StationError, StoreError
 from station.ports import FrameSource, PoseSource
 from station.pose.estimator import open_estimator
 from station.pose.store import cards, models_dir, verified
 from station.provision import Provision, provision
-from station.run.calibration import load, misfit, path_of
 from station.run.clock import SystemClock
 from station.sense.open import PICAMERA, open_source
-from station.sense.scene import drift_of
 from station.types import Frame
 
 State = Literal["ok", "missing", "bad"]

@@ -17,15 +17,15 @@ from typing import Protocol
 
 import numpy as np
 
+from station.calibrate.scene import Drift
+from station.calibrate.watch import PlaceWatch
 from station.coach import Coach
 from station.cues.texts import line
 from station.errors import StationError
 from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, Sensor
 from station.run.health import Heartbeats, notify
-from station.run.place_watch import PlaceWatch
 from station.run.slots import Inbox, LatestSlot
 from station.sense.picture import PictureWatch
-from station.sense.scene import Drift
 from station.types import NS, Activity, Cue, Frame, Input, Marks, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
 
 log = logging.getLogger("station")

@@ -12,7 +12,8 @@ from station.errors import StationError, UsageError
 
 def draw_view(view: str, png: Path, size: str) -> None:
     """Raises UsageError for an unknown view or a size that is none, StationError when the file cannot be written."""
-    from station.present.screen import render_rgb, samples
+    from station.present.screen import render_rgb
+    from station.testing import screen_samples as samples
 
     numbers = re.fullmatch(r"(\d{3,4})x(\d{3,4})", size)
     if numbers is None:

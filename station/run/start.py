@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from station.calibrate.calibration import in_force
+from station.calibrate.watch import PlaceWatch
 from station.coach import Coach
 from station.config import Config, LightSection
 from station.cues.plan import Plan
@@ -20,16 +22,14 @@ from station.present.screen.window import Screen
 from station.provision import Provision, provision
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
-from station.run.alone import alone
 from station.run.boot_check import BootCheck
-from station.run.calibration import in_force
 from station.run.clock import SystemClock
-from station.run.fault import told_when_it_fails
 from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
 from station.run.outputs import Openings, open_sinks, watchers
-from station.run.place_watch import PlaceWatch
+from station.run.single_instance import alone
 from station.run.slots import Inbox
-from station.run.state import StationState
+from station.run.start_failure import told_when_it_fails
+from station.run.station_state import StationState
 from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch

@@ -10,10 +10,10 @@ from pathlib import Path
 import click
 
 from station.errors import NothingFound
+from station.export.bundle import write_all
 from station.provision import provision
 from station.record.archive import Archive, SessionRow
-from station.record.exports import write_all
-from station.record.stick import earlier_below
+from station.usb.stick import earlier_below
 
 ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
 

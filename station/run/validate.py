@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 import numpy as np
 
+from station import wall_clock as moment
 from station.errors import InputError, NothingFound, StationError, UsageError
+from station.files import write_atomic
 from station.provision import provision
-from station.record import moment
 from station.record.archive import Archive
-from station.record.files import write_atomic
 from station.types import MEASURES
 from station.validate.align import Offset, find_offset, sampled
 from station.validate.known_groups import waists

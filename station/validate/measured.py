@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import InputError
-from station.record.session_json import SCHEMA
+from station.export.session_json import SCHEMA
 from station.types import ANGLES, MEASURES, NAN, RULES, STRIDE, FaultState, Measure, Recording
 
 BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")  # modes in which the clock on the screen stands still

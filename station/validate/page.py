@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station import __version__
-from station.record.plots import Line, Plot, svg
+from station.export.plots import Line, Plot, svg
 from station.types import NAN
 from station.validate.agreement import share_interval
 from station.validate.result import Quantity, Result, table

@@ -3,7 +3,7 @@
     python systemd/deb/lock.py            # rewrites requirements-bookworm.txt and requirements-trixie.txt beside this file
 
 pip resolves for the station's machine (aarch64, that release's CPython), whatever this one is. It judges environment markers by
-the Python that runs it, so tests/appliance/install.py asks each installed package again, on its own machine, what it lacks.
+the Python that runs it, so tests/lab/appliance/install.py asks each installed package again, on its own machine, what it lacks.
 """
 
 from __future__ import annotations

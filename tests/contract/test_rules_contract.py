@@ -13,9 +13,10 @@ from station.faults import BROKEN, RULES, Judge, norms
 from station.faults.judge import ask
 from station.faults.rule import Golden, Rule, Scene
 from station.present.lights import SIGNS
-from station.present.screen import page, samples
+from station.present.screen import page
 from station.present.screen.ink import Ink
 from station.present.voices import load_voices
+from station.testing import screen_samples as samples
 from station.types import MEASURES, NAN, NS, Cue, Gait, Measure, Mode, Own
 from station.types import RULES as NAMES
 from tests.made_gait import MadeRunner, measures

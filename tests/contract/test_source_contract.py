@@ -14,13 +14,13 @@ import pytest
 from station.config import CameraSection
 from station.ports import EndOfSource
 from station.run.clock import ManualClock
-from station.sense.fake_picamera2 import FakeLibrary
-from station.sense.motion import RunnerSpec
 from station.sense.picamera import PicameraSource
 from station.sense.poses import Poses, PosesSource, save_poses
 from station.sense.still import StillSource
-from station.sense.synthetic import SyntheticRunner
 from station.sense.video import VideoSource
+from station.testing.fake_picamera2 import FakeLibrary
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import JOINTS, NS, Frame, Pose, SourceInfo
 from tests.made_film import corners, number_of, numbered, write_film
 

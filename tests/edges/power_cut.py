@@ -25,9 +25,9 @@ from pathlib import Path
 
 from station.record.archive import Archive
 from station.record.log import read_log
-from station.record.stick import export_to
 from station.record.store import SqliteStore
 from station.types import Input, Pose, Step
+from station.usb.stick import export_to
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 FPS = 15.0

@@ -7,7 +7,7 @@ import pytest
 
 from station.faults import norms, norms_table
 from station.types import MEASURES
-from tests.faults import build_norms
+from tests.lab.makers import norms as build_norms
 
 
 def test_the_shipped_table_is_what_the_script_makes_of_the_data(shared: Path) -> None:

@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from station.gait import GaitCore
-from station.sense.body import Filming
-from station.sense.flaws import Flaws
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner, Truth
+from station.testing.synthetic import SyntheticRunner, Truth
+from station.testing.synthetic_body import Filming
+from station.testing.synthetic_flaws import Flaws
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import STRIDE, Event, Gait
 
 NOISE_MM = 8.0

@@ -10,8 +10,8 @@ import pytest
 from station.gait import GaitCore, analyse
 from station.gait.activity import ActivityClock
 from station.gait.history import COLUMNS, HIPS_D, T_S, THIGH_FAR, THIGH_NEAR, History
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import ANGLES, MEASURES, NS, STRIDE, Activity, Pose, Press, Reading, Tick
 from tests.gait.conftest import film, noisy
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from station.gait import GaitCore
-from station.sense.body import Filming
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_body import Filming
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import NS, Joint, Pose, View
 from tests.gait.conftest import film, noisy
 

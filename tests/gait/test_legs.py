@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from station.gait.legs import LegTracker, LengthGate
-from station.sense.flaws import LEFT_LEG
-from station.sense.motion import RunnerSpec
+from station.testing.synthetic_flaws import LEFT_LEG
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import NAN, NS
 from tests.gait.conftest import Told, film, noisy
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from station.gait import GaitCore
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import NAN, NS, Reading, Side
 from tests.gait.conftest import Told, film, noisy
 

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from station.present.screen import render_rgb, samples
+from station.present.screen import render_rgb
+from station.testing import screen_samples as samples
 
 HERE = Path(__file__).parent / "screen"
 PAGES = [(view, (1280, 720)) for view in samples.SAMPLES] + [(view, (720, 1280)) for view in ("COACH", "DONE", "FRAMING")]

@@ -17,7 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from station.config import CameraSection
-from station.gait.hip_belt_shape import PITCH_M, TAG_M, TAGS
+from station.gait.pelvis.belt_shape import PITCH_M, TAG_M, TAGS
 from station.pose import drawn_belt
 from station.pose.hip_belt import TagReader
 from station.run.hip_belt_check import everywhere

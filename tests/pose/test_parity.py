@@ -1,4 +1,4 @@
-"""Against MediaPipe's own pipeline on a side-view walk; tests/golden/make_mediapipe_golden.py says how the golden was made.
+"""Against MediaPipe's own pipeline on a side-view walk; tests/lab/makers/mediapipe_golden.py says how the golden was made.
 
 Two claims. Given the square that MediaPipe looked in, one step of ours is MediaPipe's to a few thousandths of a pixel. And left
 alone, ours follows the same person to within a fraction of a pixel: there each landmark decides the next square, so that the

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from station.present.screen import page, render, render_rgb, samples, strings
+from station.present.screen import page, render, render_rgb, strings
 from station.present.screen.dial import Dial, bands, swing
 from station.present.screen.ink import KEPT_LAYERS, KEPT_WORDS, Ink, hang
 from station.present.screen.theme import ACT, OWN, TEXT
 from station.present.screen.views import live as live_view
+from station.testing import screen_samples as samples
 from station.types import ANGLES, JOINTS, NAN, Activity, Band, Cue, Gait, Measure, Mode, Pose, Snapshot, Station, View
 
 SIZE = (1280, 720)
@@ -315,7 +316,7 @@ def test_odd_sizes_are_drawn(size: tuple[int, int]) -> None:
 
 
 def test_the_benchmark_measures_frames() -> None:
-    from station.present.screen.benchmark import draw_benchmark
+    from station.bench.drawing import draw_benchmark
 
     spent = draw_benchmark(seconds=0.05)
     assert len(spent) >= 1

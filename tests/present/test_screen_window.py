@@ -14,13 +14,14 @@ import pytest
 
 from station.config import ScreenSection
 from station.errors import HardwareError
-from station.present.screen import Screen, samples
+from station.present.screen import Screen
 from station.present.screen import window as window_module
 from station.present.screen.pace import HOLD_NS, LINGER_NS, Pace
+from station.testing import screen_samples as samples
 from station.types import NS, Cue, Mode, Snapshot
 
 CONFIG = ScreenSection(width_px=640, height_px=360)
-# With desktop OpenGL, SDL's first choice, the display stays black and nothing fails (seen in tests/appliance/machine.py).
+# With desktop OpenGL, SDL's first choice, the display stays black and nothing fails (seen in tests/lab/appliance/machine.py).
 BARE = {"SDL_VIDEODRIVER": "kmsdrm", "SDL_FRAMEBUFFER_ACCELERATION": "opengles2"}
 
 

@@ -9,8 +9,9 @@ import pygame
 import pytest
 
 from station.cues.texts import LANGUAGES
-from station.present.screen import page, samples, strings
+from station.present.screen import page, strings
 from station.present.screen.ink import FONTS, Ink, Placed
+from station.testing import screen_samples as samples
 from station.types import MEASURES, RULES, Cue, HipBelt, HipBeltTrouble, Measure, Mode, SessionPage, Snapshot, Speed, Station
 
 SIZES = ((1280, 720), (1920, 1080), (720, 1280), (1080, 1920), (800, 480))
@@ -110,7 +111,8 @@ def test_wide_numbers(ink: Ink) -> None:
 
 
 def test_every_reason_of_the_pelvic_turn(ink: Ink) -> None:
-    from station.gait import measures, pelvis
+    from station.gait import measures
+    from station.gait.pelvis import landmarks as pelvis
 
     reasons = [
         value

@@ -15,7 +15,6 @@ import pytest
 from station.cues.texts import LANGUAGES
 from station.errors import InputError
 from station.present.loudness import loudness_lufs
-from station.present.voice_build import PEAK, SCHEMA, TARGET_LUFS, build, finished, text_sha256
 from station.present.voices import (
     ATTACK_S,
     BEAT_PEAK,
@@ -31,6 +30,7 @@ from station.present.voices import (
     chime,
     load_voices,
 )
+from tests.lab.voice.build import PEAK, SCHEMA, TARGET_LUFS, build, finished, text_sha256
 
 SHIPPED_BYTES = 1_500_000
 
@@ -49,7 +49,7 @@ def test_every_text_has_its_line_and_every_line_its_text(language: str) -> None:
     texts = {text_id: text_sha256(line.spoken) for text_id, line in LANGUAGES[language].items()}
     rendered = dict(load_voices(language).texts)
     wrong = sorted({text_id for text_id, _ in set(texts.items()) ^ set(rendered.items())})
-    assert wrong == [], "missing, outdated or left over: render them with `python -m station.run.voice`"
+    assert wrong == [], "missing, outdated or left over: render them with `python -m tests.lab.voice.__main__`"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from station.gait import Analysis, GaitCore, analyse
-from station.sense.body import Filming
-from station.sense.flaws import Flaws
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_body import Filming
+from station.testing.synthetic_flaws import Flaws
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import JOINTS, NS, Joint, Pose, Press, Reading, Tick, View
 
 FEW = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from station import wall_clock as moment
 from station.config import RecordSection
 from station.errors import StoreError
-from station.record import moment
 from station.record.archive import DATABASE, Archive
 from station.record.chunks import pack, unpack
 from station.record.log import read_log, read_lost

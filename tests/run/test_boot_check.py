@@ -11,7 +11,7 @@ from station.config import Config, parse
 from station.run.boot_check import PARTS, BootCheck
 from station.run.clock import ManualClock
 from station.run.doctor import CHECKS, Verdict, examine
-from station.run.state import StationState
+from station.run.station_state import StationState
 
 CLAIM_DEVICES = {"camera", "place", "pins", "sound", "display", "pose"}
 

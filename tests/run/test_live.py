@@ -14,7 +14,7 @@ from station.ports import EndOfSource
 from station.run.clock import SystemClock
 from station.run.live import LiveStation, NoKeeper, Parts
 from station.run.slots import Inbox
-from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import (
     NS,
     Activity,

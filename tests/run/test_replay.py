@@ -12,7 +12,7 @@ from station.cues.plan import Plan
 from station.errors import InputError, StationError
 from station.record.log import LogHeader, LogWriter
 from station.run.replay import replayed, run_replay
-from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import Cue
 
 PLAN = Plan(start_s=2.0)

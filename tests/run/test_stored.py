@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from station import wall_clock as moment
 from station.errors import StoreError
-from station.record import moment
 from station.record.archive import DATABASE, Archive
-from station.record.moment import Moment
-from station.record.stick import export_to
 from station.record.store import SqliteStore
 from station.run.stored import export_sessions, forget_sessions
+from station.usb.stick import export_to
+from station.wall_clock import Moment
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 

@@ -12,17 +12,17 @@ import pytest
 
 from station.cli import main
 from station.config import Config
+from station.export.bundle import write_all
 from station.record.archive import Archive
-from station.record.exports import write_all
-from station.record.moment import Moment
 from station.record.store import SqliteStore
 from station.run.analyze import Wish, analyse_file
 from station.sense.poses import Poses, save_poses
-from station.sense.synthetic import RunnerSpec, SyntheticRunner
+from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import Recording
 from station.validate.measured import Measured, read_folder
-from tests.accuracy.projection import Filming, filmed, load
-from tests.accuracy.truth import truth
+from station.wall_clock import Moment
+from tests.lab.accuracy.projection import Filming, filmed, load
+from tests.lab.accuracy.truth import truth
 from tests.made_run import MODEL, SOURCE, VIEW
 from tests.made_run import run as made_run
 
@@ -124,7 +124,7 @@ def test_a_curve_on_another_clock(shared: Path, tmp_path: Path, capsys: pytest.C
     assert document["offset"]["offset_s"] == pytest.approx(-7.3, abs=0.01)
     (thigh,) = document["quantities"]
     assert thigh["verdict"] == "agrees"
-    assert 1.0 < thigh["rmse"] < 2.0  # tests/accuracy: 1.4 to 1.8 deg
+    assert 1.0 < thigh["rmse"] < 2.0  # tests/lab/accuracy: 1.4 to 1.8 deg
     assert thigh["independent"] < thigh["n"] / 2
     text = page.read_text(encoding="utf-8")
     assert text.count("<svg") == 1

@@ -10,9 +10,9 @@ import pytest
 from station.errors import StoreError
 from station.ports import EndOfSource
 from station.run.clock import ManualClock
-from station.sense.motion import RunnerSpec
 from station.sense.poses import Poses, PosesSource, load_poses, save_poses
-from station.sense.synthetic import SyntheticRunner
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import JOINTS, NAN, NS, Joint, Pose
 
 

@@ -36,7 +36,7 @@ from station.pose.store import models_dir
 from station.present.pins import mock_pin_factory
 from station.present.screen.window import Screen
 from station.present.sound import FakeSpeaker, fake_speaker, open_speaker
-from station.record.open_session import OpenSession
+from station.record.live_session import OpenSession
 from station.record.store import SqliteStore
 from station.run import start
 from station.run.clock import ManualClock
@@ -44,10 +44,10 @@ from station.run.demo import PLAN
 from station.run.doctor import CHECKS
 from station.run.outputs import watchers
 from station.run.wiring import estimator_for
-from station.sense.body import Filming
-from station.sense.fake_picamera2 import FakeLibrary, Opening
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner
+from station.testing.fake_picamera2 import FakeLibrary, Opening
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_body import Filming
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import NS, Frame, Mode, ModelInfo, Pose, Snapshot
 
 SITS = RunnerSpec(speed_mps=2.5, tle_deg=11.0, thigh_excursion_deg=38.0, trunk_lean_deg=-4.0)
@@ -389,8 +389,8 @@ def test_a_clock_that_says_1970_gives_sessions_a_number_and_no_date(box: Applian
         def now(cls, tz: Any = None) -> datetime:
             return datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
 
-    box.patch.setattr("station.record.moment.datetime", Epoch)
-    box.patch.setattr("station.record.moment.CLOCK_SET", box.folder / "never")
+    box.patch.setattr("station.wall_clock.datetime", Epoch)
+    box.patch.setattr("station.wall_clock.CLOCK_SET", box.folder / "never")
     assert box.run(until=cued) == 0
     (session,) = box.sessions()
     assert re.fullmatch(r"00001-[0-9a-f]{4}", session["id"]), "numbered, and without a date that would be a lie"
@@ -450,8 +450,8 @@ def test_as_a_service_it_shows_why_it_cannot_start(box: Appliance) -> None:
             return super().show(snapshot)
 
     box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(absent=True)]))
-    box.patch.setattr("station.run.fault.Screen", Seen)
-    box.patch.setattr("station.run.fault.open_pin_factory", lambda _: box.pins)
+    box.patch.setattr("station.run.start_failure.Screen", Seen)
+    box.patch.setattr("station.run.start_failure.open_pin_factory", lambda _: box.pins)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(f"\0station-{os.getpid()}")
         box.patch.setenv("NOTIFY_SOCKET", f"@station-{os.getpid()}")

@@ -12,7 +12,7 @@ from station.coach import Coach
 from station.cues import Plan
 from station.faults import RULES
 from station.types import Fault, Joint, Reading
-from tests.accuracy.projection import HELD, Filming, Trial, filmed, load
+from tests.lab.accuracy.projection import HELD, Filming, Trial, filmed, load
 
 FILMING = Filming(fps=25.0, noise_mm=6.0)
 SPOKEN = {rule.name for rule in RULES if rule.modes}

@@ -9,9 +9,9 @@ import pytest
 
 from station.coach import Coach
 from station.cues import Plan
-from station.sense.body import Filming
-from station.sense.motion import RunnerSpec
-from station.sense.synthetic import SyntheticRunner
+from station.testing.synthetic import SyntheticRunner
+from station.testing.synthetic_body import Filming
+from station.testing.synthetic_motion import RunnerSpec
 from station.types import NS, Input, Mode, Pose, Reading, Step, Tick, View
 
 # A session in two minutes instead of twenty.

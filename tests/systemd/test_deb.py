@@ -1,4 +1,4 @@
-"""What the Debian package is made of. Building and installing it needs an index and an hour: see tests/appliance/install.py."""
+"""What the Debian package is made of. Building and installing it: see tests/lab/appliance/install.py."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.validate.align import find_offset, sampled
-from tests.accuracy.projection import load
-from tests.accuracy.truth import truth
+from tests.lab.accuracy.projection import load
+from tests.lab.accuracy.truth import truth
 
 T_S = np.arange(0, 40, 1 / 60)
 

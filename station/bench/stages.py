@@ -1,0 +1,326 @@
+"""`station bench`: what every stage costs on this machine. Ratios are taken in one run; nothing here is asserted in a test."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from station import __version__
+from station.bench import mediapipe_peer
+from station.coach import Coach
+from station.config import Config, PoseSection
+from station.cues.plan import Plan
+from station.errors import InputError, StationError, UsageError
+from station.gait.angles import angles
+from station.gait.core import GaitCore
+from station.gait.pelvis.belt import FOCAL
+from station.gait.pelvis.belt_pose import seen_at, upright
+from station.gait.pelvis.belt_shape import BeltShape
+from station.ports import EndOfSource
+from station.pose.drawn_belt import DrawnBelt, worn
+from station.pose.estimator import open_estimator
+from station.pose.hip_belt import TAG_PER_TORSO, HipBeltFinder
+from station.run.clock import SystemClock
+from station.run.demo_clip import CLIP
+from station.run.slots import LatestSlot
+from station.sense.open import open_source
+from station.testing.synthetic import RunnerSpec, SyntheticRunner
+from station.types import NS, Frame, Joint, Marks, Pose, Reading, View
+
+WARM_UP = 5
+ROUNDS = 3  # ours and the peer's take turns, so that a busy minute hits both
+CORE_SECONDS = 120.0
+BATCH_FRAMES = 1_000_000
+AGE_FPS, AGE_FRAMES = 60, 180
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for."""
+
+    as_json: bool = False
+    vs: str | None = None
+    peer_python: Path | None = None
+    clip: Path | None = None
+    frames: int = 120
+    latency: bool = False
+
+
+def run_bench(order: Order) -> None:
+    """Prints the figures. Raises UsageError when the peer is not installed, InputError for an unreadable clip."""
+    result: dict[str, Any] = {"schema": "station.bench/1", "machine": machine()}
+    if order.latency:
+        from station.bench.latency import cue_latency
+
+        result["cue_latency_ms"] = cue_latency()
+    else:
+        frames = _frames(order.clip or CLIP, order.frames)
+        result["clip"] = {"frames": len(frames), "width_px": frames[0].image.shape[1], "height_px": frames[0].image.shape[0]}
+        result["pose_ms"] = {f"{threads} thread": pose_ms(frames, threads) for threads in (1, 2)}
+        result["hip_belt_ms"] = hip_belt_ms(frames)
+        result["core"] = core_us()
+        result["batch_angles"] = batch_angles()
+        result["frame_age"] = frame_age(frames)
+        result["screen"] = screen_ms()
+        if order.vs:
+            result["vs_mediapipe"] = versus_mediapipe(frames, order.peer_python or Path(sys.executable))
+    if order.as_json:
+        click.echo(json.dumps(result))
+    else:
+        for line in _lines(result):
+            click.echo(line)
+
+
+def machine() -> dict[str, str]:
+    """What the figures were taken on."""
+    names = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith(("model name", "Model"))]
+    packages = ("numpy", "onnxruntime", "opencv-python-headless", "pygame-ce")
+    return {
+        "cpu": names[0] if names else platform.machine(),
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "station": __version__,
+        **{name: version(name) for name in packages},
+    }
+
+
+def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
+    """Medians over the tracked frames, milliseconds: every stage that ran, the whole (wall), and the whole's CPU (mean)."""
+    estimator = open_estimator(PoseSection(threads=threads))
+    stages: dict[str, list[float]] = {}
+    whole, cpu = [], []
+    for frame in frames[:WARM_UP]:
+        estimator.estimate(frame)
+    for frame in frames[WARM_UP:]:
+        start, start_cpu = time.perf_counter(), time.process_time()
+        pose = estimator.estimate(frame)
+        spent, spent_cpu = time.perf_counter() - start, time.process_time() - start_cpu
+        for name, stage_ms in estimator.stage_ms.items():
+            if stage_ms:
+                stages.setdefault(name, []).append(stage_ms)
+        if pose.seen:
+            whole.append(1e3 * spent)
+            cpu.append(1e3 * spent_cpu)
+    estimator.close()
+    if not whole:
+        raise StationError("nobody was tracked in these frames", "clip", "name a clip of a runner filmed from the side")
+    medians = {name: statistics.median(values) for name, values in stages.items()}
+    share = len(whole) / (len(frames) - WARM_UP)
+    return medians | {"whole": statistics.median(whole), "cpu": statistics.fmean(cpu), "tracked": share}
+
+
+def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
+    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, picture after picture; and one search without."""
+    estimator = open_estimator(PoseSection(threads=1))
+    poses = [estimator.estimate(frame) for frame in frames]
+    estimator.close()
+    worn_by = [_wearing(frame, pose) for frame, pose in zip(frames, poses, strict=True)]
+    finder, spent, tags = HipBeltFinder(), [], []
+    for frame, pose in zip(worn_by, poses, strict=True):
+        start = time.thread_time_ns()
+        marks = finder.find(frame, pose)
+        spent.append((time.thread_time_ns() - start) / 1e6)
+        tags.append(0 if marks is None else len(marks.ids))
+    searched = []
+    for frame, pose in zip(frames, poses, strict=True):
+        start = time.thread_time_ns()
+        HipBeltFinder().find(frame, pose)
+        searched.append((time.thread_time_ns() - start) / 1e6)
+    return {
+        "tracked_mean": statistics.fmean(spent[WARM_UP:]),
+        "tracked_p95": float(np.percentile(spent[WARM_UP:], 95)),
+        "tags": statistics.fmean(tags[WARM_UP:]),
+        "one_search": statistics.fmean(searched[WARM_UP:]),
+    }
+
+
+def _wearing(frame: Frame, pose: Pose) -> Frame:
+    """The frame with a belt drawn on the runner, who turns to and fro by 8 degrees; as it is when there is none."""
+    if not pose.seen:
+        return frame
+    hips, shoulders = (pose.xy_px[[left, left + 1]].mean(0) for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER))
+    torso_px = float(np.hypot(*(shoulders - hips)))
+    belt = DrawnBelt(side_px=TAG_PER_TORSO * torso_px, turn_deg=8.0 * math.sin(frame.seq / 5))
+    middle = hips + 0.15 * (shoulders - hips)
+    return Frame(frame.t_ns, frame.seq, worn(frame.image, belt, (float(middle[0]), float(middle[1]))))
+
+
+def core_us() -> dict[str, float]:
+    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session, governor); and a picture's tags
+    of a hip belt: the belt's pose, its shape, and a share of each stride."""
+    runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=CORE_SECONDS)
+    poses = list(runner.poses())
+    core, coach = GaitCore(runner.view), Coach(runner.view, Plan())
+    told = Reading(0, "speed_given_mps", 3.0)
+    core.step(told)
+    coach.step(told)
+    result = {}
+    for name, step in (("core", core.step), ("coach", coach.step)):
+        spent = _each_us(poses, step)
+        result[f"{name}_mean"] = statistics.fmean(spent)
+        result[f"{name}_median"] = statistics.median(spent)
+        result[f"{name}_p99"] = float(np.percentile(spent, 99))
+    belted = GaitCore(runner.view)
+    inputs: list[Pose | Marks] = [given for pose in poses for given in (_tags(pose, runner.view), pose)]
+    spent = _each_us(inputs, belted.step)
+    result["hip_belt_mean"] = sum(spent) / len(poses) - result["core_mean"]
+    result["hip_belt_p99"] = float(np.percentile(spent[::2], 99))
+    return result
+
+
+def _tags(pose: Pose, view: View) -> Marks:
+    """What would be seen of a belt on the hips of that pose, turning to and fro by 8 degrees."""
+    shape, focal_px = BeltShape(), FOCAL * max(view.width_px, view.height_px)
+    rotation = upright(0.14 * math.sin(pose.t_ns / 1.1e8))
+    hips_px = pose.xy_px[[Joint.LEFT_HIP, Joint.RIGHT_HIP]].mean(0)
+    middle_px = np.array([view.width_px, view.height_px]) / 2
+    place_m = np.append((hips_px - middle_px) / view.px_per_m - [0.0, 0.07], focal_px / view.px_per_m)
+    seen, _ = seen_at(shape.corners_m, shape.skewed, rotation, place_m, focal_px)
+    ids = np.flatnonzero((rotation @ shape.rotation[:14, :, 2].T)[2] < -0.4)
+    return Marks(pose.t_ns, ids.astype(np.int16), (seen[ids] + middle_px).astype(np.float32))
+
+
+def _each_us(inputs: Sequence[Pose | Marks], step: Callable[[Any], object]) -> list[float]:
+    spent = []
+    for given in inputs:
+        start = time.thread_time_ns()
+        step(given)
+        spent.append((time.thread_time_ns() - start) / 1e3)
+    return spent
+
+
+def batch_angles() -> dict[str, float]:
+    """Frames a second of the vectorised angles, one thread and two."""
+    xy = np.random.default_rng(0).normal(500, 100, (BATCH_FRAMES // 4, 33, 2)).astype(np.float32)
+    result = {}
+    for threads in (1, 2):
+        # Chunks that stay in the cache: four times the speed of one sweep through memory.
+        chunks = np.array_split(xy, len(xy) // 2000)
+        with ThreadPoolExecutor(threads) as pool:
+            start = time.perf_counter()
+            for _ in pool.map(lambda chunk: angles(chunk, "right"), chunks):
+                pass
+            result[f"frames_per_s_{threads}_thread"] = len(xy) / (time.perf_counter() - start)
+    return result
+
+
+def frame_age(frames: Sequence[Frame]) -> dict[str, float]:
+    """Age of the picture when inference starts, in frame times: a 60 fps source in real time, one slot."""
+    estimator = open_estimator(PoseSection(threads=2))
+    slot: LatestSlot[Frame] = LatestSlot()
+    clock, stop = SystemClock(), threading.Event()
+
+    def capture() -> None:
+        start = clock.now_ns()
+        for number in range(AGE_FRAMES):
+            due = start + number * NS // AGE_FPS
+            clock.sleep((due - clock.now_ns()) / NS)
+            slot.put(Frame(due, number, frames[number % len(frames)].image))
+        stop.set()
+
+    worker = threading.Thread(target=capture, daemon=True)
+    worker.start()
+    ages = []
+    while not stop.is_set():
+        frame = slot.take(0.5)
+        if frame is not None:
+            ages.append((clock.now_ns() - frame.t_ns) / NS * AGE_FPS)
+            estimator.estimate(frame)
+    worker.join()
+    estimator.close()
+    return {
+        "median_frames": statistics.median(ages),
+        "p95_frames": float(np.percentile(ages, 95)),
+        "of_fps": AGE_FPS,
+        "taken": len(ages),
+    }
+
+
+def screen_ms() -> dict[str, float]:
+    """Milliseconds a frame of the coaching view at 1280x720, drawn in memory."""
+    from station.bench.drawing import draw_benchmark
+
+    spent = draw_benchmark(seconds=2.0)
+    return {"median": statistics.median(spent), "p99": float(np.percentile(spent, 99)), "frames": len(spent)}
+
+
+def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
+    """CPU a frame of `mp.solutions.pose` (complexity 1) and of ours with one thread, the same frames, in turns."""
+    ours, theirs = [], []
+    peer: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        stored = Path(folder) / "frames.npy"
+        np.save(stored, np.stack([frame.image for frame in frames]))
+        for _ in range(ROUNDS):
+            ours.append(pose_ms(frames, 1)["cpu"])
+            peer = _peer(python, stored)
+            theirs.append(float(peer["cpu_ms"]))
+    return {
+        "mediapipe": peer["version"],
+        "rounds": ROUNDS,
+        "ours_cpu_ms": statistics.median(ours),
+        "mediapipe_cpu_ms": statistics.median(theirs),
+        "ratio": statistics.median(a / b for a, b in zip(ours, theirs, strict=True)),
+        "mediapipe_tracked": peer["tracked"],
+    }
+
+
+def _peer(python: Path, frames: Path) -> dict[str, Any]:
+    # -I: the peer's Python must not see this folder, where names of ours would hide packages of its own.
+    command = [str(python), "-I", str(Path(mediapipe_peer.__file__)), str(frames)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise UsageError(
+            f"mediapipe does not run there ({last})", str(python), "name a Python that has mediapipe 0.10.21 by --peer-python"
+        )
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def _frames(clip: Path, count: int) -> list[Frame]:
+    frames: list[Frame] = []
+    with open_source(str(clip), Config(), SystemClock(), realtime=False) as source:
+        while len(frames) < count:
+            try:
+                item = source.read(60.0)
+            except EndOfSource:
+                break
+            if isinstance(item, Pose):
+                raise InputError("holds landmarks, not pictures", str(clip), "name a video")
+            if item is not None:
+                frames.append(item)
+    if len(frames) <= WARM_UP:
+        raise StationError(f"has only {len(frames)} frames", str(clip), "name a longer clip")
+    return frames
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def _lines(result: dict[str, Any], indent: str = "") -> Iterator[str]:
+    for name, value in result.items():
+        if isinstance(value, dict):
+            yield f"{indent}{name}"
+            yield from _lines(value, indent + "  ")
+        else:
+            yield f"{indent}{name:<24} {value:.3g}" if isinstance(value, float) and value < 1e3 else f"{indent}{name:<24} {value}"

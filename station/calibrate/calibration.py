@@ -1,0 +1,184 @@
+"""What `station calibrate` found out, kept in the data folder: one small file, no picture.
+
+Which value holds: what somebody wrote under [view] in station.toml, else what was measured here, else the default. A calibration
+belongs to one camera, turned one way, with pictures of one size; for any other it is not used.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from station.calibrate.scene import BITS, Scene
+from station.config import Config, ViewSection
+from station.errors import StoreError
+from station.files import write_atomic
+from station.types import NAN, Measure, Side, SourceInfo
+
+SCHEMA = "station.calibration/1"
+NAMES = {"camera": "calibration.json", "video": "calibration-of-film.json"}  # trying a film does not touch the camera's
+AGAIN = "run `station calibrate` again"
+LARGEST_BYTES = 1_000_000
+MEASURES = ("roll_deg", "azimuth_deg", "px_per_m", "focal_px")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The pictures it was made from. `number`, `turned_deg`: of the camera; None for a film."""
+
+    kind: str
+    name: str
+    width_px: int
+    height_px: int
+    number: int | None = None
+    turned_deg: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """`created_utc` is "" when the clock could not be trusted. What could not be told is a Measure with its reason, or None."""
+
+    taken: Taken
+    created_utc: str
+    roll_deg: Measure
+    azimuth_deg: Measure
+    px_per_m: Measure
+    focal_px: Measure
+    direction: Side | None
+    zone: tuple[float, float, float, float] | None
+    scene: Scene | None
+
+    def view(self) -> dict[str, Any]:
+        """The keys of [view] that it can tell, with their values."""
+        told: dict[str, Any] = {name: round(m.value, 4) for name in MEASURES if (m := getattr(self, name)).measured}
+        told |= {"direction": self.direction} if self.direction else {}
+        return told | ({"zone": self.zone} if self.zone else {})
+
+
+def taken_from(info: SourceInfo, config: Config) -> Taken:
+    own = (config.camera.number, config.camera.turned_deg) if info.kind == "camera" else (None, None)
+    return Taken(info.kind, Path(info.path).name, info.width_px, info.height_px, *own)
+
+
+def path_of(config: Config, kind: str) -> Path:
+    """Where the calibration of that kind of source lies. KeyError for one that has no pictures."""
+    return config.station.data_dir.expanduser() / NAMES[kind]
+
+
+def save(path: Path, calibration: Calibration) -> None:
+    """Durable before it gets its name: a power cut leaves the old file or the new one. Raises StoreError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, _packed(calibration))
+    except OSError as error:
+        raise StoreError(f"cannot be written ({error.strerror})", str(path), "check its folder's owner, or free space") from None
+
+
+def load(path: Path) -> Calibration | None:
+    """None when there is none. Raises StoreError for a file that is not what `save` wrote."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BYTES)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot be read ({error.strerror})", str(path), "check the card, then calibrate again") from None
+    try:
+        return _unpacked(content)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"the calibration is damaged ({error})", str(path), AGAIN) from None
+
+
+def misfit(calibration: Calibration, info: SourceInfo, config: Config) -> str:
+    """Why it is not for this source, "" when it is."""
+    then, now = calibration.taken, taken_from(info, config)
+    if then.kind != now.kind or then.number != now.number:
+        return f"it was made with {then.name}, this is {now.name}"
+    if (then.width_px, then.height_px) != (now.width_px, now.height_px):
+        return f"it was made on {then.width_px}x{then.height_px} pixels, the pictures have {now.width_px}x{now.height_px}"
+    if then.turned_deg != now.turned_deg:
+        return f"it was made with camera.turned_deg = {then.turned_deg}, now it is {now.turned_deg}"
+    return ""
+
+
+def applied(config: Config, calibration: Calibration) -> Config:
+    """The settings with what was measured in every key of [view] that nobody wrote into them."""
+    told = {key: value for key, value in calibration.view().items() if key not in config.view.model_fields_set}
+    view = ViewSection.model_validate(config.view.model_dump(exclude_unset=True) | told)
+    return config.model_copy(update={"view": view})
+
+
+def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | None]:
+    """The settings to run that source with, and the calibration in them (None: there is none).
+
+    Raises StoreError for a damaged file and for one that belongs to another camera or picture.
+    """
+    if info.kind not in NAMES:
+        return config, None
+    calibration = load(path_of(config, info.kind))
+    if calibration is None:
+        return config, None
+    why = misfit(calibration, info, config)
+    if why:
+        raise StoreError(f"the calibration is not used: {why}", str(path_of(config, info.kind)), AGAIN)
+    return applied(config, calibration), calibration
+
+
+# --- the file -----------------------------------------------------------------------------------------------------
+
+
+def _packed(one: Calibration) -> bytes:
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "created_utc": one.created_utc or None,
+        "taken": asdict(one.taken),
+        "view": {name: _measure(getattr(one, name)) for name in MEASURES}
+        | {"direction": one.direction, "zone": None if one.zone is None else list(one.zone)},
+        "scene": None
+        if one.scene is None
+        else {"xy": _text(one.scene.xy.astype("<f4").tobytes()), "bits": _text(one.scene.bits.tobytes())},
+    }
+    content["sha256"] = _digest(content)
+    return json.dumps(content, indent=1, allow_nan=False).encode()
+
+
+def _unpacked(text: bytes) -> Calibration:
+    content = json.loads(text)
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise ValueError(f"not {SCHEMA}")
+    if content.pop("sha256", None) != _digest(content):
+        raise ValueError("its check sum is wrong")
+    view, packed = content["view"], content["scene"]
+    scene = None
+    if packed is not None:
+        xy = np.frombuffer(base64.b64decode(packed["xy"]), "<f4").reshape(-1, 2)
+        scene = Scene(xy, np.frombuffer(base64.b64decode(packed["bits"]), np.uint8).reshape(len(xy), BITS))
+    roll, azimuth, scale, focal = (_of(view[name]) for name in MEASURES)
+    zone = None if view["zone"] is None else tuple(view["zone"])
+    return Calibration(
+        Taken(**content["taken"]), content["created_utc"] or "", roll, azimuth, scale, focal, view["direction"], zone, scene
+    )
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def _measure(one: Measure) -> dict[str, Any]:
+    numbers = {name: value if np.isfinite(value := getattr(one, name)) else None for name in ("value", "low", "high")}
+    return {**numbers, "n": one.n, "reason": one.reason}
+
+
+def _of(told: dict[str, Any]) -> Measure:
+    value, low, high = (NAN if told[name] is None else float(told[name]) for name in ("value", "low", "high"))
+    return Measure(value, low, high, int(told["n"]), str(told["reason"]))

@@ -1,0 +1,85 @@
+"""All export formats in one place: what `station export`, `station analyze --out` and the USB stick write."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from station import __version__
+from station import wall_clock as moment
+from station.errors import StoreError
+from station.export.angles_mot import angles_mot
+from station.export.earlier import Earlier
+from station.export.events_csv import events_csv
+from station.export.markers_trc import markers_trc
+from station.export.report import report_html
+from station.export.run_fit import run_fit
+from station.export.series_csv import series_csv
+from station.export.session_json import session_json
+from station.export.strides_csv import strides_csv
+from station.files import write_atomic
+from station.types import Recording
+
+CHECKSUMS = "SHA256SUMS"
+ALWAYS = ("session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html")
+OPENSIM = ("angles.mot", "markers.trc")
+
+
+def render(
+    recording: Recording,
+    created_utc: str,
+    core_version: str = __version__,
+    opensim: bool = True,
+    earlier: Sequence[Earlier] = (),
+) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of every file but the checksums, one at a time: an hour is 20 MB.
+
+    The same arguments give the same bytes, so an interrupted export can be taken up again. `earlier` are the runner's
+    sessions for the trend in the report. angles.mot and markers.trc are left out where there is nothing to put in.
+    """
+    yield "session.json", session_json(recording, created_utc, core_version)
+    yield "strides.csv", strides_csv(recording)
+    yield "events.csv", events_csv(recording)
+    yield "series.csv", series_csv(recording)
+    yield "run.fit", run_fit(recording, created_utc)
+    yield "report.html", report_html(recording, created_utc, earlier)
+    if opensim:
+        for name, content in (("angles.mot", angles_mot(recording)), ("markers.trc", markers_trc(recording))):
+            if content is not None:
+                yield name, content
+
+
+def checksums(digests: Mapping[str, str]) -> bytes:
+    """In the form that `sha256sum --check` reads."""
+    return "".join(f"{digest}  {name}\n" for name, digest in digests.items()).encode()
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_all(
+    recording: Recording,
+    folder: Path,
+    extra: Mapping[str, bytes] | None = None,
+    core_version: str = __version__,
+    created_utc: str | None = None,
+    opensim: bool = True,
+    earlier: Sequence[Earlier] = (),
+) -> list[Path]:
+    """Writes every format, `extra` (name to content) and, last, SHA256SUMS; makes the folder where it is missing.
+
+    Each file appears under its name only when it is whole and on the disk. Raises StoreError when the folder cannot be written.
+    """
+    created_utc = moment.now().utc if created_utc is None else created_utc
+    digests: dict[str, str] = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in (*render(recording, created_utc, core_version, opensim, earlier), *(extra or {}).items()):
+            write_atomic(folder / name, content)
+            digests[name] = sha256(content)
+        write_atomic(folder / CHECKSUMS, checksums(digests))
+    except OSError as error:
+        raise StoreError(f"cannot be written ({error.strerror})", str(folder), "check its permissions and free space") from None
+    return [folder / name for name in (*digests, CHECKSUMS)]

@@ -1,0 +1,61 @@
+"""session.json, `station.session/1`: what a session found, small enough to be read again by the next one.
+
+It holds everything of station.analysis/1 but the long tables, which are series.csv, strides.csv and events.csv beside it,
+and adds what only a coached session has: modes, what changed from baseline to retention, whether cues helped.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from station import __version__
+from station.export.analysis_json import TIME_DECIMALS, findings, head, measure_json
+from station.record.plain import plain
+from station.types import MEASURES, NS, Recording, SessionPage
+
+SCHEMA = "station.session/1"
+
+
+def session_json(recording: Recording, created_utc: str, core_version: str = __version__) -> bytes:
+    told = document(recording, created_utc, core_version)
+    return json.dumps(told, allow_nan=False, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def document(recording: Recording, created_utc: str, core_version: str) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "session_id": recording.session_id,
+        "started_utc": recording.started_utc or None,
+        "clock_trusted": recording.clock_trusted,
+        **head(recording, core_version, created_utc),
+        "view": plain(recording.view),
+        "strides": len(recording.strides),
+        **findings(recording),
+        "units": dict(MEASURES),
+        "outcomes": [
+            {
+                "t_s": round(outcome.t_ns / NS, TIME_DECIMALS),
+                "cue": outcome.cue_seq,
+                "rule": outcome.rule,
+                "cleared": outcome.cleared,
+                "strides": outcome.strides,
+            }
+            for outcome in recording.outcomes
+        ],
+        "modes": [{"start_s": round(start_s, TIME_DECIMALS), "mode": mode.value} for start_s, mode in recording.modes],
+        "change": recording.page and _page(recording.page),
+    }
+
+
+def _page(page: SessionPage) -> dict[str, Any]:
+    return {
+        "rows": [
+            {"name": name, "baseline": measure_json(before), "retention": measure_json(after)}
+            for name, before, after in page.rows
+        ],
+        "best_block": page.best_block,
+        "next_focus": page.next_focus,
+        "cues_given": page.cues_given,
+        "cues_cleared": page.cues_cleared,
+    }

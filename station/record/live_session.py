@@ -1,0 +1,189 @@
+"""The session that is being written: its sums, its log, and the rows that are not in the database yet."""
+
+from __future__ import annotations
+
+import errno
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from station.record.belt_pairs import PairsFile
+from station.record.chunks import pack
+from station.record.collect import NO_ANGLES
+from station.record.log import LogHeader, LogWriter
+from station.record.plain import plain
+from station.record.tally import Tally
+from station.types import ANGLES, Input, Pose, Step
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+Troubles = dict[str, tuple[str, str]]  # topic -> (what is wrong, what to do)
+
+INSERT_SESSION = (
+    "INSERT INTO session (id, number, state, source, model, view, tally, station_version, core_version, started_utc,"
+    " clock_trusted, boot_id, started_ns, series_columns) VALUES (?, ?, 'open', ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class OpenSession:
+    """Feed inputs to `add`; `pending_rows` is what the database lacks, `written` says that it has it now."""
+
+    def __init__(self, session_id: str, number: int, header: LogHeader) -> None:
+        self.id, self.number, self.header = session_id, number, header
+        self.tally = Tally()
+        self.notes: list[str] = []
+        self.is_on_disk = False
+        self.has_row = False
+        self.next_flush_ns = 0
+        self._log: LogWriter | None = None
+        self._pairs: PairsFile | None = None
+        self._written = dict.fromkeys(("stride", "event", "cue", "outcome", "chunk"), 0)
+        self._clear()
+
+    def _clear(self) -> None:
+        self._t_ns: list[int] = []
+        self._angles: list[Any] = []
+        self._rows: dict[str, list[tuple[Any, ...]]] = {"stride": [], "event": [], "cue": [], "outcome": []}
+
+    @property
+    def log_path(self) -> Path | None:
+        return self._log.path if self._log is not None else None
+
+    def row(self) -> tuple[Any, ...]:
+        header = self.header
+        return (
+            self.id,
+            self.number,
+            *(json.dumps(plain(part)) for part in (header.source, header.model, header.view)),
+            header.station_version,
+            header.core_version,
+            header.started_utc,
+            header.clock_trusted,
+            header.boot_id,
+            header.started_ns,
+            json.dumps(ANGLES.names),
+        )
+
+    def add(self, given: Input, step: Step, troubles: Troubles) -> None:
+        self._log_add(given, step, troubles)
+        self._add_pair(step, troubles)
+        self.tally.add(given, step)
+        if isinstance(given, Pose):
+            self._t_ns.append(given.t_ns)
+            self._angles.append(NO_ANGLES if step.gait.angles is None else step.gait.angles)
+        rows, name = self._rows, self.id
+        for stride in step.gait.strides:
+            rows["stride"].append((name, self._number("stride"), *stride.item()))
+        for event in step.gait.events:
+            rows["event"].append((name, self._number("event"), event.t_ns, event.kind, event.side, event.confidence))
+        for cue in step.cues:
+            channels = " ".join(cue.channels)
+            rows["cue"].append((name, self._number("cue"), cue.t_ns, cue.seq, cue.id, cue.rule, cue.action, channels, cue.text))
+        for one in step.outcomes:
+            rows["outcome"].append((name, self._number("outcome"), one.t_ns, one.cue_seq, one.rule, one.cleared, one.strides))
+
+    def _number(self, table: str) -> int:
+        return self._written[table] + len(self._rows[table])
+
+    def pending_rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Rows by table, only tables that have some."""
+        tables = {table: rows for table, rows in self._rows.items() if rows}
+        if self._t_ns:
+            content = pack(np.array(self._t_ns, np.int64), np.array(self._angles, ANGLES))
+            tables["chunk"] = [(self.id, self._written["chunk"], content)]
+        return tables
+
+    def written(self) -> None:
+        """What was pending is in the database now."""
+        self.has_row = True
+        for table, rows in self._rows.items():
+            self._written[table] += len(rows)
+        self._written["chunk"] += bool(self._t_ns)
+        self._clear()
+
+    def shed(self, most: int) -> None:
+        """Lets go of the oldest series that wait for a full disk, and says so; strides, events and cues stay."""
+        surplus = len(self._t_ns) - most
+        if surplus > 0:
+            del self._t_ns[:surplus], self._angles[:surplus]
+            self.note("the series have a gap, the disk was full")
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    # --- its log: without one a session is still a session ---
+
+    def open_log(self, path: Path, troubles: Troubles) -> None:
+        try:
+            self._log = LogWriter(path, self.header)
+        except OSError as error:
+            self._log_failed(error, troubles)
+
+    def _log_add(self, given: Input, step: Step, troubles: Troubles) -> None:
+        if self._log is None:
+            return
+        try:
+            self._log.add(given)
+            for cue in step.cues:
+                self._log.add_cue(cue)
+        except OSError as error:
+            self._log_failed(error, troubles)
+
+    def log_gap(self, lost: int, troubles: Troubles) -> None:
+        if self._log is None:
+            return
+        try:
+            self._log.add_gap(self.tally.last_ns, lost)
+        except OSError as error:
+            self._log_failed(error, troubles)
+
+    def close_files(self, troubles: Troubles) -> None:
+        self._close_pairs(troubles)
+        log, self._log = self._log, None
+        if log is not None:
+            try:
+                log.close()
+            except OSError as error:
+                self._log_failed(error, troubles)
+
+    def _log_failed(self, error: OSError, troubles: Troubles) -> None:
+        log, self._log = self._log, None
+        if log is not None:
+            with suppress(OSError):  # it has failed once and been told; now it only has to be let go
+                log.close()
+        why = "the disk is full" if error.errno in FULL else (error.strerror or "unknown error")
+        self.note(f"its log stops early: {why}")
+        troubles["log"] = (f"the input log stopped: {why}", "free some space; sessions are still stored")
+
+    # --- pairs of belt and landmarks, where the owner wants them ---
+
+    def open_pairs(self, folder: Path) -> None:
+        self._pairs = PairsFile(folder, self.id, self.header.view)
+
+    def _add_pair(self, step: Step, troubles: Troubles) -> None:
+        if self._pairs is None:
+            return
+        try:
+            self._pairs.add(step.gait)
+        except OSError as error:
+            self._pairs_failed(error, troubles)
+
+    def _close_pairs(self, troubles: Troubles) -> None:
+        if self._pairs is None:
+            return
+        try:
+            self._pairs.close()
+        except OSError as error:
+            self._pairs_failed(error, troubles)
+
+    def _pairs_failed(self, error: OSError, troubles: Troubles) -> None:
+        pairs, self._pairs = self._pairs, None
+        if pairs is not None:
+            with suppress(OSError):
+                pairs.close()
+        self.note(f"its pairs of belt and landmarks stop early: {error.strerror or 'unknown error'}")
+        troubles["pairs"] = ("pairs of belt and landmarks are not written", "free some space; sessions are still stored")

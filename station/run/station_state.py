@@ -1,0 +1,52 @@
+"""What the screen tells of the station itself: what is off, whether poses are kept, how far the stick is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from station.ports import Clock
+from station.types import NS, Station
+from station.usb.status import read_status
+
+STICK_EVERY_NS = NS
+Trouble = tuple[tuple[str, str], ...]
+
+
+class MayFail(Protocol):
+    """A part that goes on trying by itself: `trouble` is "" or what is wrong now."""
+
+    trouble: str
+
+
+class StationState:
+    """Call it for the present state. `off`: parts that were missing at the start, as (what, remedy); `also`: asked every time."""
+
+    def __init__(
+        self,
+        off: tuple[tuple[str, str], ...],
+        clock: Clock,
+        stick_path: Path,
+        recording: bool,
+        screen: MayFail | None,
+        also: Sequence[Callable[[], Trouble]] = (),
+    ) -> None:
+        self._off, self._clock, self._stick_path, self._recording, self._screen = off, clock, stick_path, recording, screen
+        self._also = also
+        self._looked_ns: int | None = None
+        self._stick = read_status(stick_path)
+
+    def __call__(self) -> Station:
+        now = self._clock.now_ns()
+        if self._looked_ns is None or now - self._looked_ns >= STICK_EVERY_NS:
+            self._looked_ns, self._stick = now, read_status(self._stick_path)
+        off = self._off
+        if self._screen is not None and self._screen.trouble:
+            off = (*off, (self._screen.trouble, ""))
+        if self._stick.state == "refused":
+            off = (*off, (self._stick.text, "correct station.toml on the stick and put it in again; until then nothing changes"))
+        off = (*off, *(one for more in self._also for one in more()))
+        return Station(
+            healthy=not off, trouble=off, recording=self._recording, stick=self._stick.state, stick_text=self._stick.text
+        )

@@ -1,0 +1,233 @@
+"""The report says what the recording says, is one file, and lets nothing in that it did not write."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from station.export.earlier import Earlier
+from station.export.plots import Line, Plot, binned, svg, ticks
+from station.export.range_card import cards, largest_held, range_rows
+from station.export.report import clock, mean_curve, number, report_html
+from station.export.wording import QUANTITIES, RULES_IN_WORDS
+from station.record.collect import Collector
+from station.types import MEASURES, NAN, RULES, FaultReport, Mode, Recording, SourceInfo, View
+from tests.made_run import LOOSE, MODEL, SOURCE, VIEW, run
+
+UTC = "2026-11-22T19:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    collector = Collector(SOURCE, MODEL, VIEW, keep_poses=False)
+    for given, step in run(40.0):
+        collector.add(given, step)
+    return collector.recording("00007-20261122-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
+
+
+class Page(HTMLParser):
+    """Tags with attributes, and the text."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(content.decode("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.text += " "
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+
+def words_of(recording: Recording, earlier: tuple[Earlier, ...] = ()) -> str:
+    return re.sub(r"\s+", " ", Page(report_html(recording, UTC, earlier)).text)
+
+
+def test_page_is_well_formed_and_needs_nothing_else(recording: Recording) -> None:
+    page = Page(report_html(recording, UTC))
+    assert not page.open
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "link", "img", "iframe", "object", "a", "form"}
+    for _, attributes in page.tags:
+        assert not {"src", "href", "onload", "onclick"} & set(attributes)
+    assert report_html(recording, UTC) == report_html(recording, UTC)  # an export can be taken up again
+
+
+def test_every_quantity_and_rule_has_its_words() -> None:
+    assert set(QUANTITIES) == set(MEASURES)
+    assert set(RULES_IN_WORDS) == set(RULES)
+
+
+def test_change_from_baseline_to_retention_is_told_with_its_interval(recording: Recording) -> None:
+    text = words_of(recording)
+    assert "162.0 (160.5 to 163.5)" in text
+    assert "+5.0 ± 2.1 changed" in text
+    assert f"cannot tell: {LOOSE}" in text
+
+
+def test_cannot_tell_rows_stay_with_their_reason(recording: Recording) -> None:
+    text = words_of(recording)
+    for name, measure in recording.summary.items():
+        assert QUANTITIES[name].label in text
+        if not measure.measured:
+            assert f"cannot tell: {measure.reason}" in text
+    for fault in recording.faults:
+        assert RULES_IN_WORDS[fault.rule][0] in text
+
+
+def test_who_saw_the_pelvis_is_told(recording: Recording) -> None:
+    assert "Pelvis seen by the hips in the picture" in words_of(recording)
+    assert "printed belt" not in words_of(recording)
+    belted = words_of(replace(recording, pelvic_source="hip_belt"))
+    assert "Pelvis seen by the hip belt" in belted
+    assert "Turn, list and tilt of the pelvis were read from the printed belt." in belted
+
+
+def test_fault_and_cue_are_told(recording: Recording) -> None:
+    text = words_of(recording)
+    assert "Sitting while running seen first at 0:16, 10% of the time it was judged" in text
+    assert "1 correction given; 1 cleared within 20 strides." in text
+    assert "cleared after 9 strides" in text
+    assert "Next time: Run tall, and push the belt away behind you." in text  # the session's own focus
+
+
+def test_focus_is_the_fault_seen_when_the_session_chose_none(recording: Recording) -> None:
+    assert "Run tall, and push the belt away" in words_of(replace(recording, page=None))
+    quiet = replace(recording, page=None, faults=(FaultReport("sitting", "ok", "", 1.0, "deg", NAN, 0.0),))
+    assert "nothing asked for a cue" in words_of(quiet)
+    blind = replace(recording, page=None, faults=(FaultReport("sitting", "cannot_tell", "dark", NAN, "deg", NAN, NAN),))
+    assert "not enough to judge" in words_of(blind)
+
+
+def test_words_promise_and_diagnose_nothing(recording: Recording) -> None:
+    text = words_of(recording).lower()
+    assert "see a clinician" in text
+    for forbidden in ("prevent", "you will run faster", "anterior pelvic tilt is", "normal range", "failed", "risk of"):
+        assert forbidden not in text
+
+
+def test_hostile_words_stay_words(recording: Recording) -> None:
+    evil = '<script>alert(1)</script>"&'
+    page = Page(report_html(replace(recording, session_id="", source=replace(recording.source, path=evil)), UTC))
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert evil in page.text
+
+
+def test_nothing_recorded_makes_a_page_too() -> None:
+    empty = Collector(SourceInfo("a.npz", "poses", 0, 0), None, View()).recording()
+    text = words_of(empty)
+    assert "not enough to judge" in text
+    assert "None was given." in text
+    assert "nan" not in text.lower()
+
+
+def test_a_walk_is_called_a_walk(recording: Recording) -> None:
+    strides = recording.strides.copy()
+    strides["running"] = 0
+    assert "walking strides" in words_of(replace(recording, strides=strides))
+    assert "walking strides" not in words_of(recording)
+
+
+def test_clock_that_was_not_set_is_said(recording: Recording) -> None:
+    assert "clock was not set" in words_of(replace(recording, clock_trusted=False))
+
+
+def test_trend_needs_two_sessions(recording: Recording) -> None:
+    before = Earlier("00003-beef", "2026-11-15T10:00:00Z", {"cadence_spm": (160.0, 159.0, 161.0)})
+    assert "From session to session" not in words_of(recording)
+    text = words_of(recording, (before,))
+    assert "Cadence from session to session" in text
+    assert "11-15" in text
+    assert "Pelvic turn from session to session" not in text  # measured in neither
+
+
+def test_mean_curve_is_the_made_one(recording: Recording) -> None:
+    mean, spread = mean_curve(recording, "thigh_near_deg")
+    phase = np.linspace(0, 2 * np.pi, 51)
+    np.testing.assert_allclose(mean, 4 + 25 * np.cos(phase), atol=0.6)
+    assert spread.max() < 1
+    assert np.isnan(mean_curve(recording, "knee_flexion_far_deg")).all()
+
+
+def test_range_is_shown_only_after_a_drill_and_never_judged(recording: Recording) -> None:
+    rows = range_rows(recording)
+    assert [row.textbook for row in rows] == ["125°", "80–90°", "15°"]
+    assert rows[0].seen_deg == pytest.approx(32, abs=1)  # of 34 at the peak, where the knee is not yet bent
+    assert "never pass or fail" in words_of(recording)
+    without = replace(recording, modes=((0.0, Mode.BASELINE),))
+    assert range_rows(without) == ()
+    assert "Range seen in the drill" not in words_of(without)
+
+
+def test_card_has_a_measured_reason(recording: Recording) -> None:
+    assert [card.direction for card in cards(recording)] == ["Thigh forward", "Thigh back"]
+    fine = replace(recording, modes=(), faults=tuple(replace(fault, state="ok") for fault in recording.faults))
+    assert cards(fine) == ()
+
+
+def test_largest_held_ignores_one_wild_picture() -> None:
+    assert largest_held(np.array([10, 11, 90, 12, 11, 10, np.nan, 9.0])) < 12
+    assert np.isnan(largest_held(np.full(9, np.nan)))
+    assert np.isnan(largest_held(np.array([1.0])))
+
+
+def test_numbers_as_printed() -> None:
+    assert (number(-1.25, 1), number(NAN, 1), number(-0.0, 0)) == ("−1.2", "–", "0")
+    assert (clock(0), clock(59.7), clock(3601)) == ("0:00", "1:00", "60:01")
+
+
+def test_axis_ticks_are_round_and_inside() -> None:
+    assert ticks(0, 10, 5) == [0, 2, 4, 6, 8, 10]
+    assert ticks(158.2, 171.9, 5) == [160, 165, 170]
+    assert ticks(-0.031, 0.052, 4) == [0, 0.05]
+
+
+def test_plot_of_nothing_is_no_plot() -> None:
+    assert svg(Plot("t", "x", "y", [Line("", np.arange(3.0), np.full(3, NAN))])) == ""
+
+
+def test_plot_breaks_the_line_at_a_gap() -> None:
+    x = np.arange(5.0)
+    drawn = svg(Plot("t", "x", "y", [Line("a<b", x, np.array([1, 2, NAN, 3, 4])), Line("c", x, np.ones(5))]))
+    path = re.findall(r' d="([^"]*)"', drawn)[0]
+    assert path.count("M") == 2
+    assert "a&lt;b" in drawn
+    assert "nan" not in drawn
+
+
+def test_a_steady_line_does_not_look_like_mountains() -> None:
+    x = np.arange(4.0)
+    steady = Line("", x, np.array([163.0, 164, 163, 164]))
+    for least_span, drawn_over in ((0.0, 172 / 1.16), (10.0, 172 / 10)):  # of 172 units of height
+        path = re.findall(r' d="M([^"]*)"', svg(Plot("t", "x", "y", [steady], least_span=least_span)))[0]
+        heights = [float(point.split(" ")[1]) for point in path.split("L")]
+        assert max(heights) - min(heights) == pytest.approx(drawn_over, abs=0.2)
+
+
+def test_parts_are_named_only_where_there_is_more_than_one(recording: Recording) -> None:
+    assert ">coached<" in report_html(recording, UTC).decode()
+    film = replace(recording, modes=((0.0, Mode.IDLE), (2.0, Mode.COACH)))
+    assert ">coached<" not in report_html(film, UTC).decode()
+
+
+def test_binned_medians() -> None:
+    x, y = binned(np.arange(100.0), np.r_[np.zeros(50), np.full(50, 8.0)], 4)
+    np.testing.assert_array_equal(y, [0, 0, 8, 8])
+    assert len(x) == 4

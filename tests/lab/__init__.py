@@ -1,0 +1,1 @@
+"""The workshop: programs that measure, render, train and make product files. See README.md."""

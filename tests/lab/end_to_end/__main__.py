@@ -1,0 +1,49 @@
+"""End-to-end accuracy on rendered runners: pictures -> pose model -> core -> coach, against exact truth.
+
+python -m tests.lab.end_to_end render FOLDER [CLIP ...]     needs tests/lab/render/requirements.txt
+python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME; pose_landmark_full is the station's own
+python -m tests.lab.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
+python -m tests.lab.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
+python -m tests.lab.end_to_end keep FOLDER                  the poses that test_score.py holds the station to
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("step", choices=("render", "models", "estimate", "score", "keep"))
+    parser.add_argument("folder", type=Path, help="clips and poses are kept here")
+    parser.add_argument("clips", nargs="*", help="names of clips; none: all")
+    parser.add_argument("--model", default="pose_landmark_full")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_intermixed_args()
+    if asked.step == "render":
+        from .render import render_all
+
+        render_all(asked.folder, tuple(asked.clips))
+    elif asked.step == "models":
+        from .models import build
+
+        build(asked.folder)
+    elif asked.step == "estimate":
+        from .estimate import estimate_all
+
+        estimate_all(asked.folder, asked.model, tuple(asked.clips))
+    elif asked.step == "keep":
+        from .estimate import keep
+
+        keep(asked.folder)
+    else:
+        from .results import report
+
+        report(asked.folder, asked.write)
+
+
+if __name__ == "__main__":
+    main()

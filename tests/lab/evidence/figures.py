@@ -1,0 +1,218 @@
+"""The figures of hardware/evidence.md, drawn from trials.json in the style of the report's plots."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.export.plots import COLOURS, GRID, INK, Line, Plot, svg
+from station.types import NAN
+from tests.lab.evidence.tables import Missing, columns, has
+from tests.lab.evidence.trials import KEPT
+
+Trials = list[dict[str, Any]]
+SOURCES = {
+    "rendered": "tests/lab/end_to_end/RESULTS.md",
+    "peers": "tests/lab/peers/RESULTS.md",
+    "hip_belt": "tests/lab/accuracy/HIP_BELT.md",
+}
+BACKGROUND = '<rect width="720" height="230" fill="#ffffff"/>'  # readable on a dark page too
+
+
+def trials() -> Trials:
+    kept: Trials = json.loads(KEPT.read_text(encoding="utf-8"))
+    return kept
+
+
+def figures() -> dict[str, str]:
+    """SVG text by file name."""
+    kept = trials()
+    plots = {
+        "thigh-by-azimuth.svg": by_azimuth(kept, "thigh_rmse_deg", "Near thigh, RMSE", "deg"),
+        "tle-by-azimuth.svg": by_azimuth(kept, "tle_off_deg", "Trailing-limb extension, absolute error", "deg"),
+        "speed-by-azimuth.svg": by_azimuth(kept, "speed_off_pct", "Belt speed, absolute error", "%"),
+        "turn-intervals.svg": turn_intervals(kept),
+        "turn-by-landmarks.svg": turn_by_landmarks(kept),
+    }
+    made = {name: drawn(plot) for name, plot in plots.items()}
+    if has(SOURCES["rendered"]):
+        made["rendered-by-azimuth.svg"] = drawn(rendered_by_azimuth(SOURCES["rendered"]))
+        made["turn-through-model.svg"] = drawn(turn_through_model(SOURCES["rendered"]))
+        made["verdicts.svg"] = verdicts(SOURCES["rendered"])
+    if has(SOURCES["hip_belt"]):
+        made["hip-belt.svg"] = drawn(belt_turn(SOURCES["hip_belt"]))
+    return made
+
+
+def drawn(plot: Plot) -> str:
+    """As a file of its own: with the font that an <svg> inside a page inherits."""
+    text = svg(plot).replace("<svg ", '<svg font-family="system-ui, sans-serif" ', 1)
+    head, rest = text.split("</title>", 1)
+    return f"{head}</title>{BACKGROUND}{rest}\n"
+
+
+def by_azimuth(kept: Trials, name: str, label: str, unit: str) -> Plot:
+    """Median and, as a band, the smallest to the largest of the trials from each side."""
+    lines = []
+    for kind, words in (
+        ("azimuth", "station knows where its camera stands"),
+        ("azimuth not told", "it believes it stands square"),
+    ):
+        of_kind = [trial for trial in kept if trial["kind"] == kind]
+        azimuths = np.array(sorted({trial["azimuth_deg"] for trial in of_kind}), float)
+        values = [
+            _known(abs(t[name]) if t[name] is not None else NAN for t in of_kind if t["azimuth_deg"] == a) for a in azimuths
+        ]
+        middle = np.array([np.median(v) if len(v) else NAN for v in values])
+        low, high = (np.array([f(v) if len(v) else NAN for v in values]) for f in (np.min, np.max))
+        lines.append(Line(words, azimuths, middle, low, high, dots=True))
+    title = f"{label}, by where the camera stands"
+    return Plot(
+        title,
+        "camera off the pure side view, deg; + is towards the rear of the treadmill",
+        f"{label.split(',')[-1].strip()}, {unit}",
+        lines,
+    )
+
+
+def turn_intervals(kept: Trials) -> Plot:
+    """The measured turn with its interval against the true one, for usual and for locked waists."""
+    usual = [t for t in kept if t["kind"] == "azimuth" and t["azimuth_deg"] == 0]
+    locked = [t for t in kept if t["kind"] == "locked"]
+    lines = []
+    for label, group in (("as recorded", usual), ("a tenth of it left", locked)):
+        told = [t for t in group if t["turn_deg"] is not None]
+        x = np.array([t["true_turn_deg"] for t in told])
+        x = np.repeat(x + np.linspace(-0.02, 0.02, len(x)), 3)
+        y = np.array([(t["turn_deg"][1], t["turn_deg"][2], NAN) for t in told]).ravel()
+        lines.append(Line(f"95 %, turn {label}", x, y))
+    top = max(t["true_turn_deg"] for t in usual) + 1
+    lines.append(Line("exactly right", np.array([0, top]), np.array([0, top])))
+    return Plot("Pelvic turn after the drill: interval against truth", "true turn, deg", "measured turn, deg", lines)
+
+
+def turn_by_landmarks(kept: Trials) -> Plot:
+    """What the distance of the two hip points says by itself, when the hips are dragged along by the thighs."""
+    lines = []
+    for drag in sorted({t["drag"] for t in kept if t["kind"] == "drag"})[1:]:
+        group = sorted((t for t in kept if t["kind"] == "drag" and t["drag"] == drag), key=lambda t: t["true_turn_deg"])
+        x, y = (_known(t[name] for t in group) for name in ("true_turn_deg", "landmarks_turn_deg"))
+        lines.append(Line(f"hips dragged by {100 * drag:g} %", x, y, dots=True, joined=False))
+    ends = np.array([0.0, max(t["true_turn_deg"] for t in kept)])
+    lines.append(Line("exactly right", ends, ends))
+    return Plot("Pelvic turn from the bare hip points, before the drill", "true turn, deg", "read off the points, deg", lines)
+
+
+def rendered_by_azimuth(path: str) -> Plot:
+    """Every clip of a reported body that is named after its azimuth, and the side views."""
+    points = []
+    for nth in range(20):
+        try:
+            rows = columns(path, "clip", "near thigh RMSE (bias), deg", nth=nth)
+        except Missing:
+            break
+        for clip, told in rows:
+            place = re.fullmatch(
+                r"\w+\.(?:side|azimuth([+-]\d+))", clip
+            )  # bodies that things were set on are marked behind the name
+            if place and told[:1].isdigit():
+                points.append((float(place[1] or 0), float(told.split()[0])))
+    x, y = np.array(sorted(points)).T
+    middles = sorted(set(x.tolist()))
+    lines = [
+        Line("clip", x, y, dots=True, joined=False),
+        Line("median", np.array(middles), np.array([np.median(y[x == a]) for a in middles])),
+    ]
+    axis = "camera off the pure side view, deg; + is towards the rear of the treadmill"
+    return Plot("Near thigh through the pose model, RMSE, by where the camera stands", axis, "RMSE, deg", lines)
+
+
+def turn_through_model(path: str) -> Plot:
+    """What the pose model's hip points show, against the true turn; the clips of one body are joined."""
+    x: list[float] = []
+    y: list[float] = []
+    for body, true, seen in columns(path, "body", "true turn, deg", "seen (its quadrature part)"):
+        if "(tuning)" not in body:
+            points = sorted(zip(map(float, true.split()), map(float, re.sub(r"\([^)]*\)", "", seen).split()), strict=True))
+            x += [*(point[0] for point in points), NAN]
+            y += [*(point[1] for point in points), NAN]
+    ends = np.array([0.0, np.nanmax(x)])
+    lines = [
+        Line("a rendered body: locked, usual, exaggerated", np.array(x), np.array(y), dots=True),
+        Line("exactly right", ends, ends),
+    ]
+    return Plot("Pelvic turn read off the pose model's hip points", "true turn, deg", "read off the points, deg", lines)
+
+
+def belt_turn(path: str) -> Plot:
+    """Told with its interval against true, pure side view and oblique; half of peak to peak."""
+    lines = []
+    rows = columns(path, "azimuth", "true", "told")
+    for label, keep in (("from the side", True), ("from the rear or front quarter", False)):
+        x: list[float] = []
+        y: list[float] = []
+        for azimuth, true, told in rows:
+            interval = re.fullmatch(r"[\d.]+ \[(-?[\d.]+), (-?[\d.]+)\]", told)
+            if interval and (float(azimuth) == 0) == keep:
+                x += [float(true) + (-0.03 if keep else 0.03)] * 3
+                y += [float(interval[1]), float(interval[2]), NAN]
+        lines.append(Line(f"95 %, {label}", np.array(x), np.array(y)))
+    ends = np.array([0.0, max(float(true) for _, true, _ in rows)])
+    lines.append(Line("exactly right", ends, ends))
+    return Plot(
+        "Pelvic turn told with the hip belt: interval against truth", "true turn, deg (half of peak to peak)", "told, deg", lines
+    )
+
+
+VERDICTS = (
+    ("fault: told", "told", 0),
+    ("**missed**", "missed", 1),
+    ("cannot tell", "cannot tell", 2),
+    ("no fault: told so", "told so", 0),
+    ("**false alarm**", "false alarm", 1),
+    ("cannot tell", "cannot tell", 2),
+)
+
+
+def verdicts(path: str) -> str:
+    """A square per rule and outcome, the darker the more of the runs with (left) or without (right) the fault ended there."""
+    rows = columns(path, "rule", *(name for name, _, _ in VERDICTS))
+    height = 62 + 26 * len(rows)
+    parts = [
+        f'<svg viewBox="0 0 720 {height}" font-family="system-ui, sans-serif" font-size="12" role="img"',
+        ' xmlns="http://www.w3.org/2000/svg">',
+        f'<title>Verdicts by rule</title><rect width="720" height="{height}" fill="#ffffff"/>',
+        f'<text x="295" y="16" text-anchor="middle" fill="{INK}">runs with the fault</text>',
+        f'<text x="565" y="16" text-anchor="middle" fill="{INK}">runs without it</text>',
+    ]
+    for number, (_, label, _) in enumerate(VERDICTS):
+        parts.append(f'<text x="{_column(number) + 40}" y="38" text-anchor="middle" fill="{INK}">{label}</text>')
+    for at, (rule, *cells) in enumerate(rows):
+        y = 46 + 26 * at
+        parts.append(f'<text x="150" y="{y + 16}" text-anchor="end" fill="{INK}">{rule}</text>')
+        counts = [int(cell) for cell in cells]
+        for number, (_, _, colour) in enumerate(VERDICTS):
+            group = counts[:3] if number < 3 else counts[3:]
+            share = counts[number] / sum(group) if sum(group) else 0.0
+            place = f'x="{_column(number)}" y="{y}" width="80" height="23"'
+            parts.append(f'<rect {place} fill="{COLOURS[colour]}" fill-opacity="{0.75 * share:.2f}" stroke="{GRID}"/>')
+            ink = "#ffffff" if share > 0.6 else INK
+            parts.append(
+                f'<text x="{_column(number) + 40}" y="{y + 16}" text-anchor="middle" fill="{ink}">{counts[number]}</text>'
+            )
+    return "".join((*parts, "</svg>\n"))
+
+
+def _column(number: int) -> int:
+    return 165 + 85 * number + (20 if number > 2 else 0)
+
+
+def _known(values: Any) -> NDArray[np.float64]:
+    found: Sequence[float] = list(values)
+    array = np.array(found, float)
+    return array[np.isfinite(array)]

@@ -1,0 +1,1 @@
+"""The voice lines of the loudspeaker, rendered from the cue texts."""

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from station.run.clock import ManualClock
+from station.run.station_state import StationState
+from station.usb.status import StickStatus, write_status
+
+
+class Panel:
+    trouble = ""
+
+
+def test_what_was_missing_at_the_start_stays_told(tmp_path: Path) -> None:
+    state = StationState((("no light", "connect it"),), ManualClock(), tmp_path / "none", False, None)()
+    assert state.trouble == (("no light", "connect it"),)
+    assert not state.healthy
+    assert state.stick == "none"
+
+
+def test_a_screen_that_comes_back_is_no_trouble_any_more(tmp_path: Path) -> None:
+    panel = Panel()
+    state = StationState((), ManualClock(), tmp_path / "none", True, panel)
+    assert state().healthy
+    panel.trouble = "unplugged"
+    assert state().trouble == (("unplugged", ""),)
+    panel.trouble = ""
+    assert state().healthy
+
+
+def test_the_stick_is_looked_at_once_a_second(tmp_path: Path) -> None:
+    clock, path = ManualClock(), tmp_path / "status"
+    state = StationState((), clock, path, False, None)
+    assert state().stick == "none"
+    write_status(path, StickStatus("done", "2 sessions"))
+    assert state().stick == "none"
+    clock.push(1.1)
+    assert (state().stick, state().stick_text) == ("done", "2 sessions")
