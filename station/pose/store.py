@@ -15,25 +15,41 @@ from pathlib import Path
 from station.errors import ModelError
 
 FENCE = "+++"
+REINSTALL_ONLY = "install the station again"
 REINSTALL = "install the station again, or run `station models build`"
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The published weights that a model is only rewritten from: a file of a package (NAME==VERSION) and its sha256 in hex."""
+
+    package: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """The part of a model card that programs read. Hashes are sha256 in hex; `outputs` maps our names to the published ones."""
+    """The part of a model card that programs read. Hashes are sha256 in hex; `outputs` maps our names to the file's.
+
+    A model that was trained here has no `source`: its file is its only original.
+    """
 
     name: str
     path: Path
     sha256: str
     licence: str
-    source_package: str
-    source_path: str
-    source_sha256: str
+    source: Source | None
     outputs: Mapping[str, str]
 
     @property
     def model_path(self) -> Path:
         return self.path.with_suffix(".onnx")
+
+    @property
+    def remedy(self) -> str:
+        """What to do when the file is not what the card says."""
+        return REINSTALL if self.source is not None else REINSTALL_ONLY
 
 
 def models_dir(configured: Path | None = None) -> Path:
@@ -57,20 +73,17 @@ def read_card(path: Path) -> Card:
     try:
         front = path.read_text(encoding="utf-8").split(FENCE)[1]
         values = tomllib.loads(front)
-        source = values["source"]
         return Card(
             name=path.stem,
             path=path,
             sha256=values["sha256"],
             licence=values["licence"],
-            source_package=source["package"],
-            source_path=source["path"],
-            source_sha256=source["sha256"],
+            source=Source(**values["source"]) if "source" in values else None,
             outputs=values["outputs"],
         )
     except OSError as error:
         raise ModelError(f"the model card cannot be read ({error.strerror})", str(path), REINSTALL) from None
-    except (IndexError, KeyError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (IndexError, KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"the model card is damaged ({error})", str(path), REINSTALL) from None
 
 
@@ -87,9 +100,9 @@ def verified(card: Card) -> bytes:
     try:
         data = card.model_path.read_bytes()
     except OSError as error:
-        raise ModelError(f"the model file cannot be read ({error.strerror})", str(card.model_path), REINSTALL) from None
+        raise ModelError(f"the model file cannot be read ({error.strerror})", str(card.model_path), card.remedy) from None
     digest = hashlib.sha256(data).hexdigest()
     if digest != card.sha256:
         problem = f"the model file ({len(data)} bytes) has sha256 {digest[:16]}..., its card says {card.sha256[:16]}..."
-        raise ModelError(problem, str(card.model_path), REINSTALL)
+        raise ModelError(problem, str(card.model_path), card.remedy)
     return data

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station.pose.blazepose import HEATMAP_REACH, anchor_centres, merge, overlap, refine
+from station.pose.blazepose import HEATMAP_REACH, refine
+from station.pose.detector import anchor_centres, merge, overlap
 from station.pose.model import Square
 
 
