@@ -6,8 +6,7 @@ from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Norms, Screen
 from station.faults import RULES, Judge, norms
 from station.gait.core import GaitCore
-from station.gait.pelvis.choice import BeltOrLandmarks
-from station.gait.pelvis.landmarks import PelvicSource
+from station.gait.pelvis.choice import Pelvis
 from station.types import NAN, Gait, Input, Pose, Press, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
@@ -16,9 +15,9 @@ WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 class Coach:
     """Joins the three pure rooms. The same inputs in the same order give the same steps, to the bit."""
 
-    def __init__(self, view: View, plan: Plan, pelvis: PelvicSource | None = None) -> None:
+    def __init__(self, view: View, plan: Plan) -> None:
         self._plan = plan
-        self._pelvis = pelvis or BeltOrLandmarks(view)
+        self._pelvis = Pelvis(view)
         self._core = GaitCore(view, self._pelvis)
         self._judge = Judge(RULES)
         self._session = Session(plan)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 Side = Literal["left", "right"]
 
-NAN = float("nan")
+NAN = float("nan")  # unknown; tested with isfinite
+NEVER = float("-inf")  # the time of what has not happened yet
 NS = 1_000_000_000
 
 

@@ -20,21 +20,22 @@ MAY_IMPORT = {
     "provision": {"config", "errors"},
     "sense": BASE | {"config"},
     "pose": BASE | {"config"},
-    "gait": {"types"},
-    "faults": {"types"},
+    "stats": {"types"},
+    "gait": {"types", "stats"},
+    "faults": {"types", "stats"},
     "cues": {"types"},
     "coach": {"types", "gait", "faults", "cues"},
     "present": BASE | {"config"},
     "files": {"errors"},
     "wall_clock": set(),
-    "record": BASE | DISK | {"config"},
-    "export": BASE | DISK | {"record"},
+    "record": BASE | DISK | {"config", "stats"},
+    "export": BASE | DISK | {"record", "stats"},
     "usb": BASE | DISK | {"config", "provision", "record", "export"},
     "calibrate": BASE | DISK | {"config", "sense"},
-    "validate": BASE | DISK | {"record", "export"},
+    "validate": BASE | DISK | {"record", "export", "stats"},
     "testing": BASE | {"config", "sense", "gait", "faults", "cues", "coach", "present"},
 }
-PURE = {"types", "gait", "faults", "cues", "coach"}
+PURE = {"types", "stats", "gait", "faults", "cues", "coach"}
 # What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.
 PURE_OUTSIDE = {
     *("numpy", "__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools", "math", "types", "typing"),

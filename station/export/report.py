@@ -17,7 +17,8 @@ from station.export import wording as words
 from station.export.earlier import Earlier
 from station.export.plots import Line, Plot, binned, svg
 from station.export.range_card import cards, range_rows
-from station.record.summary import MIN_STRIDES, main_strides
+from station.record.summary import main_strides
+from station.stats import FEWEST
 from station.types import NAN, RULES, FaultReport, Measure, Mode, Recording, SessionPage
 
 PHASES = 51  # points of the mean curve over a stride
@@ -223,7 +224,7 @@ def _band(label: str, curve: NDArray[np.float64]) -> Line:
 
 
 def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
-    """(2, 51) mean and SD of an angle over the strides of the summary, phase 0..1; NaN where fewer than MIN_STRIDES know it."""
+    """(2, 51) mean and SD of an angle over the strides of the summary, phase 0..1; NaN where fewer than FEWEST know it."""
     curves = []
     known = np.isfinite(recording.angles[name])
     t_s, values = recording.t_s[known], recording.angles[name][known]
@@ -233,7 +234,7 @@ def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
         if len(t_s[inside]) >= 8:
             phase = (t_s[inside] - stride["start_s"]) / stride["duration_s"]
             curves.append(np.interp(np.linspace(0, 1, PHASES), phase, values[inside], period=1.0))
-    if len(curves) < MIN_STRIDES:
+    if len(curves) < FEWEST:
         return np.full((2, PHASES), NAN)
     return np.array([np.mean(curves, axis=0), np.std(curves, axis=0)])
 

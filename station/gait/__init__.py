@@ -1,9 +1,8 @@
 """gait: landmarks to angles, strides, events and pelvic turn with their uncertainty. Pure: no clock, no files, no randomness."""
 
-from station.gait.batch import Analysis, analyse
 from station.gait.core import GaitCore
 
 # Raised whenever the same landmarks may give other numbers.
-CORE_VERSION = "2"
+CORE_VERSION = "3"
 
-__all__ = ["CORE_VERSION", "Analysis", "GaitCore", "analyse"]
+__all__ = ["CORE_VERSION", "GaitCore"]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.types import Activity
+from station.types import NEVER, Activity
 
 ABSENT_S = 0.5
 STILL_S = 1.8  # no step for so long: standing
@@ -104,8 +104,8 @@ class ActivityClock:
         self.reset()
 
     def reset(self) -> None:
-        self._seen_s = -1e9
-        self.stepped_s = -1e9
+        self._seen_s = NEVER
+        self.stepped_s = NEVER
         self._runs: list[bool] = []
 
     def see(self, t_s: float) -> None:

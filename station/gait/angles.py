@@ -23,7 +23,6 @@ _HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)  # upper ends: hip lef
 _KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
 _LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)  # of the trunk: shoulder, hip
 _RIGHT_ENDS = slice(Joint.RIGHT_SHOULDER, Joint.RIGHT_HIP + 1, Joint.RIGHT_HIP - Joint.RIGHT_SHOULDER)
-_OTHER_SIDE = [1, 0, 3, 2, 4]  # SEGMENTS with left and right exchanged
 _DEG = 180.0 / pi
 
 Column = TypeVar("Column", float, NDArray[np.float64])  # of one pose or of many
@@ -89,11 +88,6 @@ def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = Non
         raise ValueError(f"xy_px has shape {xy_px.shape}, expected (N, {len(Joint)}, 2)")
     segment_deg, _ = segments(xy_px, straightening(view or View()))
     return np.column_stack(oriented([*segment_deg.T], direction)).view(ANGLES)[:, 0]
-
-
-def unexchanged(segment_deg: NDArray[np.float64], exchanged: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Segment angles (N, 5) with left and right turned back where `exchanged` (N,) says that the model mixed them up."""
-    return np.where(exchanged[:, None], segment_deg[:, _OTHER_SIDE], segment_deg)
 
 
 def rounded_angles(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:

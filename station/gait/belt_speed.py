@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import frame_s
 from station.gait.events import FAR, NEAR, Landing, Leg
-from station.gait.measures import means
-from station.types import Reading, Speed
+from station.stats import spreads
+from station.types import NEVER, Reading, Speed
 
 STALE_S = 5.0  # a treadmill sends once a second; feet land more often
 STEADY_S = 10.0  # so long after a change the speed counts as changing
@@ -51,10 +51,10 @@ class Belt:
 
     def reset(self) -> None:
         self._given_mps = self._ftms_mps = nan
-        self._ftms_s = -1e9
-        self._anchor_mps, self._changed_s = nan, -1e9
+        self._ftms_s = NEVER
+        self._anchor_mps, self._changed_s = nan, NEVER
         self._feet: list[tuple[float, float]] = []  # near, far px/s
-        self._seen_mps, self._seen_s = nan, -1e9
+        self._seen_mps, self._seen_s = nan, NEVER
 
     def read(self, t_s: float, given: Reading) -> None:
         if not (isfinite(given.value) and given.value >= 0.0):
@@ -70,7 +70,7 @@ class Belt:
 
     def forget(self) -> None:
         self._feet.clear()
-        self._seen_mps, self._seen_s = nan, -1e9
+        self._seen_mps, self._seen_s = nan, NEVER
 
     def speed(self, t_s: float) -> Speed:
         """The best source there is, in the order read, told, seen; `steady` once it has not changed for STEADY_S."""
@@ -89,5 +89,5 @@ class Belt:
 
     def _picture(self) -> float:
         """The near foot is closer than the scale's plane and the far one farther: the mean of both is right to first order."""
-        seen = [side.mean for side in means(np.array(self._feet)) if isfinite(side.mean)]
+        seen = [side.mean for side in spreads(np.array(self._feet)) if isfinite(side.mean)]
         return sum(seen) / len(seen) / self._px_per_m if seen else nan

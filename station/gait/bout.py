@@ -21,9 +21,9 @@ from station.gait.belt_speed import Belt
 from station.gait.events import Landing
 from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window, rounded
-from station.gait.pelvis.landmarks import PelvicSource
+from station.gait.pelvis.choice import Pelvis
 from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
-from station.types import MEASURES, Activity, Measure, Speed
+from station.types import MEASURES, NEVER, Activity, Measure, Speed
 
 PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured
@@ -35,7 +35,7 @@ Moment = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, 
 class Bout:
     """`stride` per stride of the clock. `forget` begins anew; `reset` also drops told speeds and the pelvis' calibration."""
 
-    def __init__(self, history: History, pelvis: PelvicSource, px_per_m: float) -> None:
+    def __init__(self, history: History, pelvis: Pelvis, px_per_m: float) -> None:
         self._history = history
         self._pelvis = pelvis
         self.belt = Belt(px_per_m)
@@ -60,7 +60,7 @@ class Bout:
         self.belt.forget()
         self._curves.clear()
         self.curves: NDArray[np.float64] | None = None
-        self._end_s = -1e9
+        self._end_s = NEVER
         self._near: Landing | None = None  # of the stride before
         self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in MEASURES})
 

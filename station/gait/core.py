@@ -22,8 +22,7 @@ from station.gait.facing import Facing, mean
 from station.gait.hands import Rail, hides_hip
 from station.gait.history import History
 from station.gait.legs import Expected, LegTracker, LengthGate
-from station.gait.pelvis.choice import BeltOrLandmarks
-from station.gait.pelvis.landmarks import PelvicSource
+from station.gait.pelvis.choice import Pelvis
 from station.gait.stride_clock import StrideClock
 from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, PelvicPair, Pose, Reading, Side, View
 
@@ -40,14 +39,14 @@ class GaitCore:
 
     Args:
         view: what is known about the camera's place; raises ValueError for one that cannot be (see angles.straightening).
-        pelvis: another source of pelvic turn in place of the hip landmarks.
+        pelvis: the sources of pelvic turn, where the caller wants to reach them too.
     """
 
-    def __init__(self, view: View | None = None, pelvis: PelvicSource | None = None) -> None:
+    def __init__(self, view: View | None = None, pelvis: Pelvis | None = None) -> None:
         self.view = view or View()
         self.straighten = straightening(self.view)
         self._back: list[float] = np.linalg.inv(self.straighten)[:, 0].tolist()  # straightened x, y to the picture's x
-        self._pelvis = pelvis or BeltOrLandmarks(self.view)
+        self._pelvis = pelvis or Pelvis(self.view)
         self._history = History()
         self._facing = Facing(self.view.direction)
         self._legs = LegTracker()
@@ -103,7 +102,6 @@ class GaitCore:
                 angles_deg = oriented(segment_deg, self.side, exchanged)
         elif isinstance(given, Reading):
             self._bout.belt.read(t_s, given)
-            self._pelvis.read(given)
         elif isinstance(given, Marks):
             self._pelvis.mark(t_s, given)
         return self._told(given.t_ns, t_s, angles_deg)
@@ -288,7 +286,3 @@ class GaitCore:
         records = rounded_angles(np.array((angles_deg, self._drawn))).view(ANGLES)
         records.flags.writeable = False
         return records[0, 0], records[1, 0]
-
-    def recording(self) -> Gait:
-        """What is known at the end of a recording, without an input."""
-        return self._told(self._ns(self._last_s), self._last_s, None)

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import nan, sqrt
-from typing import NamedTuple
+from math import nan
 
 import numpy as np
-from numpy.typing import NDArray
 
-from station.gait.pelvis.landmarks import student
+from station.stats import FEWEST, Spread, of_one_gait, spreads
 from station.types import Measure
 
 STRIDES = 36
-FEWEST = 3
-OUTLIER_MAD = 4.0  # strides farther from the median than this are left out
-
-COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill. Engineering choice
-
-VAGUE_SPM = 10.0  # half of an interval of cadence: beyond it the strides are not of one gait. Engineering choice
+COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill (chosen)
 
 NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"
 TOO_SLOW_CAMERA = "needs at least 50 pictures a second"
 MIXED_UP = "too many strides are lost: the legs cannot be told apart, or are hidden"
-UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
 NO_SPEED = "belt speed unknown"
 
 # measure -> (stride column, factor)
@@ -67,7 +59,7 @@ class Window:
     def measures(self) -> dict[str, Measure]:
         if self._count >= FEWEST and self._covered() < COVERED:
             return {name: Measure.cannot_tell(MIXED_UP, min(self._count, STRIDES)) for name in ("cadence_spm", *_NAMES[1:])}
-        found = dict(zip(_NAMES, means(self._rows[: min(self._count, STRIDES)]), strict=True))
+        found = dict(zip(_NAMES, spreads(self._rows[: min(self._count, STRIDES)]), strict=True))
         told = {name: _measure(spread, _REASONS.get(name, NOT_SEEN)) for name, spread in found.items()}
         return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
 
@@ -83,36 +75,6 @@ _BOTH_LEGS = ("tle_near_deg", "tle_far_deg", "step_time_near_s", "step_time_far_
 _NAMES = ("duration_s", *_COLUMNS, "tle_asymmetry_deg", "step_time_asymmetry_pct")
 
 
-class Spread(NamedTuple):
-    """Mean, half-width of its 95 % interval by Student's t, and number of the values without outliers; NaN under FEWEST."""
-
-    mean: float
-    half: float
-    n: int
-
-
-def means(columns: NDArray[np.float64]) -> list[Spread]:
-    """Spread of each column (n, K), NaN = missing; values farther than OUTLIER_MAD from the column's median are left out."""
-    seen = np.isfinite(columns)
-    count = seen.sum(axis=0)
-    off = np.abs(columns - _median(columns, count))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        keep = seen & (off <= OUTLIER_MAD * 1.4826 * _median(off, count) + 1e-9)
-        n = keep.sum(axis=0)
-        mean = np.where(keep, columns, 0.0).sum(axis=0) / n
-        sd = np.sqrt((np.where(keep, columns - mean, 0.0) ** 2).sum(axis=0) / (n - 1))
-    spreads = zip(mean.tolist(), sd.tolist(), n.tolist(), strict=True)
-    return [Spread(m, student(k) * s / sqrt(k), k) if k >= FEWEST else Spread(nan, nan, k) for m, s, k in spreads]
-
-
-def _median(columns: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Median of the `count` finite values of each column."""
-    ordered = np.sort(columns, axis=0)  # NaN goes last
-    low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(columns) - 1)
-    across = np.arange(columns.shape[1])
-    return 0.5 * (ordered[low, across] + ordered[high, across])
-
-
 def _measure(spread: Spread, reason: str) -> Measure:
     if spread.n < FEWEST:
         return Measure.cannot_tell(reason, spread.n)
@@ -123,8 +85,8 @@ def _cadence(duration_s: Measure) -> Measure:
     """120 / mean duration: the mean over time, not the mean of the strides' cadences."""
     if not duration_s.measured:
         return duration_s
-    told = Measure(120.0 / duration_s.value, 120.0 / duration_s.high, 120.0 / max(duration_s.low, 1e-9), duration_s.n)
-    return told if told.high - told.low <= 2.0 * VAGUE_SPM else Measure.cannot_tell(UNLIKE, told.n)
+    shortest_s = max(duration_s.low, 1e-9)
+    return of_one_gait(Measure(120.0 / duration_s.value, 120.0 / duration_s.high, 120.0 / shortest_s, duration_s.n))
 
 
 def rounded(measure: Measure) -> Measure:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import bottom, frame_s, top, value_at
 from station.gait.events import FAR, NEAR, Landing, Leg, landing
-from station.gait.pelvis.landmarks import PelvicStride, lock_in
+from station.gait.pelvis.landmarks import lock_in
+from station.gait.pelvis.source import PelvicStride
 from station.types import STRIDE
 
 SLOWEST_FRAME_S = 1.0 / 48.0  # contact time is told from 50 fps on, some jitter allowed

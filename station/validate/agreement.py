@@ -3,8 +3,7 @@
 Bland & Altman 1986 (Lancet 327:307) for one pair per runner, with the intervals of Bland & Altman 1999 (Stat Methods Med Res
 8:135); Bland & Altman 2007 (J Biopharm Stat 17:571, "true value varies") for several pairs of each of several runners, so that
 forty strides of one person are not taken for forty people. Values that follow one another within one runner resemble each
-other; there n is divided by 1 + 2 (r1 + r2 + ...), the autocorrelations up to the first that is not positive
-(Bayley & Hammersley 1946; truncation as in Geyer 1992).
+other; there n is what they are worth (stats.inflation).
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from station.record.summary import t_quantile_975
+from station.stats import Z975, inflation, student_t975
 from station.types import NAN
 
-Z = 1.959964  # 97.5 % point of the normal distribution
 FEWEST = 5  # pairs; a choice: three equal differences have no spread and would "agree"
 MOST = 1_000_000  # nobody runs so many trials
 
@@ -75,12 +73,12 @@ def agreement(differences: NDArray[np.float64], runners: Sequence[str] | None = 
         return Agreement(n, people, float(n), bias, NAN, NAN, NAN, NAN, NAN, NAN, rmse, mae)
     spread = _spread(differences, names)
     sd = math.sqrt(spread.variance)
-    half = t_quantile_975(spread.mean_freedom) * math.sqrt(spread.mean_variance)
+    half = student_t975(spread.mean_freedom) * math.sqrt(spread.mean_variance)
     # The variance of an estimated SD is s^2 / (2 freedom), so a limit has that of the mean and 1.96^2 times this.
-    limit_variance = spread.mean_variance + Z**2 * spread.variance / (2 * spread.freedom)
-    limit_half = t_quantile_975(spread.mean_freedom) * math.sqrt(limit_variance)
+    limit_variance = spread.mean_variance + Z975**2 * spread.variance / (2 * spread.freedom)
+    limit_half = student_t975(spread.mean_freedom) * math.sqrt(limit_variance)
     independent = spread.variance / spread.mean_variance if spread.mean_variance > 0 else float(n)
-    low, high = bias - Z * sd, bias + Z * sd
+    low, high = bias - Z975 * sd, bias + Z975 * sd
     return Agreement(n, people, independent, bias, bias - half, bias + half, sd, low, high, limit_half, rmse, mae)
 
 
@@ -113,25 +111,12 @@ def _between_and_within(differences: NDArray[np.float64], names: list[str]) -> S
     return Spread(variance, mean_variance, max(1.0, freedom), people - 1)
 
 
-def inflation(series: NDArray[np.float64]) -> float:
-    """How many values in a row are worth one, at least 1; so that at least 2 independent ones remain."""
-    n = len(series)
-    centred = series - series.mean()
-    power = float(centred @ centred)
-    if power <= 0 or n < 4:
-        return 1.0
-    spectrum = np.fft.rfft(centred, 2 * n)
-    r = np.fft.irfft(spectrum * spectrum.conj(), 2 * n)[1 : n // 2] / power
-    ends = np.flatnonzero(r <= 0)
-    return float(min(1.0 + 2.0 * r[: ends[0] if len(ends) else len(r)].sum(), n / 2))
-
-
 def share_interval(held: int, n: int) -> tuple[float, float]:
     """95 % interval of a share, Wilson 1927 (J Am Stat Assoc 22:209). Raises ValueError unless 0 <= held <= n and n > 0."""
     if not 0 <= held <= n or n == 0:
         raise ValueError(f"{held} of {n}")
-    p, z2 = held / n, Z**2
-    middle, half = p + z2 / (2 * n), Z * math.sqrt(p * (1 - p) / n + z2 / (4 * n**2))
+    p, z2 = held / n, Z975**2
+    middle, half = p + z2 / (2 * n), Z975 * math.sqrt(p * (1 - p) / n + z2 / (4 * n**2))
     return max(0.0, (middle - half) / (1 + z2 / n)), min(1.0, (middle + half) / (1 + z2 / n))
 
 
@@ -153,7 +138,7 @@ def verdict(found: Agreement, within: float) -> State:
 
 def pairs_needed(bias: float, sd: float, within: float) -> int | None:
     """The fewest independent pairs with which `verdict` would say "agrees", bias and spread staying as they are; None: never."""
-    if not abs(bias) + Z * sd < within:
+    if not abs(bias) + Z975 * sd < within:
         return None
     low, high = FEWEST - 1, FEWEST
     while not _enough(high, bias, sd, within):
@@ -167,5 +152,5 @@ def pairs_needed(bias: float, sd: float, within: float) -> int | None:
 
 
 def _enough(n: int, bias: float, sd: float, within: float) -> bool:
-    half = t_quantile_975(n - 1) * sd * math.sqrt(1 / n + Z**2 / (2 * (n - 1)))
-    return abs(bias) + Z * sd + half <= within
+    half = student_t975(n - 1) * sd * math.sqrt(1 / n + Z975**2 / (2 * (n - 1)))
+    return abs(bias) + Z975 * sd + half <= within

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from station.record.summary import t_quantile_975
+from station.stats import student_t975
 from station.types import Measure
 from station.validate.agreement import share_interval
 from station.validate.measured import Measured
@@ -79,7 +79,7 @@ class Waists:
             return f"pelvic turn, free minus stiff: cannot tell from {len(off)} runners with both, at least {FEWEST_RUNNERS}"
         mean = sum(off) / len(off)
         sd = math.sqrt(sum((value - mean) ** 2 for value in off) / (len(off) - 1))
-        half = t_quantile_975(len(off) - 1) * sd / math.sqrt(len(off))
+        half = student_t975(len(off) - 1) * sd / math.sqrt(len(off))
         word = "tells them apart" if mean - half > 0 else "does not tell them apart"
         told = f"{mean:+.1f} deg [{mean - half:+.1f} .. {mean + half:+.1f}], {len(off)} runners"
         return f"pelvic turn, free minus stiff: {told}: {word}"

@@ -1,4 +1,4 @@
-"""The core as a whole: streaming is batch, memory is fixed, nothing odd breaks it."""
+"""The core as a whole: memory is fixed, nothing odd breaks it."""
 
 from __future__ import annotations
 
@@ -7,37 +7,15 @@ import sys
 import numpy as np
 import pytest
 
-from station.gait import GaitCore, analyse
+from station.gait import GaitCore
 from station.gait.activity import ActivityClock
 from station.gait.history import COLUMNS, HIPS_D, T_S, THIGH_FAR, THIGH_NEAR, History
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
-from station.types import ANGLES, MEASURES, NS, STRIDE, Activity, Pose, Press, Reading, Tick
+from station.types import MEASURES, NS, Activity, Pose, Press, Reading, Tick
 from tests.gait.conftest import film, noisy
 
 SPEC = RunnerSpec(speed_mps=3.2, flaws=noisy(swap_fraction=0.1, swap_run_s=0.2, dropout_fraction=0.03), variability=1.0)
-
-
-def test_a_recording_analysed_is_the_recording_streamed() -> None:
-    runner = SyntheticRunner([(4.0, RunnerSpec("standing")), (40.0, SPEC)])
-    poses = list(runner.poses())
-    whole, core = analyse(poses, runner.view, speed_mps=3.2), GaitCore(runner.view)
-    core.step(Reading(poses[0].t_ns, "speed_given_mps", 3.2))
-    gaits = [core.step(pose) for pose in poses]
-    angles = np.array([g.angles if g.angles is not None else np.full(1, np.nan, ANGLES)[0] for g in gaits], ANGLES)
-    np.testing.assert_array_equal(whole.angles.view("f8"), angles.view("f8"))
-    strides = np.array([s for g in gaits for s in g.strides], STRIDE)
-    np.testing.assert_array_equal(whole.strides.view("f8"), strides.view("f8"))
-    assert whole.events == tuple(e for g in gaits for e in g.events)
-    assert repr(whole.last.measures) == repr(gaits[-1].measures)
-    assert whole.last.swaps_repaired == gaits[-1].swaps_repaired > 20
-    assert whole.last.speed.origin == "given"
-
-
-def test_no_poses_is_no_analysis() -> None:
-    empty = analyse([])
-    assert (len(empty.t_s), len(empty.angles), len(empty.strides), empty.events) == (0, 0, 0, ())
-    assert empty.last.activity == Activity.ABSENT
 
 
 def test_reset_is_a_new_core() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from station.gait.measures import NO_SPEED, NOT_SEEN, STRIDES, Window, means
+from station.gait.measures import NO_SPEED, NOT_SEEN, STRIDES, Window
 from station.types import NAN
 
 
@@ -60,15 +60,3 @@ def test_asymmetries() -> None:
     told = window(5, tle_near_deg=22.0, tle_far_deg=20.0, step_time_near_s=0.36, step_time_far_s=0.34).measures()
     assert told["tle_asymmetry_deg"].value == pytest.approx(2.0)
     assert told["step_time_asymmetry_pct"].value == pytest.approx(200 * 0.02 / 0.70)
-
-
-def test_means_of_many_columns_are_those_of_each() -> None:
-    rng = np.random.default_rng(2)
-    table = rng.normal(10, 1, (30, 6))
-    table[rng.random(table.shape) < 0.2] = NAN
-    table[3, 2] = 500.0
-    together = means(table)
-    for i in range(6):
-        assert means(table[:, [i]])[0] == pytest.approx(together[i], nan_ok=True)
-    assert together[2].mean < 12
-    assert np.isnan(means(np.full((5, 1), NAN))[0].mean)

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from station.gait import Analysis, GaitCore, analyse
+from station.gait import GaitCore
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_body import Filming
 from station.testing.synthetic_flaws import Flaws
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import JOINTS, NS, Joint, Pose, Press, Reading, Tick, View
+from tests.analysed import Analysis, analyse
 
 FEW = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SECONDS = 9.0

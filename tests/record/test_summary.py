@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from station.record.summary import MIN_STRIDES, over_strides, summarise, t_quantile_975
+from station.record.summary import over_strides, summarise
+from station.stats import FEWEST
 from station.types import MEASURES, NAN, STRIDE, Measure
-
-
-@pytest.mark.parametrize(
-    ("freedom", "expected"),
-    [(1, 12.706), (2, 4.303), (3.9, 3.182), (4, 2.7764), (5, 2.5706), (10, 2.2281), (30, 2.0423), (1e6, 1.96)],
-)  # table values of Student's t
-def test_t_quantile(freedom: float, expected: float) -> None:
-    assert t_quantile_975(freedom) == pytest.approx(expected, rel=3e-3)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.85])
@@ -41,7 +34,7 @@ def test_few_strides_are_not_told() -> None:
 
 def test_three_strides_are_told_with_the_width_they_deserve() -> None:
     three = over_strides(np.array([20.0, NAN, 21.0, 22.0]), "")
-    assert MIN_STRIDES == three.n == 3
+    assert FEWEST == three.n == 3
     assert three.value == 21.0
     assert three.high - three.low == pytest.approx(2 * 4.303 / 3**0.5, rel=1e-3)  # t of 2 degrees of freedom, sd 1
 

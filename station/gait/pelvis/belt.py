@@ -1,7 +1,7 @@
 """Pelvic turn, list and tilt from a belt of printed tags round the runner's hips.
 
-Every picture gives the belt's pose (hip_belt_pose), pictures together give the belt's shape on this runner
-(hip_belt_learning), and each stride is read at stride frequency (hip_belt_stride). What one turn of the runner on the spot
+Every picture gives the belt's pose (belt_pose), pictures together give the belt's shape on this runner
+(belt_learning), and each stride is read at stride frequency (belt_stride). What one turn of the runner on the spot
 shows of the shape is enough; running in front of the camera refines it, and has to do where there was no such turn.
 
 The belt tells how the belt turns. When it slips on the pelvis in phase with the stride, or the skin under it does, that is read
@@ -28,12 +28,12 @@ from station.gait.pelvis.landmarks import (
     FEWEST,
     MEASURED,
     STRIDES,
-    PelvicStride,
     estimate,
     thighs_lock_in,
-    usual_rows,
 )
-from station.types import HipBelt, HipBeltTrouble, Marks, Measure, PelvicPair, Reading, Side, View
+from station.gait.pelvis.source import PelvicStride
+from station.stats import usual
+from station.types import NEVER, HipBelt, HipBeltTrouble, Marks, Measure, Side, View
 
 FOCAL = 1.2  # focal length over the longer side of the picture where the view does not tell: a usual lens
 SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
@@ -61,7 +61,6 @@ class HipBeltPelvis:
     """A PelvicSource over Marks. Needs the picture's size in the view; without it no belt is seen."""
 
     name = "hip_belt"
-    pair: PelvicPair | None = None
 
     def __init__(self, view: View) -> None:
         longer_px = float(max(view.width_px, view.height_px))
@@ -83,7 +82,7 @@ class HipBeltPelvis:
         self._body = Body()
         self._side: Side | None = None
         self._samples: list[Sample] = []
-        self._seen_s = -1e9
+        self._seen_s = NEVER
         self._latest: Sample | None = None
         self._angles: tuple[Sample, Array, tuple[float, float, float]] | None = None
         self._seat = Seat()
@@ -99,13 +98,8 @@ class HipBeltPelvis:
 
     # --- what comes in ---
 
-    def read(self, given: Reading) -> None:
-        """No reading concerns the belt."""
-
-    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """The belt needs no drill: the thighs do not drag it along."""
-
     def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        """Every pose; see Pelvis.body."""
         if side != self._side:
             self._side, self._samples = side, []
         if t_s - self._seen_s > SEEN_S:
@@ -114,6 +108,7 @@ class HipBeltPelvis:
             self._body = Body(t_s, hips_px[0] * cos(radians(self._azimuth_deg)), hips_px[1], thigh_px / THIGH_M)
 
     def mark(self, t_s: float, given: Marks) -> None:
+        """Tags in one frame; see Pelvis.mark."""
         if not self._sized:
             return
         ids, corners = self._wearer.sort(given, t_s, self._upright, self._body)
@@ -153,7 +148,7 @@ class HipBeltPelvis:
                 self._learnt(lesson)
 
     def _last_s(self) -> float:
-        return self._samples[-1].t_s if self._samples else -1e9
+        return self._samples[-1].t_s if self._samples else NEVER
 
     def _learnt(self, lesson: Lesson) -> None:
         """Poses and strides measured with the shape before follow the change, to first order."""
@@ -237,6 +232,7 @@ class HipBeltPelvis:
         return "covered" if self._unseen >= UNSEEN else ""
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
+        """How the belt is seen now; None while none is."""
         learnt = round(self._learnt_share(), 2) if self.worn else 0.0
         trouble = self._blocked() or ("two_belts" if self._wearer.two_belts.on else "")
         if not self.worn:
@@ -271,7 +267,8 @@ class HipBeltPelvis:
         if reason:
             return dict.fromkeys(MEASURED, Measure.cannot_tell(reason, n))
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
-        angles = usual_rows(np.array([s.angles for s in self._ring]))
+        angles = np.array([s.angles for s in self._ring])
+        angles = angles[usual(angles[:, 0])]
         locked = np.mean([s.locked for s in self._ring], axis=0)
         own = [self._turn_cov(i) + (locked[i] ** 2 + SLIP_SD_DEG[i] ** 2) * np.eye(2) for i in range(3)]
         told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=own[0], widest_share=WIDEST_SHARE))

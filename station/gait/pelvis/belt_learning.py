@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from station.gait.pelvis.belt_pose import Array, seen_at, turned, usual_weights
 from station.gait.pelvis.belt_shape import TAGS, UNKNOWNS, BeltShape
+from station.types import NEVER
 
 KEPT = 160  # pictures
 FEWEST = 8  # pictures for a lesson
@@ -165,7 +166,7 @@ class Learner:
         self.sd_px = LEAST_SD_PX
         self.ids_seen = np.zeros(TAGS, bool)
         self._due_s, self._pause_s = 0.0, SOON_S
-        self._took_s = -1e9
+        self._took_s = NEVER
 
     def forget(self) -> None:
         """The belt sits elsewhere: pictures taken before no longer teach."""

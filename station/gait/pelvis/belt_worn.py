@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from station.gait.pelvis.belt_pose import TAG_M, Array
 from station.gait.pelvis.belt_shape import TAGS
-from station.types import Marks
+from station.types import NEVER, Marks
 
 BELTS = 3  # ids 0..47
 FARTHEST_PX = 1e6
@@ -28,7 +28,7 @@ SCALE_S = 2.0  # time constant
 class Body(NamedTuple):
     """Where the last pose had the middle of the hips, px, and the scale that its thigh gives; NaN where not seen."""
 
-    t_s: float = -1e9
+    t_s: float = NEVER
     x_px: float = nan
     y_px: float = nan
     px_per_m: float = nan
@@ -68,7 +68,7 @@ class Wearer:
         for suspicion in (self.two_belts, self.upside_down, self.wrong_scale, self.elsewhere):
             suspicion.reset()
         self._belt = -1
-        self._seen_s = -1e9
+        self._seen_s = NEVER
         self._ratio, self._ratio_s = nan, nan
 
     def sort(self, given: Marks, t_s: float, upright: Array, body: Body) -> tuple[NDArray[np.intp], Array]:

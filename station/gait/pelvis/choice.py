@@ -1,4 +1,4 @@
-"""The hip belt where one is worn, hip landmarks elsewhere."""
+"""The sources of pelvic turn together: each gets what it needs, the best one that sees the runner is believed."""
 
 from __future__ import annotations
 
@@ -8,65 +8,71 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait.pelvis.belt import HipBeltPelvis
-from station.gait.pelvis.landmarks import LandmarkPelvis, PelvicStride
-from station.types import HipBelt, Marks, Measure, PelvicPair, Reading, Side, View
+from station.gait.pelvis.landmarks import LandmarkPelvis
+from station.gait.pelvis.source import PelvicSource, PelvicStride
+from station.types import HipBelt, Marks, Measure, PelvicPair, Side, View
 
 
-class BeltOrLandmarks:
-    """A PelvicSource that asks both. The two are never mixed: a new bout or another source begins its strides anew.
+class Pelvis:
+    """The hip belt where one is worn, hip landmarks elsewhere.
 
-    Where both saw a stride, `pair` holds what they saw: what landmarks read of a turn that is known.
+    Sources are never mixed: a new bout or another source begins its strides anew. To add a source: construct it here, hand it
+    what it needs by a method, close, forget and reset it with the others, and give it its rank in `_best`.
     """
 
-    pair: PelvicPair | None = None
-
     def __init__(self, view: View) -> None:
-        self._belt = HipBeltPelvis(view)
-        self._landmarks = LandmarkPelvis(view.px_per_m)
+        self.belt = HipBeltPelvis(view)
+        self.landmarks = LandmarkPelvis(view.px_per_m)
+        self.pair: PelvicPair | None = None  # the stride closed last, where belt and landmarks both saw it
 
     @property
-    def _now(self) -> HipBeltPelvis | LandmarkPelvis:
-        return self._belt if self._belt.worn else self._landmarks
+    def _best(self) -> PelvicSource:
+        return self.belt if self.belt.worn else self.landmarks
 
     @property
     def name(self) -> str:
-        return self._now.name
+        return self._best.name
 
     @property
     def calibrated(self) -> bool:
-        return self._now.calibrated
-
-    def read(self, given: Reading) -> None:
-        """Neither needs a reading."""
-
-    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
-        self._belt.body(t_s, hips_px, thigh_px, side)
-
-    def mark(self, t_s: float, given: Marks) -> None:
-        self._belt.mark(t_s, given)
-
-    def hip_belt(self, t_s: float) -> HipBelt | None:
-        return self._belt.hip_belt(t_s)
-
-    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        self._landmarks.lift(rows, near)
-
-    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
-        by_belt = self._belt.close(rows, start_s, end_s)
-        by_landmarks = self._landmarks.close(rows, start_s, end_s)
-        self.pair = paired(by_belt, by_landmarks, start_s)
-        return by_belt if self._belt.worn else by_landmarks
+        return self._best.calibrated
 
     def measures(self) -> Mapping[str, Measure]:
-        return self._now.measures()
+        """Every name of landmarks.MEASURED, by the best source."""
+        return self._best.measures()
+
+    def hip_belt(self, t_s: float) -> HipBelt | None:
+        """How the hip belt is seen now; None while none is."""
+        return self.belt.hip_belt(t_s)
+
+    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
+        """Every pose: the middle of the hips and a thigh's length in the straightened frame, NaN where not seen, and the
+        runner's near side as far as known."""
+        self.belt.body(t_s, hips_px, thigh_px, side)
+
+    def mark(self, t_s: float, given: Marks) -> None:
+        """Tags of a hip belt in one frame, `t_s` on the clock of the history rows. Comes before the frame's `body`."""
+        self.belt.mark(t_s, given)
+
+    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
+        self.landmarks.lift(rows, near)
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        """Every source reads the stride; what the best one made of it."""
+        by_belt = self.belt.close(rows, start_s, end_s)
+        by_landmarks = self.landmarks.close(rows, start_s, end_s)
+        self.pair = paired(by_belt, by_landmarks, start_s)
+        return by_belt if self.belt.worn else by_landmarks
 
     def forget(self) -> None:
-        self._belt.forget()
-        self._landmarks.forget()
+        self.belt.forget()
+        self.landmarks.forget()
 
     def reset(self) -> None:
-        self._belt.reset()
-        self._landmarks.reset()
+        self.pair = None
+        self.belt.reset()
+        self.landmarks.reset()
 
 
 def paired(by_belt: PelvicStride | None, by_landmarks: PelvicStride | None, start_s: float) -> PelvicPair | None:
@@ -74,5 +80,5 @@ def paired(by_belt: PelvicStride | None, by_landmarks: PelvicStride | None, star
     if by_belt is None or by_landmarks is None:
         return None
     belt, seen = by_belt.turn, by_landmarks.turn
-    told = (belt.real, belt.imag, seen.real, seen.imag, abs(by_landmarks.drag), by_landmarks.thigh_deg)
-    return PelvicPair(round(start_s, 3), *(round(value, 2) for value in told))
+    found = (belt.real, belt.imag, seen.real, seen.imag, abs(by_landmarks.drag), by_landmarks.thigh_deg)
+    return PelvicPair(round(start_s, 3), *(round(value, 2) for value in found))

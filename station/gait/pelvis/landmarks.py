@@ -3,21 +3,20 @@
 Per stride, H1 of a signal over the phase phi of the stride is its complex amplitude P: the signal holds Re(P e^(j phi)). The
 same fit carries a constant and the second harmonic, so camera yaw, a mean offset and whatever moves at step rate fall out
 (what the odd-harmonic comb does, also when samples are missing). No filter runs before it.
-
-Where the pelvis is seen is a matter of the source: hip landmarks here, others (a marked belt) plug in as another PelvicSource.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isfinite, nan, sqrt
-from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.types import HipBelt, Marks, Measure, PelvicPair, Reading, Side
+from station.gait.pelvis.source import PelvicStride
+from station.stats import student_t975, usual
+from station.types import Measure
 
 WIDTH_M = 0.163  # between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
 WIDTH_SD = 0.08  # relative scatter between people, in the same data
@@ -25,7 +24,6 @@ THIGH_M = 0.445  # hip to knee joint centre, the same runners: the scale when th
 SCALE_SD = 0.11  # relative scatter of WIDTH_M / THIGH_M between people
 STRIDES = 60  # the window; beyond it more strides do not help today
 FEWEST = 6
-OUTLIER = 4.0  # times the median distance from the middle: 4.7 SD
 HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
 # Of landmarks, in all: an interval wider than the fall that a rule looks for is no measurement.
 # In tests/lab/end_to_end hip landmarks show a
@@ -43,55 +41,6 @@ NO_PHASE = "the turn is too small to have a phase"
 NEEDS_BELT = "needs a hip belt"
 DRAGGED = "the hip landmarks follow the thighs by more than the pelvis turns: only a hip belt can tell"
 TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the hip, dark picture or oblique camera"
-
-
-class PelvicStride(NamedTuple):
-    """One stride. `turn` complex H1 of the turn, peak to peak in degrees, relative to the thigh's phase (real part in phase,
-    imaginary part = quadrature, + = pelvis ahead); `drag` likewise, what a drag of 1 of the hip landmarks would read."""
-
-    turn: complex
-    drag: complex
-    thigh_deg: float  # H1 of the near thigh, peak to peak
-
-
-class PelvicSource(Protocol):
-    """One way to see the pelvis. `close` is called once per stride, in order; `read` for every sensor reading."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def calibrated(self) -> bool: ...
-
-    @property
-    def pair(self) -> PelvicPair | None:
-        """The stride closed last, as a hip belt and landmarks saw it; None where one of them did not."""
-
-    def read(self, given: Reading) -> None: ...
-
-    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
-        """Every pose: the middle of the hips and a thigh's length in the straightened picture, NaN where not seen, and the
-        runner's near side as far as known."""
-
-    def mark(self, t_s: float, given: Marks) -> None:
-        """Tags of a hip belt in one picture, `t_s` on the clock of the history rows. Comes before the picture's `body`."""
-
-    def hip_belt(self, t_s: float) -> HipBelt | None:
-        """What the hip belt tells now; None while none is seen."""
-
-    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
-
-    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
-        """The stride's turn from history rows of [start, end) or from the source's own samples; None when it was not seen."""
-
-    def measures(self) -> Mapping[str, Measure]:
-        """Every name of MEASURED, over the last strides."""
-
-    def forget(self) -> None:
-        """A new bout: the strides so far no longer count. Calibration stays."""
-
-    def reset(self) -> None: ...
 
 
 def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> complex:
@@ -124,23 +73,10 @@ def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> t
     return thigh, near - far if isfinite(far.real) else 2.0 * near, near_px
 
 
-def usual_ones(turns: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Without strides that lie far off, where a landmark jumped."""
-    off = np.abs(turns - complex(np.median(turns.real), np.median(turns.imag)))
-    return turns[off <= OUTLIER * np.median(off)]
-
-
-def usual_rows(angles: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Strides (n, k) without those of which the first angle lies far off."""
-    off = np.abs(angles[:, 0] - complex(np.median(angles[:, 0].real), np.median(angles[:, 0].imag)))
-    return angles[off <= OUTLIER * np.median(off)]
-
-
 class LandmarkPelvis:
     """The two hip landmarks. They are dragged along by the thighs, so nothing is told before the drill has shown by how much."""
 
     name = "landmarks"
-    pair: PelvicPair | None = None
 
     def __init__(self, px_per_m: float) -> None:
         self._px_per_m = px_per_m
@@ -161,19 +97,8 @@ class LandmarkPelvis:
     def calibrated(self) -> bool:
         return len(self._lifts) >= 3
 
-    def read(self, given: Reading) -> None:
-        """Hip landmarks come with the pose; no reading concerns them."""
-
-    def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
-        """What is needed of the body comes with the stride."""
-
-    def mark(self, t_s: float, given: Marks) -> None:
-        """Tags do not concern the landmarks."""
-
-    def hip_belt(self, t_s: float) -> HipBelt | None:
-        return None
-
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         length = rows[:, h.LENGTH_NEAR if near else h.LENGTH_FAR]
         reach, distance = length * np.sin(np.radians(thigh)), rows[:, h.HIPS_D]
@@ -217,7 +142,8 @@ class LandmarkPelvis:
             return self._nothing(NOT_CALIBRATED)
         lifts = np.array(self._lifts)
         share, share_se = float(lifts.mean()), float(lifts.std(ddof=1)) / sqrt(len(lifts))
-        turns = usual_ones(np.array([s.turn - share * s.drag for s in self._ring]))
+        turns = np.array([s.turn - share * s.drag for s in self._ring])
+        turns = turns[usual(turns)]  # one landmark that jumped spoils a stride
         drag_deg = float(np.mean([abs(s.drag) for s in self._ring]))
         scale_sd = WIDTH_SD if isfinite(self._px_per_m) else SCALE_SD
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
@@ -257,7 +183,7 @@ def estimate(
     n = len(turns)
     mean = complex(turns.mean())
     xy = np.array([mean.real, mean.imag])
-    noise = np.cov(turns.real, turns.imag) / n * (student(n) / 1.96) ** 2
+    noise = np.cov(turns.real, turns.imag) / n * (student_t975(n - 1) / 1.96) ** 2
     scatter = noise + np.diag([lifts_sd_deg**2, 0.0])
     size = sqrt(max(float(xy @ xy - np.trace(scatter)), 0.0))
     angle = ANGLE_SD_DEG**2 * np.eye(2) if angle_cov is None else angle_cov
@@ -296,8 +222,3 @@ def _lead(xy: NDArray[np.float64], cov: NDArray[np.float64], n: int) -> Measure:
 
 _DIRECTIONS = np.stack([np.cos(np.arange(72) * np.pi / 36), np.sin(np.arange(72) * np.pi / 36)], axis=1)
 
-
-def student(n: int) -> float:
-    """97.5 % point of Student's t for n values (n - 1 degrees of freedom), within 1 % from n = 4 (Cornish-Fisher)."""
-    f = max(n - 1, 1)
-    return 1.96 + 2.37 / f + 2.82 / f**2 + 2.55 / f**3

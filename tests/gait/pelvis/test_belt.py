@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from station.gait import GaitCore
-from station.gait.pelvis.belt import NOT_LEARNT, REASONS, SEEN_S, HipBeltPelvis
+from station.gait.pelvis.belt import NOT_LEARNT, REASONS, SEEN_S
+from station.gait.pelvis.choice import Pelvis
 from station.gait.pelvis.landmarks import FEW_STRIDES, MEASURED
 from station.types import NAN, NS, Gait, Marks, Pose, View
 from tests.lab.render.hip_belt import HipBelt
@@ -253,8 +254,8 @@ def test_a_view_without_a_size_sees_no_belt() -> None:
 
 
 def test_a_new_bout_keeps_the_shape_and_a_new_runner_does_not() -> None:
-    pelvis = HipBeltPelvis(run_of(SIDE).view)
-    core = GaitCore(run_of(SIDE).view, pelvis)
+    together = Pelvis(run_of(SIDE).view)
+    core, pelvis = GaitCore(run_of(SIDE).view, together), together.belt
     for given in lived(SIDE):
         core.step(given)
     assert pelvis.measures()[TURN].measured

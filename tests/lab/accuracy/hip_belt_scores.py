@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 
 from station.gait import GaitCore
-from station.gait.pelvis.belt import HipBeltPelvis
 from station.pose.hip_belt import HipBeltFinder
 from station.types import NS, Frame, Gait, Marks, Measure, Pose, View
 from tests.lab.accuracy.hip_belt_cases import Case
@@ -126,7 +125,7 @@ def _compressed(frame: Frame, jpeg_quality: int) -> Frame:
 
 
 def _told(case: Case, stretches: list[Inputs], run: MadeRun) -> Told:
-    core = GaitCore(believed(case, run), HipBeltPelvis(believed(case, run)))
+    core = GaitCore(believed(case, run))
     shift_ns, last_ns, gaits, strides = 0, START_NS, [], 0
     for k, stretch in enumerate(stretches):
         running = k == len(stretches) - 1
@@ -147,7 +146,8 @@ def _summed_up(case: Case, gaits: list[Gait], strides: int, run: MadeRun) -> Tol
     sign = 1 if run.spec.camera.side == "right" else -1
     off = np.array([g.hip_belt.turn_deg if g.hip_belt else np.nan for g in gaits]) - sign * truth.turn_deg
     nothing = Measure.cannot_tell("not told")
-    measures = [end.measures.get(f"pelvic_{n}_deg", nothing) for n in ("turn", "lead", "list", "tilt")]
+    by_belt = end.measures if end.pelvic_source == "hip_belt" else {}
+    measures = [by_belt.get(f"pelvic_{n}_deg", nothing) for n in ("turn", "lead", "list", "tilt")]
     return Told(
         case, *measures, true_turn(run), 2 * abs(h1(truth.stride_phase, truth.list_deg)),
         2 * abs(h1(truth.stride_phase, truth.tilt_deg)), strides, float((tags >= 1).mean()), float((tags >= 2).mean()),

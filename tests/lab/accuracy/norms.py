@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from station.gait import analyse
+from tests.analysed import analyse
 from tests.lab.accuracy.projection import HELD, SPEEDS, TUNED, Filming, filmed, load
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"

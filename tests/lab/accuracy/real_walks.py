@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.config import PoseSection
-from station.gait import Analysis, GaitCore, analyse
+from station.gait import GaitCore
 from station.ports import EndOfSource
 from station.pose.estimator import open_estimator
 from station.sense.video import VideoSource
 from station.types import Activity, Pose, View
+from tests.analysed import Analysis, analyse
 from tests.lab.accuracy.norms import SHARED
 from tests.lab.accuracy.truth import angle
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from station.gait import Analysis, analyse
 from station.gait.pelvis.landmarks import STRIDES
 from station.types import NS, Event, Measure
+from tests.analysed import Analysis, analyse
 from tests.lab.accuracy.projection import Filming, Trial, filmed_with_drill
 from tests.lab.accuracy.truth import Truth, truth
 

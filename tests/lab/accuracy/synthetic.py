@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from station.gait import analyse
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_body import Filming
 from station.testing.synthetic_flaws import Flaws
 from station.testing.synthetic_motion import RunnerSpec
+from tests.analysed import analyse
 
 SPEEDS_MPS = (1.9, 2.5, 3.5, 4.5)
 RATES = (18.0, 30.0, 60.0, 120.0)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import station.demo
-from station.gait import analyse
 from station.types import NS, Activity, View
+from tests.analysed import analyse
 from tests.lab.accuracy.real_walks import AZIMUTH_DEG, activities, against_capture, filmed
 
 

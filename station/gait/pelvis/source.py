@@ -1,0 +1,48 @@
+"""The seam between the core and whatever shows the pelvis: one question a stride, one answer over the last strides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.types import Measure
+
+
+class PelvicStride(NamedTuple):
+    """One stride. `turn` complex H1 of the turn, peak to peak in degrees, relative to the thigh's phase (real part in phase,
+    imaginary part = quadrature, + = pelvis ahead); `drag` likewise, what a drag of 1 of the hip landmarks would read."""
+
+    turn: complex
+    drag: complex
+    thigh_deg: float  # H1 of the near thigh, peak to peak
+
+
+class PelvicSource(Protocol):
+    """One way to see the pelvis. What a source alone needs (tags, knee lifts) comes by methods of its own from `Pelvis`, which
+    owns the sources and asks the best one; the core knows `Pelvis` alone."""
+
+    @property
+    def name(self) -> str:
+        """As Gait.pelvic_source has it."""
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether what was learnt of this runner (drag, shape, gain) suffices to measure."""
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        """The stride's turn from history rows of [start, end) or from the source's own samples; None when it was not seen.
+
+        Called once per stride, in order.
+        """
+
+    def measures(self) -> Mapping[str, Measure]:
+        """Every name of landmarks.MEASURED, over the last strides."""
+
+    def forget(self) -> None:
+        """A new bout: the strides so far no longer count. Calibration stays."""
+
+    def reset(self) -> None:
+        """Another runner: calibration goes too."""
