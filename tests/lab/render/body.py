@@ -12,10 +12,14 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .skeleton import SEGMENTS, TABLE, Skeleton, skeletons
+
+if TYPE_CHECKING:
+    import anny
 
 PHENOTYPES: dict[str, dict[str, float]] = {
     # gender 0 = male, 1 = female; the others 0..1. Heights are printed by `python -m tests.lab.render bodies`.
@@ -54,6 +58,18 @@ class Layer:
     """(F, 3) int32."""
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How the garments are cut, where that is more than `spec.Look` can ask for."""
+
+    waist_m: float = 0.10
+    """Upper edge of the shorts above the hip joints."""
+    hem_m: float = 0.02
+    """Lower edge of the shirt above the hip joints; negative is below them."""
+    sleeve_share: float = 0.6
+    """Of the upper arm that the sleeve covers; 1.9 reaches the wrist."""
+
+
 # Neighbours in this list may share a triangle: skin and sock, shoe and sole.
 PARTS = ("skin", "sock", "hair", "shirt", "shorts", "shoe", "sole")
 
@@ -65,7 +81,7 @@ def load_body(name: str, ponytail: bool = False, looseness: float = 1.0, leg_sha
     """
     cache = _cache_folder() / f"{name}.npz"
     if not cache.exists():
-        _write_cache(cache, _rest(name))
+        _write_cache(cache, rest_of(body_model(), PHENOTYPES[name]))
     with np.load(cache) as data:
         rest = {k: data[k] for k in data.files}
     layers = _layers(rest, skeletons()[name], looseness, leg_share)
@@ -76,12 +92,11 @@ def measure_skeletons(out: Path = TABLE) -> None:
     """Write the joints and points of every phenotype to `skeletons.json`."""
     table = {}
     for name in PHENOTYPES:
-        rest = _rest(name)
-        joints, points = _joints(rest), _points(rest)
+        body = skeleton_of(name, rest_of(body_model(), PHENOTYPES[name]))
         table[name] = {
-            "height_m": round(float(np.ptp(rest["position_m"][:, 1])), 3),
-            "joints": {s: np.round(p, 4).tolist() for s, p in joints.items()},
-            "points": {n: [s, np.round(p, 4).tolist()] for n, (s, p) in points.items()},
+            "height_m": round(body.height_m, 3),
+            "joints": {s: np.round(p, 4).tolist() for s, p in body.joints.items()},
+            "points": {n: [s, np.round(p, 4).tolist()] for n, (s, p) in body.points.items()},
         }
     out.write_text(json.dumps(table, indent=0) + "\n")
 
@@ -89,15 +104,21 @@ def measure_skeletons(out: Path = TABLE) -> None:
 # ---- from the model ----------------------------------------------------------------------------------------------
 
 
-def _rest(name: str) -> dict[str, np.ndarray]:
-    """Rest mesh and bones of a phenotype, in the runner's axes."""
+def body_model(shapes: tuple[str, ...] = ()) -> anny.Anny:
+    """The parametric body. `shapes`: names of anny's local shape changes that `rest_of` may then ask for."""
     import anny
     import torch
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = anny.Anny(topology="notoes").to(dtype=torch.float32)
-        out = model(phenotype_kwargs=PHENOTYPES[name])
+        return anny.Anny(topology="notoes", local_changes=list(shapes) or "none").to(dtype=torch.float32)
+
+
+def rest_of(model: anny.Anny, phenotype: dict[str, float], shape: dict[str, float] | None = None) -> dict[str, np.ndarray]:
+    """Rest mesh and bones of a phenotype with local changes of shape (-1..1 each), in the runner's axes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        out = model(phenotype_kwargs=phenotype, **({"local_changes_kwargs": shape} if shape else {}))
     bones = list(model.bone_labels)
     heads = _to_runner(out["rest_bone_heads"][0].numpy())
     bone_weights = (model.vertex_bone_weights.numpy(), model.vertex_bone_indices.numpy())
@@ -181,7 +202,12 @@ def _group_weights(weights: np.ndarray, indices: np.ndarray, bones: list[str]) -
     return out / out.sum(axis=1, keepdims=True)
 
 
-def _joints(rest: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def skeleton_of(name: str, rest: dict[str, np.ndarray], hip_medial: float = HIP_MEDIAL) -> Skeleton:
+    """The joints and points of a rest mesh; `hip_medial`: hip joint centres against the rig's, measured from the middle."""
+    return Skeleton(name, float(np.ptp(rest["position_m"][:, 1])), _joints(rest, hip_medial), _points(rest))
+
+
+def _joints(rest: dict[str, np.ndarray], hip_medial: float = HIP_MEDIAL) -> dict[str, np.ndarray]:
     head = dict(zip(rest["bones"].tolist(), rest["heads"], strict=True))
     out = {s: head[b] for s, b in (("lumbar", "spine04"), ("waist", "spine02"), ("thorax", "spine01"),
                                    ("neck", "neck01"), ("head", "head"))}
@@ -189,7 +215,7 @@ def _joints(rest: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         for segment, bone in (("upper_arm", "upperarm01"), ("forearm", "lowerarm01"), ("hand", "wrist"),
                               ("thigh", "upperleg01"), ("shank", "lowerleg01"), ("foot", "foot"), ("toes", "toe2-1")):
             out[f"{segment}_{side}"] = head[f"{bone}.{tail}"].copy()
-        out[f"thigh_{side}"][2] *= HIP_MEDIAL
+        out[f"thigh_{side}"][2] *= hip_medial
     out["pelvis"] = (out["thigh_right"] + out["thigh_left"]) / 2
     return {s: out[s] for s in SEGMENTS}
 
@@ -230,14 +256,14 @@ def _write_cache(path: Path, rest: dict[str, np.ndarray]) -> None:
 
 def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton, looseness: float, leg_share: float) -> list[Layer]:
     position, triangles = rest["position_m"], rest["triangles"]
-    normal = _normals(position, triangles)
-    bones, weights = _top_four(rest["weights"])
+    normal = normals(position, triangles)
+    bones, weights = top_four(rest["weights"])
     always = np.ones(len(position))
 
     def layer(name: str, part: np.ndarray, edge_m: np.ndarray, moved_m: np.ndarray) -> Layer:
         used = triangles[(edge_m[triangles] > 0).any(axis=1)]
         moved = position + moved_m
-        return Layer(name, moved.astype("f4"), _normals(moved, triangles).astype("f4"), bones, weights,
+        return Layer(name, moved.astype("f4"), normals(moved, triangles).astype("f4"), bones, weights,
                      part.astype("f4"), edge_m.astype("f4"), used)
 
     edges = Hems(position, rest["weights"], skeleton, leg_share)
@@ -247,10 +273,10 @@ def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton, looseness: float, l
     shoe_drop = np.minimum(normal[:, 1:2], 0) * np.array([0.0, SOLE_M - 0.006, 0.0])
     shorts_m, shirt_m = 0.004 + 0.05 * loose, 0.006 + 0.010 * over_shorts
     return [
-        layer("skin", _skin_parts(position, skeleton), always, np.zeros_like(position)),
+        layer("skin", skin_parts(position, skeleton), always, np.zeros_like(position)),
         layer("shorts", _all("shorts", position), edges.shorts_m, normal * (0.004 + looseness * shorts_m)[:, None]),
         layer("shirt", _all("shirt", position), edges.shirt_m, normal * (0.006 + looseness * shirt_m)[:, None]),
-        layer("shoes", _shoe_parts(position, skeleton), edges.shoe_m, normal * 0.007 + shoe_drop),
+        layer("shoes", shoe_parts(position, skeleton), edges.shoe_m, normal * 0.007 + shoe_drop),
         layer("hair", _all("hair", position), edges.hair_m, normal * np.clip(0.003 + edges.hair_m * 0.4, 0, 0.016)[:, None]),
     ]
 
@@ -278,27 +304,27 @@ def _ponytail(skeleton: Skeleton) -> Layer:
 class Hems:
     """How far inside each garment a vertex lies, metres (V,): negative outside."""
 
-    def __init__(self, p: np.ndarray, weights: np.ndarray, skeleton: Skeleton, leg_share: float) -> None:
+    def __init__(self, p: np.ndarray, weights: np.ndarray, skeleton: Skeleton, leg_share: float, cut: Cut = Cut()) -> None:
         share = {s: weights[:, i] for i, s in enumerate(SEGMENTS)}
         joints = skeleton.joints
         hip, knee, ankle = (joints[f"{s}_right"][1] for s in ("thigh", "shank", "foot"))
         arms = sum(share[f"{s}_{side}"] for s in ("upper_arm", "forearm", "hand") for side in ("left", "right"))
-        self.shorts_m = np.where(arms < 0.2, np.minimum(hip + 0.10 - p[:, 1], p[:, 1] - (hip + leg_share * (knee - hip))), -1)
-        sleeve = np.where(arms > 0.3, self._sleeve(p, skeleton), 1.0)
-        self.shirt_m = np.minimum.reduce([p[:, 1] - (hip + 0.02), sleeve, self._collar(p, skeleton)])
+        self.shorts_m = np.where(arms < 0.2, np.minimum(hip + cut.waist_m - p[:, 1], p[:, 1] - (hip + leg_share * (knee - hip))), -1)
+        sleeve = np.where(arms > 0.3, self._sleeve(p, skeleton, cut.sleeve_share), 1.0)
+        self.shirt_m = np.minimum.reduce([p[:, 1] - (hip + cut.hem_m), sleeve, self._collar(p, skeleton)])
         self.shirt_m = np.where(share["head"] > 0.1, -1, self.shirt_m)
         self.shoe_m = ankle + 0.012 - 0.25 * (p[:, 0] - joints["foot_right"][0]) - p[:, 1]
         self.hair_m = self._hair(p, share["head"] + share["neck"], skeleton)
 
     @staticmethod
-    def _sleeve(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-        """Inside up to 60 % of the upper arm."""
+    def _sleeve(p: np.ndarray, skeleton: Skeleton, share: float) -> np.ndarray:
+        """Inside up to a share of the upper arm."""
         out = np.full(len(p), 1.0)
         for side, sign in (("right", 1), ("left", -1)):
             shoulder, elbow = skeleton.joints[f"upper_arm_{side}"], skeleton.joints[f"forearm_{side}"]
             axis = elbow - shoulder
             along = (p - shoulder) @ axis / np.linalg.norm(axis)
-            out = np.where(sign * p[:, 2] > 0, 0.6 * np.linalg.norm(axis) - along, out)
+            out = np.where(sign * p[:, 2] > 0, share * np.linalg.norm(axis) - along, out)
         return out
 
     @staticmethod
@@ -320,12 +346,12 @@ class Hems:
         return np.where(on_head > 0.6, p[:, 1] - eye[1] - height, -1.0)
 
 
-def _skin_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+def skin_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Socks on the bare body; the shader paints the face."""
     return _border("skin", "sock", skeleton.joints["foot_right"][1] + 0.06 - p[:, 1])
 
 
-def _shoe_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+def shoe_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     ground = skeleton.points["sole_ball_right"][1][1] + SOLE_M
     return _border("shoe", "sole", ground + 0.018 - p[:, 1])
 
@@ -340,17 +366,16 @@ def _all(part: str, p: np.ndarray) -> np.ndarray:
     return np.full(len(p), PARTS.index(part))
 
 
-def _top_four(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def top_four(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     bones = np.argsort(-weights, axis=1)[:, :4]
     top = np.take_along_axis(weights, bones, axis=1)
     return bones.astype("f4"), (top / top.sum(axis=1, keepdims=True)).astype("f4")
 
 
-def _normals(p: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def normals(p: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """Area-weighted vertex normals, outwards."""
     a, b, c = (p[triangles[:, i]] for i in range(3))
     face = np.cross(b - a, c - a)
-    out = np.zeros_like(p)
-    for i in range(3):
-        np.add.at(out, triangles[:, i], face)
+    corner = triangles.T.ravel()
+    out = np.stack([np.bincount(corner, np.tile(face[:, k], 3), len(p)) for k in range(3)], axis=1)
     return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)

@@ -57,7 +57,7 @@ class Runner:
         self.curves: RunnerCurves = curves_of(motion.runner)
         self._grid_s = np.arange(-0.5, duration_s + 0.5, 1 / HEIGHT_RATE_HZ)
         strides = motion.repeat_strides or int(duration_s * 2.5) + 16
-        self._noise = _StrideNoise(np.random.default_rng(seed), motion.unsteadiness, strides)
+        self._noise = StrideNoise(np.random.default_rng(seed), motion.unsteadiness, strides)
         self._phase_grid = self._integrate_phase()
         self._height_grid = self._pelvis_height()
 
@@ -271,7 +271,7 @@ class Runner:
         return np.min(points, axis=0)
 
 
-class _StrideNoise:
+class StrideNoise:
     """Slow, seeded differences between strides: one random value per stride, joined smoothly, in a circle of `strides`."""
 
     def __init__(self, rng: np.random.Generator, scale: float, strides: int) -> None:
