@@ -1,4 +1,4 @@
-"""Where the crop round the hips lies in a picture, that the pelvis model looks at: from landmarks alone, and the same in training.
+"""Where the crop round the hips lies that the pelvis model looks at: from landmarks alone, and the same in training.
 
 The crop is a square, `WIDTH_M` wide at the runner's own scale, centred on mid-hip (the middle of the two hip landmarks), and
 not turned: the picture's up is up. What faces left is mirrored, so that everybody in a crop faces right.
@@ -53,8 +53,7 @@ def cut(picture: NDArray[np.uint8], to_crop: NDArray, size_px: int = SIZE_PX) ->
 
     A crop that is more than twice as fine in the picture is first averaged down, so that no detail turns into noise.
     """
-    middle = np.diag([1.0, 1.0, 1.0])
-    middle[:2, 2] = 0.5
+    middle = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # cv2 counts from the middle of the first pixel
     step = int(1 / np.sqrt(abs(np.linalg.det(to_crop[:2, :2]))))
     if step >= 2:
         picture, to_crop = _coarser(picture, to_crop, size_px, step)

@@ -25,11 +25,16 @@ RUNNERS = {
 """Whose stride curves each split uses."""
 
 
+_common: dict[str, np.ndarray] = {}
+"""What is the same for all bodies is kept once."""
+
+
 def body_names(split: str) -> list[str]:
     """The names of a split's bodies. Raises KeyError for another split."""
     return [f"{split}{i:03d}" for i in range(SPLITS[split])]
 
 
+@cache
 def body_of(name: str) -> tuple[dict[str, np.ndarray], Skeleton, dict[str, float]]:
     """Rest mesh, skeleton, and what else is drawn of a body (its row of `ranges.BODY` and `SHAPES`)."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
@@ -39,6 +44,8 @@ def body_of(name: str) -> tuple[dict[str, np.ndarray], Skeleton, dict[str, float
     shape = {n: float(v) for n, v in ranges.drawn(ranges.SHAPES, rng).items()}
     phenotype = {n: drawn[n] for n in ("gender", "age", "muscle", "weight", "height", "proportions")}
     rest = rest_of(_model(), phenotype, shape)
+    _common.update({n: _common.get(n, rest[n]) for n in ("triangles", "weights", "bones")})
+    rest |= _common
     return rest, skeleton_of(name, rest, drawn["hip_medial"]), drawn | shape
 
 

@@ -82,6 +82,10 @@ class Ground:
                 other[0].release()
             last = (person.wearer, person.segments(0)[1])
 
+    def release(self) -> None:
+        """Give the graphics context back."""
+        self._surface.release()
+
     def _drawn(self, person: _Person, other: tuple[Wearer, np.ndarray] | None) -> Group:
         rng, n = self._rng, self._per_person
         person.move(n, self.FPS)

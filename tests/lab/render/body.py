@@ -309,7 +309,8 @@ class Hems:
         joints = skeleton.joints
         hip, knee, ankle = (joints[f"{s}_right"][1] for s in ("thigh", "shank", "foot"))
         arms = sum(share[f"{s}_{side}"] for s in ("upper_arm", "forearm", "hand") for side in ("left", "right"))
-        self.shorts_m = np.where(arms < 0.2, np.minimum(hip + cut.waist_m - p[:, 1], p[:, 1] - (hip + leg_share * (knee - hip))), -1)
+        leg_end = hip + leg_share * (knee - hip)
+        self.shorts_m = np.where(arms < 0.2, np.minimum(hip + cut.waist_m - p[:, 1], p[:, 1] - leg_end), -1)
         sleeve = np.where(arms > 0.3, self._sleeve(p, skeleton, cut.sleeve_share), 1.0)
         self.shirt_m = np.minimum.reduce([p[:, 1] - (hip + cut.hem_m), sleeve, self._collar(p, skeleton)])
         self.shirt_m = np.where(share["head"] > 0.1, -1, self.shirt_m)
