@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import re
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,20 +21,35 @@ from station.errors import InputError, StoreError
 from station.record.belt_pairs import pairs_path
 from station.record.chunks import unpack
 from station.record.collect import assemble
+from station.record.integrity import locked
 from station.record.log import read_log
 from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
-from station.record.schema import BUSY_MS, connect
+from station.record.schema import BUSY_MS, COLUMNS, SESSION_COLUMNS, connect, reading
+from station.record.sealed import intact
 from station.record.tally import Tally
-from station.types import ANGLES, JOINTS, NAN, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
+from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
 
 DATABASE = "station.db"
 LOGS = "logs"
+SESSION_ID = re.compile(r"[0-9]{5,9}(-[0-9]{8})?-[0-9a-f]{4}", re.ASCII)
+
+
+LOCK = "station.lock"
+DAMAGED = "damaged"
+STATES = ("open", "finished", "recovered", DAMAGED)
+FORGET_WAIT_S = 10.0  # for another program that reads the database
+# What reading a row may raise when its bytes are not what was written.
+UNREADABLE = (sqlite3.DatabaseError, AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One line of `station sessions`. `state`: finished, recovered (cut off by a power cut) or open (still running)."""
+    """One line of `station sessions`.
+
+    `state`: finished, recovered (cut off by a power cut), open (still running) or damaged (what is stored is not what was
+    written).
+    """
 
     id: str
     number: int
@@ -52,177 +71,320 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    # --- the list ---
+
     def sessions(self) -> tuple[SessionRow, ...]:
         """All sessions, oldest first."""
-        rows = self._rows(
-            "SELECT id, number, state, started_utc, finished_utc, clock_trusted, tally,"
-            " (SELECT count(*) FROM cue WHERE session = session.id), note, exported_utc, core_version"
-            " FROM session ORDER BY number"
-        )
-        return tuple(_session_row(row) for row in rows)
+        return tuple(self._listed("SELECT rowid FROM session ORDER BY number"))
 
     def session(self, session_id: str) -> SessionRow:
         """Raises StoreError when there is no such session."""
-        for row in self.sessions():
+        for row in self._listed("SELECT rowid FROM session WHERE id = ?", session_id):
+            return row
+        for row in self._listed("SELECT rowid FROM session WHERE rowid = ?", _rowid(session_id)):
             if row.id == session_id:
                 return row
         raise self._unknown(session_id)
 
-    def _unknown(self, which: str) -> StoreError:
-        return StoreError(f"there is no session {which!r}", str(self.folder), "see `station sessions`")
-
     def choose(self, which: str) -> tuple[str, ...]:
-        """Session ids for "last", "new" (on no stick yet), "all" or one id. A session that still runs is in none of them.
+        """Session ids for "last", "new" (on no stick yet), "all" or one id.
 
-        Raises StoreError when there is no such session.
+        A session that still runs, and one that is damaged, is in none of them. Raises StoreError when there is no such session.
         """
-        closed = [row for row in self.sessions() if row.state != "open"]
-        chosen = {
-            "last": closed[-1:],
-            "all": closed,
-            "new": [row for row in closed if not row.exported_utc],
-        }.get(which, [row for row in closed if row.id == which])
+        if which == "last":
+            newest = self._listed("SELECT rowid FROM session ORDER BY number DESC")
+            chosen = list(itertools.islice(filter(_whole, newest), 1))
+        elif which == "new":
+            chosen = [*filter(_whole, self._listed("SELECT rowid FROM session WHERE exported_utc = '' ORDER BY number"))]
+        elif which == "all":
+            chosen = [*filter(_whole, self.sessions())]
+        else:
+            chosen = [*filter(_whole, (self.session(which),))]
         if not chosen and which not in ("new", "all"):
             raise self._unknown(which)
         return tuple(row.id for row in chosen)
 
+    def damaged(self) -> tuple[str, ...]:
+        """The ids of the sessions that `choose` leaves out because they are damaged."""
+        return tuple(row.id for row in self.sessions() if row.state == DAMAGED)
+
+    def _unknown(self, which: str) -> StoreError:
+        what = "there is no session yet" if which == "last" else f"there is no session {which!r}"
+        return StoreError(what, str(self.folder), "see `station sessions`")
+
+    def _listed(self, query: str, *values: object) -> Iterator[SessionRow]:
+        """A line for each rowid that the query names. Each row is read by itself: one that is damaged is a line that says so."""
+        with self._reading() as database:
+            if database is None:
+                return
+            for (rowid,) in database.execute(query, values).fetchall():
+                try:
+                    row = _session_row(database, rowid)
+                except UNREADABLE:
+                    row = _damaged_row(database, rowid)
+                if row is not None:
+                    yield row
+
+    # --- one session ---
+
     def recording(self, session_id: str, landmarks: bool = False) -> Recording:
         """Everything stored of one session; `landmarks` also from its input log, where that still exists.
 
-        Raises StoreError when there is no such session or what is stored cannot be understood.
+        Raises StoreError when there is no such session, DamagedSession when what is stored is not what was written.
         """
-        row = self._rows(
-            "SELECT source, model, view, tally, started_utc, clock_trusted, series_columns FROM session WHERE id = ?", session_id
-        )
-        if not row:
-            raise self._unknown(session_id)
-        try:
-            return self._assembled(session_id, row[0], landmarks)
-        except (KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                f"session {session_id} cannot be understood ({error})", str(self.folder), "export another one"
-            ) from None
+        with self._reading() as database:
+            try:
+                row = _sealed_row(database, "id = ?", session_id) if database else None
+                if database and row:
+                    return self._assembled(database, row, landmarks)
+            except UNREADABLE as error:
+                what = f"session {session_id} is damaged ({str(error).partition(chr(10))[0]})"
+                raise DamagedSession(what, str(self.folder), "export another one; its log may still be replayed") from None
+        raise self._unknown(session_id)
 
-    def _assembled(self, session_id: str, row: tuple[Any, ...], landmarks: bool) -> Recording:
-        source, model, view, tally, started_utc, trusted, columns = row
-        t_ns, angles = self._series(session_id, tuple(json.loads(columns)))
-        model_values = json.loads(model)
+    def _assembled(self, database: sqlite3.Connection, row: dict[str, Any], landmarks: bool) -> Recording:
+        session_id = str(row["id"])
+        t_ns, angles = _series(database, session_id, tuple(json.loads(row["series_columns"])))
+        model = json.loads(row["model"])
         return assemble(
-            Tally.from_plain(json.loads(tally)),
+            Tally.from_plain(json.loads(row["tally"])),
             session_id=session_id,
-            source=revive(SourceInfo, json.loads(source)),
-            model=model_values and revive(ModelInfo, model_values),
-            view=revive(View, json.loads(view)),
+            source=revive(SourceInfo, json.loads(row["source"])),
+            model=model and revive(ModelInfo, model),
+            view=revive(View, json.loads(row["view"])),
             t_ns=t_ns,
             angles=angles,
             xy_px=self._landmarks(session_id, t_ns) if landmarks else None,
-            strides=self._strides(session_id),
+            strides=_strides(database, session_id),
             events=tuple(
                 Event(t, kind, side, NAN if confidence is None else confidence)
-                for t, kind, side, confidence in self._rows(
-                    "SELECT t_ns, kind, side, confidence FROM event WHERE session = ? ORDER BY row", session_id
-                )
+                for t, kind, side, confidence in _rows(database, "event", session_id)
             ),
             cues=tuple(
                 Cue(t, seq, name, rule, action, tuple(channels.split()), text)
-                for t, seq, name, rule, action, channels, text in self._rows(
-                    "SELECT t_ns, seq, id, rule, action, channels, text FROM cue WHERE session = ? ORDER BY row", session_id
-                )
+                for t, seq, name, rule, action, channels, text in _rows(database, "cue", session_id)
             ),
             outcomes=tuple(
                 Outcome(t, seq, rule, bool(cleared), strides)
-                for t, seq, rule, cleared, strides in self._rows(
-                    "SELECT t_ns, cue_seq, rule, cleared, strides FROM outcome WHERE session = ? ORDER BY row", session_id
-                )
+                for t, seq, rule, cleared, strides in _rows(database, "outcome", session_id)
             ),
-            started_utc=started_utc,
-            clock_trusted=bool(trusted),
+            started_utc=row["started_utc"],
+            clock_trusted=bool(row["clock_trusted"]),
         )
 
-    def _series(self, session_id: str, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-        chunks = [
-            unpack(content, columns)
-            for (content,) in self._rows("SELECT content FROM chunk WHERE session = ? ORDER BY row", session_id)
-        ]
-        if not chunks:
-            return np.zeros(0, np.int64), np.zeros(0, ANGLES)
-        return np.concatenate([t_ns for t_ns, _ in chunks]), np.concatenate([angles for _, angles in chunks])
-
-    def _strides(self, session_id: str) -> NDArray[np.void]:
-        names = STRIDE.names or ()
-        rows = self._rows(f"SELECT {', '.join(names)} FROM stride WHERE session = ? ORDER BY row", session_id)
-        return np.array([tuple(np.nan if value is None else value for value in row) for row in rows], STRIDE)
-
     def _landmarks(self, session_id: str, t_ns: NDArray[np.int64]) -> NDArray[np.float32] | None:
-        """(N, 33, 2) beside the series; NaN where the log has no pose for a time, None where there is no log."""
-        try:
-            _, inputs = read_log(self.log_path(session_id))
-        except InputError:
-            return None
+        """(N, 33, 2) beside the series; NaN where the log has no pose for a time, None where there is no log that can be read."""
         row_at = {t: row for row, t in enumerate(t_ns.tolist())}
         xy_px = np.full((len(t_ns), JOINTS, 2), np.nan, np.float32)
-        for given in inputs:
-            if isinstance(given, Pose) and given.t_ns in row_at:
-                xy_px[row_at[given.t_ns]] = given.xy_px
+        try:
+            _, inputs = read_log(self.log_path(session_id))
+            for given in inputs:
+                if isinstance(given, Pose) and given.t_ns in row_at:
+                    xy_px[row_at[given.t_ns]] = given.xy_px
+        except InputError:
+            return None
         return xy_px
 
     def log_path(self, session_id: str) -> Path:
         return self.folder / LOGS / f"{session_id}{LOG_SUFFIX}"
 
+    # --- changes ---
+
     def mark_exported(self, session_ids: Iterable[str], utc: str) -> None:
         """Remembers that a stick got them. Raises StoreError."""
         self._run("UPDATE session SET exported_utc = ? WHERE id = ?", [(utc, session_id) for session_id in session_ids])
 
-    def forget(self, session_id: str) -> bool:
-        """Deletes a closed session, its input log and its pairs; returns whether there was a log. What is on sticks stays there.
+    def mark_damaged(self, session_ids: Iterable[str]) -> None:
+        """Remembers that they could not be read, so that they are listed as such and no export tries them again."""
+        self._run("UPDATE session SET state = 'damaged' WHERE id = ?", [(session_id,) for session_id in session_ids])
 
-        The database's pages are overwritten; of a flash card's worn-out blocks nobody can promise that. Raises StoreError when
-        there is no such session, when it still runs, or when it cannot be deleted.
+    def forget(self, session_id: str) -> bool:
+        """Deletes a session, its input log and its pairs, and returns whether there was a log.
+
+        The files go first, so that what a power cut leaves can be forgotten again.
+        The database's pages are overwritten; of a flash card's worn-out blocks nobody can promise that, and what is on sticks
+        stays there. Raises StoreError: no such session, it still runs, it cannot be deleted, or another program reads the
+        database, which keeps old pages alive (then forgetting it again finishes the work).
         """
-        if self.session(session_id).state == "open":
-            raise StoreError(f"session {session_id} still runs", str(self.folder), "wait until it is over")
         try:
-            with closing(connect(self.folder / DATABASE)) as connection:
-                connection.execute("PRAGMA secure_delete=ON")
-                connection.execute("DELETE FROM session WHERE id = ?", (session_id,))  # its rows go with it
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            log = self.log_path(session_id)
-            had_log = log.exists()
-            log.unlink(missing_ok=True)
-            pairs_path(self.folder, session_id).unlink(missing_ok=True)
-        except (sqlite3.Error, OSError) as error:
-            what = f"session {session_id} cannot be deleted ({error})"
-            raise StoreError(what, str(self.folder), "stop the station first") from None
+            row = self.session(session_id)
+        except StoreError:
+            self._overwrite(session_id)
+            raise
+        with self._still(row):
+            try:
+                had_log = _unlink(self.log_path(row.id))
+                _unlink(pairs_path(self.folder, row.id))
+                with closing(connect(self.folder / DATABASE)) as database:
+                    database.execute("PRAGMA secure_delete=ON")
+                    column, value = ("rowid", _rowid(row.id)) if _rowid(row.id) else ("id", row.id)
+                    database.execute(f"DELETE FROM session WHERE {column} = ?", (value,))  # its rows go with it
+            except (sqlite3.Error, OSError) as error:
+                what = f"session {session_id} cannot be deleted ({error})"
+                raise StoreError(what, str(self.folder), "check the owner of the data folder and its free space") from None
+        self._overwrite(session_id)
         return had_log
 
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def _still(self, row: SessionRow) -> Iterator[None]:
+        """Makes sure that nobody writes this session: one that is open belongs to the station that holds the lock."""
+        if row.state != "open":
+            yield
+            return
+        try:
+            lock = locked(self.folder / LOCK)
+        except StoreError:
+            raise StoreError(f"session {row.id} still runs", str(self.folder), "wait until it is over") from None
+        try:
+            yield
+        finally:
+            os.close(lock)
+
+    def _overwrite(self, session_id: str) -> None:
+        """Empties the write-ahead log into the database and truncates it, so that no old page is left in either."""
         path = self.folder / DATABASE
         if not path.exists():
-            return []
+            return
+        end_s = time.monotonic() + FORGET_WAIT_S
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_MS / 1000)
-            try:
-                return connection.execute(query, values).fetchall()
-            finally:
-                connection.close()
+            with closing(connect(path)) as database:
+                database.execute("PRAGMA busy_timeout=200")
+                while database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    if time.monotonic() > end_s:
+                        what = f"session {session_id} is deleted, but not yet overwritten: another program reads the database"
+                        raise StoreError(what, str(path), "end that program, then forget the session again")
         except sqlite3.Error as error:
-            remedy = "start the station once, it sets a damaged one aside"
+            what = f"session {session_id} is not yet overwritten ({error})"
+            raise StoreError(what, str(path), "stop the station first, then forget the session again") from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection | None]:
+        """A connection for reading, None where nothing is stored yet."""
+        path = self.folder / DATABASE
+        try:
+            if not path.exists():
+                yield None
+                return
+            with closing(reading(path)) as database:
+                yield database
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"the database cannot be read ({error})", str(path), "check its owner and permissions") from None
+        except sqlite3.DatabaseError as error:
+            remedy = "start the station once: it sets a damaged database aside and keeps what is whole"
             raise StoreError(f"the database cannot be read ({error})", str(path), remedy) from None
+        except OSError as error:
+            raise StoreError(f"cannot be read ({error.strerror})", str(path), "check its owner and permissions") from None
 
     def _run(self, query: str, rows: list[tuple[Any, ...]]) -> None:
         path = self.folder / DATABASE
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_MS / 1000)
-            try:
-                with connection:
-                    connection.executemany(query, rows)
-            finally:
-                connection.close()
+            with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000)) as database, database:
+                database.executemany(query, rows)
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be written ({error})", str(path), "free some space") from None
 
 
-def _session_row(row: tuple[Any, ...]) -> SessionRow:
-    session_id, number, state, started, finished, trusted, tally, *rest = row
-    sums = Tally.from_plain(json.loads(tally))
-    return SessionRow(session_id, number, state, started, finished, bool(trusted), sums.duration_s, sums.strides, *rest)
+class DamagedSession(StoreError):
+    """One session cannot be read; the others can."""
+
+
+def _whole(row: SessionRow) -> bool:
+    return row.state not in ("open", DAMAGED)
+
+
+def _unlink(path: Path) -> bool:
+    """Deletes the file for good: its folder is synced too. Whether there was one. Raises OSError."""
+    if not path.exists():
+        return False
+    path.unlink()
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return True
+
+
+# --- rows ---
+
+
+def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> dict[str, Any] | None:
+    """The session's row by column, None when there is none. Raises ValueError when its checksum says that it is damaged."""
+    extra = ("state", "finished_utc", "note", "exported_utc")
+    names = (*SESSION_COLUMNS, "crc", *(name for name in extra))
+    row = database.execute(f"SELECT {', '.join(names)} FROM session WHERE {where}", values).fetchone()
+    if row is None:
+        return None
+    if not intact(row[: len(SESSION_COLUMNS) + 1]):
+        raise ValueError("its row's checksum is wrong")
+    return dict(zip(names, row, strict=True))
+
+
+def _rows(database: sqlite3.Connection, table: str, session_id: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a session without session, row number and checksum. Raises ValueError for a damaged one."""
+    columns = ", ".join((*COLUMNS[table], "crc"))
+    for row in database.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)):
+        if not intact(row):
+            raise ValueError(f"the checksum of {table} {row[1]} is wrong")
+        yield row[2:-1]
+
+
+def _series(
+    database: sqlite3.Connection, session_id: str, columns: tuple[str, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    chunks = [unpack(content, columns) for (content,) in _rows(database, "chunk", session_id)]
+    if not chunks:
+        return np.zeros(0, np.int64), np.zeros(0, ANGLES)
+    return np.concatenate([t_ns for t_ns, _ in chunks]), np.concatenate([angles for _, angles in chunks])
+
+
+def _strides(database: sqlite3.Connection, session_id: str) -> NDArray[np.void]:
+    rows = _rows(database, "stride", session_id)
+    return np.array([tuple(np.nan if value is None else value for value in row) for row in rows], STRIDE)
+
+
+def _session_row(database: sqlite3.Connection, rowid: int) -> SessionRow | None:
+    row = _sealed_row(database, "rowid = ?", rowid)
+    if row is None:
+        return None
+    if row["state"] not in STATES:
+        raise ValueError(f"its state is {row['state']!r}")
+    sums = json.loads(row["tally"])
+    first_ns, last_ns = sums["first_ns"], sums["last_ns"]
+    cues = database.execute("SELECT count(*) FROM cue WHERE session = ?", (row["id"],)).fetchone()[0]
+    return SessionRow(
+        id=row["id"],
+        number=row["number"],
+        state=row["state"],
+        started_utc=row["started_utc"],
+        finished_utc=row["finished_utc"],
+        clock_trusted=bool(row["clock_trusted"]),
+        duration_s=(last_ns - first_ns) / NS if first_ns is not None else 0.0,
+        strides=int(sums["strides"]),
+        cues=cues,
+        note=row["note"],
+        exported_utc=row["exported_utc"],
+        core_version=row["core_version"],
+    )
+
+
+_DAMAGED_ROW = "damaged-row-"
+_NOTE = "what is stored is not what was written; `station forget` deletes it"
+
+
+def _damaged_row(database: sqlite3.Connection, rowid: int) -> SessionRow:
+    """A line for a session that cannot be read, under its own id where that is left and makes sense."""
+    session_id, number = f"{_DAMAGED_ROW}{rowid}", 0
+    with suppress(sqlite3.DatabaseError):
+        found = database.execute("SELECT id, number FROM session WHERE rowid = ?", (rowid,)).fetchone()
+        if found and isinstance(found[0], str) and SESSION_ID.fullmatch(found[0]):
+            same = database.execute("SELECT rowid FROM session WHERE id = ?", (found[0],)).fetchone()
+            if same == (rowid,):  # the index knows it by that name too
+                session_id, number = found[0], found[1] if isinstance(found[1], int) else 0
+    return SessionRow(session_id, number, DAMAGED, "", "", False, 0.0, 0, 0, _NOTE, "", "")
+
+
+def _rowid(session_id: str) -> int:
+    """The row that a damaged session without an id is named by, 0 for an ordinary id."""
+    digits = session_id.removeprefix(_DAMAGED_ROW)
+    return int(digits) if digits != session_id and digits.isascii() and digits.isdigit() and len(digits) < 18 else 0

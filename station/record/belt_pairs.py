@@ -16,6 +16,7 @@ from typing import TextIO
 
 from station.types import NAN, Gait, PelvicPair, View
 
+PAIRS = "pairs"
 SYNC_STRIDES = 10
 COLUMNS = (
     "session",
@@ -33,7 +34,7 @@ COLUMNS = (
 
 
 def pairs_path(folder: Path, session_id: str) -> Path:
-    return folder / "pairs" / f"{session_id}.csv"
+    return folder / PAIRS / f"{session_id}.csv"
 
 
 class PairsFile:

@@ -1,14 +1,23 @@
-"""Before the database is used: one writer only, and a damaged file is set aside with what is known about the damage."""
+"""A database that cannot be used is set aside with what is known about it, and what of it is whole moves to the new one."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from station.errors import StoreError
-from station.record.schema import connect
+from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading
+from station.record.sealed import intact
+
+SALVAGE_S = 20.0  # a station may not start minutes late for its history; the rest stays in the file that was set aside
+MOST_SESSIONS = 20_000  # looked for where the database cannot say how many there are; chosen: ten a day for five years
+_PAGES_AT = slice(28, 32)  # of the file header: size of the database in pages (sqlite.org/fileformat.html, 1.3)
+_PAGE_SIZE_AT = slice(16, 18)
 
 
 def locked(path: Path) -> int:
@@ -24,26 +33,48 @@ def locked(path: Path) -> int:
 
 
 def damage(path: Path) -> str:
-    """What is wrong with the database, "" when it is whole or does not exist. Raises sqlite3.OperationalError (no access)."""
+    """What is wrong with the database, "" when nothing shows or it does not exist.
+
+    Reads the file's size, its tables and every session's row, not every page: rows carry checksums, so damage elsewhere is found
+    when the row is read. Raises sqlite3.OperationalError (no access).
+    """
     if not path.exists():
         return ""
+    short = _missing_bytes(path)
+    if short:
+        return f"the file lacks {short} bytes"
     try:
-        connection = connect(path)
-        try:
-            verdicts = [str(row[0]) for row in connection.execute("PRAGMA quick_check(5)")]
-        finally:
-            connection.close()
+        with closing(connect(path)) as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            if "session" in tables:
+                connection.execute("SELECT count(*), max(number), sum(length(tally)) FROM session NOT INDEXED").fetchone()
+                connection.execute("SELECT max(number) FROM session").fetchone()
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
         return str(error)
-    return "" if verdicts == ["ok"] else "; ".join(verdicts)
+    return ""
 
 
-def set_aside(path: Path, evidence: str, utc: str) -> Path:
-    """Renames the damaged database and what belongs to it, writes down why, and returns the new name."""
+def _missing_bytes(path: Path) -> int:
+    """How much shorter the file is than its header says; not asked while pages may still stand in the write-ahead log."""
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        return 0
+    with open(path, "rb") as file:
+        head = file.read(100)
+        if len(head) < 100:
+            return 0
+        page = int.from_bytes(head[_PAGE_SIZE_AT], "big")
+        whole = int.from_bytes(head[_PAGES_AT], "big") * (65536 if page == 1 else page)
+        is_database = head.startswith(b"SQLite format 3\0")
+        return max(0, whole - file.seek(0, os.SEEK_END)) if is_database else 0
+
+
+def set_aside(path: Path, evidence: str, utc: str, kind: str = "corrupt") -> Path:
+    """Renames the database and what belongs to it, writes down why, and returns the new name."""
     number = 1
-    while (aside := path.with_name(f"{path.name}.corrupt-{number}")).exists():
+    while (aside := path.with_name(f"{path.name}.{kind}-{number}")).exists():
         number += 1
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
@@ -51,3 +82,78 @@ def set_aside(path: Path, evidence: str, utc: str) -> Path:
             part.rename(aside.with_name(aside.name + suffix))
     aside.with_name(aside.name + ".txt").write_text(f"{utc}\n{evidence}\n", encoding="utf-8")
     return aside
+
+
+def any_aside(path: Path) -> bool:
+    """Whether a database was ever set aside here: then logs without a session in this one may belong to that one."""
+    return any(path.parent.glob(f"{path.name}.*-[0-9]*"))
+
+
+def salvage(aside: Path, database: sqlite3.Connection, seconds: float = SALVAGE_S) -> int:
+    """Copies the sessions that can be read whole from a database that was set aside, newest first; returns how many."""
+    end_s = time.monotonic() + seconds
+    copied = 0
+    try:
+        with _full_length(aside), closing(reading(aside)) as source:
+            for rowid in range(_last_rowid(source), 0, -1):
+                if time.monotonic() > end_s:
+                    break
+                with suppress(sqlite3.DatabaseError):
+                    copied += _copy_session(source, database, rowid)
+    except (sqlite3.Error, OSError):
+        return copied
+    return copied
+
+
+def _last_rowid(source: sqlite3.Connection) -> int:
+    try:
+        return int(source.execute("SELECT max(rowid) FROM session NOT INDEXED").fetchone()[0] or 0)
+    except sqlite3.DatabaseError:
+        return MOST_SESSIONS  # the page that would say it is gone; looking for a row that is not there costs 10 us
+
+
+@contextmanager
+def _full_length(path: Path) -> Iterator[None]:
+    """SQLite reads nothing of a file that is shorter than its header says: for as long as it is read it ends in zeros."""
+    size = path.stat().st_size
+    missing = _missing_bytes(path)
+    if missing:
+        os.truncate(path, size + missing)
+    try:
+        yield
+    finally:
+        if missing:
+            os.truncate(path, size)
+
+
+def _copy_session(source: sqlite3.Connection, database: sqlite3.Connection, rowid: int) -> bool:
+    """Raises sqlite3.DatabaseError when a part of it cannot be read; then nothing of it was copied."""
+    extra = ("state", "finished_utc", "note", "exported_utc")
+    columns = (*SESSION_COLUMNS, "crc", *extra)
+    row = source.execute(f"SELECT {', '.join(columns)} FROM session WHERE rowid = ?", (rowid,)).fetchone()
+    if row is None or not intact(row[: len(SESSION_COLUMNS) + 1]):
+        return False
+    parts = {table: _rows_of(source, table, row[0]) for table in COLUMNS}
+    if not all(intact(one) for rows in parts.values() for one in rows):
+        return False
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        _insert(database, "session", columns, [row])
+        for table, rows in parts.items():
+            _insert(database, table, (*COLUMNS[table], "crc"), rows)
+        database.execute("COMMIT")
+    except sqlite3.Error:
+        with suppress(sqlite3.Error):
+            database.execute("ROLLBACK")
+        raise
+    return True
+
+
+def _rows_of(source: sqlite3.Connection, table: str, session_id: str) -> list[tuple[object, ...]]:
+    columns = ", ".join((*COLUMNS[table], "crc"))
+    return source.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)).fetchall()
+
+
+def _insert(database: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    marks = ", ".join("?" * len(columns))
+    database.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)

@@ -15,17 +15,13 @@ from station.record.chunks import pack
 from station.record.collect import NO_ANGLES
 from station.record.log import LogHeader, LogWriter
 from station.record.plain import plain
+from station.record.sealed import sealed
 from station.record.tally import Tally
 from station.types import ANGLES, Input, Pose, Step
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 Troubles = dict[str, tuple[str, str]]  # topic -> (what is wrong, what to do)
-
-INSERT_SESSION = (
-    "INSERT INTO session (id, number, state, source, model, view, tally, station_version, core_version, started_utc,"
-    " clock_trusted, boot_id, started_ns, series_columns) VALUES (?, ?, 'open', ?, ?, ?, '{}', ?, ?, ?, ?, ?, ?, ?)"
-)
 
 
 class OpenSession:
@@ -53,18 +49,22 @@ class OpenSession:
         return self._log.path if self._log is not None else None
 
     def row(self) -> tuple[Any, ...]:
+        """Its row in the order of SESSION_COLUMNS, sealed."""
         header = self.header
-        return (
-            self.id,
-            self.number,
-            *(json.dumps(plain(part)) for part in (header.source, header.model, header.view)),
-            header.station_version,
-            header.core_version,
-            header.started_utc,
-            header.clock_trusted,
-            header.boot_id,
-            header.started_ns,
-            json.dumps(ANGLES.names),
+        return sealed(
+            (
+                self.id,
+                self.number,
+                *(json.dumps(plain(part)) for part in (header.source, header.model, header.view)),
+                json.dumps(self.tally.plain()),
+                header.station_version,
+                header.core_version,
+                header.started_utc,
+                header.clock_trusted,
+                header.boot_id,
+                header.started_ns,
+                json.dumps(ANGLES.names),
+            )
         )
 
     def add(self, given: Input, step: Step, troubles: Troubles) -> None:
@@ -89,11 +89,11 @@ class OpenSession:
         return self._written[table] + len(self._rows[table])
 
     def pending_rows(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Rows by table, only tables that have some."""
-        tables = {table: rows for table, rows in self._rows.items() if rows}
+        """Sealed rows by table, only tables that have some."""
+        tables = {table: list(map(sealed, rows)) for table, rows in self._rows.items() if rows}
         if self._t_ns:
             content = pack(np.array(self._t_ns, np.int64), np.array(self._angles, ANGLES))
-            tables["chunk"] = [(self.id, self._written["chunk"], content)]
+            tables["chunk"] = [sealed((self.id, self._written["chunk"], content))]
         return tables
 
     def written(self) -> None:
@@ -127,9 +127,7 @@ class OpenSession:
         if self._log is None:
             return
         try:
-            self._log.add(given)
-            for cue in step.cues:
-                self._log.add_cue(cue)
+            self._log.add(given, step.cues)
         except OSError as error:
             self._log_failed(error, troubles)
 

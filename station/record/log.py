@@ -5,8 +5,9 @@
 
 All numbers are little-endian. A payload begins with t_ns (i64). A pose is a 33-bit mask of the landmarks that were seen and
 x, y, score (float32) of those, so an empty picture costs 20 bytes and a whole body 416. Marks are 34 bytes a tag: its id (i16)
-and four corners (float32). Cues are records of their own that a
-replay does not feed back; a gap record says how many inputs never reached the log.
+and four corners (float32). An input that led to cues is one record with them, so that a power cut never parts the two: the
+input's tag and length, its payload, then the cues as JSON. A gap record says how many inputs never reached the log.
+(`station.log/1` wrote cues as records of their own behind their input; it is still read.)
 
 A power cut can only tear the end: reading yields the records before the first one whose frame or checksum is wrong.
 """
@@ -17,7 +18,8 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +30,8 @@ from station.errors import InputError
 from station.record.plain import plain, revive
 from station.types import JOINTS, NS, Cue, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
 
-SCHEMA = "station.log/1"
+SCHEMA = "station.log/2"
+CUES_APART = "station.log/1"  # each cue in a record behind its input: a power cut may part them
 MAGIC = b"STATLOG1"
 SYNC_NS = NS  # a power cut may cost this much of the session
 MAX_HEADER_BYTES = 1 << 20
@@ -40,7 +43,7 @@ _TIME = struct.Struct("<q")
 _VALUE = struct.Struct("<qd")
 _COUNT = struct.Struct("<qI")
 
-POSE, READING, PRESS, TICK, MARKS, CUE, GAP = 1, 2, 3, 4, 5, 16, 17
+POSE, READING, PRESS, TICK, MARKS, CUE, GAP, WITH_CUES = 1, 2, 3, 4, 5, 16, 17, 18
 
 _MASK_BYTES = (JOINTS + 7) // 8
 _MARK = np.dtype([("id", "<i2"), ("corners_px", "<f4", (4, 2))])
@@ -52,7 +55,8 @@ _UNSEEN_BITS = _UNSEEN.view(np.uint32)
 class LogHeader:
     """What a replay must know before the first input. `plan` are the coach's settings as plain values.
 
-    `started_ns` is the monotonic time of the session's begin within boot `boot_id`; `torn_bytes` is filled by reading.
+    `started_ns` is the monotonic time of the session's begin within boot `boot_id`; `torn_bytes` and
+    `schema` are filled by reading.
     """
 
     source: SourceInfo
@@ -67,6 +71,7 @@ class LogHeader:
     boot_id: str = ""
     started_ns: int = 0
     torn_bytes: int = 0
+    schema: str = SCHEMA
 
 
 class LogWriter:
@@ -79,23 +84,25 @@ class LogWriter:
         self.path = path
         self._sync_ns = sync_ns
         self._synced_ns: int | None = None
-        values = {"schema": SCHEMA} | plain(header)
+        values = plain(header) | {"schema": SCHEMA}
         del values["torn_bytes"]
         text = json.dumps(values, allow_nan=False).encode()
         self._file: BinaryIO = open(path, "xb", buffering=1 << 18)  # noqa: SIM115 - closed by close()
         self._file.write(MAGIC + _HEAD.pack(len(text), zlib.crc32(text)) + text)
         self.sync()
 
-    def add(self, given: Input) -> None:
-        self._file.write(_frame(*_encode(given)))
+    def add(self, given: Input, cues: Sequence[Cue] = ()) -> None:
+        """One input, and the cues that it led to."""
+        tag, payload = _encode(given)
+        if cues:
+            payload = _TAGGED.pack(tag, len(payload)) + payload + json.dumps(plain(cues)).encode()
+            tag = WITH_CUES
+        self._file.write(_frame(tag, payload))
         if self._synced_ns is None:
             self._synced_ns = given.t_ns
         elif given.t_ns - self._synced_ns >= self._sync_ns:
             self._synced_ns = given.t_ns
             self.sync()
-
-    def add_cue(self, cue: Cue) -> None:
-        self._file.write(_frame(CUE, _TIME.pack(cue.t_ns) + json.dumps(plain(cue)).encode()))
 
     def add_gap(self, t_ns: int, lost: int) -> None:
         """So many inputs before `t_ns` did not reach the log: a replay may differ from here on."""
@@ -139,7 +146,9 @@ def _encode(given: Input) -> tuple[int, bytes]:
 
 
 def _decode(tag: int, payload: bytes) -> Input | None:
-    """The input in a record; None for records that are not inputs."""
+    """The input in a record; None for records that are not inputs. Raises struct.error, ValueError."""
+    if tag == WITH_CUES:
+        return _decode(*_parted(payload)[:2])
     if tag == POSE:
         (t_ns,) = _TIME.unpack_from(payload)
         bits = np.frombuffer(payload, np.uint8, _MASK_BYTES, _TIME.size)
@@ -160,6 +169,17 @@ def _decode(tag: int, payload: bytes) -> Input | None:
     return None
 
 
+def _parted(payload: bytes) -> tuple[int, bytes, bytes]:
+    """Tag and payload of the input in a WITH_CUES record, and its cues' text."""
+    tag, length = _TAGGED.unpack_from(payload)
+    if tag == WITH_CUES:
+        raise ValueError("a record with cues inside a record with cues")
+    end = _TAGGED.size + length
+    if end > len(payload):
+        raise ValueError("an input is longer than its record")
+    return tag, payload[_TAGGED.size : end], payload[end:]
+
+
 def read_log(path: Path) -> tuple[LogHeader, Iterator[Input]]:
     """The header and the inputs, lazily, up to the first torn record (`header.torn_bytes` says how much lies behind it).
 
@@ -171,17 +191,42 @@ def read_log(path: Path) -> tuple[LogHeader, Iterator[Input]]:
 
 
 def read_cues(path: Path) -> tuple[Cue, ...]:
-    """The cues that were given while the log was written. Raises InputError like `read_log`."""
+    """The cues that were given while the log was written. Raises InputError like `read_log`, also while they are read."""
     _, start = _read_header(path)
-    return tuple(
-        revive(Cue, json.loads(payload[_TIME.size :])) for tag, payload, _ in _records(path, start) if tag == CUE
-    )
+    cues: list[Cue] = []
+    for tag, payload, end in _records(path, start):
+        if tag not in (CUE, WITH_CUES):
+            continue
+        with _understood(path, end):
+            entries = json.loads(_parted(payload)[2]) if tag == WITH_CUES else [json.loads(payload[_TIME.size :])]
+            cues += [revive(Cue, entry) for entry in entries]
+    return tuple(cues)
 
 
 def read_lost(path: Path) -> int:
     """How many inputs never reached the log because the disk was too slow. Raises InputError like `read_log`."""
     _, start = _read_header(path)
-    return sum(_COUNT.unpack(payload)[1] for tag, payload, _ in _records(path, start) if tag == GAP)
+    lost = 0
+    for tag, payload, end in _records(path, start):
+        if tag == GAP:
+            with _understood(path, end):
+                lost += _COUNT.unpack(payload)[1]
+    return lost
+
+
+@contextmanager
+def _understood(path: Path, end: int) -> Iterator[None]:
+    """A record whose checksum is right and whose content is not was no accident; it is the reader's input error all the same."""
+    try:
+        yield
+    except (struct.error, TypeError, ValueError, RecursionError) as error:
+        where = f"record before byte {end}"
+        raise InputError(f"{where} cannot be understood ({_clause(error)})", str(path), "use another log") from None
+
+
+def _clause(error: Exception) -> str:
+    """The first line of what a library said."""
+    return str(error).partition("\n")[0]
 
 
 def repair(path: Path) -> int:
@@ -199,10 +244,8 @@ def _inputs(path: Path, start: int, valid_end: int) -> Iterator[Input]:
     for tag, payload, end in _records(path, start):
         if end > valid_end:
             return
-        try:
+        with _understood(path, end):
             given = _decode(tag, payload)
-        except (struct.error, ValueError) as error:  # its checksum is right, so this is no accident
-            raise InputError(f"record before byte {end} cannot be understood ({error})", str(path), "use another log") from None
         if given is not None:
             yield given
 
@@ -240,17 +283,24 @@ def _read_header(path: Path) -> tuple[LogHeader, int]:
         raise InputError("is not an input log of the station", str(path), "give a file that ends in .log from the logs folder")
     if len(text) != length or not text or zlib.crc32(text) != checksum:
         raise InputError("the log's header is damaged", str(path), "nothing of it can be replayed; use another log")
-    return _header_of(json.loads(text), path), len(MAGIC) + _HEAD.size + length
+    return _header_of(text, path), len(MAGIC) + _HEAD.size + length
 
 
-def _header_of(values: dict[str, Any], path: Path) -> LogHeader:
-    schema = values.pop("schema", None)
-    if schema != SCHEMA:
-        raise InputError(f"has schema {schema!r}, expected {SCHEMA!r}", str(path), "replay it with the version that wrote it")
+def _header_of(text: bytes, path: Path) -> LogHeader:
     try:
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise TypeError("it is no object")
+        schema = values.get("schema")
+        if schema not in (SCHEMA, CUES_APART):
+            what = f"has schema {schema!r}, expected {SCHEMA!r}"
+            raise InputError(what, str(path), "replay it with the version that wrote it")
         values["source"] = revive(SourceInfo, values["source"])
         values["model"] = values["model"] and revive(ModelInfo, values["model"])
         values["view"] = revive(View, values["view"])
-        return LogHeader(**values)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"the log's header cannot be understood ({error})", str(path), "use another log") from None
+        return revive(LogHeader, values)
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        what = f"the log's header cannot be understood ({_clause(error)})"
+        raise InputError(what, str(path), "use another log") from None

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from station.types import NAN
 
@@ -36,17 +38,23 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no plain form")
 
 
-def revive(kind: type[Kind], values: Mapping[str, Any]) -> Kind:
-    """A flat dataclass from what `plain` made of it: null in a float field is NaN, a list is a tuple.
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
-    Raises TypeError for missing or unknown keys.
+
+def revive(kind: type[Kind], values: Any) -> Kind:
+    """A flat dataclass from what `plain` made of it, each field checked against its annotation: null in a float field is NaN.
+
+    Raises TypeError for anything but a mapping with the right keys, ValueError for a value of another type.
     """
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{kind.__name__} is {type(values).__name__}, expected an object")
     # Annotations are strings here (`from __future__ import annotations` in types.py).
     is_float = {entry.name: entry.type == "float" for entry in fields(kind)}  # type: ignore[arg-type]
-    return kind(**{name: _revived(value, is_float.get(name, False)) for name, value in values.items()})
-
-
-def _revived(value: Any, is_float: bool) -> Any:
-    if is_float:
-        return NAN if value is None else float(value)
-    return tuple(value) if isinstance(value, list) else value
+    unknown = [name for name in values if name not in is_float]
+    if unknown:
+        raise TypeError(f"{kind.__name__} has no field {unknown[0]!r}")
+    given = {name: NAN if value is None and is_float[name] else value for name, value in values.items()}
+    revived: Kind = _adapter(kind).validate_python(given)  # type: ignore[arg-type]
+    return revived

@@ -15,7 +15,7 @@ def reclaim_logs(folder: Path, quota_bytes: int, free_bytes: int, keep: Path | N
 
     Raises OSError when the folder cannot be read or written.
     """
-    logs = sorted((path for path in folder.glob(f"*{LOG_SUFFIX}") if path.is_file()), key=lambda path: path.stat().st_mtime)
+    logs = sorted((path for path in folder.glob(f"*{LOG_SUFFIX}") if path.is_file()), key=_number)
     total = sum(path.stat().st_size for path in logs)
     gone = []
     for path in logs:
@@ -26,6 +26,17 @@ def reclaim_logs(folder: Path, quota_bytes: int, free_bytes: int, keep: Path | N
             path.unlink()
             gone.append(path)
     return tuple(gone)
+
+
+def newest_number(folder: Path) -> int:
+    """The number of the newest session that has a log, 0 when none has."""
+    return max((_number(path)[0] for path in folder.glob(f"*{LOG_SUFFIX}")), default=0)
+
+
+def _number(path: Path) -> tuple[int, str]:
+    """Sessions count up and their log's name begins with the number: a clock may jump, and a copy has the time of copying."""
+    digits = path.name.partition("-")[0]
+    return (int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0, path.name)
 
 
 def surplus_sessions(connection: sqlite3.Connection, kept: int) -> tuple[str, ...]:

@@ -6,10 +6,13 @@ entries applied stands in `PRAGMA user_version`. Times `t_ns` are of the monoton
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from station.errors import StoreError
+from station.types import STRIDE
 
 MIGRATIONS = (
     """
@@ -73,7 +76,37 @@ MIGRATIONS = (
         text TEXT NOT NULL
     );
     """,
+    # NULL in rows that an earlier station wrote: those are read unchecked.
+    """
+    ALTER TABLE session ADD COLUMN crc INTEGER;
+    ALTER TABLE stride ADD COLUMN crc INTEGER;
+    ALTER TABLE event ADD COLUMN crc INTEGER;
+    ALTER TABLE cue ADD COLUMN crc INTEGER;
+    ALTER TABLE outcome ADD COLUMN crc INTEGER;
+    ALTER TABLE chunk ADD COLUMN crc INTEGER;
+    """,
 )
+
+# What the checksum of a session's row covers: all that is not changed by other programs once the session has ended.
+SESSION_COLUMNS = (
+    *("id", "number", "source", "model", "view", "tally", "station_version", "core_version"),
+    *("started_utc", "clock_trusted", "boot_id", "started_ns", "series_columns"),
+)
+# The columns of the tables that belong to a session; each row ends in its checksum.
+COLUMNS = {
+    "stride": ("session", "row", *(STRIDE.names or ())),
+    "event": ("session", "row", "t_ns", "kind", "side", "confidence"),
+    "cue": ("session", "row", "t_ns", "seq", "id", "rule", "action", "channels", "text"),
+    "outcome": ("session", "row", "t_ns", "cue_seq", "rule", "cleared", "strides"),
+    "chunk": ("session", "row", "content"),
+}
+
+
+def insertion(table: str, columns: Sequence[str]) -> str:
+    """The statement that inserts a sealed row (see sealed.py)."""
+    names = (*columns, "crc")
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
 
 BUSY_MS = 5000
 FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copied into the database
@@ -96,12 +129,60 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def reading(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing, on a card or folder that may be read-only too. Raises sqlite3.Error."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
+    connection.text_factory = _text
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        if path.with_name(path.name + "-wal").exists() or os.access(path.parent, os.W_OK):
+            raise
+        # A WAL database needs a file beside it, which a read-only folder does not take; nobody can be writing there either.
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        connection.text_factory = _text
+    return connection
+
+
+def _text(content: bytes) -> str:
+    """A flipped bit may have broken the UTF-8; the checksum finds it, so the reading goes on."""
+    return content.decode("utf-8", "surrogateescape")
+
+
 def migrate(connection: sqlite3.Connection, where: str) -> None:
-    """Brings the tables up to date, each step whole or not at all. Raises StoreError for a database of a newer station."""
+    """Brings the tables up to date, each step whole or not at all.
+
+    The tables say which version they are; the number beside them may have suffered. Raises NewerDatabase, sqlite3.Error.
+    """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"the database has version {version}, this station knows {len(MIGRATIONS)}", where, "install the newer station again"
-        )
+    if version != len(MIGRATIONS):
+        version = _version_by_tables(connection)
+        if version is None:
+            raise NewerDatabase("the database was written by a newer station", where, "install the newer station again")
+        connection.execute(f"PRAGMA user_version={version}")
     for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+
+
+class NewerDatabase(StoreError):
+    """Its tables hold what this version does not know."""
+
+
+def _version_by_tables(connection: sqlite3.Connection) -> int | None:
+    """After how many migrations the tables look as they do; None for tables that no migration makes."""
+    seen = _tables(connection)
+    model = sqlite3.connect(":memory:")
+    try:
+        for version, script in enumerate(("", *MIGRATIONS)):
+            model.executescript(script)
+            if _tables(model) == seen:
+                return version
+    finally:
+        model.close()
+    return None
+
+
+def _tables(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    query = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    return set(connection.execute(query))

@@ -2,7 +2,7 @@
 
     <data_dir>/station.db          sessions, strides, events, cues, outcomes, series in chunks
     <data_dir>/logs/<id>.log       everything the coach consumed (log.py), bounded by a quota
-    <data_dir>/pairs/<id>.csv      only on request (pairs.py)
+    <data_dir>/pairs/<id>.csv      only on request (belt_pairs.py)
     <data_dir>/station.lock        held by the one station that writes here
 
 Once a second everything new is committed (WAL, synchronous=FULL), so a power cut costs at most the last second. A session
@@ -26,13 +26,13 @@ from station import __version__
 from station import wall_clock as moment
 from station.config import RecordSection
 from station.errors import InputError, StoreError
-from station.record.archive import DATABASE, LOGS, Archive, SessionRow
-from station.record.belt_pairs import pairs_path
-from station.record.integrity import damage, locked, set_aside
-from station.record.live_session import INSERT_SESSION, OpenSession
+from station.record.archive import DATABASE, LOCK, LOGS, SESSION_ID, UNREADABLE, Archive, SessionRow
+from station.record.belt_pairs import PAIRS, pairs_path
+from station.record.integrity import any_aside, damage, locked, salvage, set_aside
+from station.record.live_session import OpenSession
 from station.record.log import LogHeader, repair
-from station.record.retention import MB, reclaim_logs, surplus_sessions
-from station.record.schema import connect, migrate
+from station.record.retention import LOG_SUFFIX, MB, newest_number, reclaim_logs, surplus_sessions
+from station.record.schema import COLUMNS, SESSION_COLUMNS, NewerDatabase, connect, insertion, migrate
 from station.record.tally import Tally
 from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, View
 
@@ -41,6 +41,7 @@ REFUSALS = (
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN),
     *(sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
 )
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 RETRY_NS = 10 * NS  # after a failed write
 MOST_EARLY = 20_000  # inputs kept in memory before anybody runs: five and a half minutes at 60 a second
 MOST_PENDING = 40_000  # rows of series kept while the disk is full: eleven minutes
@@ -51,8 +52,9 @@ NO_PLAN: Mapping[str, Any] = MappingProxyType({})
 class SqliteStore:
     """ports.Store on a folder. Construct it anywhere, then use it from one thread; `sessions` and `recording` from any.
 
-    Opening repairs: a database that is not whole is set aside with its evidence (see `trouble`), sessions that a power cut
-    left open are closed as "recovered". Raises StoreError: folder not writable, another station writes here, newer database.
+    Opening repairs: a database that cannot be used is set aside with its evidence, what is whole of it moves to the new one (see
+    `trouble`), and sessions that a power cut left open are closed as "recovered". Raises StoreError: folder not writable, another
+    station writes here.
     """
 
     def __init__(
@@ -74,11 +76,11 @@ class SqliteStore:
         with ExitStack() as opened:  # what was opened is let go again when something later fails
             try:
                 (self._folder / LOGS).mkdir(parents=True, exist_ok=True)
-                self._lock = locked(self._folder / "station.lock")
+                self._lock = locked(self._folder / LOCK)
                 opened.callback(os.close, self._lock)
                 self._database = self._opened()
                 opened.callback(self._database.close)
-                self._recover()
+                self._tidy()
             except (OSError, sqlite3.OperationalError) as error:
                 raise StoreError(f"cannot be opened ({error})", str(self._folder), "check the folder's owner and space") from None
             opened.pop_all()
@@ -183,40 +185,89 @@ class SqliteStore:
     def _opened(self) -> sqlite3.Connection:
         path = self._folder / DATABASE
         evidence = damage(path)
-        if evidence:
-            aside = set_aside(path, evidence, self._now().utc)
-            what = f"the database was damaged and set aside as {aside.name}"
-            self._troubles["damaged"] = (what, "copy it to another machine: earlier sessions are in it")
+        if not evidence:
+            database = connect(path)
+            try:
+                migrate(database, str(path))
+                return database
+            except NewerDatabase as error:
+                database.close()
+                return self._anew(error.what, "newer")
+            except (sqlite3.OperationalError, OSError):
+                database.close()
+                raise
+            except sqlite3.DatabaseError as error:
+                database.close()
+                evidence = str(error)
+        return self._anew(evidence)
+
+    def _anew(self, evidence: str, kind: str = "corrupt") -> sqlite3.Connection:
+        """A new database in place of one that cannot be used, which is set aside; what of it is whole moves over."""
+        path = self._folder / DATABASE
+        aside = set_aside(path, evidence, self._now().utc, kind)
         database = connect(path)
         try:
             migrate(database, str(path))
-            if evidence:
-                database.execute("INSERT INTO notice VALUES (?, ?)", (self._now().utc, f"{aside.name}: {evidence}"))
+            saved = salvage(aside, database)
+            text = f"{aside.name}: {evidence}; {saved} sessions were taken over"
+            database.execute("INSERT INTO notice VALUES (?, ?)", (self._now().utc, text))
         except (StoreError, sqlite3.Error):
             database.close()
             raise
+        why = "was written by a newer station" if kind == "newer" else "was damaged"
+        what = f"the database {why} and set aside as {aside.name}; {saved} sessions were taken over"
+        self._troubles["damaged"] = (what, "copy it to another machine: earlier sessions may be in it")
         return database
+
+    def _tidy(self) -> None:
+        """Recovers and sweeps; a full disk is given room once, and else keeps what was left open for the next start."""
+        for attempt in (1, 2):
+            try:
+                self._sweep()
+                self._recover()
+                return
+            except sqlite3.OperationalError as error:
+                if attempt == 2:
+                    self._unwritable(error)
+                self._make_room(None)
 
     def _recover(self) -> None:
         """Closes what a power cut left open. Its log is cut back to whole records."""
-        rows = self._database.execute("SELECT id, started_utc, tally FROM session WHERE state = 'open'").fetchall()
-        for session_id, started_utc, tally in rows:
-            sums = Tally.from_plain(json.loads(tally))  # written by this station or an earlier one, in one piece
-            if sums.running_ns == 0:
-                self._forget(session_id)
-                continue
-            note = "ended without a finish; recovered up to its last second"
-            path = self._archive.log_path(session_id)
+        for (rowid,) in self._database.execute("SELECT rowid FROM session WHERE state = 'open'").fetchall():
             try:
-                torn = repair(path) if path.exists() else 0
-                note += f"; {torn} bytes of a torn record were cut from its log" if torn else ""
-            except InputError as error:
-                note += f"; its log is not usable ({error.what})"
-            ended = datetime.fromisoformat(started_utc) + timedelta(seconds=round(sums.duration_s))
-            self._database.execute(
-                "UPDATE session SET state = 'recovered', finished_utc = ?, note = ltrim(note || '; ' || ?, '; ') WHERE id = ?",
-                (ended.strftime("%Y-%m-%dT%H:%M:%SZ"), note, session_id),
-            )
+                self._recover_one(rowid)
+            except UNREADABLE:
+                self._database.execute("UPDATE session SET state = 'damaged' WHERE rowid = ?", (rowid,))
+
+    def _recover_one(self, rowid: int) -> None:
+        query = "SELECT id, started_utc, tally FROM session WHERE rowid = ?"
+        session_id, started_utc, tally = self._database.execute(query, (rowid,)).fetchone()
+        sums = Tally.from_plain(json.loads(tally))  # written by this station or an earlier one, in one piece
+        if sums.running_ns == 0:
+            self._forget(session_id)
+            return
+        note = "ended without a finish; recovered up to its last second"
+        path = self._archive.log_path(session_id)
+        try:
+            torn = repair(path) if path.exists() else 0
+            note += f"; {torn} bytes of a torn record were cut from its log" if torn else ""
+        except InputError as error:
+            note += f"; its log is not usable ({error.what})"
+        ended = datetime.fromisoformat(started_utc) + timedelta(seconds=round(sums.duration_s))
+        self._database.execute(
+            "UPDATE session SET state = 'recovered', finished_utc = ?, note = ltrim(note || '; ' || ?, '; ') WHERE id = ?",
+            (ended.strftime("%Y-%m-%dT%H:%M:%SZ"), note, session_id),
+        )
+
+    def _sweep(self) -> None:
+        """Deletes logs and pairs that belong to no session: of a forgotten one, or of somebody who ran for less than a second."""
+        if any_aside(self._folder / DATABASE):
+            return  # they may belong to sessions in a database that was set aside
+        known = {session_id for (session_id,) in self._database.execute("SELECT id FROM session")}
+        for path in (*(self._folder / LOGS).glob(f"*{LOG_SUFFIX}"), *(self._folder / PAIRS).glob("*.csv")):
+            if path.stem not in known and SESSION_ID.fullmatch(path.stem):
+                with suppress(OSError):
+                    path.unlink()
 
     def _finish_late(self) -> None:
         """Writes the sessions that have ended; one that a full disk refuses stays for the next time. Raises sqlite3.Error."""
@@ -225,7 +276,7 @@ class SqliteStore:
             if session.tally.running_ns == 0:
                 self._forget(session.id)
             else:
-                self._flush(session, state="finished")
+                self._flush_or_replace(session, state="finished")
             self._ended.pop(0)
             for surplus in surplus_sessions(self._database, self._settings.sessions_kept):
                 self._forget(surplus)
@@ -243,12 +294,13 @@ class SqliteStore:
             (last,) = self._database.execute("SELECT coalesce(max(number), 0) FROM session").fetchone()
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read ({error})", str(self._folder), "restart the station") from None
-        return 1 + max((int(last), *(session.number for session in self._ended)))
+        logged = newest_number(self._folder / LOGS)  # of sessions whose database was set aside, too
+        return 1 + max((int(last), logged, *(session.number for session in self._ended)))
 
     def _forget(self, session_id: str) -> None:
-        self._database.execute("DELETE FROM session WHERE id = ?", (session_id,))
         self._archive.log_path(session_id).unlink(missing_ok=True)
         pairs_path(self._folder, session_id).unlink(missing_ok=True)
+        self._database.execute("DELETE FROM session WHERE id = ?", (session_id,))
 
     # --- one session ---
 
@@ -273,7 +325,7 @@ class SqliteStore:
     def _flush_or_tell(self, session: OpenSession) -> None:
         now_ns = session.tally.last_ns
         try:
-            self._flush(session, state="open")
+            self._flush_or_replace(session, state="open")
         except sqlite3.DatabaseError as error:
             refusal = self._unwritable(error)
             session.next_flush_ns = now_ns + RETRY_NS
@@ -290,20 +342,35 @@ class SqliteStore:
         except OSError as error:
             self._troubles["logs"] = (f"old logs cannot be deleted ({error.strerror})", "check the owner of the data folder")
 
+    def _flush_or_replace(self, session: OpenSession, state: str) -> None:
+        """`_flush`; a database that turns out to be damaged is replaced by a new one first. Raises sqlite3.Error."""
+        try:
+            self._flush(session, state)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF not in DAMAGE:
+                raise
+            self._database.close()
+            self._database = self._anew(str(error))
+            there = self._database.execute("SELECT count(*) FROM session WHERE id = ?", (session.id,)).fetchone()[0]
+            session.has_row = bool(there)
+            session.note("its beginning may be missing: the database was damaged while it ran")
+            self._flush(session, state)
+
     def _flush(self, session: OpenSession, state: str) -> None:
         """Everything new in one transaction. Raises sqlite3.Error, then nothing of it was written."""
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
+            row = session.row()
             if not session.has_row:
-                database.execute(INSERT_SESSION, session.row())
+                database.execute(insertion("session", (*SESSION_COLUMNS, "state")), (*row[:-1], state, row[-1]))
             for table, rows in session.pending_rows().items():
-                marks = ", ".join("?" * len(rows[0]))
-                database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+                database.executemany(insertion(table, COLUMNS[table]), rows)
             finished_utc = self._now().utc if state == "finished" else ""
+            tally = row[SESSION_COLUMNS.index("tally")]
             database.execute(
-                "UPDATE session SET tally = ?, note = ?, state = ?, finished_utc = ? WHERE id = ?",
-                (json.dumps(session.tally.plain()), "; ".join(session.notes), state, finished_utc, session.id),
+                "UPDATE session SET tally = ?, crc = ?, note = ?, state = ?, finished_utc = ? WHERE id = ?",
+                (tally, row[-1], "; ".join(session.notes), state, finished_utc, session.id),
             )
             database.execute("COMMIT")
         except sqlite3.Error:

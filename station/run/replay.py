@@ -10,7 +10,7 @@ import click
 from station.coach import Coach
 from station.cues.plan import Plan
 from station.errors import InputError, StationError
-from station.record.log import read_cues, read_log, read_lost
+from station.record.log import CUES_APART, read_cues, read_log, read_lost
 from station.types import NS, Cue
 
 
@@ -25,6 +25,7 @@ def run_replay(path: Path, compare: bool) -> None:
         click.echo(f"{len(cues)} cues")
         return
     given = list(read_cues(path))
+    cues = cues[: len(cues) - parted(path, cues, given)]
     for number, (now, live) in enumerate(zip_longest(cues, given), start=1):
         if now != live:
             was = _line(live) if live else "nothing"
@@ -44,6 +45,16 @@ def replayed(path: Path) -> list[Cue]:
             f"was written by another version ({error})", str(path), "replay it with the version that wrote it"
         ) from None
     return [cue for given in inputs for cue in coach.step(given).cues]
+
+
+def parted(path: Path, cues: list[Cue], given: list[Cue]) -> int:
+    """How many of the last replayed cues a power cut parted from their input: only logs of the first format can be cut there."""
+    header, inputs = read_log(path)
+    if header.schema != CUES_APART or cues[: len(given)] != given:
+        return 0
+    last_ns = max((one.t_ns for one in inputs), default=0)
+    extra = cues[len(given) :]
+    return len(extra) if all(cue.t_ns == last_ns for cue in extra) else 0
 
 
 def gaps(path: Path) -> list[str]:

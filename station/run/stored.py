@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from station.errors import NothingFound
+from station.errors import NothingFound, StoreError
 from station.export.bundle import write_all
 from station.provision import provision
-from station.record.archive import Archive, SessionRow
+from station.record.archive import Archive, DamagedSession, SessionRow
 from station.usb.stick import earlier_below
 
 ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
@@ -37,13 +37,22 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
 
 
 def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
-    """Writes each chosen session into a folder of its own name below `folder`: the bytes that a stick gets. Raises StoreError."""
+    """Writes each chosen session into a folder of its own name below `folder`: the bytes that a stick gets.
+
+    Raises StoreError, also at the end when a session is damaged: the others are written.
+    """
     config = provision(config_file).config
     opensim = config.record.opensim
     archive = Archive(config.station.data_dir.expanduser())
-    for session_id in archive.choose(which):
+    chosen = archive.choose(which)
+    for session_id in chosen:
         row = archive.session(session_id)
-        recording = archive.recording(session_id, landmarks=opensim)
+        try:
+            recording = archive.recording(session_id, landmarks=opensim)
+        except DamagedSession as error:
+            archive.mark_damaged([session_id])
+            click.echo(f"left out: {error}", err=True)
+            continue
         written = write_all(
             recording,
             folder / session_id,
@@ -54,6 +63,10 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
         )
         for path in written:
             click.echo(f"wrote {path}")
+    damaged = [name for name in archive.damaged() if which == "all" or name in chosen]
+    if damaged:
+        what = f"{len(damaged)} damaged session{'s' if len(damaged) > 1 else ''} left out: {', '.join(damaged)}"
+        raise StoreError(what, str(archive.folder), "`station forget` deletes what cannot be read")
 
 
 def forget_sessions(config_file: Path | None, session_ids: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from station.errors import StoreError
 from station.export.bundle import ALWAYS, CHECKSUMS, OPENSIM, checksums, render, sha256
 from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, read_earlier
 from station.files import publish
-from station.record.archive import Archive
+from station.record.archive import Archive, DamagedSession
 
 TOP = "STATION"
 MOST_ENTRIES = 2000  # of a folder's listing: beyond that, names are not looked at
@@ -100,8 +100,12 @@ def export_to(
                 already.append(session_id)
                 continue
             progress(session_id)
-            recording = archive.recording(session_id, landmarks=opensim)
             row = archive.session(session_id)
+            try:
+                recording = archive.recording(session_id, landmarks=opensim)
+            except DamagedSession:
+                archive.mark_damaged([session_id])
+                continue
             # The session's own end for a date, so that an export taken up again writes the same bytes.
             files = render(
                 recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)

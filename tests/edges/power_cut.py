@@ -32,7 +32,8 @@ from tests.made_run import MODEL, SOURCE, VIEW, run
 
 FPS = 15.0
 SECONDS = 12.0
-LONGEST_LIFE_S = 0.12  # a life of several sessions and exports, see the counts that are printed
+LONGEST_LIFE = 3  # sessions with their exports that a child may finish before it is killed
+AFTER_WORD_S = 0.01  # and up to so long after the word that was waited for
 DATA, STICK = "data", "stick"
 NAMES = {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html"}
 
@@ -52,8 +53,11 @@ def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int) -> None:
         os.write(pipe, f"exported {session_id} 0\n".encode())
 
 
-def one_life(folder: Path, steps: list[tuple[Input, Step]], life_s: float) -> dict[str, dict[str, int]]:
-    """Forks, lets it live so long, kills it, and returns what it had said: word -> session -> number."""
+def one_life(folder: Path, steps: list[tuple[Input, Step]], words: int, after_s: float) -> dict[str, dict[str, int]]:
+    """Forks, kills the child a moment after it said so many words, and returns what it had said: word -> session -> number.
+
+    A life is counted in words, not seconds, so that the same moments are hit on a fast and on a busy machine.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -63,14 +67,15 @@ def one_life(folder: Path, steps: list[tuple[Input, Step]], life_s: float) -> di
         finally:
             os._exit(1)  # only an exception comes here; the parent sees that it was not killed
     os.close(writing)
-    os.set_blocking(reading, False)
     said = b""
-    end = time.monotonic() + life_s
-    while time.monotonic() < end:  # the pipe must not fill up, or the child would wait for us
-        said += _read_all(reading)
-        time.sleep(0.001)
+    while said.count(b"\n") < words:
+        block = os.read(reading, 1 << 16)
+        assert block, "the child died by itself"
+        said += block
+    time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
+    os.set_blocking(reading, False)
     said += _read_all(reading)
     os.close(reading)
     assert os.WIFSIGNALED(status), "the child died by itself"
@@ -155,6 +160,14 @@ def _digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
+def moment(rng: random.Random, inputs: int) -> tuple[int, float]:
+    """When to kill: anywhere in a session, or (every second time) in the export that follows the last of its words."""
+    session = inputs + 2  # one word an input, "finished", "exported"
+    sessions = rng.randrange(LONGEST_LIFE)
+    within = inputs + 1 if rng.random() < 0.5 else rng.randint(1, inputs)
+    return sessions * session + within, rng.uniform(0, AFTER_WORD_S)
+
+
 def main(kills: int, seed: int) -> dict[str, float]:
     rng = random.Random(seed)
     steps = list(run(SECONDS, FPS))
@@ -165,7 +178,7 @@ def main(kills: int, seed: int) -> dict[str, float]:
         for _ in range(kills):
             folder = Path(place) / "life"
             (folder / STICK).mkdir(parents=True)
-            told = one_life(folder, steps, rng.uniform(0.005, LONGEST_LIFE_S))
+            told = one_life(folder, steps, *moment(rng, len(steps)))
             for name, value in check(folder, steps, told).items():
                 counts[name] = max(counts.get(name, 0), value) if name == "lost_at_most" else counts.get(name, 0) + value
             counts["kills"] += 1

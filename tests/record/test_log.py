@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from pathlib import Path
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.errors import InputError
+from station.record import log as log_module
 from station.record.log import LogHeader, LogWriter, read_cues, read_log, read_lost, repair
+from station.record.plain import plain
 from station.types import JOINTS, Cue, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
 
 HEADER = LogHeader(
@@ -59,10 +62,10 @@ inputs = st.one_of(
 
 def write(path: Path, given_inputs: list[Input], cues: tuple[Cue, ...] = ()) -> None:
     log = LogWriter(path, HEADER)
-    for one in given_inputs:
+    for one in given_inputs[:-1]:
         log.add(one)
-    for cue in cues:
-        log.add_cue(cue)
+    for one in given_inputs[-1:]:
+        log.add(one, cues)
     log.close()
 
 
@@ -103,11 +106,10 @@ def test_header_comes_back(tmp_path: Path) -> None:
     assert (header.session_id, header.started_ns, header.boot_id) == (HEADER.session_id, HEADER.started_ns, HEADER.boot_id)
 
 
-def test_cues_and_gaps_stand_beside_the_inputs(tmp_path: Path) -> None:
+def test_cues_stand_in_the_record_of_their_input_and_gaps_beside(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     log = LogWriter(path, HEADER)
-    log.add(Tick(1))
-    log.add_cue(CUE)
+    log.add(Tick(1), [CUE])
     log.add_gap(2, 17)
     log.add(Tick(3))
     log.close()
@@ -191,11 +193,85 @@ def test_not_a_log_says_so(tmp_path: Path, content: bytes, message: str) -> None
 def test_other_schema_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
     write(path, [])
-    data = path.read_bytes().replace(b"station.log/1", b"station.log/9")
+    data = path.read_bytes().replace(b"station.log/2", b"station.log/9")
     text = data[16:]
     path.write_bytes(data[:8] + struct.pack("<II", len(text), zlib.crc32(text)) + text)
     with pytest.raises(InputError, match=r"station\.log/9"):
         read_log(path)
+
+
+def crafted(header: object, *records: tuple[int, bytes]) -> bytes:
+    """A log whose checksums are all right, whatever it says."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    content = log_module.MAGIC + struct.pack("<II", len(text), zlib.crc32(text)) + text
+    return content + b"".join(log_module._frame(tag, payload) for tag, payload in records)
+
+
+GOOD_HEADER = plain(HEADER)
+T = struct.pack("<q", 5)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[1, 2]",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"schema": ' + b"1" * 5000 + b"}",
+        GOOD_HEADER | {"source": None},
+        GOOD_HEADER | {"source": [1, 2]},
+        GOOD_HEADER | {"view": {"width_px": "wide"}},
+        GOOD_HEADER | {"view": GOOD_HEADER["view"] | {"zone": [0, 1]}},
+        GOOD_HEADER | {"plan": 5},
+        GOOD_HEADER | {"started_ns": "yesterday"},
+        GOOD_HEADER | {"more": 1},
+    ],
+    ids=lambda header: str(header)[:40],
+)
+def test_a_header_that_says_nonsense_is_an_ordinary_refusal(tmp_path: Path, header: object) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(crafted(header))
+    with pytest.raises(InputError):
+        read_log(path)
+
+
+@pytest.mark.parametrize(
+    ("tag", "payload"),
+    [
+        (log_module.TICK, b""),
+        (log_module.POSE, T),
+        (log_module.POSE, T + b"\xff" * 5 + b"\0" * 7),
+        (log_module.READING, T + b"\0" * 8 + b"\xff"),
+        (log_module.PRESS, T + b"\xff"),
+        (log_module.MARKS, T + b"\0" * 5),
+        (log_module.CUE, T + b"{"),
+        (log_module.CUE, T + b"[" * 50_000),
+        (log_module.CUE, T + b'{"t_ns": "x"}'),
+        (log_module.CUE, T + b"5"),
+        (log_module.WITH_CUES, b""),
+        (log_module.WITH_CUES, struct.pack("<BH", log_module.TICK, 500) + T),
+        (log_module.WITH_CUES, struct.pack("<BH", log_module.WITH_CUES, 3) + b"\0\0\0"),
+        (log_module.WITH_CUES, struct.pack("<BH", log_module.TICK, 8) + T + b"7"),
+        (log_module.GAP, b"\0"),
+    ],
+)
+def test_a_record_that_says_nonsense_is_an_ordinary_refusal(tmp_path: Path, tag: int, payload: bytes) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(crafted(GOOD_HEADER | {"schema": log_module.SCHEMA}, (tag, payload)))
+    with pytest.raises(InputError, match="cannot be understood"):
+        _ = [list(read_log(path)[1]), read_cues(path), read_lost(path)]
+
+
+def test_logs_of_the_first_format_are_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    cue = struct.pack("<q", CUE.t_ns) + json.dumps(plain(CUE)).encode()
+    header = {name: value for name, value in GOOD_HEADER.items() if name != "torn_bytes"} | {"schema": "station.log/1"}
+    path.write_bytes(crafted(header, (log_module.TICK, struct.pack("<q", 30)), (log_module.CUE, cue)))
+    read, inputs = read_log(path)
+    assert read.schema == "station.log/1"
+    assert [one.t_ns for one in inputs] == [30]
+    assert read_cues(path) == (CUE,)
 
 
 def test_missing_file_says_so(tmp_path: Path) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +18,24 @@ import pytest
 from station import wall_clock as moment
 from station.config import RecordSection
 from station.errors import StoreError
-from station.record.archive import DATABASE, Archive
+from station.record.archive import DATABASE, Archive, DamagedSession
 from station.record.chunks import pack, unpack
 from station.record.log import read_log, read_lost
+from station.record.plain import plain
+from station.record.retention import reclaim_logs
 from station.record.schema import MIGRATIONS, connect, migrate
 from station.record.store import SqliteStore
+from station.record.tally import Tally
 from station.record.writer import Description, Writer
 from station.types import ANGLES, STRIDE, Activity, Input, ModelInfo, SourceInfo, Step, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
+
+# A session's row of the first released version, after id, number and state.
+EARLY_ROW = (
+    *(json.dumps(plain(part)) for part in (SOURCE, MODEL, VIEW)),
+    json.dumps(Tally(first_ns=0, last_ns=9_000_000_000, running_ns=9_000_000_000).plain()),
+    *("1", "1", "2026-03-01T18:30:00Z", "2026-03-01T18:31:00Z", 1, "b" * 32, 5, json.dumps(ANGLES.names), "", ""),
+)
 
 
 def standing(seconds: float) -> list[tuple[Input, Step]]:
@@ -117,19 +131,201 @@ def test_stride_table_has_the_stride_columns(tmp_path: Path) -> None:
     database = connect(tmp_path / DATABASE)
     migrate(database, "here")
     columns = [name for _, name, *_ in database.execute("PRAGMA table_info(stride)")]
-    assert columns == ["session", "row", *(STRIDE.names or ())]
+    assert set(columns) == {"session", "row", *(STRIDE.names or ()), "crc"}
     migrate(database, "here")  # nothing to do the second time
     assert database.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     database.close()
 
 
-def test_database_of_a_newer_station_is_left_alone(tmp_path: Path) -> None:
+def test_database_of_a_newer_station_is_kept_and_recording_goes_on(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(2.0)))
+    store.close()
     database = connect(tmp_path / DATABASE)
+    database.execute("ALTER TABLE session ADD COLUMN mood TEXT")
     database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(StoreError, match="version 99"):
-        SqliteStore(tmp_path)
-    assert not list(tmp_path.glob("*.corrupt*"))
+    store = SqliteStore(tmp_path)
+    second = feed(store, list(run(2.0)))
+    assert any("written by a newer station and set aside as station.db.newer-1" in what for what, _ in store.trouble)
+    assert [row.id for row in store.sessions()] == [first, second]  # what this version understands of it is taken over
+    store.close()
+    with closing(connect(tmp_path / f"{DATABASE}.newer-1")) as kept:
+        assert kept.execute("SELECT id FROM session").fetchall() == [(first,)]
+
+
+@pytest.mark.parametrize("version", [0, 1, 7, 2**31 - 1, -5])
+def test_a_flipped_version_number_is_mended_by_what_the_tables_say(tmp_path: Path, version: int) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(2.0)))
+    store.close()
+    with closing(connect(tmp_path / DATABASE)) as database:
+        database.execute(f"PRAGMA user_version = {version}")
+    store = SqliteStore(tmp_path)
+    assert store.trouble == ()
+    assert [row.id for row in store.sessions()] == [first]
+    store.close()
+    with closing(connect(tmp_path / DATABASE)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_a_database_without_checksums_is_read_and_carried_on(tmp_path: Path) -> None:
+    """As the first released version wrote it."""
+    with closing(connect(tmp_path / DATABASE)) as database:
+        database.executescript(f"{MIGRATIONS[0]}; PRAGMA user_version=1")
+        values = ("00001-abcd", 1, "finished", *EARLY_ROW)
+        marks = ", ".join("?" * len(values))
+        database.execute(f"INSERT INTO session VALUES ({marks})", values)
+    store = SqliteStore(tmp_path)
+    assert [row.state for row in store.sessions()] == ["finished"]
+    assert store.recording("00001-abcd").source.path == SOURCE.path
+    second = feed(store, list(run(2.0)))
+    assert [row.id for row in store.sessions()] == ["00001-abcd", second]
+    store.close()
+
+
+# --- one bad byte costs one session ---
+
+
+def spoil(folder: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(folder / DATABASE)) as database, database:
+        database.execute(statement, values)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE session SET tally = replace(tally, ':', ';') WHERE number = 1",
+        "UPDATE session SET tally = 'null' WHERE number = 1",
+        "UPDATE session SET tally = cast(x'ff' || tally AS TEXT) WHERE number = 1",
+        "UPDATE session SET source = x'00' WHERE number = 1",
+        "UPDATE session SET state = 'finishee' WHERE number = 1",
+        "UPDATE session SET started_ns = started_ns + 1 WHERE number = 1",
+        "UPDATE session SET id = '00001-zzzz' WHERE number = 1",
+        "UPDATE session SET number = 77 WHERE number = 1",
+    ],
+)
+def test_a_damaged_row_is_one_damaged_session(tmp_path: Path, statement: str) -> None:
+    store = SqliteStore(tmp_path)
+    first, second = feed(store, list(run(2.0))), feed(store, list(run(2.0)))
+    store.close()
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as database, database:
+        database.execute("PRAGMA foreign_keys=OFF")
+        database.execute(statement)
+    SqliteStore(tmp_path).close()  # the station starts
+    archive = Archive(tmp_path)
+    states = {row.id: row.state for row in archive.sessions()}
+    assert states.pop(second) == "finished"
+    assert list(states.values()) == ["damaged"]
+    assert archive.choose("all") == archive.choose("new") == archive.choose("last") == (second,)
+    archive.recording(second)
+    (damaged,) = archive.damaged()
+    archive.forget(damaged)
+    assert [row.id for row in archive.sessions()] == [second]
+    assert first not in states or not archive.log_path(first).exists()
+
+
+@pytest.mark.parametrize("state", ["open", "finished"])
+def test_a_session_that_was_open_and_is_damaged_stops_no_start(tmp_path: Path, state: str) -> None:
+    store = SqliteStore(tmp_path)
+    feed(store, list(run(2.0)))
+    store.close()
+    spoil(tmp_path, "UPDATE session SET state = ?, tally = '[' || tally", state)
+    store = SqliteStore(tmp_path)
+    assert [row.state for row in store.sessions()] == ["damaged"]
+    second = feed(store, list(run(2.0)))
+    assert store.sessions()[-1].id == second
+    store.close()
+
+
+@pytest.mark.parametrize("table", ["stride", "event", "cue", "outcome", "chunk"])
+def test_every_row_of_a_session_is_checked(tmp_path: Path, table: str) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(8.0)))
+    store.close()
+    column = {"stride": "duration_s", "event": "t_ns", "cue": "seq", "outcome": "strides", "chunk": "row"}[table]
+    spoil(tmp_path, f"UPDATE {table} SET {column} = {column} + 100000")
+    with pytest.raises(DamagedSession, match=first):
+        Archive(tmp_path).recording(first)
+
+
+def test_a_database_that_breaks_while_it_is_written_is_replaced(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(2.0)))
+    steps = list(run(6.0))
+    second = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    for given, step in steps[:200]:
+        store.add(given, step)
+    store._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = (tmp_path / DATABASE).stat().st_size
+    with open(tmp_path / DATABASE, "r+b") as file:  # every page but the first
+        file.seek(4096)
+        file.write(b"\xa5" * (size - 4096))
+    store._database.execute("PRAGMA shrink_memory")
+    for given, step in steps[200:]:
+        store.add(given, step)
+    store.finish(steps[-1][0].t_ns)
+    rows = store.sessions()
+    assert rows[-1].id == second
+    assert rows[-1].state == "finished"
+    assert "damaged while it ran" in rows[-1].note
+    assert any("set aside as station.db.corrupt-1" in what for what, _ in store.trouble)
+    assert (tmp_path / "logs" / f"{first}.log").exists()
+    store.close()
+
+
+def test_whole_sessions_move_to_the_new_database(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    ids = [feed(store, list(run(3.0))) for _ in range(6)]
+    store.close()
+    path = tmp_path / DATABASE
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) - 3 * 4096])  # the end of the file is gone
+    store = SqliteStore(tmp_path)
+    kept = [row.id for row in store.sessions() if row.state == "finished"]
+    assert kept
+    assert set(kept) < set(ids)
+    for session_id in kept:
+        assert len(store.recording(session_id).t_s) == 179
+    assert store._next_number() == 7  # numbers of lost sessions are not given out again
+    store.close()
+
+
+def test_a_read_only_folder_is_read_and_not_called_damaged(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(2.0)))
+    store.close()
+    script = "import sys; from pathlib import Path; from station.record.archive import Archive;"
+    script += " print(Archive(Path(sys.argv[1])).choose('last')[0])"
+    (tmp_path / DATABASE).chmod(0o444)
+    tmp_path.chmod(0o555)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(0o755)
+    if os.getuid() == 0:  # root may write anywhere, so somebody else reads
+        script = f"import station.record.archive, os; os.setuid(65534); {script}"
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    tmp_path.chmod(0o755)
+    assert done.stdout.strip() == first, done.stderr
+
+
+def test_logs_that_belong_to_no_session_go(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(2.0)))
+    store.close()
+    logs = tmp_path / "logs"
+    (logs / "00007-abcd.log").write_bytes(b"of a forgotten session")
+    (logs / "mine.log").write_bytes(b"put there by somebody")
+    SqliteStore(tmp_path).close()
+    assert {path.name for path in logs.iterdir()} == {f"{first}.log", "mine.log"}
+
+
+def test_oldest_log_is_the_one_with_the_lowest_number_whatever_the_clock_said(tmp_path: Path) -> None:
+    for number, when in ((1, 3000), (2, 1000), (3, 2000)):
+        path = tmp_path / f"{number:05d}-aaaa.log"
+        path.write_bytes(b"x" * 400_000)
+        os.utime(path, (when, when))
+    gone = reclaim_logs(tmp_path, 500_000, 0)
+    assert [path.name[:5] for path in gone] == ["00001", "00002"]
 
 
 def test_failed_migration_leaves_the_old_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +383,7 @@ def test_session_with_a_damaged_chunk_says_so_and_the_others_are_fine(tmp_path: 
     with sqlite3.connect(tmp_path / DATABASE) as database:
         database.execute("UPDATE chunk SET content = x'00' WHERE session = ?", (first,))
     database.close()
-    with pytest.raises(StoreError, match="cannot be understood"):
+    with pytest.raises(StoreError, match="damaged"):
         Archive(tmp_path).recording(first)
     assert len(Archive(tmp_path).recording(second).t_s) == 119
 
@@ -224,9 +420,7 @@ class _Gate:
         self._store = store
         self.entered, self.open, self.taken = threading.Event(), threading.Event(), threading.Semaphore(0)
 
-    def begin(
-        self, source: SourceInfo, model: ModelInfo | None, t_ns: int, view: View | None = None, plan: object = None
-    ) -> str:
+    def begin(self, source: SourceInfo, model: ModelInfo | None, t_ns: int, view: View | None = None, plan: object = None) -> str:
         return self._store.begin(source, model, t_ns, view)
 
     def add(self, given: Input, step: Step) -> None:

@@ -33,9 +33,7 @@ def log(live: tuple[SyntheticRunner, list[Cue]], tmp_path: Path) -> Path:
 def written(path: Path, runner: SyntheticRunner, cues: list[Cue], lost: int = 0) -> Path:
     writer = LogWriter(path, LogHeader(runner.info, view=runner.view, plan=PLAN.to_dict()))
     for pose in runner.poses():
-        writer.add(pose)
-    for cue in cues:
-        writer.add_cue(cue)
+        writer.add(pose, [cue for cue in cues if cue.t_ns == pose.t_ns])
     if lost:
         writer.add_gap(0, lost)
     writer.close()
@@ -83,3 +81,17 @@ def test_a_plan_of_another_version_is_refused(live: tuple[SyntheticRunner, list[
         LogWriter(path, LogHeader(runner.info, view=runner.view, plan=plan)).close()
         with pytest.raises(InputError, match="another version"):
             replayed(path)
+
+
+def test_a_power_cut_anywhere_is_no_difference(live: tuple[SyntheticRunner, list[Cue]], log: Path) -> None:
+    """Cut at every byte of the record that holds the first cue, and of those around it."""
+    _, cues = live
+    content = log.read_bytes()
+    at = content.index(cues[0].id.encode())
+    for end in range(at - 600, at + 700, 7):
+        log.write_bytes(content[:end])
+        run_replay(log, compare=True)
+
+
+def test_the_log_of_a_station_that_lost_power_shows_no_difference(shared: Path) -> None:
+    run_replay(shared / "data" / "field" / "after_power_cut.log", compare=True)
