@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Norms, Screen
-from station.faults import RULES, Judge, norms
+from station.faults import BY_NAME, RULES, Judge, norms
 from station.gait.core import GaitCore
 from station.gait.pelvis.choice import Pelvis
 from station.types import NAN, Gait, Input, Pose, Press, Step, View
@@ -21,10 +21,11 @@ class Coach:
         self._core = GaitCore(view, self._pelvis)
         self._judge = Judge(RULES)
         self._session = Session(plan)
-        speakers = tuple(Speaker(r.name, r.cue, r.praise, r.priority, r.modes, r.interrupts) for r in RULES)
+        coached = [(rule.name, rule.coaching) for rule in RULES if rule.coaching]
+        speakers = tuple(Speaker(name, c.cue, c.praise, c.priority, c.modes, c.interrupts) for name, c in coached)
         # Where the belt is in the picture must be known before somebody can be said to drift back on it.
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_PICTURE)
-        self._screen = Screen(view, plan, Norms(norms.MEASURES, norms.band, norms.thigh_curve, _aim_cadence_spm))
+        self._screen = Screen(view, Norms(norms.MEASURES, norms.band, norms.thigh_curve, _aim_cadence_spm))
         self._number = 0
         self._alone = True
 
@@ -61,4 +62,5 @@ class Coach:
 
 def _aim_cadence_spm(speed_mps: float) -> float:
     """Steps a minute that would end low cadence; NaN while that rule is off."""
-    return next((rule.levels(speed_mps).leave for rule in RULES if rule.name == "low_cadence"), NAN)
+    rule = BY_NAME.get("low_cadence")
+    return rule.levels(speed_mps).leave if rule is not None else NAN

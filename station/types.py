@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -323,7 +323,7 @@ class PelvicPair:
 class Gait:
     """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is equal to the bit.
 
-    `measures` are over the last 30-40 strides, keyed by MEASURES; `strides` and `events` hold only what this input closed.
+    `measures` are over the last 30-40 strides, keyed by QUANTITIES; `strides` and `events` hold only what this input closed.
     """
 
     t_ns: int
@@ -349,41 +349,146 @@ class Gait:
     swaps_repaired: int = 0
 
 
-MEASURES: Mapping[str, str] = {
-    "cadence_spm": "steps/min",
-    "tle_near_deg": "deg",
-    "thigh_excursion_near_deg": "deg",
-    "thigh_forward_near_deg": "deg",
-    "tle_share_near": "1",
-    "trunk_lean_deg": "deg",
-    "knee_flexion_stance_near_deg": "deg",
-    "knee_flexion_swing_near_deg": "deg",
-    "retraction_near_pct": "% of stride",
-    "retraction_near_deg": "deg",
-    "contact_time_ms": "ms",
-    "step_length_m": "m",
-    "tle_asymmetry_deg": "deg",
-    "step_time_asymmetry_pct": "%",
-    "pelvic_turn_deg": "deg",
-    "pelvic_turn_quadrature_deg": "deg",
-    "pelvic_lead_deg": "deg of stride",
-    "pelvis_thigh_ratio": "1",
-    "pelvic_list_deg": "deg",
-    "pelvic_tilt_deg": "deg",
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A measure, declared once: files, report, screen, terminal and tables read it here. Words are English; what people see
+    is translated where it is shown.
+
+    unit: as files have it ("1" = none). label: its name. short: the same for the screen. decimals: how it is written.
+    meaning: what it is, in one sentence. good: how to read it, in one sentence.
+    """
+
+    unit: str
+    label: str
+    short: str
+    decimals: int
+    meaning: str
+    good: str
+
+    @property
+    def mark(self) -> str:
+        """The unit as it stands behind a number that a person reads."""
+        return {"deg": "°", "deg of stride": "° of stride", "1": ""}.get(self.unit, self.unit)
+
+
+# How a measure is read where healthy runners were measured, and where the method itself sets the limit.
+_BY_SPEED = "Compare it with other runners at your speed; it grows with speed."
+_OWN_TREND = "Follow your own trend; do not compare it with other people's."
+_NO_VERDICT = "No verdict from one side: film both sides before you make anything of it."
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "cadence_spm": Quantity(
+        "steps/min", "Cadence", "cadence", 1, "Steps a minute, both feet.", "Compare it with other runners at your speed."
+    ),
+    "tle_near_deg": Quantity(
+        "deg",
+        "Leg behind the hip",
+        "leg behind",
+        1,
+        "How far the thigh of the near leg travels behind the vertical.",
+        _BY_SPEED,
+    ),
+    "thigh_excursion_near_deg": Quantity(
+        "deg", "Thigh swing", "thigh swing", 1, "From the foremost to the rearmost thigh, near leg.", _BY_SPEED
+    ),
+    "thigh_forward_near_deg": Quantity(
+        "deg", "Knee drive", "knee drive", 1, "How far the thigh of the near leg comes forward of the vertical.", _BY_SPEED
+    ),
+    "tle_share_near": Quantity(
+        "1",
+        "Share of the swing behind the hip",
+        "share behind",
+        2,
+        "Leg behind the hip divided by thigh swing.",
+        "A small share means that the thigh only lifts in front.",
+    ),
+    "trunk_lean_deg": Quantity(
+        "deg",
+        "Trunk lean",
+        "trunk lean",
+        1,
+        "Mean lean of the trunk, forward is plus.",
+        "A few degrees forward are usual; leaning back is not.",
+    ),
+    "knee_flexion_stance_near_deg": Quantity(
+        "deg",
+        "Knee bend on the ground",
+        "knee on ground",
+        1,
+        "Largest knee bend while the foot carries.",
+        "Compare it with other runners at your speed; a deep bend is a sign of sitting.",
+    ),
+    "knee_flexion_swing_near_deg": Quantity(
+        "deg", "Knee bend in the air", "knee in the air", 1, "Largest knee bend while the leg swings.", _BY_SPEED
+    ),
+    "retraction_near_pct": Quantity(
+        "% of stride",
+        "Pull-back before landing, time",
+        "pull-back time",
+        1,
+        "Time from the foremost thigh to contact.",
+        "Compare it with other runners at your speed.",
+    ),
+    "retraction_near_deg": Quantity(
+        "deg",
+        "Pull-back before landing, angle",
+        "pull-back",
+        1,
+        "How far the thigh has come back at contact.",
+        "Compare it with other runners at your speed.",
+    ),
+    "contact_time_ms": Quantity(
+        "ms",
+        "Ground contact",
+        "ground contact",
+        0,
+        "Time that the near foot is on the ground; a trend, not a laboratory value.",
+        _OWN_TREND,
+    ),
+    "step_length_m": Quantity(
+        "m", "Step length", "step length", 2, "Belt speed divided by step rate.", "It follows from speed and cadence."
+    ),
+    "tle_asymmetry_deg": Quantity("deg", "Leg behind, near minus far", "legs behind", 1, "Near leg minus far leg.", _NO_VERDICT),
+    "step_time_asymmetry_pct": Quantity(
+        "%", "Step time, near against far", "step times", 1, "Near step against far step, share of their mean.", _NO_VERDICT
+    ),
+    "pelvic_turn_deg": Quantity(
+        "deg", "Pelvic turn", "pelvic turn", 1, "How far the pelvis turns in a stride, peak to peak.", _OWN_TREND
+    ),
+    "pelvic_turn_quadrature_deg": Quantity(
+        "deg",
+        "Pelvic turn, free of the thigh",
+        "turn without thigh",
+        1,
+        "The part of the turn that the swinging thigh cannot fake.",
+        _OWN_TREND,
+    ),
+    "pelvic_lead_deg": Quantity(
+        "deg of stride",
+        "Pelvis ahead of the thigh",
+        "pelvis ahead",
+        0,
+        "How far the pelvis turns ahead of the thigh.",
+        "About a quarter of a stride (90°) is usual.",
+    ),
+    "pelvis_thigh_ratio": Quantity(
+        "1",
+        "Pelvic turn per thigh swing",
+        "pelvis to thigh",
+        2,
+        "How much of the swing begins at the hip.",
+        _OWN_TREND,
+    ),
+    "pelvic_list_deg": Quantity(
+        "deg", "Pelvic list", "pelvic list", 1, "Rise and fall of one hip against the other, once a stride.", _OWN_TREND
+    ),
+    "pelvic_tilt_deg": Quantity(
+        "deg", "Pelvic tilt", "pelvic tilt", 1, "Rocking forward and back, once a stride; not how the pelvis stands.", _OWN_TREND
+    ),
 }
 
 
 # --- judgement ------------------------------------------------------------------------------------
-
-RULES = (
-    "locked_waist",
-    "thigh_only_drive",
-    "sitting",
-    "over_rotation",
-    "low_cadence",
-    "slow_retraction",
-    "asymmetry",
-)
 
 FaultState = Literal["ok", "on", "cannot_tell"]
 
@@ -407,7 +512,7 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class Own:
     """What this runner showed in this session, to be judged against: measures at the end of the silent baseline and of the
-    contrast trial's parts, each keyed by MEASURES; empty while not done."""
+    contrast trial's parts, each keyed by QUANTITIES; empty while not done."""
 
     baseline: Mapping[str, Measure] = field(default_factory=dict)
     stiff: Mapping[str, Measure] = field(default_factory=dict)
@@ -426,6 +531,28 @@ class Band:
 # --- words ----------------------------------------------------------------------------------------
 
 Channel = Literal["audio", "light", "screen"]
+
+
+class Line(NamedTuple):
+    """One thing that the station says. `screen`: what to do, three words or fewer. `spoken`: one short sentence for the voice.
+    `detail`: how, for the screen, where there is more to say. English; translated where it is shown or spoken."""
+
+    screen: str
+    spoken: str
+    detail: str = ""
+
+    @property
+    def speech_s(self) -> float:
+        """Time the loudspeaker is kept for it: a chime and an unhurried voice of 2.2 words a second. Chosen."""
+        return 1.2 + len(self.spoken.split()) / 2.2
+
+
+class Light(NamedTuple):
+    """The sign of a cue on the cue light: a colour, and a shape in time that tells it apart without colour. Both are names
+    of present/lights."""
+
+    colour: Literal["blue", "cyan", "amber", "magenta", "white"]
+    shape: Literal["fixed", "breathing", "isophase", "quick", "occulting", "flashing", "double"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -479,10 +606,15 @@ class Station:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """What DONE shows: one line per quantity that changed from baseline to retention."""
+    """What DONE shows: one line per quantity that changed from baseline to retention.
+
+    best_block: number of the coached block with the least time in a fault, 0 where there is none to choose; that share of its
+    time is `best_block_on_fraction`. next_focus: name of the rule to work on next time, "" for none.
+    """
 
     rows: tuple[tuple[str, Measure, Measure], ...] = ()  # (measure name, baseline, retention)
-    best_block: str = ""
+    best_block: int = 0
+    best_block_on_fraction: float = NAN
     next_focus: str = ""
     cues_given: int = 0
     cues_cleared: int = 0
@@ -503,7 +635,6 @@ class Snapshot:
     cue: Cue | None = None  # the one that is being shown
     bands: Mapping[str, Band] = field(default_factory=dict)  # by measure name
     prompt: str = ""  # text id of what to do now (drill, contrast, framing)
-    prompt_text: str = ""  # its words for the screen
     progress: float = NAN  # 0..1 of the drill or contrast part
     aim_cadence_spm: float = NAN  # what would end low cadence at this speed: for a metronome
     norm_curve: NDArray[np.float64] | None = None  # (3, 51) thigh at low, mean, high of the norm for the speed, deg

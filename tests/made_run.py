@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from station.faults import BY_NAME
 from station.types import (
     ANGLES,
     JOINTS,
     NS,
-    RULES,
     STRIDE,
     Activity,
     Cue,
@@ -48,7 +48,8 @@ PAGE = SessionPage(
         ("tle_near_deg", Measure(19.8, 19.0, 20.6, 220), Measure(22.4, 21.5, 23.3, 230)),
         ("pelvic_turn_deg", Measure.cannot_tell(LOOSE), Measure.cannot_tell(LOOSE)),
     ),
-    best_block="Block 2: 4 % of the time in a fault",
+    best_block=2,
+    best_block_on_fraction=0.04,
     next_focus="sitting",
     cues_given=2,
     cues_cleared=1,
@@ -108,7 +109,7 @@ def _faults(t_s: float, seconds: float) -> tuple[Fault, ...]:
     sitting = Fault("sitting", on, 18.0 if on == "on" else 22.0, "deg", 0.5, 20.0)
     low = Fault("low_cadence", "ok", 166.0, "steps/min", 0.0, 150.0)
     told = {"sitting": sitting, "low_cadence": low}
-    unknown = [Fault(rule, "cannot_tell", math.nan, "deg", 0.0, math.nan, LOOSE) for rule in RULES]
+    unknown = [Fault(rule, "cannot_tell", math.nan, "deg", 0.0, math.nan, LOOSE) for rule in BY_NAME]
     return tuple(told.get(fault.rule, fault) for fault in unknown)
 
 

@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "faults": {"types", "stats"},
     "cues": {"types"},
     "coach": {"types", "gait", "faults", "cues"},
-    "present": BASE | {"config"},
+    # What is said is declared once, in the rules and in cues.lines: whoever shows or keeps it reads it there.
+    "present": BASE | {"config", "cues", "faults"},
     "files": {"errors"},
     "wall_clock": set(),
-    "record": BASE | DISK | {"config", "stats"},
-    "export": BASE | DISK | {"record", "stats"},
+    "record": BASE | DISK | {"config", "faults", "stats"},
+    "export": BASE | DISK | {"faults", "record", "stats"},
     "usb": BASE | DISK | {"config", "provision", "record", "export"},
     "calibrate": BASE | DISK | {"config", "sense"},
     "validate": BASE | DISK | {"record", "export", "stats"},
@@ -39,6 +40,7 @@ PURE = {"types", "stats", "gait", "faults", "cues", "coach"}
 # What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.
 PURE_OUTSIDE = {
     *("numpy", "__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools", "math", "types", "typing"),
+    "pkgutil",  # finds the files of the rules
 }
 # Devices and heavy libraries: only inside the function or class that needs them.
 LAZY = {"picamera2", "libcamera", "gpiozero", "lgpio", "pygame", "mediapipe", "tflite", "onnx"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from station.cues.lines import LINES
 from station.cues.plan import Plan
-from station.cues.texts import line
-from station.types import NS, Activity, Channel, Cue, Fault, Gait, Mode, Outcome
+from station.types import NS, Activity, Channel, Cue, Fault, Gait, Line, Mode, Outcome
 
 LEAST_TRACKED = 0.5  # of the last 2 s with a measured near leg
 REAR_THIRD = 1 / 3  # of the zone along the belt
@@ -28,8 +28,8 @@ class Speaker(NamedTuple):
     """What the governor must know of a rule. The lower `priority` speaks first; `interrupts` = may break into another's block."""
 
     rule: str
-    cue: str
-    praise: str
+    cue: Line
+    praise: Line
     priority: int
     modes: tuple[Mode, ...]
     interrupts: bool = False
@@ -74,6 +74,9 @@ class Governor:
         self._plan = plan
         self._zone_known = zone_known
         self._speakers = {speaker.rule: speaker for speaker in sorted(speakers, key=lambda s: s.priority)}
+        self._lines = dict(LINES)
+        for speaker in speakers:
+            self._lines |= {f"cue.{speaker.rule}": speaker.cue, f"praise.{speaker.rule}": speaker.praise}
         self._seq = 0
         self._busy_ns = LONG_AGO_NS  # until when the voice speaks
         self._lit: Cue | None = None
@@ -166,7 +169,7 @@ class Governor:
                 return None
             self._corrected_ns = t_ns
             self.given += 1
-            cue = self._say(t_ns, speaker.cue, speaker.rule, "start")
+            cue = self._say(t_ns, f"cue.{speaker.rule}", speaker.rule, "start")
             self._watch = Watch(cue)
             return cue
         return None
@@ -192,7 +195,7 @@ class Governor:
         if state.get(rule) == "ok":
             self._watch = None
             if now.mode in self._speakers[rule].modes:
-                self._wishes.append(Wish(t_ns, self._speakers[rule].praise, rule, "praise", 10))
+                self._wishes.append(Wish(t_ns, f"praise.{rule}", rule, "praise", 10))
             if not watch.open:
                 return ()
             self.cleared += 1
@@ -237,10 +240,9 @@ class Governor:
         return self._say(t_ns, text_id, rule, "praise")
 
     def _say(self, t_ns: int, text_id: str, rule: str, action: Action) -> Cue:
-        words = line(text_id, self._plan.language)
         if rule not in (SESSION, SAFETY) or action == "praise":
             self._spoken_ns.append(t_ns)
-        self._busy_ns = t_ns + round((words.speech_s + BREATH_S) * NS)
+        self._busy_ns = t_ns + round((self._lines[text_id].speech_s + BREATH_S) * NS)
         muted = self.muted and rule != SAFETY and text_id != "voice.off"
         cue = self._cue(t_ns, text_id, rule, action, SHOWN if muted else SPOKEN)
         self._lit = cue
@@ -248,7 +250,7 @@ class Governor:
 
     def _cue(self, t_ns: int, text_id: str, rule: str, action: Action, channels: tuple[Channel, ...]) -> Cue:
         self._seq += 1
-        return Cue(t_ns, self._seq, text_id, rule, action, channels, line(text_id, self._plan.language).screen)
+        return Cue(t_ns, self._seq, text_id, rule, action, channels, self._lines[text_id].screen)
 
     def _put_out(self, now: Now, state: Mapping[str, str]) -> tuple[Cue, ...]:
         """A `stop` for the cue that is lit: once it was up long enough and its fault is over, or in vain for long enough."""

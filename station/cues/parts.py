@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from station.types import Fault, Gait, Measure, Mode, SessionPage
+from station.types import NAN, Fault, Gait, Measure, Mode, SessionPage
 
 KEEP_EVERY_S = 10.0
 FIRST_KEPT_S = 30.0  # so that the window of 30-40 strides lies inside the part
@@ -68,17 +68,18 @@ def page(baseline: Mapping[str, Measure], parts: list[Part], least_s: float, giv
     retention = retention_of(parts, least_s)
     missing = Measure.cannot_tell(f"stopped before {least_s:.0f} s of running on your own")
     rows = [(name, baseline[name], retention.get(name, missing)) for name in PAGE_MEASURES if name in baseline]
-    return SessionPage(tuple(rows), best_block(parts), focus, given, cleared)
+    best = best_block(parts)
+    block, on_fraction = (best.block, best.on_fraction) if best is not None else (0, NAN)
+    return SessionPage(tuple(rows), block, on_fraction, focus, given, cleared)
 
 
-def best_block(parts: list[Part]) -> str:
-    """The coached block with the least time in a fault; "" unless there are two to choose from and they differ."""
+def best_block(parts: list[Part]) -> Part | None:
+    """The coached block with the least time in a fault; None unless there are two to choose from and they differ."""
     blocks = [part for part in parts if part.mode is Mode.COACH and part.run_s >= FIRST_KEPT_S]
     shares = [part.on_fraction for part in blocks]
     if len(blocks) < 2 or max(shares) == min(shares):
-        return ""
-    best = min(blocks, key=lambda part: part.on_fraction)
-    return f"Block {best.block}: {100 * best.on_fraction:.0f} % of the time in a fault"
+        return None
+    return min(blocks, key=lambda part: part.on_fraction)
 
 
 def most_frequent_fault(parts: list[Part]) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from station.cues.texts import LANGUAGES
-
 # Feedback is taken away over the sessions, because a movement that is learned without the voice stays (Crowell & Davis 2011,
 # Willy 2012: 8 sessions, feedback removed over the last four). Share of the on-windows that may be cued, sessions 1, 2, 3, ...
 FADING_PCT = (100, 100, 75, 75, 50, 50, 25, 0)
@@ -23,7 +21,6 @@ class Plan:
     """
 
     analysis: bool = False
-    language: str = "en"
     session_number: int = 1  # of this runner, 1 = first: decides the fading
 
     baseline_s: float = 180.0
@@ -56,8 +53,6 @@ class Plan:
             value = getattr(self, item.name)
             if item.name.endswith("_s") and not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{item.name} = {value!r}, expected a number of seconds, 0 or more")
-        if self.language not in LANGUAGES:
-            raise ValueError(f"language = {self.language!r}, expected one of {', '.join(LANGUAGES)}")
         if self.session_number < 1:
             raise ValueError(f"session_number = {self.session_number!r}, expected 1 or more")
         if self.planned_s <= self.baseline_s + self.retention_s:
@@ -81,5 +76,5 @@ class Plan:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
-        """The plan a log was recorded with. Raises TypeError for an unknown key."""
-        return cls(**values)
+        """The plan a log was recorded with; older ones held a language too. Raises TypeError for an unknown key."""
+        return cls(**{name: value for name, value in values.items() if name != "language"})

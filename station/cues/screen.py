@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.cues.governor import Governor
-from station.cues.plan import Plan
 from station.cues.session import Session
-from station.cues.texts import line
 from station.types import NAN, Band, Fault, Gait, Measure, Pose, Snapshot, View
 
 
@@ -29,8 +27,8 @@ class Norms(NamedTuple):
 class Screen:
     """Assembles snapshots; bands and the norm curve are worked out anew only when speed or baseline change."""
 
-    def __init__(self, view: View, plan: Plan, norms: Norms) -> None:
-        self._view, self._plan, self._norms = view, plan, norms
+    def __init__(self, view: View, norms: Norms) -> None:
+        self._view, self._norms = view, norms
         self._aim_spm = NAN
         self._speed_mps = -1.0
         self._baseline: Mapping[str, Measure] | None = None
@@ -39,7 +37,6 @@ class Screen:
 
     def step(self, pose: Pose | None, gait: Gait, faults: tuple[Fault, ...], session: Session, governor: Governor) -> Snapshot:
         self._refresh(round(gait.speed.mps, 1), session.own.baseline)
-        prompt = session.prompt
         return Snapshot(
             t_ns=gait.t_ns,
             mode=session.mode,
@@ -51,8 +48,7 @@ class Screen:
             faults=faults,
             cue=governor.lit,
             bands=self._bands,
-            prompt=prompt,
-            prompt_text=line(prompt, self._plan.language).screen if prompt else "",
+            prompt=session.prompt,
             progress=session.progress,
             aim_cadence_spm=self._aim_spm,
             norm_curve=self._curve,

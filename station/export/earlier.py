@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from station.export.session_json import SCHEMA
-from station.types import MEASURES
+from station.types import QUANTITIES
 
 MOST_BYTES = 1_000_000
 SESSION_ID = re.compile(r"[0-9]{5,9}(-[0-9]{8})?-[0-9a-f]{4}", re.ASCII)
 UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
-LARGEST = 1e4  # no quantity of MEASURES comes near
+LARGEST = 1e4  # no quantity comes near
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def read_earlier(content: bytes) -> Earlier:
     summary = document.get("summary")
     if not isinstance(summary, dict):
         raise ValueError("no summary")
-    values = {name: _value(summary[name]) for name in MEASURES if name in summary and _is_measured(summary[name])}
+    values = {name: _value(summary[name]) for name in QUANTITIES if name in summary and _is_measured(summary[name])}
     return Earlier(session_id, str(started) if trusted else "", values)
 
 

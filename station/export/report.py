@@ -17,9 +17,10 @@ from station.export import wording as words
 from station.export.earlier import Earlier
 from station.export.plots import Line, Plot, binned, svg
 from station.export.range_card import cards, range_rows
+from station.faults import BY_NAME
 from station.record.summary import main_strides
 from station.stats import FEWEST
-from station.types import NAN, RULES, FaultReport, Measure, Mode, Recording, SessionPage
+from station.types import NAN, QUANTITIES, FaultReport, Measure, Mode, Recording, SessionPage
 
 PHASES = 51  # points of the mean curve over a stride
 BINS = 120  # points of a line over the session
@@ -75,6 +76,7 @@ def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlie
         "date": _date(recording),
         "facts": _facts(recording),
         "focus": _focus(recording),
+        "best": _best(recording.page),
         "changes": _changes(recording.page) if recording.page else [],
         "rows": [_row(name, measure) for name, measure in recording.summary.items()],
         "faults": [_fault(fault) for fault in recording.faults],
@@ -129,23 +131,31 @@ def _focus(recording: Recording) -> str:
     """One sentence: the session's own choice, else the first rule that was on, else encouragement without a claim."""
     rule = recording.page.next_focus if recording.page else ""
     if not rule:
-        rule = next((fault.rule for fault in recording.faults if fault.state == "on" and fault.rule != "asymmetry"), "")
-    if rule in words.RULES_IN_WORDS:
-        return words.RULES_IN_WORDS[rule][1]
-    if rule:
-        return rule  # already a sentence
+        rule = next((fault.rule for fault in recording.faults if fault.state == "on" and _coached(fault.rule)), "")
+    if rule in BY_NAME:
+        return BY_NAME[rule].advice
     if any(fault.state == "ok" for fault in recording.faults):
         return "Keep what you do: nothing asked for a cue."
     return "Run a little longer in view: there was not enough to judge."
 
 
+def _coached(rule: str) -> bool:
+    return rule in BY_NAME and BY_NAME[rule].coaching is not None
+
+
+def _best(page: SessionPage | None) -> str:
+    if page is None or not page.best_block:
+        return ""
+    return f"Best block: {page.best_block}, with {page.best_block_on_fraction:.0%} of the time in a fault."
+
+
 def _row(name: str, measure: Measure) -> Row:
-    quantity = words.QUANTITIES[name]
+    quantity = QUANTITIES[name]
     if not measure.measured:
-        return Row(quantity.label, quantity.unit, quantity.meaning, n=measure.n, reason=measure.reason)
+        return Row(quantity.label, quantity.mark, quantity.meaning, n=measure.n, reason=measure.reason)
     return Row(
         quantity.label,
-        quantity.unit,
+        quantity.mark,
         quantity.meaning,
         number(measure.value, quantity.decimals),
         f"{number(measure.low, quantity.decimals)} to {number(measure.high, quantity.decimals)}",
@@ -156,10 +166,10 @@ def _row(name: str, measure: Measure) -> Row:
 def _changes(page: SessionPage) -> list[Change]:
     changes = []
     for name, before, after in page.rows:
-        quantity = words.QUANTITIES[name]
+        quantity = QUANTITIES[name]
         first, last = (_with_interval(measure, quantity.decimals) for measure in (before, after))
         difference, verdict = _difference(before, after, quantity.decimals)
-        changes.append(Change(quantity.label, quantity.unit, first, last, difference, verdict))
+        changes.append(Change(quantity.label, quantity.mark, first, last, difference, verdict))
     return changes
 
 
@@ -181,7 +191,7 @@ def _difference(before: Measure, after: Measure, decimals: int) -> tuple[str, st
 
 
 def _fault(fault: FaultReport) -> dict[str, str]:
-    label, _ = words.RULES_IN_WORDS[fault.rule]
+    label = BY_NAME[fault.rule].title if fault.rule in BY_NAME else fault.rule  # a rule of an earlier version
     detail = fault.reason
     if fault.state == "on":
         detail = f"first at {clock(fault.first_on_s)}, {fault.on_fraction:.0%} of the time it was judged"
@@ -195,14 +205,14 @@ def _cues(recording: Recording) -> dict[str, Any]:
     helped = {outcome.cue_seq: outcome for outcome in recording.outcomes}
     rows = []
     for cue in recording.cues:
-        if cue.action == "stop" or cue.rule not in RULES:
+        if cue.action == "stop" or cue.rule not in BY_NAME:
             continue
         outcome = helped.get(cue.seq)
         result = ""
         if outcome is not None:
             result = f"cleared after {outcome.strides} strides" if outcome.cleared else "did not clear within 20 strides"
         rows.append((clock(cue.t_ns / 1e9), cue.text, "praise" if cue.action == "praise" else "correction", result))
-    corrections = sum(cue.action == "start" and cue.rule in RULES for cue in recording.cues)
+    corrections = sum(cue.action == "start" and cue.rule in BY_NAME for cue in recording.cues)
     cleared = sum(outcome.cleared for outcome in recording.outcomes)
     return {"rows": rows, "corrections": corrections, "cleared": cleared}
 
@@ -245,9 +255,9 @@ def _over_time(recording: Recording) -> list[Plot]:
     shades = _mode_shades(recording)
     plots = []
     for name in ("cadence_spm", "tle_near_deg"):
-        quantity = words.QUANTITIES[name]
+        quantity = QUANTITIES[name]
         x, y = binned(minutes, strides[name], min(BINS, max(1, len(strides) // 4)))
-        y_label = f"{quantity.label}, {quantity.unit}"
+        y_label = f"{quantity.label}, {quantity.mark}"
         title = f"{quantity.label} over the session"
         plots.append(Plot(title, "minutes", y_label, [Line("", x, y)], shades, least_span=LEAST_SPAN))
     return plots
@@ -273,10 +283,10 @@ def _trend(recording: Recording, earlier: Sequence[Earlier]) -> list[Plot]:
         known = np.array([values.get(name, (NAN, NAN, NAN)) for values in sessions])
         if np.isfinite(known[:, 0]).sum() < 2:
             continue
-        quantity = words.QUANTITIES[name]
+        quantity = QUANTITIES[name]
         x = np.arange(1.0, len(sessions) + 1)
         line = Line("", x, known[:, 0], known[:, 1], known[:, 2], dots=True)
-        y_label = f"{quantity.label}, {quantity.unit}"
+        y_label = f"{quantity.label}, {quantity.mark}"
         plots.append(Plot(f"{quantity.label} from session to session", "session", y_label, [line], (), names, LEAST_SPAN))
     return plots
 

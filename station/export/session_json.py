@@ -12,7 +12,7 @@ from typing import Any
 from station import __version__
 from station.export.analysis_json import TIME_DECIMALS, findings, head, measure_json
 from station.record.plain import plain
-from station.types import MEASURES, NS, Recording, SessionPage
+from station.types import NS, QUANTITIES, Recording, SessionPage
 
 SCHEMA = "station.session/1"
 
@@ -32,7 +32,7 @@ def document(recording: Recording, created_utc: str, core_version: str) -> dict[
         "view": plain(recording.view),
         "strides": len(recording.strides),
         **findings(recording),
-        "units": dict(MEASURES),
+        "units": {name: quantity.unit for name, quantity in QUANTITIES.items()},
         "outcomes": [
             {
                 "t_s": round(outcome.t_ns / NS, TIME_DECIMALS),
@@ -54,7 +54,8 @@ def _page(page: SessionPage) -> dict[str, Any]:
             {"name": name, "baseline": measure_json(before), "retention": measure_json(after)}
             for name, before, after in page.rows
         ],
-        "best_block": page.best_block,
+        "best_block": page.best_block or None,
+        "best_block_on_fraction": round(page.best_block_on_fraction, 3) if page.best_block else None,
         "next_focus": page.next_focus,
         "cues_given": page.cues_given,
         "cues_cleared": page.cues_cleared,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from station.faults.rule import REPORT_ONLY, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.faults.rule import Golden, Levels, Rule, Scene, Verdict, value_of
 from station.types import NAN, Measure
 
 TLE, STEP = "tle_near_deg", "step_time_asymmetry_pct"
@@ -45,16 +45,13 @@ def _sides(left_deg: float, right_deg: float, step_pct: float = 0.0) -> Scene:
 RULE = Rule(
     name="asymmetry",
     title="Left-right difference",
+    advice="See whether it stays from session to session before you make anything of it.",
     measure="tle_asymmetry_deg",
     needs=(TLE,),
-    unit="deg",
     levels=levels,
     look=look,
     rise_s=50.0,
     fall_s=10.0,
-    modes=REPORT_ONLY,
-    priority=7,
-    cue="cue.asymmetry",
     source="5 deg or 5 % of step time over three windows, 3.5 to leave: engineering choices",
     confidence="report only",
     goldens=(

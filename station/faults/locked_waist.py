@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from station.faults import norms
-from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
-from station.types import NAN, Measure, Own
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
 FLOOR_DEG = 2.0  # less is not told from nothing
@@ -108,16 +108,20 @@ _HIP_BELT_CONTRAST = Scene(pelvic_source="hip_belt", own=Own(stiff=_told(4.0), f
 RULE = Rule(
     name="locked_waist",
     title="Locked waist",
+    advice="Let the back pockets travel with each step.",
     measure=TURN,
     needs=(QUADRATURE,),
-    unit="deg",
     levels=levels,
     look=look,
     rise_s=10.0,
     fall_s=3.0,
-    modes=COACHED,
-    priority=4,
-    cue="cue.locked_waist",
+    coaching=Coaching(
+        cue=Line("Pocket leads", "Let the back pocket lead."),
+        praise=Line("Pocket leads now", "Good. The pocket leads."),
+        focus="let the back pocket lead",
+        light=Light("blue", "breathing"),
+        priority=4,
+    ),
     source="5th and 25th percentile of pelvic turn for the speed, 26 runners (Fukuchi 2017); floor and fall of 6 deg: "
     "engineering choices from rendered runners with known truth",
     confidence="low",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, below
-from station.types import NAN, Measure
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, below
+from station.types import NAN, Light, Line, Measure
 
 
 def levels(speed_mps: float) -> Levels:
@@ -24,17 +24,21 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 RULE = Rule(
     name="low_cadence",
-    title="Low cadence",
+    title="Slow steps",
+    advice="Take quick, quiet steps.",
     measure="cadence_spm",
     needs=("cadence_spm",),
-    unit="steps/min",
     levels=levels,
     look=look,
     rise_s=35.0,  # with the 25 s that the window needs: low for 60 s
     fall_s=3.0,
-    modes=COACHED,
-    priority=3,
-    cue="cue.low_cadence",
+    coaching=Coaching(
+        cue=Line("Quick quiet feet", "Quick, quiet feet."),
+        praise=Line("Quick now", "Good. Quick and quiet."),
+        focus="quick, quiet feet",
+        light=Light("white", "quick"),
+        priority=3,
+    ),
     source="5th and 25th percentile for the speed, 26 runners (Fukuchi 2017); 60 s: engineering choice",
     confidence="moderate",
     goldens=(

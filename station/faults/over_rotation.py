@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
-from station.types import NAN, Measure, Own
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.types import NAN, Light, Line, Measure, Own
 
 TURN = "pelvic_turn_deg"
 BEYOND = 1.2
@@ -39,18 +39,22 @@ _OWN = Scene(pelvic_calibrated=True, own=Own(baseline={TURN: Measure(9.0, 8.0, 1
 
 RULE = Rule(
     name="over_rotation",
-    title="Over-rotation",
+    title="Turning too much",
+    advice="Make every movement smaller and quieter.",
     measure=TURN,
     needs=(TURN,),
-    unit="deg",
     levels=levels,
     look=look,
     rise_s=10.0,
     fall_s=3.0,
-    modes=COACHED,
-    priority=1,
-    interrupts=True,
-    cue="cue.over_rotation",
+    coaching=Coaching(
+        cue=Line("Smaller, quieter", "Smaller, and quieter."),
+        praise=Line("Quiet now", "Good. Nice and quiet."),
+        focus="smaller, quieter",
+        light=Light("magenta", "flashing"),
+        priority=1,
+        interrupts=True,
+    ),
     source="95th percentile of pelvic turn for the speed, 26 runners (Fukuchi 2017); 1.2 and 6 deg: engineering choices",
     confidence="low",
     goldens=(

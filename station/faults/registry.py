@@ -1,23 +1,37 @@
-"""The rules, one file each, in the order of types.RULES.
+"""The rules: every file of this room that declares a RULE, in the order in which they are said; those only reported come last.
 
 A file that fails to import takes only its own rule away: the row stays and says so, and the session goes on without it.
 """
 
 from __future__ import annotations
 
-from station.faults.rule import REPORT_ONLY, Levels, Rule, Verdict
+import pkgutil
+from collections.abc import Iterator
+
+from station import faults as room
+from station.faults.rule import Levels, Rule, Verdict
 from station.types import NAN
-from station.types import RULES as NAMES
+
+UNUSABLE = (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, KeyError)
 
 
-def load(name: str) -> Rule:
-    """The RULE of station/faults/NAME.py, or a rule that cannot tell and says why its file is of no use."""
+def discover() -> Iterator[Rule]:
+    """A rule per file that declares one. A new rule is one new file, and nothing else has to know."""
+    for module in pkgutil.iter_modules(room.__path__):
+        if f"{room.__name__}.{module.name}" != __name__:
+            rule = load(module.name)
+            if rule is not None:
+                yield rule
+
+
+def load(name: str) -> Rule | None:
+    """The RULE of station/faults/NAME.py, None where it declares none, or a rule that says why its file is of no use."""
     try:
         # The plain function: `import` as a statement would let one broken file stop them all.
-        rule = __import__(f"station.faults.{name}", fromlist=["RULE"]).RULE
-        if rule.name != name:
+        rule = getattr(__import__(f"{room.__name__}.{name}", fromlist=["RULE"]), "RULE", None)
+        if rule is not None and rule.name != name:
             raise ValueError(f"it calls itself {rule.name!r}")
-    except (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, KeyError) as error:
+    except UNUSABLE as error:
         return broken(name, f"{type(error).__name__}: {error}")
     return rule
 
@@ -28,24 +42,26 @@ def broken(name: str, why: str) -> Rule:
     return Rule(
         name=name,
         title=name.replace("_", " ").capitalize(),
+        advice="",
         measure="",
         needs=(),
-        unit="",
         levels=lambda speed_mps: Levels(NAN, NAN),
         look=lambda measures, scene: Verdict("unknown", NAN, NAN, reason),
         rise_s=1.0,
         fall_s=1.0,
-        modes=REPORT_ONLY,
-        priority=99,
-        cue=f"cue.{name}",
         source=reason,
         confidence="report only",
         goldens=(),
+        broken=True,
     )
 
 
-RULES: tuple[Rule, ...] = tuple(load(name) for name in NAMES)
-BROKEN: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.priority == 99)
+def _rank(rule: Rule) -> tuple[float, str]:
+    return (rule.coaching.priority if rule.coaching else float("inf")), rule.name
+
+
+RULES: tuple[Rule, ...] = tuple(sorted(discover(), key=_rank))
+BY_NAME = {rule.name: rule for rule in RULES}
 
 
 def rule_table(speed_mps: float = 3.0) -> str:
@@ -56,8 +72,9 @@ def rule_table(speed_mps: float = 3.0) -> str:
         level = rule.levels(speed_mps)
         sign = "<" if level.enter < level.leave else ">"
         back = ">" if sign == "<" else "<"
-        said = f"`{rule.cue}`" if rule.modes else "never, only reported"
+        coaching = rule.coaching
+        said, rank = (f'"{coaching.cue.spoken}"', coaching.priority) if coaching else ("never, only reported", "")
         unit = "" if rule.unit == "1" else f" {rule.unit}"
         on, off = f"{sign} {level.enter:.3g}{unit}", f"{back} {level.leave:.3g}"
-        rows.append(f"| `{rule.name}` | {rule.measure} | {on} | {off} | {said} | {rule.priority} | {rule.confidence} |")
+        rows.append(f"| `{rule.name}` | {rule.measure} | {on} | {off} | {said} | {rank} | {rule.confidence} |")
     return "\n".join(rows)

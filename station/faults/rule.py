@@ -6,12 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from station.types import NAN, Measure, Mode, Own, Side
+from station.types import NAN, QUANTITIES, Light, Line, Measure, Mode, Own, Side
 
 Look = Literal["out", "between", "inside", "unknown"]
-
-COACHED = (Mode.COACH,)
-REPORT_ONLY: tuple[Mode, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -65,35 +62,58 @@ class Golden(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One fault. `look` judges one window of measures; the judge does the timing.
+class Coaching:
+    """How a runner is coached on a rule while running; a rule without it is only reported.
 
-    measure: the one whose value is judged, with its unit. needs: measures without which nothing can be said.
-    levels: thresholds at a speed (NaN = unknown speed). rise_s, fall_s: see judge. modes: where it may be spoken about.
-    priority: the lower is said first. interrupts: may be said although the block has another fault.
-    cue, praise: text ids. source: where the thresholds come from. goldens: worked examples, run by the contract tests.
+    cue, praise: what is said of the fault, and once it has gone. focus: what to work on next time, a clause for the screen.
+    light: the sign of the cue. priority: the lower is said first. interrupts: may be said although the block has another fault.
+    modes: where it may be said.
+    """
+
+    cue: Line
+    praise: Line
+    focus: str
+    light: Light
+    priority: int
+    interrupts: bool = False
+    modes: tuple[Mode, ...] = (Mode.COACH,)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One fault, everything about it: the file that declares it is all that a new rule needs.
+
+    title: its name for people. advice: what to do about it, one sentence for the report. measure: the one whose value is judged,
+    in its unit. needs: measures without which nothing can be said. levels: thresholds at a speed (NaN = unknown speed). look:
+    judges one window of measures; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come from.
+    goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
     """
 
     name: str
     title: str
+    advice: str
     measure: str
     needs: tuple[str, ...]
-    unit: str
     levels: Callable[[float], Levels]
     look: Callable[[Mapping[str, Measure], Scene], Verdict]
     rise_s: float
     fall_s: float
-    modes: tuple[Mode, ...]
-    priority: int
-    cue: str
     source: str
     goldens: tuple[Golden, ...]
     confidence: Literal["moderate", "low", "report only"]
-    interrupts: bool = False
+    coaching: Coaching | None = None
+    broken: bool = False
 
     @property
-    def praise(self) -> str:
-        return self.cue.replace("cue.", "praise.", 1)
+    def unit(self) -> str:
+        return QUANTITIES[self.measure].unit if self.measure else ""
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """What it may say, by text id; nothing for a rule that is only reported."""
+        if self.coaching is None:
+            return {}
+        return {f"cue.{self.name}": self.coaching.cue, f"praise.{self.name}": self.coaching.praise}
 
 
 def value_of(measures: Mapping[str, Measure], name: str) -> float:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict, value_of
-from station.types import NAN, Measure
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.types import NAN, Light, Line, Measure
 
 # The landmarks show a trunk farther back than it is: by 2.5 and 4.0 deg on the two bodies of tests/lab/end_to_end that constants
 # may be set on. The smaller of the two is allowed for, so that an upright runner does not look like one who leans back.
@@ -50,17 +50,21 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 RULE = Rule(
     name="sitting",
-    title="Sitting",
+    title="Sitting while running",
+    advice="Run tall, and push the belt away behind you.",
     measure="tle_near_deg",
     needs=("tle_near_deg",),
-    unit="deg",
     levels=levels,
     look=look,
     rise_s=10.0,
     fall_s=3.0,
-    modes=COACHED,
-    priority=2,
-    cue="cue.sitting",
+    coaching=Coaching(
+        cue=Line("Run tall", "Run tall."),
+        praise=Line("Tall now", "Good. That is tall."),
+        focus="run tall",
+        light=Light("amber", "fixed"),
+        priority=2,
+    ),
     source="5th percentile of trailing-limb extension and 95th of stance-knee flexion for the speed, 26 runners (Fukuchi 2017); "
     "trunk behind the vertical (2.5 deg allowed for the landmarks), two of three, 10 %: engineering choices",
     confidence="moderate",

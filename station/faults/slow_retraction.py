@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import REPORT_ONLY, Golden, Levels, Rule, Scene, Verdict
+from station.faults.rule import Golden, Levels, Rule, Scene, Verdict
 from station.types import NAN, Measure
 
 TIME, ANGLE = "retraction_near_pct", "retraction_near_deg"
@@ -41,17 +41,14 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 RULE = Rule(
     name="slow_retraction",
-    title="Slow retraction",
+    title="Late pull-back",
+    advice="Let the foot come back to meet the belt.",
     measure=TIME,
     needs=(TIME, ANGLE),
-    unit="% of stride",
     levels=levels,
     look=look,
     rise_s=10.0,
     fall_s=3.0,
-    modes=REPORT_ONLY,
-    priority=6,
-    cue="cue.slow_retraction",
     source="95th percentile of time and 5th of angle from thigh peak to contact for the speed, 26 runners (Fukuchi 2017)",
     confidence="report only",
     goldens=(

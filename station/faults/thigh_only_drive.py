@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import COACHED, Golden, Levels, Rule, Scene, Verdict
-from station.types import NAN, Measure
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict
+from station.types import NAN, Light, Line, Measure
 
 SHARE, EXCURSION, RATIO = "tle_share_near", "thigh_excursion_near_deg", "pelvis_thigh_ratio"
 LEAST_EXCURSION = 0.9  # of the mean for the speed: a short swing is no thigh drive
@@ -49,16 +49,20 @@ _HIP_BELT = Scene(pelvic_source="hip_belt")
 RULE = Rule(
     name="thigh_only_drive",
     title="Thigh-only drive",
+    advice="Push the belt away behind you, and let the leg open there.",
     measure=SHARE,
     needs=(SHARE, EXCURSION),
-    unit="1",
     levels=levels,
     look=look,
     rise_s=10.0,
     fall_s=3.0,
-    modes=COACHED,
-    priority=5,
-    cue="cue.thigh_only_drive",
+    coaching=Coaching(
+        cue=Line("Push belt away", "Push the belt away behind you."),
+        praise=Line("Good push", "Good. That is the push."),
+        focus="push the belt away",
+        light=Light("cyan", "isophase"),
+        priority=5,
+    ),
     source="5th and 25th percentile of the share of trailing-limb extension in the thigh's excursion, 5th of the pelvis/thigh "
     "ratio, for the speed, 26 runners (Fukuchi 2017); 0.9: engineering choice",
     confidence="low",

@@ -48,7 +48,7 @@ class Recent:
 
     @property
     def measures(self) -> Mapping[str, Measure]:
-        """Keyed by MEASURES; empty until 12 strides are there."""
+        """Keyed by QUANTITIES; empty until 12 strides are there."""
         return self._measures
 
     def _told(self, dragged: bool) -> dict[str, Measure]:

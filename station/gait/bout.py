@@ -23,7 +23,7 @@ from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window, rounded
 from station.gait.pelvis.choice import Pelvis
 from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
-from station.types import MEASURES, NEVER, Activity, Measure, Speed
+from station.types import QUANTITIES, NEVER, Activity, Measure, Speed
 
 PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured
@@ -62,7 +62,7 @@ class Bout:
         self.curves: NDArray[np.float64] | None = None
         self._end_s = NEVER
         self._near: Landing | None = None  # of the stride before
-        self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in MEASURES})
+        self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in QUANTITIES})
 
     def speed(self, t_s: float) -> Speed:
         """The belt's, rounded to 1 mm/s."""
@@ -131,7 +131,7 @@ class Bout:
         self.curves = rounded_angles(np.array(self._curves))
         self._window.add(row)
         found = {**self._window.measures(), **self._pelvis.measures()}
-        self.measures = MappingProxyType({name: rounded(found[name]) for name in MEASURES})
+        self.measures = MappingProxyType({name: rounded(found[name]) for name in QUANTITIES})
         moments: list[Moment] = []
         for foot, is_near in ((far, False), (near, True)):
             moments.append((foot.contact_s, "contact", is_near, foot.contact_sure))

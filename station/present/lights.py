@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from station.config import Config
+from station.faults import RULES
 from station.present.pins import claiming
 from station.types import NS, Cue
 
@@ -71,11 +72,6 @@ def double(t_s: float) -> float:
     return _corners(t_s, 5.0, (0.0, 1.0), (0.4, 1.0), (0.7, 0.0), (0.9, 0.0), (1.2, 1.0), (1.6, 1.0), (1.9, 0.0), (4.7, 0.0))
 
 
-def uneven(t_s: float) -> float:
-    """One long, one short: 6 s."""
-    return _corners(t_s, 6.0, (0.0, 1.0), (2.4, 1.0), (2.7, 0.0), (3.3, 0.0), (3.6, 1.0), (4.0, 1.0), (4.3, 0.0), (5.7, 0.0))
-
-
 def afterglow(t_s: float) -> float:
     """Bright for a moment, then dying away, once."""
     return 1.0 if t_s < 1.0 else max(0.0, 1.0 - (t_s - 1.0) / (PRAISE_S - 1.0))
@@ -111,15 +107,15 @@ class Sign(NamedTuple):
 BLUE, CYAN, AMBER, MAGENTA = (0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 0.5, 0.0), (1.0, 0.0, 1.0)
 WHITE, GREEN, RED = (1.0, 1.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)
 
-# By rule of the cue.
+COLOURS: Mapping[str, Rgb] = {"blue": BLUE, "cyan": CYAN, "amber": AMBER, "magenta": MAGENTA, "white": WHITE}
+SHAPES: Mapping[str, Shape] = {
+    shape.__name__: shape for shape in (fixed, breathing, isophase, quick, occulting, flashing, double)
+}
+# By rule of the cue, as its own file declares.
 SIGNS: Mapping[str, Sign] = {
-    "locked_waist": Sign("blue", BLUE, breathing, "let the back pocket lead"),
-    "thigh_only_drive": Sign("cyan", CYAN, isophase, "push the belt away behind you"),
-    "sitting": Sign("amber", AMBER, fixed, "run tall"),
-    "over_rotation": Sign("magenta", MAGENTA, flashing, "smaller, quieter"),
-    "low_cadence": Sign("white", WHITE, quick, "quick, quiet feet"),
-    "slow_retraction": Sign("cyan", CYAN, double, "let the foot come down sooner"),
-    "asymmetry": Sign("blue", BLUE, uneven, "listen for even steps"),
+    rule.name: Sign(c.light.colour, COLOURS[c.light.colour], SHAPES[c.light.shape], c.focus)
+    for rule in RULES
+    if (c := rule.coaching) is not None
 }
 PRAISE = Sign("green", GREEN, afterglow, "good: that was it")
 # A cue of no rule: safety, and where the session stands.

@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from station.cues.lines import LINES
 from station.errors import InputError
+from station.faults import RULES
+from station.types import Line
 
 VOICE_DIR = Path(__file__).parent / "voice"
 RATE_HZ = 48_000
@@ -34,6 +37,14 @@ Clip = NDArray[np.int16]
 # Two notes before the voice, rising for praise: well above the rumble of a treadmill and below the hiss of its fan.
 CUE_HZ = (587.3, 587.3)
 PRAISE_HZ = (587.3, 880.0)
+
+
+def all_lines() -> dict[str, Line]:
+    """Everything that can be said, by text id: the station's own lines and those of the coached rules."""
+    lines = dict(LINES)
+    for rule in RULES:
+        lines |= rule.lines
+    return lines
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.stats import FEWEST, inflation, of_one_gait, student_t975, usual
-from station.types import MEASURES, Measure
+from station.types import QUANTITIES, Measure
 
 PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 BELT_ONLY = ("pelvic_list_deg", "pelvic_tilt_deg")
@@ -36,7 +36,7 @@ NOT_SEEN = {
 
 
 def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[str, Measure]:
-    """Every name of MEASURES, over the strides that were run, or over those walked when nobody ran.
+    """Every name of QUANTITIES, over the strides that were run, or over those walked when nobody ran.
 
     `strides` (M,) STRIDE; `pelvic` as far as the core measured it, by name.
     """
@@ -47,7 +47,7 @@ def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[
     summary["cadence_spm"] = of_one_gait(summary["cadence_spm"])
     for name in PELVIC:
         summary[name] = pelvic.get(name, Measure.cannot_tell(NOT_SEEN[name]))
-    return {name: summary[name] for name in MEASURES}
+    return {name: summary[name] for name in QUANTITIES}
 
 
 def _widened(measure: Measure, camera_half: float) -> Measure:
@@ -62,8 +62,8 @@ def main_strides(strides: NDArray[np.void]) -> NDArray[np.void]:
 
 
 def stride_columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:
-    """(M,) per quantity that has one value a stride, in the unit of MEASURES."""
-    columns = {name: strides[name] for name in MEASURES if name in (strides.dtype.names or ())}
+    """(M,) per quantity that has one value a stride, in the unit of QUANTITIES."""
+    columns = {name: strides[name] for name in QUANTITIES if name in (strides.dtype.names or ())}
     columns["contact_time_ms"] = strides["contact_s"] * 1000.0
     columns["tle_asymmetry_deg"] = strides["tle_near_deg"] - strides["tle_far_deg"]
     near_s, far_s = strides["step_time_near_s"], strides["step_time_far_s"]

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from station.faults import BY_NAME
 from station.record.plain import plain, revive
 from station.record.summary import PELVIC
 from station.types import (
     NAN,
     NS,
-    RULES,
     Activity,
     Fault,
     FaultReport,
@@ -122,7 +122,7 @@ class Tally:
     speed_origin: SpeedOrigin = "unknown"
     modes: list[tuple[int, Mode]] = field(default_factory=list)
     page: SessionPage | None = None
-    faults: dict[str, FaultTally] = field(default_factory=lambda: {rule: FaultTally(rule) for rule in RULES})
+    faults: dict[str, FaultTally] = field(default_factory=lambda: {rule: FaultTally(rule) for rule in BY_NAME})
     pelvic: dict[str, WindowTally] = field(default_factory=dict)  # by hip landmarks
     pelvic_belt: dict[str, WindowTally] = field(default_factory=dict)  # by the hip belt
 
@@ -179,7 +179,7 @@ class Tally:
         return Speed(self.speed_sum_mps / self.speed_count, self.speed_origin) if self.speed_count else Speed()
 
     def fault_reports(self) -> tuple[FaultReport, ...]:
-        return tuple(self.faults[rule].report() for rule in RULES)
+        return tuple(tally.report() for tally in self.faults.values())
 
     @property
     def pelvic_source(self) -> str:
@@ -205,7 +205,7 @@ class Tally:
         made["modes"] = [(int(t_ns), Mode(mode)) for t_ns, mode in values["modes"]]
         made["page"] = values["page"] and _page(values["page"])
         made["faults"] = {rule: revive(FaultTally, entry) for rule, entry in values["faults"].items()}
-        made["faults"] = {rule: made["faults"].get(rule, FaultTally(rule)) for rule in RULES}
+        made["faults"] = {rule: made["faults"].get(rule, FaultTally(rule)) for rule in BY_NAME}
         for field_name in ("pelvic", "pelvic_belt"):
             made[field_name] = {name: revive(WindowTally, entry) for name, entry in values.get(field_name, {}).items()}
         return cls(**made)
@@ -213,4 +213,7 @@ class Tally:
 
 def _page(values: Mapping[str, Any]) -> SessionPage:
     rows = tuple((name, revive(Measure, before), revive(Measure, after)) for name, before, after in values["rows"])
-    return SessionPage(**dict(values) | {"rows": rows})
+    told = dict(values) | {"rows": rows}
+    if isinstance(told["best_block"], str):  # an earlier version wrote a sentence
+        told["best_block"] = 0
+    return revive(SessionPage, told)

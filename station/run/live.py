@@ -20,7 +20,7 @@ import numpy as np
 from station.calibrate.scene import Drift
 from station.calibrate.watch import PlaceWatch
 from station.coach import Coach
-from station.cues.texts import line
+from station.cues.lines import LINES
 from station.errors import StationError
 from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, Sensor
 from station.run.health import Heartbeats, notify
@@ -301,7 +301,7 @@ class LiveStation:
 
     def _tell_of_stick(self, t_ns: int, stick: str) -> None:
         if stick == "done" and self._stick != "done":
-            self._cues.put(Cue(t_ns, 0, STICK_DONE, "", "start", ("audio",), line(STICK_DONE).screen))
+            self._cues.put(Cue(t_ns, 0, STICK_DONE, "", "start", ("audio",), LINES[STICK_DONE].screen))
         self._stick = stick
 
     def _conclude(self) -> None:

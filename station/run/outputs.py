@@ -10,13 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from station.config import Config
-from station.cues.texts import LANGUAGES
 from station.errors import HardwareError, StoreError
 from station.ports import Clock, CueSink
 from station.present.buzzer import Buzzer
 from station.present.lights import Lights, open_lights
 from station.present.pins import PressButton, open_pin_factory
 from station.present.sound import Speaker, open_speaker
+from station.present.voices import all_lines
 from station.run.slots import Inbox
 from station.types import Press, Snapshot
 
@@ -56,7 +56,7 @@ def open_sinks(config: Config, clock: Clock, presses: Inbox[Press], openings: Op
     if config.sound.enabled:
         speaker = openings.try_open(lambda: open_speaker(config.sound, config.station.language))
         sinks.append(speaker)
-        missing = speaker.missing(list(LANGUAGES[config.station.language])) if speaker else ()
+        missing = speaker.missing(list(all_lines())) if speaker else ()
         if missing:
             openings.note(f"no voice line for {', '.join(missing)}: a chime only", "install the station again")
     if config.light.enabled and config.pins.fitted:

@@ -15,7 +15,7 @@ from station.coach import Coach
 from station.config import Config, LightSection
 from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound
-from station.faults import BROKEN
+from station.faults import RULES
 from station.gait import CORE_VERSION
 from station.ports import Clock, Estimator
 from station.present.screen.window import Screen
@@ -68,8 +68,9 @@ def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, spee
         if source_text == PICAMERA and not sinks and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
-        for rule in BROKEN:
-            openings.note(rule.source, "")
+        for rule in RULES:
+            if rule.broken:
+                openings.note(rule.source, "")
         config, place = openings.try_open(lambda: calibrated(config, source.info)) or (config, PlaceWatch(None, None))
         estimator = estimator_for(config, source.info)
         view, boot = view_of(config, source), BootCheck(config)

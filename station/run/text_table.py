@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from station.types import MEASURES, Measure, Recording
+from station.types import QUANTITIES, Measure, Recording
 
 
 def summary_table(recording: Recording) -> str:
     """Quantities with their 95 % intervals, then the rules; what could not be told keeps its line and its reason."""
     lines = [_head(recording), ""]
-    lines += [f"  {name:<30} {_measure(measure, MEASURES.get(name, ''))}" for name, measure in recording.summary.items()]
+    lines += [f"  {name:<30} {_measure(measure, QUANTITIES[name].unit)}" for name, measure in recording.summary.items()]
     lines.append("")
     for fault in recording.faults:
         detail = (

@@ -16,7 +16,7 @@ from station.errors import InputError, NothingFound, StationError, UsageError
 from station.files import write_atomic
 from station.provision import provision
 from station.record.archive import Archive
-from station.types import MEASURES
+from station.types import QUANTITIES
 from station.validate.align import Offset, find_offset, sampled
 from station.validate.known_groups import waists
 from station.validate.measured import Measured, read_folder
@@ -93,7 +93,7 @@ def print_columns() -> None:
     click.echo(
         f"trials, one row each\n  labels: {', '.join(LABELS)}\n  window: {', '.join(WINDOW)}\n  counts: {', '.join(COUNTS)}, and:"
     )
-    for name in MEASURES:
+    for name in QUANTITIES:
         click.echo(f"    {name:<30} {unit(name):<14} agrees within ±{tolerance(name):g}")
     click.echo("values over time: time_s, and:")
     for name in SERIES_COLUMNS[1:]:

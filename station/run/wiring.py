@@ -35,11 +35,10 @@ def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | 
 def plan_of(config: Config, analysis: bool = False) -> Plan:
     """The session's plan as the settings have it. Raises ConfigError for one that makes no session."""
     told = config.session.model_dump(exclude={"speed_kmh"})
-    language = config.station.language
     try:
-        return Plan.offline(language=language) if analysis else Plan(language=language, **told)
+        return Plan.offline() if analysis else Plan(**told)
     except ValueError as error:
-        raise ConfigError(str(error), "station.toml", "correct [session] or station.language") from None
+        raise ConfigError(str(error), "station.toml", "correct [session]") from None
 
 
 def told_speed(config: Config, speed_kmh: float | None) -> tuple[Reading, ...]:

@@ -214,7 +214,7 @@ def hip_belt() -> Snapshot:
 
 def hip_belt_turn() -> Snapshot:
     gait = replace(_standing(6.0, 3.0), hip_belt=HipBelt(3, 0.6))
-    words = {"prompt": "hip_belt.turn", "prompt_text": "Turn round once", "progress": 0.6}
+    words = {"prompt": "hip_belt.turn", "progress": 0.6}
     return replace(drill(), gait=gait, pose=_posed(gait), **words)  # type: ignore[arg-type]
 
 
@@ -251,14 +251,13 @@ def drill() -> Snapshot:
         pose=_posed(gait),
         view=View(WIDTH_PX, HEIGHT_PX, direction="right"),
         prompt="drill.near",
-        prompt_text="Lift near knee",
         progress=3 / 12,
     )
 
 
 def contrast() -> Snapshot:
     now = running(18.1, Mode.CONTRAST)
-    return replace(now, prompt="contrast.stiff", prompt_text="Still waistband", progress=0.6, norm_curve=None, bands={})
+    return replace(now, prompt="contrast.stiff", progress=0.6, norm_curve=None, bands={})
 
 
 def framing() -> Snapshot:
@@ -274,7 +273,6 @@ def framing() -> Snapshot:
         pose=pose,
         view=view,
         prompt="framing.side_on",
-        prompt_text="Face forward",
         station=Station(thumbnail=_thumbnail(pose)),
     )
 
@@ -290,7 +288,7 @@ def done() -> Snapshot:
         ("trunk_lean_deg", Measure(5.2, 4.7, 5.7, 38), Measure(6.1, 5.6, 6.6, 37)),
         ("pelvic_turn_deg", Measure(7.4, 5.6, 9.2, 38), Measure(8.9, 7.2, 10.6, 37)),
     )
-    page = SessionPage(rows, "block 2, 8:00 to 11:00", "thigh_only_drive", 5, 4)
+    page = SessionPage(rows, 2, 0.04, "thigh_only_drive", 5, 4)
     return Snapshot(0, Mode.DONE, 6.0, 1502.0, Gait(0), page=page, station=Station(stick="done"))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from station.errors import InputError
 from station.export.session_json import SCHEMA
-from station.types import ANGLES, MEASURES, NAN, RULES, STRIDE, FaultState, Measure, Recording
+from station.types import ANGLES, NAN, QUANTITIES, STRIDE, FaultState, Measure, Recording
 
 BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")  # modes in which the clock on the screen stands still
 
@@ -86,8 +86,8 @@ def _from_document(
         document["speed"]["origin"],
         *series,
         strides,
-        {quantity: _measure(entry) for quantity, entry in document["summary"].items() if quantity in MEASURES},
-        {fault["rule"]: fault["state"] for fault in document["faults"] if fault["rule"] in RULES},
+        {quantity: _measure(entry) for quantity, entry in document["summary"].items() if quantity in QUANTITIES},
+        {fault["rule"]: fault["state"] for fault in document["faults"]},
     )
 
 

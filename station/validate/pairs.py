@@ -156,7 +156,7 @@ def _span(trial: Trial, recording: Measured) -> tuple[float, float]:
 
 
 def station_value(name: str, window: _Window) -> Measure:
-    """What the station says of a quantity of MEASURES, or speed_kmh, in that window."""
+    """What the station says of a quantity of QUANTITIES, or speed_kmh, in that window."""
     recording, strides = window.recording, window.recording.strides
     if name == "speed_kmh":
         if recording.speed_origin in ("given", "ftms"):

@@ -4,11 +4,11 @@ Trials, one row each: what somebody counted or read off while a runner ran.
     session, or start_utc + seconds     which recording: its id, its folder's name, or when the counting began
     screen_from, screen_to              the window by the clock on the station's screen (m:ss);
     from_s, to_s                        or in seconds since the recording began; neither: the whole recording
-    steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do), any name of types.MEASURES
+    steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do), any name of types.QUANTITIES
     runner, trial, observer, note       labels; `runner` tells which rows are of one person
 
 Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every picture), types.STRIDE (one value a
-stride, at any time within it), types.MEASURES, contact_time_ms. An empty cell is not measured. Lines that begin with #
+stride, at any time within it), types.QUANTITIES, contact_time_ms. An empty cell is not measured. Lines that begin with #
 are not read. Comma, or semicolon with decimal comma as spreadsheets write it in some countries.
 """
 
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import InputError
-from station.types import ANGLES, MEASURES, NAN, STRIDE
+from station.types import ANGLES, NAN, QUANTITIES, STRIDE
 
 LARGEST = 1e10  # seconds since 1970 are the largest that make sense
 LEAST_COUNTED_S = 5.0
@@ -40,8 +40,8 @@ WAISTS = ("stiff", "free", "natural")
 BOOKKEEPING = ("start_s", "seen_fraction", "swaps_repaired", "running")  # columns of STRIDE that are no measurement
 PER_PICTURE = tuple(ANGLES.names or ())
 PER_STRIDE = (*(name for name in STRIDE.names or () if name not in BOOKKEEPING), "contact_time_ms")
-TRIAL_COLUMNS = (*LABELS, *WINDOW, *COUNTS, *MEASURES)
-SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_PICTURE, *PER_STRIDE, *MEASURES)))
+TRIAL_COLUMNS = (*LABELS, *WINDOW, *COUNTS, *QUANTITIES)
+SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_PICTURE, *PER_STRIDE, *QUANTITIES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _series(table: _Table) -> Series:
 def _trials(table: _Table) -> Iterator[Trial]:
     any_row = False
     for line, cells in table.rows:
-        if any(cells.get(name) for name in (*COUNTS, *MEASURES, "waist")):
+        if any(cells.get(name) for name in (*COUNTS, *QUANTITIES, "waist")):
             any_row = True
             yield _trial(table, line, cells)
     if not any_row:
@@ -191,7 +191,7 @@ def _trials(table: _Table) -> Iterator[Trial]:
 
 def _trial(table: _Table, line: int, cells: dict[str, str]) -> Trial:
     where = f"{table.where}, line {line}"
-    numbers = {name: table.number(line, name, cells.get(name, "")) for name in (*WINDOW, *COUNTS, *MEASURES)}
+    numbers = {name: table.number(line, name, cells.get(name, "")) for name in (*WINDOW, *COUNTS, *QUANTITIES)}
     screen_s = (_clock(cells.get("screen_from", ""), where), _clock(cells.get("screen_to", ""), where))
     window_s = (numbers["from_s"], numbers["to_s"])
     seconds = numbers["seconds"]
@@ -205,7 +205,7 @@ def _trial(table: _Table, line: int, cells: dict[str, str]) -> Trial:
     start_utc = _moment(cells.get("start_utc", ""), where)
     if start_utc is not None and math.isnan(seconds):
         raise InputError("start_utc without seconds", where, "say for how many seconds was counted")
-    values = {name: numbers[name] for name in ("speed_kmh", *MEASURES) if math.isfinite(numbers[name])}
+    values = {name: numbers[name] for name in ("speed_kmh", *QUANTITIES) if math.isfinite(numbers[name])}
     count_off_spm = 0.0
     if math.isfinite(numbers["steps"]):
         if not seconds >= LEAST_COUNTED_S or "cadence_spm" in values:

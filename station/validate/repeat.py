@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from station.types import MEASURES
+from station.types import QUANTITIES
 from station.validate.measured import Measured
 from station.validate.reference import Trial
 from station.validate.tolerance import unit
@@ -47,7 +47,7 @@ def repeats(trials: Sequence[Trial], recordings: Sequence[Measured]) -> list[Rep
     by_name = {one.name: one for one in recordings}
     who = {trial.session: (trial.runner, trial.waist) for trial in trials if trial.runner and trial.session in by_name}
     made = []
-    for name in MEASURES:
+    for name in QUANTITIES:
         groups: dict[tuple[str, str], list[float]] = {}
         for session, key in who.items():
             measure = by_name[session].summary.get(name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from station.types import MEASURES
+from station.types import QUANTITIES
 
 # What the station claims of itself (record/words.py, HOW_TO_READ) where it claims something; all others are a choice.
 CLAIMED: Mapping[str, float] = {"cadence_spm": 1.0}
@@ -81,7 +81,7 @@ def suffix(name: str) -> str:
 
 
 def unit(name: str) -> str:
-    return MEASURES.get(name) or UNITS.get(suffix(name), "1")
+    return QUANTITIES[name].unit if name in QUANTITIES else UNITS.get(suffix(name), "1")
 
 
 def tolerance(name: str) -> float:

@@ -16,7 +16,8 @@ from station.present.lights import open_lights
 from station.present.pins import mock_pin_factory
 from station.present.sound import FakeSpeaker, open_speaker
 from station.present.voices import Voices
-from station.types import NS, RULES, Cue
+from station.faults import BY_NAME
+from station.types import NS, Cue
 
 VOICES = Voices("en", {"cue.sitting": np.zeros(4800, np.int16), "praise.sitting": np.ones(9600, np.int16)}, {})
 CUES = st.builds(
@@ -24,7 +25,7 @@ CUES = st.builds(
     st.integers(0, 10**12),
     st.integers(0, 9),
     st.sampled_from(["cue.sitting", "praise.sitting", "mode.lost", "no such text"]),
-    st.sampled_from([*RULES, "session", ""]),
+    st.sampled_from([*BY_NAME, "session", ""]),
     st.sampled_from(["start", "stop", "praise"]),
     st.sampled_from([(), ("audio",), ("light",), ("screen",), ("audio", "light", "screen")]),
     st.just("Run tall"),

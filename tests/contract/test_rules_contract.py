@@ -8,8 +8,7 @@ from math import isnan
 
 import pytest
 
-from station.cues.texts import LANGUAGES
-from station.faults import BROKEN, RULES, Judge, norms
+from station.faults import RULES, Judge, norms
 from station.faults.judge import ask
 from station.faults.rule import Golden, Rule, Scene
 from station.present.lights import SIGNS
@@ -17,11 +16,11 @@ from station.present.screen import page
 from station.present.screen.ink import Ink
 from station.present.voices import load_voices
 from station.testing import screen_samples as samples
-from station.types import MEASURES, NAN, NS, Cue, Gait, Measure, Mode, Own
-from station.types import RULES as NAMES
+from station.types import NAN, NS, QUANTITIES, Cue, Gait, Measure, Mode, Own
 from tests.made_gait import MadeRunner, measures
 
 SPEEDS_MPS = (2.2, 2.5, 3.0, 3.5, 4.5, 5.0, NAN)
+COACHED = [rule for rule in RULES if rule.coaching]
 EACH = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 GOLDENS = [(rule, golden) for rule in RULES for golden in rule.goldens]
 EACH_GOLDEN = pytest.mark.parametrize(("rule", "golden"), GOLDENS, ids=[f"{r.name}: {g.name}" for r, g in GOLDENS])
@@ -31,25 +30,26 @@ def told(golden: Golden) -> dict[str, Measure]:
     return measures(**golden.values)
 
 
-def test_there_is_one_rule_per_name_in_the_order_of_reports() -> None:
-    assert tuple(rule.name for rule in RULES) == NAMES
-    assert BROKEN == ()
+def test_every_file_of_a_rule_can_be_used() -> None:
+    assert [rule.source for rule in RULES if rule.broken] == []
 
 
 def test_no_two_rules_share_a_rank() -> None:
-    ranks = [rule.priority for rule in RULES]
-    assert len(set(ranks)) == len(ranks)
+    ranks = [rule.coaching.priority for rule in COACHED]
+    assert ranks == sorted(set(ranks))
 
 
 @EACH
 def test_a_rule_declares_what_a_reader_needs(rule: Rule) -> None:
     assert rule.title
+    assert rule.advice.endswith(".")
     assert len(rule.source) > 20
     assert rule.needs
-    assert set(rule.needs) <= set(MEASURES)
-    assert MEASURES[rule.measure] == rule.unit
+    assert set(rule.needs) <= set(QUANTITIES)
+    assert rule.measure in QUANTITIES
     assert rule.rise_s > 0 < rule.fall_s
-    assert set(rule.modes) <= {Mode.COACH}, "the silent parts stay silent"
+    assert (rule.coaching is None) == (rule.confidence == "report only")
+    assert rule.coaching is None or set(rule.coaching.modes) <= {Mode.COACH}, "the silent parts stay silent"
 
 
 @EACH
@@ -72,12 +72,10 @@ def test_thresholds_change_little_from_speed_to_speed(rule: Rule) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_its_words_exist_and_are_few(rule: Rule, language: str) -> None:
-    words = LANGUAGES[language]
-    for text_id in (rule.cue, rule.praise):
-        assert len(words[text_id].screen.split()) <= 3
-        assert len(words[text_id].spoken.split()) <= 8
+def test_its_words_are_few(rule: Rule) -> None:
+    for line in rule.lines.values():
+        assert len(line.screen.split()) <= 3
+        assert len(line.spoken.split()) <= 8
 
 
 @EACH
@@ -154,10 +152,9 @@ def ink() -> Ink:
 
 
 @EACH
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_its_words_fit_the_smallest_panel_in_the_real_font(rule: Rule, language: str, ink: Ink) -> None:
-    for text_id, action in ((rule.cue, "start"), (rule.praise, "praise")):
-        words = LANGUAGES[language][text_id].screen
+def test_its_words_fit_the_smallest_panel_in_the_real_font(rule: Rule, ink: Ink) -> None:
+    for (text_id, line), action in zip(rule.lines.items(), ("start", "praise"), strict=False):
+        words = line.screen
         cue = Cue(0, 1, text_id, rule.name, action, ("screen",), words)  # type: ignore[arg-type]
         ink.placed = []
         page.paint(ink, replace(samples.coach_silent(), cue=cue))
@@ -166,8 +163,10 @@ def test_its_words_fit_the_smallest_panel_in_the_real_font(rule: Rule, language:
 
 
 @EACH
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_it_has_a_voice_and_a_sign_of_its_own(rule: Rule, language: str) -> None:
-    assert {rule.cue, rule.praise} <= set(load_voices(language).lines)
+def test_what_is_said_has_a_voice_and_a_sign_of_its_own_and_what_is_not_has_none(rule: Rule) -> None:
+    assert {text_id for text_id in load_voices("en").lines if text_id.endswith(f".{rule.name}")} == set(rule.lines)
+    assert (rule.name in SIGNS) == (rule.coaching is not None)
+    if rule.coaching is None:
+        return
     others = [sign for name, sign in SIGNS.items() if name != rule.name]
     assert SIGNS[rule.name].shape not in [sign.shape for sign in others], "told apart without colour"

@@ -15,8 +15,9 @@ from station.export.csv_cells import quoted, texts
 from station.export.events_csv import events_csv
 from station.export.series_csv import series_csv
 from station.export.strides_csv import strides_csv
+from station.faults import BY_NAME
 from station.record.collect import Collector
-from station.types import ANGLES, MEASURES, NAN, NS, RULES, STRIDE, Recording, SourceInfo, View
+from station.types import ANGLES, NAN, NS, QUANTITIES, STRIDE, Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 
@@ -49,8 +50,8 @@ def test_document_has_the_contract_s_keys(recording: Recording) -> None:
 
 def test_all_rules_and_all_quantities_always() -> None:
     document = analysis_json(Collector(SourceInfo("a.npz", "poses", 0, 0), None, View()).recording())
-    assert [row["rule"] for row in document["faults"]] == list(RULES)
-    assert set(document["summary"]) == set(MEASURES)
+    assert [row["rule"] for row in document["faults"]] == list(BY_NAME)
+    assert set(document["summary"]) == set(QUANTITIES)
     for entry in document["summary"].values():
         assert entry["state"] == "cannot_tell"
         assert entry["value"] is None

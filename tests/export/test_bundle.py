@@ -13,9 +13,10 @@ from station.errors import StoreError
 from station.export.bundle import render, write_all
 from station.export.earlier import read_earlier
 from station.export.session_json import session_json
+from station.faults import BY_NAME
 from station.files import write_atomic
 from station.record.collect import Collector
-from station.types import MEASURES, RULES, Recording, SourceInfo, View
+from station.types import QUANTITIES, Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 UTC = "2026-11-22T19:00:00Z"
@@ -64,8 +65,8 @@ def test_session_json_holds_the_findings_and_not_the_tables(recording: Recording
     document = json.loads(content)
     assert document["schema"] == "station.session/1"
     assert (document["session_id"], document["created_utc"]) == ("00001-a3f9", UTC)
-    assert set(document["summary"]) == set(MEASURES) == set(document["units"])
-    assert [row["rule"] for row in document["faults"]] == list(RULES)
+    assert set(document["summary"]) == set(QUANTITIES) == set(document["units"])
+    assert [row["rule"] for row in document["faults"]] == list(BY_NAME)
     assert [mode["mode"] for mode in document["modes"]] == ["drill", "baseline", "coach", "retention", "done"]
     assert document["change"]["rows"][0]["baseline"]["value"] == 162.0
     assert document["change"]["rows"][2]["baseline"]["state"] == "cannot_tell"

@@ -13,9 +13,9 @@ from station.export.earlier import Earlier
 from station.export.plots import Line, Plot, binned, svg, ticks
 from station.export.range_card import cards, largest_held, range_rows
 from station.export.report import clock, mean_curve, number, report_html
-from station.export.wording import QUANTITIES, RULES_IN_WORDS
+from station.faults import BY_NAME
 from station.record.collect import Collector
-from station.types import MEASURES, NAN, RULES, FaultReport, Mode, Recording, SourceInfo, View
+from station.types import NAN, QUANTITIES, FaultReport, Mode, Recording, SourceInfo, View
 from tests.made_run import LOOSE, MODEL, SOURCE, VIEW, run
 
 UTC = "2026-11-22T19:00:00Z"
@@ -70,9 +70,10 @@ def test_page_is_well_formed_and_needs_nothing_else(recording: Recording) -> Non
     assert report_html(recording, UTC) == report_html(recording, UTC)  # an export can be taken up again
 
 
-def test_every_quantity_and_rule_has_its_words() -> None:
-    assert set(QUANTITIES) == set(MEASURES)
-    assert set(RULES_IN_WORDS) == set(RULES)
+def test_every_rule_advises_what_its_own_cue_says() -> None:
+    """Each rule's advice comes from its own file: no two rules share a sentence."""
+    advice = [rule.advice for rule in BY_NAME.values()]
+    assert len(set(advice)) == len(advice)
 
 
 def test_change_from_baseline_to_retention_is_told_with_its_interval(recording: Recording) -> None:
@@ -89,7 +90,7 @@ def test_cannot_tell_rows_stay_with_their_reason(recording: Recording) -> None:
         if not measure.measured:
             assert f"cannot tell: {measure.reason}" in text
     for fault in recording.faults:
-        assert RULES_IN_WORDS[fault.rule][0] in text
+        assert BY_NAME[fault.rule].title in text
 
 
 def test_who_saw_the_pelvis_is_told(recording: Recording) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from station.faults import norms, norms_table
-from station.types import MEASURES
+from station.types import QUANTITIES
 from tests.lab.makers import norms as build_norms
 
 
@@ -16,7 +16,7 @@ def test_the_shipped_table_is_what_the_script_makes_of_the_data(shared: Path) ->
 
 
 def test_rows_are_measures_with_ordered_percentiles() -> None:
-    assert set(norms.MEASURES) <= set(MEASURES)
+    assert set(norms.MEASURES) <= set(QUANTITIES)
     for name in norms.MEASURES:
         for speed_mps in (2.2, 2.5, 3.1, 4.5, 5.0):
             norm = norms.at(name, speed_mps)

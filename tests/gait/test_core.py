@@ -12,7 +12,7 @@ from station.gait.activity import ActivityClock
 from station.gait.history import COLUMNS, HIPS_D, T_S, THIGH_FAR, THIGH_NEAR, History
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
-from station.types import MEASURES, NS, Activity, Pose, Press, Reading, Tick
+from station.types import QUANTITIES, NS, Activity, Pose, Press, Reading, Tick
 from tests.gait.conftest import film, noisy
 
 SPEC = RunnerSpec(speed_mps=3.2, flaws=noisy(swap_fraction=0.1, swap_run_s=0.2, dropout_fraction=0.03), variability=1.0)
@@ -28,10 +28,10 @@ def test_reset_is_a_new_core() -> None:
 
 def test_every_measure_is_always_there() -> None:
     gait = GaitCore().step(Tick(0))
-    assert set(gait.measures) == set(MEASURES)
+    assert set(gait.measures) == set(QUANTITIES)
     assert all(not m.measured and np.isnan(m.value) for m in gait.measures.values())
     told = film((12.0, SPEC)).last
-    assert set(told.measures) == set(MEASURES)
+    assert set(told.measures) == set(QUANTITIES)
     assert all(np.isnan(m.value) for m in told.measures.values() if not m.measured)
 
 

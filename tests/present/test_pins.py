@@ -78,7 +78,7 @@ def test_a_chip_that_may_not_be_asked_is_told(tmp_path: Path) -> None:
 
 # --- lgpio ----------------------------------------------------------------------------------------
 
-PRETENDED_LGPIO = '''
+PRETENDED_LGPIO = """
 import os
 os.chdir(os.environ["LG_WD"])  # as the real one does
 open(".lgd-nfy0", "w").close()
@@ -100,7 +100,7 @@ def gpio_get_mode(handle, gpio): return 2
 def gpio_write(handle, gpio, level): pass
 def tx_pwm(*arguments): pass
 def gpio_read(handle, gpio): return 0
-'''
+"""
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from station.cues.lines import LINES
 from station.present.screen import page, render, render_rgb, strings
 from station.present.screen.dial import Dial, bands, swing
 from station.present.screen.ink import KEPT_LAYERS, KEPT_WORDS, Ink, hang
@@ -176,7 +177,7 @@ def test_a_line_of_the_station_is_no_correction(ink: Ink) -> None:
     assert not close(image, ACT).any()
     voice = replace(line, id="voice.off", text="Voice off")
     said = words(ink, replace(samples.coach_silent(), cue=voice))
-    assert {"Voice off", strings.PROMPTS["voice.off"].detail} <= set(said)
+    assert {"Voice off", LINES["voice.off"].detail} <= set(said)
 
 
 @pytest.mark.parametrize(("prompt", "expected"), [("drill.near", "42°"), ("drill.far", "17°")])

@@ -8,11 +8,12 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from station.cues.texts import line
 
 from station.coach import Coach
 from station.cues import Plan
-from station.cues.texts import line
-from station.types import NAN, NS, RULES, Gait, Measure, Mode, Speed, Step, View
+from station.faults import BY_NAME
+from station.types import NAN, NS, Gait, Measure, Mode, Speed, Step, View
 from tests.made_gait import GOOD, MadeRunner
 
 # Short enough that a few minutes lead through every mode.
@@ -92,7 +93,7 @@ def test_another_hour_changes_nothing_but_the_hour(story: list[Any], shift_ns: i
 @given(stories)
 def test_rows_are_always_whole(story: list[Any]) -> None:
     for step in watched(story, plan=Plan.offline()):
-        assert tuple(fault.rule for fault in step.faults) == RULES
+        assert tuple(fault.rule for fault in step.faults) == BY_NAME
         for fault in step.faults:
             assert 0 <= fault.pressure <= 1
             assert fault.state != "cannot_tell" or fault.reason
@@ -115,4 +116,4 @@ def test_no_number_raises(measures: dict[str, Measure], speed: Speed, source: st
     runner.now |= {"pelvic_source": source, "pelvic_calibrated": True, "zone_position": NAN}
     for gait in runner.run(5, cadence_spm=170.0):
         step = coach.answer(replace(gait, measures=measures, speed=speed))
-        assert len(step.faults) == len(RULES)
+        assert len(step.faults) == len(BY_NAME)

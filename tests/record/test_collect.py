@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 
+from station.faults import BY_NAME
 from station.record.collect import Collector
 from station.record.tally import FaultTally, Tally, WindowTally
 from station.types import (
-    MEASURES,
     NAN,
     NS,
-    RULES,
+    QUANTITIES,
     STRIDE,
     Fault,
     Gait,
@@ -68,7 +68,7 @@ def test_source_is_completed(recording: Recording) -> None:
 
 def test_rules_are_all_reported(recording: Recording) -> None:
     reports = {report.rule: report for report in recording.faults}
-    assert tuple(reports) == RULES
+    assert tuple(reports) == tuple(BY_NAME)
     assert reports["sitting"].state == "on"
     assert reports["sitting"].first_on_s == pytest.approx(0.4 * SECONDS, abs=0.02)
     assert reports["sitting"].on_fraction == pytest.approx(0.1, abs=0.005)
@@ -80,7 +80,7 @@ def test_rules_are_all_reported(recording: Recording) -> None:
 
 
 def test_summary_names_everything_and_says_why_not(recording: Recording) -> None:
-    assert tuple(recording.summary) == tuple(MEASURES)
+    assert tuple(recording.summary) == tuple(QUANTITIES)
     assert recording.summary["contact_time_ms"].value == pytest.approx(250, abs=3)
     assert recording.summary["cadence_spm"].low < 120 / STRIDE_S < recording.summary["cadence_spm"].high
     assert recording.summary["pelvic_turn_deg"].reason == "loose clothing hides the hip"

@@ -7,7 +7,7 @@ import pytest
 
 from station.record.summary import over_strides, summarise
 from station.stats import FEWEST
-from station.types import MEASURES, NAN, STRIDE, Measure
+from station.types import QUANTITIES, NAN, STRIDE, Measure
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.85])
@@ -96,6 +96,6 @@ def test_a_cadence_of_strides_that_are_nothing_alike_cannot_be_told() -> None:
 
 def test_every_name_is_there_without_any_stride() -> None:
     summary = summarise(np.zeros(0, STRIDE), {"pelvic_turn_deg": Measure(6, 4, 8, 40)})
-    assert tuple(summary) == tuple(MEASURES)
+    assert tuple(summary) == tuple(QUANTITIES)
     assert summary["pelvic_turn_deg"].value == 6
     assert all(measure.reason for name, measure in summary.items() if name != "pelvic_turn_deg")

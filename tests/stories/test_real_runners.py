@@ -15,7 +15,7 @@ from station.types import Fault, Joint, Reading
 from tests.lab.accuracy.projection import HELD, Filming, Trial, filmed, load
 
 FILMING = Filming(fps=25.0, noise_mm=6.0)
-SPOKEN = {rule.name for rule in RULES if rule.modes}
+SPOKEN = {rule.name for rule in RULES if rule.coaching}
 
 
 def judged(trial: Trial) -> dict[str, Fault]:

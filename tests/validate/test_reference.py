@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from station.errors import InputError
-from station.types import MEASURES
+from station.types import QUANTITIES
 from station.validate.reference import PER_PICTURE, PER_STRIDE, SERIES_COLUMNS, TRIAL_COLUMNS, Series, Trial, read_reference
 from station.validate.tolerance import FACTORS, NEAR, suspected_unit, tolerance, unit
 
@@ -119,7 +119,7 @@ def test_every_quantity_has_a_tolerance_and_a_unit() -> None:
     for name in (*SERIES_COLUMNS[1:], "speed_kmh"):
         assert tolerance(name) > 0
         assert unit(name)
-    assert set(MEASURES) <= set(TRIAL_COLUMNS)
+    assert set(QUANTITIES) <= set(TRIAL_COLUMNS)
     assert set(PER_PICTURE) | set(PER_STRIDE) <= set(SERIES_COLUMNS)
 
 

@@ -128,8 +128,6 @@ def swing(snapshot: Snapshot) -> tuple[float, float]:
     return float(np.median(curves.max(axis=1))), float(-np.median(curves.min(axis=1)))
 
 
-
-
 def draw_ghost(ink: Ink, dial: Dial) -> None:
     """The dial at rest, with a quiet figure in mid-stride."""
     ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, TRACK)

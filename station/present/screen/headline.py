@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
+from station.cues.lines import LINES
 from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
-from station.present.screen.strings import Prompt
 from station.present.screen.theme import ACT, BODY_SIZE, CUE, CUE_NARROW, HEAD, ON_HUE, OWN, QUIET, TEXT
-from station.types import Cue, Snapshot
+from station.types import Cue, Line, Snapshot
 
 Kind = Literal["act", "praise", "line"]
+NOTHING = Line("", "")
 
 
 def kind(cue: Cue) -> Kind:
@@ -27,11 +28,11 @@ def draw(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     if cue is not None and kind(cue) != "line":
         draw_cue(ink, box, cue, CUE_NARROW if ink.portrait else CUE)
         return
-    words = strings.MODES.get(snapshot.mode, Prompt(""))
+    words = LINES.get(strings.MODES.get(snapshot.mode, ""), NOTHING)
     if cue is not None and not cue.id.startswith("mode."):
-        words = Prompt(cue.text, strings.PROMPTS.get(cue.id, words).detail)
+        words = LINES.get(cue.id, Line(cue.text, cue.text))
     top, below = box.cut_top(HEAD * 1.2)
-    ink.text(words.headline, top, HEAD, TEXT, weight="SemiBold")
+    ink.text(words.screen, top, HEAD, TEXT, weight="SemiBold")
     ink.text(words.detail, below, BODY_SIZE, QUIET)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from station.cues.lines import LINES
 from station.present.screen import figure, strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink, Point
@@ -42,7 +43,7 @@ def draw_title(ink: Ink, box: Box, read: Snapshot) -> None:
     """What is shown, or what is wrong with the belt."""
     belt = read.gait.hip_belt
     if belt is not None and belt.trouble:
-        ink.text(strings.PROMPTS[f"hip_belt.{belt.trouble}"].headline, box, LABEL, TEXT, weight="SemiBold")
+        ink.text(LINES[f"hip_belt.{belt.trouble}"].screen, box, LABEL, TEXT, weight="SemiBold")
     else:
         ink.text(strings.PELVIS_TITLE.format(times=TIMES), box, LABEL, QUIET)
 

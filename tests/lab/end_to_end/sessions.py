@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from station.cues import Plan
-from station.types import RULES, Measure
+from station.faults import BY_NAME
+from station.types import Measure
 
 from .clips import PEOPLE
 from .score import false_cues
@@ -41,7 +42,7 @@ class Session:
 
     def cues(self) -> list[str]:
         """Corrections, not the lines that lead through the session."""
-        return [cue.rule for cue in self.end.cues if cue.action == "start" and cue.rule in RULES]
+        return [cue.rule for cue in self.end.cues if cue.action == "start" and cue.rule in BY_NAME]
 
     def false_cues(self) -> list[str]:
         return false_cues(self.end, verdicts(self.then.clip))

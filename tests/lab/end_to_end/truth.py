@@ -24,7 +24,7 @@ STRIDES = 36  # as many as the long window of the gait room holds
 
 @dataclass(frozen=True)
 class Truth:
-    """Means over the strides after the lead-in, keyed as in `station.types.MEASURES`; seconds in the clip's time."""
+    """Means over the strides after the lead-in, keyed as in `station.types.QUANTITIES`; seconds in the clip's time."""
 
     values: Mapping[str, float]
     turn: complex
@@ -68,8 +68,9 @@ def truth(spec: ClipSpec, side: Side) -> Truth:
             "thigh_h1_deg": 2 * abs(_h1(thigh[inside])),
         })  # fmt: skip
     mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
-    return Truth(_values(mean, spec.motion.parameter("speed_mps", np.zeros(1))[0]), complex(mean["turn"]),
-                 fine.contact_s, fine.toe_off_s)
+    return Truth(
+        _values(mean, spec.motion.parameter("speed_mps", np.zeros(1))[0]), complex(mean["turn"]), fine.contact_s, fine.toe_off_s
+    )
 
 
 def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:

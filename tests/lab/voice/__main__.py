@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from station.cues.texts import LANGUAGES
-from station.present.voices import VOICE_DIR
+from station.present.voices import VOICE_DIR, all_lines
 from tests.lab.voice.build import build, piper_speaker
 
 
 def main(language: str = "en") -> None:
     speak, voice = piper_speaker()
-    spoken = {text_id: line.spoken for text_id, line in LANGUAGES[language].items()}
+    spoken = {text_id: line.spoken for text_id, line in all_lines().items()}
     folder = VOICE_DIR / language
     build(spoken, folder, speak, voice)
     size = sum(path.stat().st_size for path in folder.iterdir())

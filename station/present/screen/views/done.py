@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+from station.faults import BY_NAME
 from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
 from station.present.screen.theme import ACT, BIG, BODY_SIZE, HEAD, LABEL, LEAD, OWN, PANEL, QUIET, RULE, TEXT
-from station.types import Measure, SessionPage, Snapshot
+from station.types import QUANTITIES, Measure, SessionPage, Snapshot
 
 # The rows of the page that a runner can use at a glance; the summary holds all of them.
 ROWS = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "trunk_lean_deg", "pelvic_turn_deg")
@@ -58,7 +59,8 @@ def _table(ink: Ink, box: Box, rows: list[Row]) -> None:
 
 def _row(ink: Ink, line: Box, row: Row) -> None:
     name, before, after = row
-    label, unit, form = strings.MEASURES[name]
+    quantity = QUANTITIES[name]
+    label, unit, form = quantity.short, quantity.mark, f"{{:.{quantity.decimals}f}}"
     what, start, end, change = _cells(line)
     name_box, unit_box = what.cut_top(what.h * 0.6)
     spelled = len(unit) > 1
@@ -79,7 +81,7 @@ def _row(ink: Ink, line: Box, row: Row) -> None:
 
 
 def _read(value: float, form: str) -> float:
-    return float(form.format(value).rstrip("%"))
+    return float(form.format(value))
 
 
 def _number(value: float, form: str, mark: str, sign: str = "") -> str:
@@ -96,10 +98,12 @@ def _cells(line: Box) -> tuple[Box, Box, Box, Box]:
 
 
 def _facts(ink: Ink, box: Box, page: SessionPage) -> None:
-    focus = strings.RULES.get(page.next_focus, page.next_focus) or strings.DONE_KEEP
+    rule = BY_NAME.get(page.next_focus)
+    focus = rule.coaching.focus if rule is not None and rule.coaching else strings.DONE_KEEP
     entries = [(strings.DONE_NEXT, focus, True)]
     if page.best_block:
-        entries.append((strings.DONE_BEST, page.best_block, False))
+        best = strings.DONE_BEST_BLOCK.format(block=page.best_block, percent=100 * page.best_block_on_fraction)
+        entries.append((strings.DONE_BEST, best, False))
     if page.cues_given:
         entries.append((strings.DONE_CUES, strings.DONE_CUES_OF.format(cleared=page.cues_cleared, given=page.cues_given), False))
     parts = box.inset(26, 20).rows(3, 10)[: len(entries)]

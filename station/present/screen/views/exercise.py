@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from station.cues.lines import LINES
 from station.present.screen import dial as hip_dial
 from station.present.screen import figure, headline, pelvis, strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial, Leg
+from station.present.screen.headline import NOTHING
 from station.present.screen.ink import Ink
 from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
-from station.present.screen.views.prompt import words_of
 from station.types import Mode, Snapshot
 
 TURN = "hip_belt.turn"
@@ -33,8 +34,8 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     if read.cue is not None and headline.kind(read.cue) == "act":  # a warning goes before the exercise
         headline.draw_cue(ink, head.cut_bottom(104)[0], read.cue, HEAD)
     else:
-        said = words_of(read)
-        ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
+        said = LINES.get(read.prompt, NOTHING)
+        ink.text(said.screen, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
         ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
     _progress(ink, rest.cut_top(22, 0)[0], live.progress)
     if read.mode is Mode.DRILL and live.prompt != TURN:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+from station.cues.lines import LINES
 from station.present.screen import strings
 from station.present.screen.box import Box
+from station.present.screen.headline import NOTHING
 from station.present.screen.ink import Ink
 from station.present.screen.theme import BIG, BODY_SIZE, EDGE, LABEL, LEAD, OWN, PANEL, QUIET, TEXT
-from station.present.screen.views.prompt import words_of
 from station.types import Joint, Snapshot
 
 BONES = tuple(
@@ -34,10 +35,10 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     else:
         picture, words = page.cut_left(760, 44)
     _picture(ink, picture, live)
-    said = words_of(read)
+    said = LINES.get(read.prompt, NOTHING)
     foot, body = words.cut_bottom(40, 12)
     head, detail = body.cut_top(body.h * 0.5 if not ink.portrait else 190, 22)
-    ink.text(said.headline, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
+    ink.text(said.screen, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
     ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
     ink.text(strings.FRAMING_PRIVACY, foot, LABEL, QUIET, at="bottom")
 

@@ -119,5 +119,3 @@ def _stands_still(snapshot: Snapshot) -> tuple[object, ...]:
     speed = snapshot.gait.speed.mps
     belted = snapshot.gait.hip_belt is not None
     return "live", figure.forward(snapshot), belted, tuple(ends), norm, None if math.isnan(speed) else round(speed * 36)
-
-
