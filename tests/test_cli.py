@@ -64,7 +64,7 @@ def test_an_analysis_is_the_contract_s_document(poses_file: Path, capsys: pytest
     assert told["speed"] == {"mps": pytest.approx(3.0, abs=0.01), "origin": "given"}
     assert told["summary"]["cadence_spm"]["state"] == "measured"
     assert told["summary"]["pelvic_turn_deg"]["state"] == "cannot_tell"
-    assert [row["rule"] for row in told["faults"]][:2] == ["locked_waist", "thigh_only_drive"]
+    assert [row["rule"] for row in told["faults"]][:2] == ["over_rotation", "sitting"]
     assert len(told["faults"]) == 7
 
 

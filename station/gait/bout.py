@@ -23,7 +23,7 @@ from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window, rounded
 from station.gait.pelvis.choice import Pelvis
 from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
-from station.types import QUANTITIES, NEVER, Activity, Measure, Speed
+from station.types import NEVER, QUANTITIES, Activity, Measure, Speed
 
 PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured

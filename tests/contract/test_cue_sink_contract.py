@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from station.config import Config, parse
+from station.faults import BY_NAME
 from station.ports import CueSink
 from station.present.buzzer import Buzzer
 from station.present.lights import open_lights
 from station.present.pins import mock_pin_factory
 from station.present.sound import FakeSpeaker, open_speaker
 from station.present.voices import Voices
-from station.faults import BY_NAME
 from station.types import NS, Cue
 
 VOICES = Voices("en", {"cue.sitting": np.zeros(4800, np.int16), "praise.sitting": np.ones(9600, np.int16)}, {})

@@ -97,7 +97,8 @@ def test_one_file_is_all_that_a_new_rule_needs(tmp_path: Path) -> None:
     (tmp_path / "station" / "faults" / "arms_crossing.py").write_text(FILE, encoding="utf-8")
     (tmp_path / "tests").symlink_to(Path(__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "SDL_VIDEODRIVER": "dummy"}
-    done = subprocess.run([sys.executable, "-c", SEEN], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    command = [sys.executable, "-c", SEEN]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout[done.stdout.index("{") :])
     assert seen["ranks"][0] == "arms_crossing"

@@ -12,7 +12,7 @@ from station.gait.activity import ActivityClock
 from station.gait.history import COLUMNS, HIPS_D, T_S, THIGH_FAR, THIGH_NEAR, History
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
-from station.types import QUANTITIES, NS, Activity, Pose, Press, Reading, Tick
+from station.types import NS, QUANTITIES, Activity, Pose, Press, Reading, Tick
 from tests.gait.conftest import film, noisy
 
 SPEC = RunnerSpec(speed_mps=3.2, flaws=noisy(swap_fraction=0.1, swap_run_s=0.2, dropout_fraction=0.03), variability=1.0)

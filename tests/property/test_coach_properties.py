@@ -8,11 +8,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from station.cues.texts import line
 
 from station.coach import Coach
 from station.cues import Plan
 from station.faults import BY_NAME
+from station.present.voices import all_lines
 from station.types import NAN, NS, Gait, Measure, Mode, Speed, Step, View
 from tests.made_gait import GOOD, MadeRunner
 
@@ -70,7 +70,7 @@ def test_one_voice_at_a_time_and_only_where_it_may_speak(story: list[Any]) -> No
             assert cue.t_ns == step.t_ns
             if "audio" in cue.channels:
                 assert cue.t_ns >= until_ns, "two voices"
-                until_ns = cue.t_ns + round(line(cue.id).speech_s * NS)
+                until_ns = cue.t_ns + round(all_lines()[cue.id].speech_s * NS)
             if cue.id.startswith("cue.") and cue.action == "start":
                 assert step.mode is Mode.COACH
                 assert step.snapshot.session_s >= QUICK.quiet_start_s
@@ -93,7 +93,7 @@ def test_another_hour_changes_nothing_but_the_hour(story: list[Any], shift_ns: i
 @given(stories)
 def test_rows_are_always_whole(story: list[Any]) -> None:
     for step in watched(story, plan=Plan.offline()):
-        assert tuple(fault.rule for fault in step.faults) == BY_NAME
+        assert tuple(fault.rule for fault in step.faults) == tuple(BY_NAME)
         for fault in step.faults:
             assert 0 <= fault.pressure <= 1
             assert fault.state != "cannot_tell" or fault.reason

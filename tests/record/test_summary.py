@@ -7,7 +7,7 @@ import pytest
 
 from station.record.summary import over_strides, summarise
 from station.stats import FEWEST
-from station.types import QUANTITIES, NAN, STRIDE, Measure
+from station.types import NAN, QUANTITIES, STRIDE, Measure
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.85])
