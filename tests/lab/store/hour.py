@@ -1,6 +1,6 @@
 """What an hour costs: time per pose, growth on the card, export to a folder. Prints one line of JSON.
 
-    python -m tests.lab.makers.store_hour [SECONDS] [FOLDER]
+    python -m tests.lab.store.hour [SECONDS] [FOLDER]
 
 Times are of this machine while it does whatever else it does; `cpu` is the processor's share of them. FOLDER is where the
 "stick" lies (default: beside the data).

@@ -1,0 +1,1 @@
+"""What the store costs: over an hour of running, and after years of sessions."""
