@@ -118,6 +118,7 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises sqlite3.Error: OperationalError when it cannot be opened, DatabaseError when it is no database.
     """
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -126,6 +127,9 @@ def connect(path: Path) -> sqlite3.Connection:
     except sqlite3.Error:
         connection.close()
         raise
+    except UnicodeDecodeError:  # what SQLite says of a damaged schema quotes it
+        connection.close()
+        raise sqlite3.DatabaseError("malformed database schema") from None
     return connection
 
 
@@ -134,7 +138,10 @@ def reading(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
     connection.text_factory = _text
     try:
-        connection.execute("PRAGMA schema_version").fetchone()
+        connection.execute("SELECT name FROM sqlite_master").fetchone()
+    except UnicodeDecodeError:  # what SQLite says of a damaged schema quotes it
+        connection.close()
+        raise sqlite3.DatabaseError("malformed database schema") from None
     except sqlite3.OperationalError:
         connection.close()
         if path.with_name(path.name + "-wal").exists() or os.access(path.parent, os.W_OK):

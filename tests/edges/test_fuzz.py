@@ -1,4 +1,4 @@
-"""A short run of the damaged and hostile files of tests/lab/faults/fuzz.py, seeded: every parser refuses them in its own words."""
+"""A short, seeded run of tests/lab/faults/fuzz.py: every parser refuses damaged and hostile files in its own words."""
 
 from __future__ import annotations
 
