@@ -4,7 +4,8 @@
 
 Good files are made, then spoilt: flipped bits, cut or repeated pieces, wrong numbers, deep nesting, text of another encoding;
 logs also with checksums that are right all the same. Each is read in a child process. A find is an exception that is not the
-parser's own refusal, a crash of the process, more than LIMIT_S seconds or more than LIMIT_BYTES of memory. Prints a line per parser and
+parser's own refusal, a crash of the process, more than LIMIT_S seconds or more than LIMIT_BYTES of memory. Prints a line per
+parser and
 each find with the seed and number that make it again; exit code 1 when there was one.
 """
 
