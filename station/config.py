@@ -158,11 +158,9 @@ class RecordSection(Section):
 
 
 class UsbSection(Section):
-    """What a stick gets, and where the exporter tells the station how far it is."""
+    """What a stick gets."""
 
     which: Literal["last", "new", "all"] = "last"  # new: whatever no stick got yet
-    status_path: Path = Path("/run/station-usb/status")
-    key_path: Path = Path("/etc/station/installer.key")  # a stick with a copy of it may bring settings
 
 
 class Config(Section):

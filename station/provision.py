@@ -1,7 +1,7 @@
 """Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an installer's stick.
 
 Whoever can write the boot partition holds the card and could change everything anyway. A stick is listened to only with the
-station's key on it (see record/installer.py). Settings are laid over each other, key by key: installed, boot partition, stick.
+station's key on it (see usb/job.py). Settings are laid over each other, key by key: installed, boot partition, stick.
 Each layer is checked together with those below it before anything uses it. A bad one changes nothing: the last good one stays
 in force and the fault is shown. A good one is copied to the data folder, so that a boot partition that cannot be read one day
 changes nothing either. To go back, an empty file does: on the boot partition to the installed settings, on the stick to both.
@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from station.config import Config, load, parse
-from station.errors import ConfigError, StoreError
+from station.errors import ConfigError
 
 log = logging.getLogger("station")
 
 BOOT_FILE = Path("/boot/firmware/station.toml")
 KEPT_NAME = "provisioned.toml"  # in station.data_dir of the installed settings
-STICK_NAME = "installer.toml"  # there too
+INSTALLER_FILE = Path("/var/lib/station-usb/installer.toml")  # root's: usb/job.py puts it there
 LARGEST_BYTES = 64 * 1024  # a settings file has a few hundred; whatever is larger is something else
 
 
@@ -77,37 +77,32 @@ class _Layers:
         self.add_kept(kept_file, f"put a good station.toml beside {boot_file.with_name('config.txt')}")
 
 
-def provision(config_file: Path | None, boot_file: Path = BOOT_FILE) -> Provision:
+def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_file: Path = INSTALLER_FILE) -> Provision:
     """Installed settings, with those of the boot file (or of its last good copy) and of the installer's stick on top.
 
     Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself.
     """
     layers = _Layers(config_file)
     layers.add_boot_file(boot_file)
-    layers.add_kept(layers.folder / STICK_NAME, "bring the installer's stick with a good station.toml")
+    layers.add_kept(installer_file, "bring the installer's stick with a good station.toml")
     return Provision(layers.config, layers.sources, tuple(layers.trouble))
 
 
-def take_from_stick(content: bytes, config_file: Path | None, boot_file: Path = BOOT_FILE) -> bool:
-    """Keeps an installer's settings, in force from the next start on; those before them stay as STICK_NAME.before.
+def why_refused(content: bytes, config_file: Path | None, boot_file: Path = BOOT_FILE) -> str | None:
+    """What is wrong with settings that an installer's stick brings, None when the station would start with them.
 
-    False when they are the same as before. Raises ConfigError for bad ones, StoreError when they cannot be kept.
+    Raises ConfigError for faults in `config_file` itself.
     """
     layers = _Layers(config_file)
     layers.add_boot_file(boot_file)
     where = Path("station.toml on the stick")
     if len(content) > LARGEST_BYTES:
-        raise ConfigError(f"is larger than {LARGEST_BYTES // 1024} kB", str(where), "put a settings file there")
-    layers.add(content, where)
-    kept = layers.folder / STICK_NAME
-    before = kept.read_bytes() if kept.is_file() else None
-    if content == before:
-        return False
-    steps = [(before, kept.with_name(f"{STICK_NAME}.before"))] if before is not None else []
-    for text, path in (*steps, (content, kept)):
-        for what, remedy in _keep(text, path):
-            raise StoreError(what, "", remedy)
-    return True
+        return f"{where}: is larger than {LARGEST_BYTES // 1024} kB"
+    try:
+        layers.add(content, where)
+    except ConfigError as error:
+        return f"{error.where}: {error.what}"
+    return None
 
 
 def _parsed(text: bytes, where: Path) -> dict[str, Any]:

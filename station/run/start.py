@@ -93,7 +93,6 @@ def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, spee
                 station=StationState(
                     tuple(openings.trouble),
                     clock,
-                    config.usb.status_path,
                     config.record.input_log,
                     screen,
                     also=(lambda: boot.trouble, lambda: place.trouble),

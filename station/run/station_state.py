@@ -8,7 +8,7 @@ from typing import Protocol
 
 from station.ports import Clock
 from station.types import NS, Station
-from station.usb.status import read_status
+from station.usb.status import FOLDER, read_status
 
 STICK_EVERY_NS = NS
 Trouble = tuple[tuple[str, str], ...]
@@ -27,20 +27,20 @@ class StationState:
         self,
         off: tuple[tuple[str, str], ...],
         clock: Clock,
-        stick_path: Path,
         recording: bool,
         screen: MayFail | None,
         also: Sequence[Callable[[], Trouble]] = (),
+        stick_folder: Path = FOLDER,
     ) -> None:
-        self._off, self._clock, self._stick_path, self._recording, self._screen = off, clock, stick_path, recording, screen
+        self._off, self._clock, self._stick_folder, self._recording, self._screen = off, clock, stick_folder, recording, screen
         self._also = also
         self._looked_ns: int | None = None
-        self._stick = read_status(stick_path)
+        self._stick = read_status(stick_folder)
 
     def __call__(self) -> Station:
         now = self._clock.now_ns()
         if self._looked_ns is None or now - self._looked_ns >= STICK_EVERY_NS:
-            self._looked_ns, self._stick = now, read_status(self._stick_path)
+            self._looked_ns, self._stick = now, read_status(self._stick_folder)
         off = self._off
         if self._screen is not None and self._screen.trouble:
             off = (*off, (self._screen.trouble, ""))

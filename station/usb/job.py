@@ -1,129 +1,147 @@
-"""The exporter that systemd starts for a stick: mount, write as the station's user, read-only, unmount, tell.
+"""The exporter's root half, which systemd starts for a disk: find the volume, mount, have it written, unmount, tell.
 
-    python -m station.usb.job DEVICE [CONFIG]       as root, from station-usb-export@DEVICE.service
+    python -m station.usb.job DISK           as root, from station-usb-export@DISK.service
+    python -m station.usb.job --ended DISK   afterwards, however it ended
 
-A stick with the station's key on it is an installer's: its settings are taken, and nothing is written (see installer.py).
-
-Root only mounts, in a mount namespace that dies with the job. Reading the sessions and writing the files happen in a child
-that has become the station's user, so that neither the stick nor the database meets root. FAT and exFAT belong to that user
-by mount option; on ext4 root makes the station's folder and gives it away.
+It needs root to mount and does nothing else with it. Every path and every word it obeys stands in this
+package or in root's own folders, which it opens without following links; nothing that the station's user
+can write is read here. Settings, sessions and what lies on the stick are for `owner`, a process of the
+station's user, whose answer is taken as a stranger's. So this half imports the standard library alone.
 """
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import hmac
 import json
 import os
+import pwd
+import re
 import subprocess
 import sys
-import traceback
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from station import wall_clock as moment
-from station.config import Config
 from station.errors import StationError, StoreError
-from station.provision import provision, take_from_stick
-from station.record.archive import Archive
-from station.usb.installer import settings_on, station_key
-from station.usb.status import StickStatus, write_status
-from station.usb.stick import Failure, StickError, export_to, make_own_folder
+from station.files import publish
+from station.usb.disk import SYS, Run, Volume, insertion, is_no_stick, volume_for_sessions
+from station.usb.folders import REMEDIES, Failure, StickError, give_top_folder, plain_file, roots_folder
+from station.usb.status import FOLDER, PREFIX, StickStatus, write_status
 
-SAFE = "nosuid,nodev,noexec,noatime"
-OWNED = "uid={uid},gid={gid},umask=077"
-# The file systems that sticks come with, and how each is mounted. `flush` writes early, so that unmounting is quick.
-OPTIONS = {"vfat": f"{SAFE},flush,{OWNED}", "exfat": f"{SAFE},{OWNED}", "ext4": SAFE}
-SYS_CLASS_BLOCK = Path("/sys/class/block")
+USER = "station"  # as in station.service
+ETC = Path("/etc/station")
+KEPT = Path("/var/lib/station-usb")  # root's: what an installer's stick brought
+KEY_NAME, KEPT_NAME = "installer.key", "installer.toml"
+SHORTEST_KEY = 32  # characters; an empty or cut-off key file opens nothing
+LARGEST_BYTES = 64 * 1024  # of a key or a settings file
+LARGEST_ANSWER = 1 << 20
 COMMAND_TIMEOUT_S = 30
-SERVICE = "station.service"
 NOTHING_YET = "nothing to write yet, put it in again after the run"
+INTERRUPTED = "the export was interrupted: put the stick in again, it goes on where it stopped"
 
-Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
+Ask = Callable[[Sequence[str], bytes], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom the sessions belong to, and who does all the work on the stick."""
+
+    uid: int
+    gid: int
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One stick. `uid`, `gid`: who owns the sessions and does the writing; `run` starts blkid, mount, umount and systemctl.
+    """One disk. `run` starts blkid, mount and so on; `ask` has a task done by the owner; the rest is root's.
 
-    `key`: what an installer's stick has to carry, b"" to take settings from none; `config_file`: what these are laid over.
+    `told`, `kept`: descriptors of the folders for the status and for an installer's settings.
     """
 
-    device: Path
+    disk: str
     mounted: Path
-    config: Config
-    uid: int
-    gid: int
+    owner: Owner
     run: Run
-    key: bytes = b""
-    config_file: Path | None = None
+    ask: Ask
+    told: int
+    kept: int
+    key: bytes = b""  # what an installer's stick has to carry, b"" to take settings from none
 
     def do(self) -> StickStatus:
         """All of it, telling the station before and after. Never raises for a bad stick.
 
         Raises OSError when the station cannot be told.
         """
-        status_path = self.config.usb.status_path
-        write_status(status_path, StickStatus("writing"))
         try:
-            status = self._serve()
+            volume = volume_for_sessions(self.disk, self.run)
+            self._tell(StickStatus("writing"))
+            with one_at_a_time(self.told):
+                status = self._serve(volume)
         except StickError as error:
             status = StickStatus("failed", f"{error.failure}: {error.remedy}")
         except StationError as error:
             status = StickStatus("failed", str(error))
-        write_status(status_path, status)
+        self._tell(status)
         return status
 
-    def _serve(self) -> StickStatus:
-        kind = self.run(["blkid", "-p", "-o", "value", "-s", "TYPE", str(self.device)]).stdout.strip()
-        if kind not in OPTIONS:
-            raise StickError("unsupported", str(self.device), kind or "no file system")
-        options = OPTIONS[kind].format(uid=self.uid, gid=self.gid)
-        mounting = self.run(["mount", "-t", kind, "-o", options, str(self.device), str(self.mounted)])
+    def _tell(self, status: StickStatus) -> None:
+        write_status(self.told, self.disk, status)
+
+    def _serve(self, volume: Volume) -> StickStatus:
+        device = f"/dev/{volume.name}"
+        options = (volume.options or "").format(uid=self.owner.uid, gid=self.owner.gid)
+        mounting = self.run(["mount", "-t", volume.kind, "-o", options, device, str(self.mounted)])
         if mounting.returncode != 0:
-            raise StickError(why_not_mounted(mounting.stderr), str(self.device), mounting.stderr.strip()[:120])
+            raise StickError(why_not_mounted(mounting.stderr), device, mounting.stderr.strip()[:120])
         try:
             taken, note = self._take_settings()
             if taken is not None:
                 return taken
-            if kind == "ext4":
-                make_own_folder(self.mounted, self.config.station.name, self.uid, self.gid)
-            sessions = self._write_as_owner()
-            if sessions is None:
+            if volume.kind == "ext4":
+                give_top_folder(self.mounted, self.owner.uid, self.owner.gid)
+            count = self._write_sessions(device)
+            if count is None:
                 return StickStatus("failed", NOTHING_YET + note)
-            count = len(sessions)
             return StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick{note}")
         finally:
-            # FAT remembers an unclean end: going read-only first takes the mark off even if somebody pulls during the unmount.
+            # FAT remembers an unclean end: going read-only first takes the mark off even if somebody
+            # pulls during the unmount.
             self.run(["mount", "-o", "remount,ro", str(self.mounted)])
             self.run(["umount", str(self.mounted)])
 
     def _take_settings(self) -> tuple[StickStatus | None, str]:
-        """What became of an installer's settings, None when it is not an installer's stick; and a note for who thought it was."""
-        said = in_child(self.uid, self.gid, lambda: take(self.mounted, self.key, self.config_file))
-        if said["settings"] == "new":
-            self.run(["systemctl", "--no-block", "try-restart", SERVICE])
-            return StickStatus("settings", "new settings: the station starts again with them"), ""
-        if said["settings"] == "same":
+        """What became of an installer's settings, None when it is no installer's stick; a note for who thought it was."""
+        found = self.ask(["look", str(self.mounted)], b"")
+        if found.get("settings") is None:
+            return None, ""
+        settings, key = _unpacked(found.get("settings")), _unpacked(found.get("key")).strip()
+        if not self.key or not hmac.compare_digest(key, self.key):  # takes the same time wherever they differ
+            return None, "; its station.toml was not taken, the station's key is not on it"
+        if settings == plain_file(self.kept, KEPT_NAME, LARGEST_BYTES):
             return StickStatus("settings", "these settings are in force already"), ""
-        if said["settings"] == "refused":
-            return StickStatus("refused", said["why"]), ""
-        return None, "; its station.toml was not taken, the station's key is not on it" if said["settings"] == "stranger" else ""
+        refused = self.ask(["try"], settings).get("refused")
+        if refused is not None:
+            return StickStatus("refused", str(refused)), ""
+        publish(self.kept, KEPT_NAME, settings)
+        return StickStatus("settings", "new settings: the station starts again with them"), ""
 
-    def _write_as_owner(self) -> list[str] | None:
-        """The sessions that are on the stick now; None when no run is over yet."""
-        said = in_child(self.uid, self.gid, lambda: write(self.mounted, self.config))
-        if "failure" in said:
-            raise StickError(said["failure"], str(self.device), said["detail"])
-        if "error" in said:
-            raise StoreError(said["error"], said["where"], said["remedy"])
-        return None if said["sessions"] is None else list(said["sessions"])
+    def _write_sessions(self, where: str) -> int | None:
+        """How many sessions are on the stick now; None when no run is over yet."""
+        said = self.ask(["write", str(self.mounted)], b"")
+        failure: Failure | None = next((word for word in REMEDIES if word == said.get("failure")), None)
+        if failure is not None:
+            raise StickError(failure, where, str(said.get("detail")))
+        if "sessions" not in said:
+            raise StoreError(*(str(said.get(part, "")) for part in ("error", "where", "remedy")))
+        return None if said["sessions"] is None else len(said["sessions"])
 
 
 def why_not_mounted(message: str) -> Failure:
-    """What mount(8) said, as one of the five words."""
+    """What mount(8) said, as one of the words for the screen."""
     if "unknown filesystem" in message:
         return "unsupported"
     if "write-protected" in message or "read-only" in message:
@@ -131,69 +149,48 @@ def why_not_mounted(message: str) -> Failure:
     return "pulled out" if "does not exist" in message or "No such" in message else "unreadable"
 
 
-def take(mounted: Path, key: bytes, config_file: Path | None) -> dict[str, Any]:
-    """The first child's work: settings from a stick that carries the key. Anybody else's are not even looked into."""
-    found = settings_on(mounted, key)
-    if found.settings is None or not found.trusted:
-        return {"settings": "none" if found.settings is None else "stranger"}
+def owner_of_sessions(user: str = USER) -> Owner:
+    """Raises StoreError when there is no such user, or when it is root under another name."""
     try:
-        return {"settings": "new" if take_from_stick(found.settings, config_file) else "same"}
-    except StationError as error:
-        return {"settings": "refused", "why": f"{error.where}: {error.what}" if error.where else error.what}
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise StoreError(f"there is no user {user!r}", "", "install the package again") from None
+    if entry.pw_uid == 0 or entry.pw_gid == 0:
+        raise StoreError(f"the user {user!r} is root", "/etc/passwd", "install the package again") from None
+    return Owner(entry.pw_uid, entry.pw_gid)
 
 
-def write(mounted: Path, config: Config) -> dict[str, Any]:
-    """The second child's work; its answer goes through a pipe, so it is plain."""
-    archive = Archive(config.station.data_dir.expanduser())
-    try:
-        if all(row.state == "open" for row in archive.sessions()):
-            return {"sessions": None}
-        done = export_to(mounted, archive, config.usb.which, config.station.name, config.record.opensim)
-    except StickError as error:
-        return {"failure": error.failure, "detail": error.what}
-    except StationError as error:
-        return {"error": error.what, "where": error.where, "remedy": error.remedy}
-    sessions = (*done.written, *done.already)
-    with suppress(StoreError):  # they are on the stick; the worst is that they are looked at again
-        archive.mark_exported(sessions, moment.now().utc)
-    return {"sessions": sessions}
+def ask_owner(owner: Owner, command: Sequence[str], given: bytes) -> dict[str, Any]:
+    """Has a process of that user's do the task, and returns its answer. Raises StoreError when it died or talks nonsense.
+
+    It inherits the mount and nothing else: no group of root's, no descriptor but its pipes.
+    """
+    privileges: dict[str, Any] = {"user": owner.uid, "group": owner.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    whole = [sys.executable, "-s", "-P", "-m", "station.usb.owner", *command]
+    with tempfile.TemporaryFile() as question:  # not a pipe: one who reads nothing keeps nobody waiting
+        question.write(given)
+        question.seek(0)
+        with subprocess.Popen(whole, stdin=question, stdout=subprocess.PIPE, cwd="/", umask=0o022, **privileges) as process:
+            assert process.stdout is not None
+            answer = process.stdout.read(LARGEST_ANSWER)
+    with suppress(ValueError, RecursionError):
+        values = json.loads(answer)
+        if process.returncode == 0 and isinstance(values, dict):
+            return values
+    what = f"the exporter stopped (status {process.returncode})"
+    raise StoreError(what, "", "see its journal: journalctl -u 'station-usb-export@*'")
 
 
-def in_child(uid: int, gid: int, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Does the work in a child that has given up root for good, and returns its answer. Raises StoreError when it died."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            os.close(reading)
-            if os.getuid() == 0:
-                os.setgroups([])
-                os.setresgid(gid, gid, gid)
-                os.setresuid(uid, uid, uid)  # the last: with it go all capabilities
-            os.umask(0o077)
-            answer = json.dumps(work()).encode()
-            with open(writing, "wb") as pipe:
-                pipe.write(answer)
-            code = 0
-        except BaseException:  # nothing may run on as a second parent: it is printed here and told by the exit code
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
-    os.close(writing)
-    with open(reading, "rb") as pipe:
-        answer = pipe.read()
-    _, status = os.waitpid(child, 0)
-    if status != 0:
-        raise StoreError(f"the exporter stopped (status {status})", "", "see its journal: journalctl -u 'station-usb-export@*'")
-    return dict(json.loads(answer))
+def _unpacked(text: object) -> bytes:
+    with suppress(ValueError):
+        return base64.b64decode(str(text), validate=True)
+    return b""
 
 
 @contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two sticks, or two partitions of one, wait for each other."""
-    handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def one_at_a_time(folder: int) -> Iterator[None]:
+    """Two sticks wait for each other: there is one mount point."""
+    handle = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -201,16 +198,13 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def insertion_mark(name: str, folder: Path, sys_class_block: Path = SYS_CLASS_BLOCK) -> Path | None:
-    """A file that stands for this insertion of this disk: there once one of its partitions was written.
-
-    The kernel numbers insertions (`diskseq`, since Linux 5.15). None without a number: then every partition is written.
-    """
-    device = (sys_class_block / name).resolve()
-    for path in (device / "diskseq", device.parent / "diskseq"):  # a partition lies in its disk's folder
-        if path.is_file():
-            return folder / f"written-{path.read_text().strip()}"
-    return None
+def station_key(folder: int) -> bytes:
+    """The station's own key, b"" when it has none that is long enough, or one that others can read or change."""
+    key = (plain_file(folder, KEY_NAME, LARGEST_BYTES) or b"").strip()
+    if len(key) < SHORTEST_KEY:
+        return b""
+    status = os.stat(KEY_NAME, dir_fd=folder, follow_symlinks=False)
+    return key if status.st_uid == 0 and not status.st_mode & 0o077 else b""
 
 
 def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -220,28 +214,69 @@ def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 124, "", "took too long")
 
 
-def main(name: str, config_file: Path | None) -> int:
-    """Exit code 0 when the sessions are on the stick, or an installer's settings are taken.
+def serve(disk: str) -> StickStatus:
+    """Raises OSError or StoreError when there is no folder of root's to say anything in."""
+    why = is_no_stick(disk)
+    if why:
+        return StickStatus("none", why)
+    told = roots_folder(FOLDER)
+    mark = f"written-{number}" if (number := insertion(disk)) else ""
+    if mark and _is_there(told, mark):
+        return StickStatus("none", "written already")
+    try:
+        status = prepared(disk, told).do()
+    except StationError as error:  # the machine is not as the package left it
+        status = StickStatus("failed", str(error))
+        write_status(told, disk, status)
+    if mark and status.state in ("done", "settings"):
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=told))
+    return status
 
-    Raises ConfigError, OSError (no data folder, status not writable).
-    """
-    config = provision(config_file).config
-    folder = config.usb.status_path.parent
-    owner = config.station.data_dir.expanduser().stat()
-    with one_at_a_time(folder):
-        mark = insertion_mark(name, folder)
-        if mark is not None and mark.exists():
-            return 0
-        mounted = folder / "stick"
-        mounted.mkdir(exist_ok=True)
-        key = station_key(config.usb.key_path)
-        status = Job(Path("/dev") / name, mounted, config, owner.st_uid, owner.st_gid, run_command, key, config_file).do()
-        served = status.state in ("done", "settings")
-        if served and mark is not None:
-            mark.touch()
-    print(f"{name}: {status.state}: {status.text}")
-    return 0 if served else 1
+
+def prepared(disk: str, told: int) -> Job:
+    """Raises OSError or StoreError: no user, a folder that is missing or not root's alone."""
+    owner = owner_of_sessions()
+    with suppress(FileExistsError):
+        os.mkdir("stick", 0o700, dir_fd=told)
+    mounted = FOLDER / "stick"
+    os.close(roots_folder(mounted))
+    key = station_key(roots_folder(ETC)) if ETC.is_dir() else b""
+    return Job(
+        disk, mounted, owner, run_command, lambda task, given: ask_owner(owner, task, given), told, roots_folder(KEPT), key
+    )
+
+
+def ended(disk: str, told: int, sys_class: Path = SYS) -> None:
+    """What a job that was killed left on the screen: without the stick nothing, with it a word."""
+    content = plain_file(told, PREFIX + disk, LARGEST_BYTES) or b""
+    if b'"writing"' not in content:
+        return
+    if (sys_class / disk).exists():
+        write_status(told, disk, StickStatus("failed", INTERRUPTED))
+    else:
+        os.unlink(PREFIX + disk, dir_fd=told)
+
+
+def _is_there(folder: int, name: str) -> bool:
+    with suppress(FileNotFoundError):
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+        return True
+    return False
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 0 when the stick has what it should, or there is none; 2 for a disk's name that no kernel gives."""
+    disk = arguments[-1]
+    if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", disk):
+        return 2
+    os.umask(0o022)  # the unit's own is tighter, but the station reads the status and the settings
+    if arguments[0] == "--ended":
+        ended(disk, roots_folder(FOLDER))
+        return 0
+    status = serve(disk)
+    print(f"{disk}: {status.state}: {status.text}")
+    return 0 if status.state in ("none", "done", "settings") else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else None))
+    sys.exit(main(sys.argv[1:]))

@@ -1,22 +1,26 @@
-"""How far the exporter is, in a small file that the running station reads: two processes, one writes, one looks."""
+"""How far the exporter is, in a small file for each disk: the exporter writes it, the running station looks."""
 
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from station.files import write_atomic
+from station.files import publish
 
 State = Literal["none", "writing", "done", "failed", "settings", "refused"]
 STATES = ("none", "writing", "done", "failed", "settings", "refused")
+FOLDER = Path("/run/station-usb")  # root's; systemd makes it for the exporter
+PREFIX = "status-"  # then the disk's name: pulling one stick takes no other's word away
 MOST_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class StickStatus:
-    """`text`: which of full, read-only, unreadable, unsupported, pulled out, with the remedy; or what was written.
+    """`text`: which of full, read-only and so on, with the remedy; or what was written.
 
     `settings`: an installer's were taken; `refused`: they were not, and `text` says why.
     """
@@ -25,18 +29,26 @@ class StickStatus:
     text: str = ""
 
 
-def write_status(path: Path, status: StickStatus) -> None:
-    """Raises OSError."""
-    write_atomic(path, json.dumps({"state": status.state, "text": status.text}).encode())
+def write_status(folder: int, disk: str, status: StickStatus) -> None:
+    """Into the open folder (a descriptor). Raises OSError."""
+    content = {"state": status.state, "text": status.text, "at_ns": time.monotonic_ns()}
+    publish(folder, PREFIX + disk, json.dumps(content).encode())
 
 
-def read_status(path: Path) -> StickStatus:
-    """What the exporter last wrote; "none" when there is no stick, or nothing that can be understood."""
-    try:
-        with open(path, "rb") as file:
-            values = json.loads(file.read(MOST_BYTES))
-    except (OSError, ValueError):
-        return StickStatus()
-    if not isinstance(values, dict) or values.get("state") not in STATES:
-        return StickStatus()
-    return StickStatus(cast("State", values["state"]), str(values.get("text", ""))[:200])
+def read_status(folder: Path = FOLDER) -> StickStatus:
+    """What was last written about any stick; "none" without a stick, or when nothing can be understood."""
+    found: list[tuple[int, StickStatus]] = []
+    with suppress(OSError):
+        for path in folder.glob(f"{PREFIX}*"):
+            with suppress(OSError, ValueError, RecursionError):
+                found.append(_read(path))
+    return max(found, key=lambda one: one[0])[1] if found else StickStatus()
+
+
+def _read(path: Path) -> tuple[int, StickStatus]:
+    """Raises OSError, or ValueError or RecursionError for what no exporter wrote."""
+    with open(path, "rb") as file:
+        values = json.loads(file.read(MOST_BYTES))
+    if not isinstance(values, dict) or values.get("state") not in STATES or not isinstance(values.get("at_ns"), int):
+        raise ValueError("no status")
+    return values["at_ns"], StickStatus(cast("State", values["state"]), str(values.get("text", ""))[:200])

@@ -18,59 +18,18 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from station.errors import StoreError
 from station.export.bundle import ALWAYS, CHECKSUMS, OPENSIM, checksums, render, sha256
 from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, read_earlier
 from station.files import publish
 from station.record.archive import Archive, DamagedSession
+from station.usb.folders import FILE, TOP, failures_named, made, opened
 
-TOP = "STATION"
 MOST_ENTRIES = 2000  # of a folder's listing: beyond that, names are not looked at
 MOST_EARLIER = 12  # sessions in the trend
 LARGEST_FILE = 1 << 28  # an hour of markers.trc is a quarter of that
 BLOCK = 1 << 20
-
-Failure = Literal["full", "read-only", "unreadable", "unsupported", "pulled out"]
-
-FAILURES: dict[int, Failure] = {
-    errno.ENOSPC: "full",
-    errno.EDQUOT: "full",
-    errno.EFBIG: "full",
-    errno.EROFS: "read-only",
-    errno.EACCES: "read-only",
-    errno.EPERM: "read-only",
-    errno.ENODEV: "pulled out",
-    errno.ENXIO: "pulled out",
-    errno.ESTALE: "pulled out",
-    errno.ENOTCONN: "pulled out",
-    errno.EIO: "unreadable",
-    errno.EUCLEAN: "unreadable",
-    errno.EBADMSG: "unreadable",
-    errno.ELOOP: "unsupported",
-    errno.ENOTDIR: "unsupported",
-    errno.EISDIR: "unsupported",
-    errno.EINVAL: "unsupported",
-    errno.EXDEV: "unsupported",
-    errno.ENAMETOOLONG: "unsupported",
-}
-REMEDIES: dict[Failure, str] = {
-    "full": "free some space on the stick and put it in again",
-    "read-only": "slide its write protection off, or take another stick",
-    "unreadable": "have the stick checked, or take another one",
-    "unsupported": "take a stick formatted as FAT32, exFAT or ext4, without a file or link named STATION",
-    "pulled out": "put the stick in again, the export goes on where it stopped",
-}
-
-
-class StickError(StoreError):
-    """The stick did not take it. `failure` is one of five words for the screen."""
-
-    def __init__(self, failure: Failure, where: str, detail: str = "") -> None:
-        super().__init__(f"the stick is {failure}" + (f" ({detail})" if detail else ""), where, REMEDIES[failure])
-        self.failure: Failure = failure
-
 
 @dataclass(frozen=True, slots=True)
 class Exported:
@@ -94,7 +53,7 @@ def export_to(
     """
     chosen = archive.choose(which)
     written, already = [], []
-    with _failures_named(str(mounted)), _opened(str(mounted), None) as root, _own_folder(root, station_name) as own:
+    with failures_named(str(mounted)), opened(str(mounted), None) as root, _own_folder(root, station_name) as own:
         for session_id in chosen:
             if _is_whole(own, session_id):
                 already.append(session_id)
@@ -110,16 +69,10 @@ def export_to(
             files = render(
                 recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)
             )
-            with _made(own, session_id) as folder:
+            with made(own, session_id) as folder:
                 _write_session(folder, files)
             written.append(session_id)
     return Exported(tuple(written), tuple(already))
-
-
-def make_own_folder(mounted: Path, station_name: str, uid: int, gid: int) -> None:
-    """For a file system with owners: makes the station's folder and gives it to that user. Raises StickError."""
-    with _failures_named(str(mounted)), _opened(str(mounted), None) as root, _own_folder(root, station_name) as own:
-        os.fchown(own, uid, gid)
 
 
 def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
@@ -128,7 +81,7 @@ def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
     found = []
     for name in names[-MOST_EARLIER:]:
         try:
-            with _opened(name, own) as folder:
+            with opened(name, own) as folder:
                 earlier = read_earlier(_read(folder, "session.json", MOST_BYTES + 1))
         except (OSError, ValueError):
             continue
@@ -140,7 +93,7 @@ def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
 def earlier_below(folder: Path, session_id: str) -> list[Earlier]:
     """The same for a folder of one's own disk, which may not be there yet."""
     try:
-        with _opened(os.path.realpath(folder), None) as own:
+        with opened(os.path.realpath(folder), None) as own:
             return earlier_sessions(own, session_id)
     except OSError:
         return []
@@ -187,7 +140,7 @@ def _holds(folder: int, name: str, digest: str, size: int | None = None) -> bool
 def _is_whole(own: int, session_id: str) -> bool:
     """Whether every file named in the session's SHA256SUMS is there and right."""
     try:
-        with _opened(session_id, own) as folder:
+        with opened(session_id, own) as folder:
             lines = _read(folder, CHECKSUMS, 4096).decode("ascii").splitlines()
             digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
             if not set(ALWAYS) <= set(digests) <= {*ALWAYS, *OPENSIM}:
@@ -206,8 +159,7 @@ def _read(folder: int, name: str, most: int) -> bytes:
 def _regular(folder: int, name: str, most: int) -> Iterator[BinaryIO]:
     """A regular file of at most so many bytes, open for reading. Raises ValueError when it is something else, OSError."""
     try:
-        # Not blocking: opening a named pipe would wait for ever.
-        handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        handle = os.open(name, FILE, dir_fd=folder)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             raise ValueError(f"{name!r} is not a file") from None
@@ -227,39 +179,8 @@ def _names(folder: int) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(name: str, parent: int | None) -> Iterator[int]:
-    handle = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _made(parent: int, name: str) -> Iterator[int]:
-    """The folder, made where it is missing. What stands in its place and is no folder is never touched: OSError."""
-    with suppress(FileExistsError):
-        os.mkdir(name, 0o755, dir_fd=parent)
-        os.fsync(parent)
-    with _opened(name, parent) as folder:
-        yield folder
-
-
-@contextmanager
 def _own_folder(root: int, station_name: str) -> Iterator[int]:
-    with _made(root, TOP) as top, _made(top, station_name) as own:
+    with made(root, TOP) as top, made(top, station_name) as own:
         if os.fstat(own).st_dev != os.fstat(root).st_dev:
             raise OSError(errno.EXDEV, "another file system is mounted inside the stick")
         yield own
-
-
-@contextmanager
-def _failures_named(where: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        failure: Failure = FAILURES.get(error.errno or 0, "unreadable")
-        # A stick that is gone answers "input/output error" too; then its root is not there any more either.
-        if failure == "unreadable" and not os.access(where, os.F_OK):
-            failure = "pulled out"
-        raise StickError(failure, where, error.strerror or "") from None

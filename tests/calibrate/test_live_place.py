@@ -86,7 +86,7 @@ def run(name: str, tmp_path: Path) -> tuple[list[View], Shown]:
         views.append(watch.corrected(VIEW))
         return Coach(views[-1], Plan())
 
-    state = StationState((), SystemClock(), tmp_path / "none", False, None, also=(lambda: watch.trouble,))
+    state = StationState((), SystemClock(), False, None, also=(lambda: watch.trouble,))
     LiveStation(
         Parts(
             source=film,

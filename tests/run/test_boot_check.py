@@ -49,7 +49,7 @@ def test_a_doctor_that_falls_ill_takes_nobody_along(caplog: pytest.LogCaptureFix
 
 def test_what_it_finds_is_shown(tmp_path: Path) -> None:
     told: list[tuple[str, str]] = []
-    state = StationState((), ManualClock(), tmp_path / "none", False, None, also=(lambda: tuple(told),))
+    state = StationState((), ManualClock(), False, None, also=(lambda: tuple(told),))
     assert state().healthy
     told.append(("clock: wrong", "set it"))
     assert state().trouble == (("clock: wrong", "set it"),)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from station.run.clock import ManualClock
@@ -12,7 +13,7 @@ class Panel:
 
 
 def test_what_was_missing_at_the_start_stays_told(tmp_path: Path) -> None:
-    state = StationState((("no light", "connect it"),), ManualClock(), tmp_path / "none", False, None)()
+    state = StationState((("no light", "connect it"),), ManualClock(), False, None, stick_folder=tmp_path)()
     assert state.trouble == (("no light", "connect it"),)
     assert not state.healthy
     assert state.stick == "none"
@@ -20,7 +21,7 @@ def test_what_was_missing_at_the_start_stays_told(tmp_path: Path) -> None:
 
 def test_a_screen_that_comes_back_is_no_trouble_any_more(tmp_path: Path) -> None:
     panel = Panel()
-    state = StationState((), ManualClock(), tmp_path / "none", True, panel)
+    state = StationState((), ManualClock(), True, panel, stick_folder=tmp_path)
     assert state().healthy
     panel.trouble = "unplugged"
     assert state().trouble == (("unplugged", ""),)
@@ -29,10 +30,11 @@ def test_a_screen_that_comes_back_is_no_trouble_any_more(tmp_path: Path) -> None
 
 
 def test_the_stick_is_looked_at_once_a_second(tmp_path: Path) -> None:
-    clock, path = ManualClock(), tmp_path / "status"
-    state = StationState((), clock, path, False, None)
+    clock, folder = ManualClock(), os.open(tmp_path, os.O_RDONLY)
+    state = StationState((), clock, False, None, stick_folder=tmp_path)
     assert state().stick == "none"
-    write_status(path, StickStatus("done", "2 sessions"))
+    write_status(folder, "sda", StickStatus("done", "2 sessions"))
+    os.close(folder)
     assert state().stick == "none"
     clock.push(1.1)
     assert (state().stick, state().stick_text) == ("done", "2 sessions")

@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from station.cli import run as run_command
+from station.provision import INSTALLER_FILE
 from station.run.live import FRESH_S
+from station.usb import job
+from station.usb.status import PREFIX
 
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
-VERIFIED = [*SERVICES, *sorted(path.name for path in UNITS.glob("*.timer"))]
-EXPOSURE = 25  # tenths, as `systemd-analyze security` counts: 100 is a service without any sandbox
+VERIFIED = [*SERVICES, *sorted(path.name for kind in ("timer", "path", "slice") for path in UNITS.glob(f"*.{kind}"))]
+# Tenths, as `systemd-analyze security` counts: 100 is a service without any sandbox. systemd/README.md says the same.
+EXPOSURE = {"station.service": 14, "station-usb-export@.service": 20, "station-settings.service": 7}
 BREAKS_THE_STATION = ("PrivateDevices", "ProtectClock", "MemoryDenyWriteExecute", "PrivateUsers", "PrivateNetwork", "ProcSubset")
 
 needs_analyze = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -40,7 +44,7 @@ def settings(unit: str, section: str) -> dict[str, list[str]]:
 @pytest.fixture
 def unit_folder(tmp_path: Path) -> Path:
     """The units as they lie on a station, but for the program: its path has to exist for systemd to be content."""
-    for path in (*UNITS.glob("*.service"), *UNITS.glob("*.timer")):
+    for path in map(UNITS.joinpath, VERIFIED):
         text = re.sub(r"(?m)^(Exec\w+=[-+!@:]*)/usr/\S+", r"\1/bin/true", path.read_text(encoding="utf-8"))
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     return tmp_path
@@ -75,7 +79,7 @@ def test_systemd_would_say_something(unit_folder: Path) -> None:
 @needs_analyze
 @pytest.mark.parametrize("unit", SERVICES)
 def test_the_sandbox_is_tight(unit_folder: Path, unit: str) -> None:
-    order = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", str(unit_folder / unit)]
+    order = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE[unit]}", str(unit_folder / unit)]
     found = subprocess.run(order, capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 0, found.stdout[-300:] + found.stderr
 
@@ -103,6 +107,35 @@ def test_the_command_is_one_that_the_station_knows() -> None:
     assert told["config_file"] == Path("/etc/station/station.toml")
     assert told["source_text"] == "picamera"
     assert not told["headless"]
+
+
+def test_the_readme_says_how_exposed_each_service_is() -> None:
+    text = (UNITS / "README.md").read_text(encoding="utf-8")
+    for unit, tenths in EXPOSURE.items():
+        assert f"| `{unit}` | {tenths / 10} |" in text
+
+
+def test_the_exporter_works_where_its_unit_says() -> None:
+    service = settings("station-usb-export@.service", "Service")
+    assert settings("station.service", "Service")["User"] == [job.USER]
+    assert Path("/run", *service["RuntimeDirectory"]) == job.FOLDER
+    assert service["RuntimeDirectoryPreserve"] == ["yes"], "or the end of one job takes the word about another stick away"
+    assert Path("/var/lib", *service["StateDirectory"]) == job.KEPT
+    assert "User" not in service  # then those two folders are root's
+    kept = settings("station-settings.path", "Path")["PathChanged"]
+    assert kept == [str(job.KEPT / job.KEPT_NAME)] == [str(INSTALLER_FILE)]
+
+
+def test_all_jobs_together_are_bounded() -> None:
+    (slice_,) = settings("station-usb-export@.service", "Service")["Slice"]
+    assert "MemoryMax" in settings(slice_, "Slice")
+
+
+def test_one_job_for_a_disk_however_many_partitions_it_has() -> None:
+    rules = (UNITS / "99-station-usb.rules").read_text(encoding="utf-8").replace("\\\n", "")
+    started = dict(re.findall(r'ENV\{DEVTYPE\}=="(\w+)".*ENV\{SYSTEMD_WANTS\}\+="(\S+)"', rules))
+    assert started == {"disk": "station-usb-export@%k.service", "partition": "station-usb-export@%P.service"}
+    assert f"{job.FOLDER}/{PREFIX}%k" in rules
 
 
 def test_the_watchdog_waits_longer_than_a_part_may_be_silent() -> None:

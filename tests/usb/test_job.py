@@ -5,36 +5,35 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from station.config import Config, parse
 from station.errors import StoreError
-from station.export.bundle import render
 from station.present.screen import strings
 from station.provision import provision
 from station.record.archive import Archive
 from station.record.store import SqliteStore
 from station.run.clock import ManualClock
 from station.run.station_state import StationState
-from station.usb.installer import station_key
-from station.usb.job import Job, in_child, insertion_mark, one_at_a_time, run_command, why_not_mounted
+from station.usb import owner
+from station.usb.disk import insertion, is_no_stick, volume_for_sessions
+from station.usb.folders import FOLDER, StickError, roots_folder
+from station.usb.job import Job, Owner, ask_owner, ended, one_at_a_time, owner_of_sessions, station_key, why_not_mounted
 from station.usb.status import StickStatus, read_status, write_status
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 NOBODY = 65534
-
-# Other tests may have left threads; the job itself has none when it forks, and the child touches no lock of theirs.
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-
+CAPTURED: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "timeout": 60}
+FROM_SITE = {"sitecustomize", "usercustomize"}
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    data, status = tmp_path / "data", tmp_path / "run" / "status"
-    status.parent.mkdir()
+    data = tmp_path / "data"
     store = SqliteStore(data)
     steps = list(run(6.0, fps=30))
     store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
@@ -42,41 +41,75 @@ def config(tmp_path: Path) -> Config:
         store.add(given, step)
     store.finish(0)
     store.close()
-    return parse({"station": {"name": "gym-1", "data_dir": str(data)}, "usb": {"status_path": str(status)}})
+    for name in ("told", "kept"):
+        (tmp_path / name).mkdir()
+    return parse({"station": {"name": "gym-1", "data_dir": str(data)}})
 
 
 class Commands:
     """blkid and mount as they would answer; keeps what was asked and what the station was told at that moment."""
 
-    def __init__(self, config: Config, kind: str = "vfat", mount_error: str = "") -> None:
+    def __init__(self, folder: Path, kind: str = "vfat", mount_error: str = "") -> None:
         self.asked: list[list[str]] = []
         self.states: list[str] = []
-        self._config, self._kind, self._mount_error = config, kind, mount_error
+        self._folder, self._kind, self._mount_error = folder, kind, mount_error
 
     def __call__(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         self.asked.append(list(command))
-        self.states.append(read_status(self._config.usb.status_path).state)
+        self.states.append(read_status(self._folder).state)
         if command[0] == "blkid":
-            return subprocess.CompletedProcess(command, 0, self._kind + "\n", "")
+            return subprocess.CompletedProcess(command, 0, f"TYPE={self._kind}\nUSAGE=filesystem\n" if self._kind else "", "")
         failed = bool(self._mount_error) and command[0] == "mount"
         return subprocess.CompletedProcess(command, 32 if failed else 0, "", self._mount_error if failed else "")
 
 
-def job(config: Config, commands: Commands, stick: Path) -> Job:
-    stick.mkdir(exist_ok=True)
-    return Job(Path("/dev/sdz1"), stick, config, os.getuid(), os.getgid(), commands)
+class Stick:
+    """A folder that passes for a mounted stick, the job for it, and what the station is told and keeps."""
+
+    def __init__(self, folder: Path, config: Config, kind: str = "vfat", mount_error: str = "", key: bytes = b"") -> None:
+        self.path, self.told, self.kept = folder / "stick", folder / "told", folder / "kept"
+        self.path.mkdir(exist_ok=True)
+        self.installed = folder / "installed.toml"
+        self.installed.write_text(f'[station]\nname = "gym-1"\ndata_dir = "{config.station.data_dir}"\n', encoding="utf-8")
+        self.commands, self._config, self._key = Commands(self.told, kind, mount_error), config, key
+
+    def ask(self, command: Sequence[str], given: bytes) -> dict[str, Any]:
+        """As a process of the owner's would answer, in this one."""
+        task, *place = command
+        if task == "look":
+            answer = owner.look(Path(place[0]))
+        elif task == "try":
+            answer = owner.try_settings(given, self.installed)
+        else:
+            answer = owner.write(Path(place[0]), self._config)
+        return dict(json.loads(json.dumps(answer)))
+
+    def put_in(self) -> StickStatus:
+        told, kept = os.open(self.told, FOLDER), os.open(self.kept, FOLDER)
+        try:
+            who = Owner(os.getuid(), os.getgid())
+            return Job("sdz", self.path, who, self.commands, self.ask, told, kept, self._key).do()
+        finally:
+            os.close(told)
+            os.close(kept)
+
+    @property
+    def in_force(self) -> Config:
+        return provision(self.installed, self.path.parent / "no boot partition", self.kept / "installer.toml").config
 
 
 def test_stick_is_mounted_safely_written_and_let_go(config: Config, tmp_path: Path) -> None:
-    commands = Commands(config)
-    status = job(config, commands, tmp_path / "stick").do()
-    assert status == StickStatus("done", "1 session on the stick") == read_status(config.usb.status_path)
-    assert [command[0] for command in commands.asked] == ["blkid", "mount", "mount", "umount"]
-    options = commands.asked[1][commands.asked[1].index("-o") + 1].split(",")
-    assert {"nosuid", "nodev", "noexec", "flush", f"uid={os.getuid()}", "umask=077"} <= set(options)
-    assert commands.asked[2][1:3] == ["-o", "remount,ro"]
-    assert set(commands.states) == {"writing"}
-    assert len(list((tmp_path / "stick" / "STATION" / "gym-1").iterdir())) == 1
+    stick = Stick(tmp_path, config)
+    status = stick.put_in()
+    assert status == StickStatus("done", "1 session on the stick") == read_status(stick.told)
+    asked = stick.commands.asked
+    assert [command[0] for command in asked] == ["blkid", "mount", "mount", "umount"]
+    options = asked[1][asked[1].index("-o") + 1].split(",")
+    wanted = {"nosuid", "nodev", "noexec", "flush", "errors=remount-ro", f"uid={os.getuid()}", "umask=077"}
+    assert wanted <= set(options)
+    assert asked[2][1:3] == ["-o", "remount,ro"]
+    assert set(stick.commands.states[1:]) == {"writing"}
+    assert len(list((stick.path / "STATION" / "gym-1").iterdir())) == 1
     assert Archive(config.station.data_dir).sessions()[0].exported_utc
 
 
@@ -84,7 +117,8 @@ def test_stick_is_mounted_safely_written_and_let_go(config: Config, tmp_path: Pa
     ("kind", "mount_error", "failure"),
     [
         ("ntfs", "", "unsupported"),
-        ("", "", "unsupported"),
+        ("", "", "blank"),
+        ("btrfs", "", "unsupported"),
         ("exfat", "mount: /x: unknown filesystem type 'exfat'.", "unsupported"),
         ("vfat", "mount: /x: wrong fs type, bad option, bad superblock on /dev/sdz1", "unreadable"),
         ("vfat", "mount: /x: cannot mount /dev/sdz1 read-only.", "read-only"),
@@ -95,21 +129,19 @@ def test_stick_is_mounted_safely_written_and_let_go(config: Config, tmp_path: Pa
 def test_what_went_wrong_has_a_name_and_a_remedy(
     config: Config, tmp_path: Path, kind: str, mount_error: str, failure: str
 ) -> None:
-    status = job(config, Commands(config, kind, mount_error), tmp_path / "stick").do()
+    stick = Stick(tmp_path, config, kind, mount_error)
+    status = stick.put_in()
     assert status.state == "failed"
     assert status.text.startswith(failure + ": ")
     assert len(status.text) > len(failure) + 10
-    assert read_status(config.usb.status_path) == status
+    assert read_status(stick.told) == status
 
 
 def test_a_bad_stick_is_let_go_too(config: Config, tmp_path: Path) -> None:
-    stick = tmp_path / "stick"
-    stick.mkdir()
-    (stick / "STATION").write_text("in the way")
-    commands = Commands(config)
-    status = job(config, commands, stick).do()
-    assert status.text.startswith("unsupported")
-    assert commands.asked[-1][0] == "umount"
+    stick = Stick(tmp_path, config)
+    (stick.path / "STATION").write_text("in the way")
+    assert stick.put_in().text.startswith("unsupported")
+    assert stick.commands.asked[-1][0] == "umount"
 
 
 @pytest.mark.parametrize("which", ["last", "new", "all"])
@@ -125,59 +157,49 @@ def test_a_stick_before_the_first_run_is_over_is_told_to_come_again(
         store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
         for given, step in steps:
             store.add(given, step)
-    status = job(fresh, Commands(fresh), tmp_path / "stick").do()
-    assert status == StickStatus("failed", "nothing to write yet, put it in again after the run")
-    shown = StationState((), ManualClock(), fresh.usb.status_path, False, None)()
+    stick = Stick(tmp_path, fresh)
+    assert stick.put_in() == StickStatus("failed", "nothing to write yet, put it in again after the run")
+    shown = StationState((), ManualClock(), False, None, stick_folder=stick.told)()
     assert strings.stick(shown) == "Could not write to the stick: nothing to write yet, put it in again after the run"
-    assert not list((tmp_path / "stick").rglob("session.json"))
+    assert not list(stick.path.rglob("session.json"))
     if running:
         store.finish(0)
-        status = job(fresh, Commands(fresh), tmp_path / "stick").do()
-        assert status == StickStatus("done", "1 session on the stick")
+        assert stick.put_in() == StickStatus("done", "1 session on the stick")
     store.close()
 
 
 # --- an installer's stick ---
 
 KEY = b"7c" * 32
+TURNED = b"[camera]\nturned_deg = 270\n"
 
 
-def installers_job(config: Config, commands: Commands, stick: Path, settings: bytes, key: bytes | None) -> Job:
-    stick.mkdir(exist_ok=True)
-    (stick / "station.toml").write_bytes(settings)
+def installers(folder: Path, config: Config, settings: bytes, key: bytes | None) -> Stick:
+    stick = Stick(folder, config, key=KEY)
+    (stick.path / "station.toml").write_bytes(settings)
     if key is not None:
-        (stick / "installer.key").write_bytes(key)
-    installed = stick.parent / "installed.toml"
-    installed.write_text(f'[station]\nname = "gym-1"\ndata_dir = "{config.station.data_dir}"\n', encoding="utf-8")
-    return Job(Path("/dev/sdz1"), stick, config, os.getuid(), os.getgid(), commands, KEY, installed)
+        (stick.path / "installer.key").write_bytes(key)
+    return stick
 
 
-def in_force(stick: Path, config: Config) -> Config:
-    return provision(stick.parent / "installed.toml", stick.parent / "no boot partition").config
+def test_an_installers_stick_brings_settings(config: Config, tmp_path: Path) -> None:
+    stick = installers(tmp_path, config, TURNED, KEY + b"\r\n")
+    assert stick.put_in() == StickStatus("settings", "new settings: the station starts again with them")
+    assert stick.in_force.camera.turned_deg == 270
+    assert [command[0] for command in stick.commands.asked[-2:]] == ["mount", "umount"]
+    assert {path.name for path in stick.path.iterdir()} == {"station.toml", "installer.key"}, "no runner's data on it"
 
+    before = (stick.kept / "installer.toml").stat()
+    again = installers(tmp_path, config, TURNED, KEY)
+    assert again.put_in() == StickStatus("settings", "these settings are in force already")
+    assert (stick.kept / "installer.toml").stat().st_ino == before.st_ino, "left in, or put in again, it disturbs nobody"
 
-def test_an_installers_stick_brings_settings_and_the_station_starts_again(config: Config, tmp_path: Path) -> None:
-    commands, stick = Commands(config), tmp_path / "stick"
-    status = installers_job(config, commands, stick, b"[camera]\nturned_deg = 270\n", KEY + b"\r\n").do()
-    assert status == StickStatus("settings", "new settings: the station starts again with them")
-    assert in_force(stick, config).camera.turned_deg == 270
-    assert ["systemctl", "--no-block", "try-restart", "station.service"] in commands.asked
-    assert [command[0] for command in commands.asked[-2:]] == ["mount", "umount"]
-    assert {path.name for path in stick.iterdir()} == {"station.toml", "installer.key"}, "no runner's data on it"
-
-    again = Commands(config)
-    status = installers_job(config, again, stick, b"[camera]\nturned_deg = 270\n", KEY).do()
-    assert status == StickStatus("settings", "these settings are in force already")
-    assert "systemctl" not in {command[0] for command in again.asked}, "left in, or put in again, it disturbs nobody"
-
-    installers_job(config, commands, stick, b"[camera]\nturned_deg = 0\n", KEY).do()
-    assert in_force(stick, config).camera.turned_deg == 0
-    assert (config.station.data_dir / "installer.toml.before").read_bytes() == b"[camera]\nturned_deg = 270\n"
+    installers(tmp_path, config, b"[camera]\nturned_deg = 0\n", KEY).put_in()
+    assert stick.in_force.camera.turned_deg == 0
 
 
 def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Config, tmp_path: Path) -> None:
-    commands, stick = Commands(config), tmp_path / "stick"
-    installers_job(config, commands, stick, b"[camera]\nturned_deg = 270\n", KEY).do()
+    installers(tmp_path, config, TURNED, KEY).put_in()
     for bad, word in [
         (b"[camera]\nturned_deg = 45\n", "camera.turned_deg"),
         (b"[camera]\nturn = 1\n", "unknown key"),
@@ -185,14 +207,13 @@ def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Con
         (b"\xff\xfe", "UTF-8"),
         (b"#" * 70_000, "larger than"),
     ]:
-        commands = Commands(config)
-        status = installers_job(config, commands, stick, bad, KEY).do()
+        stick = installers(tmp_path, config, bad, KEY)
+        status = stick.put_in()
         assert status.state == "refused"
         assert status.text.startswith("station.toml on the stick: ")
         assert word in status.text
-        assert in_force(stick, config).camera.turned_deg == 270
-        assert "systemctl" not in {command[0] for command in commands.asked}
-    state = StationState((), ManualClock(), config.usb.status_path, False, None)()
+        assert stick.in_force.camera.turned_deg == 270
+    state = StationState((), ManualClock(), False, None, stick_folder=stick.told)()
     ((what, remedy),) = state.trouble  # the page for trouble
     assert what == status.text
     assert "correct station.toml on the stick and put it in again" in remedy
@@ -202,32 +223,33 @@ def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Con
     "key", [None, b"", b"\n", b"7c" * 31 + b"7d", b"7c" * 33, KEY[:-2], KEY.upper(), b"\xff" * 64, b"7c" * 40_000]
 )
 def test_a_strangers_stick_changes_no_setting_and_gets_its_sessions(config: Config, tmp_path: Path, key: bytes | None) -> None:
-    commands, stick = Commands(config), tmp_path / "stick"
-    status = installers_job(config, commands, stick, b"[camera]\nturned_deg = 270\n", key).do()
-    assert status == StickStatus("done", "1 session on the stick; its station.toml was not taken, the station's key is not on it")
-    assert in_force(stick, config).camera.turned_deg == 90
-    assert not (config.station.data_dir / "installer.toml").exists()
-    assert len(list((stick / "STATION" / "gym-1").iterdir())) == 1
+    stick = installers(tmp_path, config, TURNED, key)
+    told = "1 session on the stick; its station.toml was not taken, the station's key is not on it"
+    assert stick.put_in() == StickStatus("done", told)
+    assert stick.in_force.camera.turned_deg == 90
+    assert not list(stick.kept.iterdir())
+    assert len(list((stick.path / "STATION" / "gym-1").iterdir())) == 1
 
 
-@pytest.mark.parametrize("own", [b"", b"short", None])
-def test_a_station_without_a_proper_key_listens_to_no_stick(config: Config, tmp_path: Path, own: bytes | None) -> None:
-    path = tmp_path / "own.key"
+@pytest.mark.parametrize("own", [b"", b"short", None, b"7c" * 32])
+def test_a_station_without_a_secret_key_listens_to_no_stick(tmp_path: Path, own: bytes | None) -> None:
+    path = tmp_path / "installer.key"
     if own is not None:
         path.write_bytes(own)
-    assert station_key(path) == b""
-    stick = tmp_path / "stick"
-    one = installers_job(config, Commands(config), stick, b"[camera]\nturned_deg = 270\n", own or b"")
-    assert replace(one, key=station_key(path)).do().state == "done"
-    assert in_force(stick, config).camera.turned_deg == 90
+        path.chmod(0o644)  # a key that everybody reads is none
+    folder = os.open(tmp_path, FOLDER)
+    assert station_key(folder) == b""
+    if own and len(own) >= 32 and os.getuid() == 0:
+        path.chmod(0o600)
+        assert station_key(folder) == own
+    os.close(folder)
 
 
 @pytest.mark.parametrize("name", ["installer.key", "station.toml"])
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_only_plain_files_of_the_stick_count(config: Config, tmp_path: Path, name: str, kind: str) -> None:
-    stick = tmp_path / "stick"
-    one = installers_job(config, Commands(config), stick, b"[camera]\nturned_deg = 270\n", KEY)
-    path = stick / name
+    stick = installers(tmp_path, config, TURNED, KEY)
+    path = stick.path / name
     content = path.read_bytes()
     path.unlink()
     if kind == "link":
@@ -237,112 +259,205 @@ def test_only_plain_files_of_the_stick_count(config: Config, tmp_path: Path, nam
         path.mkdir()
     else:
         os.mkfifo(path)
-    status = one.do()
-    assert status.state == "done", status
-    assert in_force(stick, config).camera.turned_deg == 90
+    assert stick.put_in().state == "done"
+    assert stick.in_force.camera.turned_deg == 90
 
 
-def test_child_is_another_user_and_cannot_come_back() -> None:
+# --- who does the work ---
+
+
+def test_the_half_that_is_root_imports_the_standard_library_alone() -> None:
+    look = "import sys, station.usb.job; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {os.getcwd()!r}); {look}"], **CAPTURED)
+    outside = {name for name in done.stdout.split() if not name.startswith("_")} - set(sys.stdlib_module_names)
+    assert outside - FROM_SITE == {"station"}, "or a job that waits for its turn holds a hundred megabytes as root"
+
+
+def test_the_owner_is_another_process_without_anything_of_roots(tmp_path: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("giving up root needs root")
-
-    def work() -> dict[str, object]:
-        said: dict[str, object] = {"ids": [*os.getresuid(), *os.getresgid(), *os.getgroups()]}
-        try:
-            os.setuid(0)
-        except PermissionError:
-            said["back"] = False
-        return said
-
-    assert in_child(NOBODY, NOBODY, work) == {"ids": [NOBODY] * 6, "back": False}
-
-
-def test_child_that_dies_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    def work() -> dict[str, object]:
-        raise ZeroDivisionError("bug")
-
-    with pytest.raises(StoreError, match="the exporter stopped"):
-        in_child(os.getuid(), os.getgid(), work)
-    assert "ZeroDivisionError" in capfd.readouterr().err
+    spy = tmp_path / "python"
+    spy.write_text("#!/bin/sh\ncat /proc/self/status >&2; ls /proc/self/fd >&2; echo '{}'\n", encoding="utf-8")
+    spy.chmod(0o755)
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    ask = f"ask_owner(Owner({NOBODY}, {NOBODY}), [], b'')"
+    code = f"import sys; sys.executable = {str(spy)!r}; from station.usb.job import *; {ask}"
+    done = subprocess.run([sys.executable, "-c", code], **CAPTURED)
+    told = {name: value.split() for name, _, value in (line.partition(":") for line in done.stderr.splitlines())}
+    assert told["Uid"] == told["Gid"] == [str(NOBODY)] * 4
+    assert told["Groups"] == []
+    assert told["CapPrm"] == told["CapEff"] == ["0" * 16]
 
 
-def test_one_export_an_insertion(tmp_path: Path) -> None:
-    """/sys as the kernel lays it out: a disk with its number, its partition inside, both linked from class/block."""
-    disk = tmp_path / "devices" / "usb1" / "block" / "sdz"
-    (disk / "sdz1").mkdir(parents=True)
-    (disk / "diskseq").write_text("17\n")
-    classes = tmp_path / "class"
+def test_an_owner_who_dies_or_talks_nonsense_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for answer in ("exit 1", "echo nonsense", "echo '[]'", "echo '[[[['", "head -c 3000000 /dev/zero", "kill -9 $$"):
+        spy = tmp_path / "python"
+        spy.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
+        spy.chmod(0o755)
+        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+            folder.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(spy))
+        with pytest.raises(StoreError, match="the exporter stopped"):
+            ask_owner(Owner(os.getuid(), os.getgid()), [], b"x" * 100_000)
+
+
+def test_root_under_another_name_is_no_owner() -> None:
+    with pytest.raises(StoreError, match="is root"):
+        owner_of_sessions("root")
+    with pytest.raises(StoreError, match="no user"):
+        owner_of_sessions("no such user")
+
+
+def test_root_works_only_in_folders_that_are_its_own(tmp_path: Path) -> None:
+    os.close(roots_folder(Path("/etc")))
+    with pytest.raises(OSError):
+        roots_folder(Path("/etc/no such folder"))
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    with pytest.raises(StoreError, match="not root's alone"):  # /tmp is everybody's
+        roots_folder(inner)
+    with pytest.raises(OSError):
+        roots_folder(Path("/proc/self/cwd"))
+
+
+# --- one job an insertion, one stick at a time ---
+
+
+def kernel(folder: Path, size: int = 1 << 20, **partitions: int) -> Path:
+    """/sys as the kernel lays it out: a disk with its number, its partitions inside, linked from class/block."""
+    disk = folder / "devices" / "usb1" / "block" / "sdz"
+    disk.mkdir(parents=True)
+    for name, text in {"diskseq": "17", "size": str(size), "dev": "8:400"}.items():
+        (disk / name).write_text(f"{text}\n")
+    for number, (name, sectors) in enumerate(partitions.items(), start=1):
+        (disk / name).mkdir()
+        for what, text in {"partition": str(number), "size": str(sectors), "dev": f"8:{400 + number}"}.items():
+            (disk / name / what).write_text(f"{text}\n")
+    classes = folder / "class"
     classes.mkdir()
-    for name, target in (("sdz", disk), ("sdz1", disk / "sdz1"), ("sdy", tmp_path)):
-        (classes / name).symlink_to(target)
-    assert insertion_mark("sdz", tmp_path, classes) == insertion_mark("sdz1", tmp_path, classes) == tmp_path / "written-17"
-    assert insertion_mark("sdy", tmp_path, classes) is None
+    (classes / "sdz").symlink_to(disk)
+    return classes
+
+
+def test_an_insertion_has_the_kernels_number(tmp_path: Path) -> None:
+    classes = kernel(tmp_path)
+    assert (insertion("sdz", classes), insertion("sdy", classes)) == ("17", "")
+
+
+def test_an_empty_reader_and_the_systems_own_disk_are_no_sticks(tmp_path: Path) -> None:
+    classes, mounts = kernel(tmp_path, sdz1=100, sdz2=100), tmp_path / "mountinfo"
+    mounts.write_text("26 1 254:0 / / rw - ext4 /dev/root rw\n")
+    assert is_no_stick("sdz", classes, mounts) == ""
+    mounts.write_text("26 1 8:402 / / rw - ext4 /dev/root rw\n")
+    assert is_no_stick("sdz", classes, mounts) == "the system itself uses it"
+    mounts.write_text("")
+    (tmp_path / "class" / "sdz" / "sdz1" / "holders" / "dm-0").mkdir(parents=True)
+    assert is_no_stick("sdz", classes, mounts) == "the system itself uses it"
+    (tmp_path / "class" / "sdz" / "size").write_text("0\n")
+    assert is_no_stick("sdz", classes, mounts) == "no medium in it"
+
+
+DATA, EFI, RESERVED = (
+    "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7",
+    "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
+    "e3c9e316-0b5c-4db8-817d-f92df00215ae",
+)
+
+
+def part(kind: str, entry: str = DATA, flags: int = 0, scheme: str = "gpt") -> str:
+    tags = f"TYPE={kind}\nUSAGE={'crypto' if kind in ('crypto_LUKS', 'BitLocker') else 'filesystem'}\n" if kind else ""
+    return f"{tags}PART_ENTRY_SCHEME={scheme}\nPART_ENTRY_TYPE={entry}\nPART_ENTRY_FLAGS={flags:#x}\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "chosen"),
+    [
+        ([part("vfat", EFI), part("exfat")], "sdz2"),  # formatted by a Mac's Disk Utility
+        ([part("vfat", EFI), part("hfsplus", "48465300-0000-11aa-aa11-00306543ecac")], "unsupported"),
+        ([part("vfat", EFI), part("apfs", "7c3457ef-0000-11aa-aa11-00306543ecac")], "unsupported"),
+        ([part("exfat", "0x7", scheme="dos"), part("vfat", "0xef", scheme="dos")], "sdz1"),  # Ventoy
+        ([part("exfat"), part("vfat", DATA, 0x8000000000000001)], "sdz1"),  # Ventoy with a GPT
+        ([part("ntfs", "0x7", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),  # a Windows installer by Rufus
+        ([part("", RESERVED), part("exfat")], "sdz2"),  # Windows' Disk Management
+        ([part("vfat", EFI)], "sdz1"),  # nothing else is there
+        ([part("vfat", EFI), part("", RESERVED)], "sdz1"),
+        ([part("iso9660", "0x0", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),  # a Linux installer
+        ([part("iso9660", "0x17", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),
+        ([part("vfat", "0xc", scheme="dos"), part("ext4", "0x83", scheme="dos")], "sdz1"),  # a Raspberry Pi's card
+        ([part("vfat"), part("vfat"), part("exfat")], "sdz2"),  # the larger one
+        ([part("crypto_LUKS")], "encrypted"),
+        ([part("BitLocker")], "encrypted"),
+        ([part("vfat", EFI), part("crypto_LUKS")], "encrypted"),
+        ([part("", "0x5", scheme="dos"), part("vfat", "0xb", scheme="dos")], "sdz2"),  # a logical partition
+        ([part("")], "blank"),
+        ([part("vfat", EFI), part("")], "blank"),
+        (["TYPE=exfat\nUSAGE=filesystem\n"], "sdz"),  # without a partition table
+        ([""], "blank"),
+        (["TYPE=BitLocker\n"], "encrypted"),
+        (["PTTYPE=gpt\n"], "blank"),
+    ],
+)
+def test_sessions_go_where_the_sticks_owner_will_see_them(tmp_path: Path, parts: list[str], chosen: str) -> None:
+    whole = len(parts) == 1 and "PART_ENTRY" not in parts[0]
+    sizes = {} if whole else {f"sdz{number}": 1000 * number for number in range(1, len(parts) + 1)}
+    answers = {f"/dev/{name}": text for name, text in zip(sizes or ["sdz"], parts, strict=True)}
+
+    def blkid(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, answers[command[-1]], "")
+
+    classes = kernel(tmp_path, **sizes)
+    if chosen.startswith("sdz"):
+        assert volume_for_sessions("sdz", blkid, classes).name == chosen
+        return
+    with pytest.raises(StickError) as caught:
+        volume_for_sessions("sdz", blkid, classes)
+    assert caught.value.failure == chosen
+    assert caught.value.remedy
 
 
 def test_jobs_wait_for_each_other(tmp_path: Path) -> None:
-    with one_at_a_time(tmp_path):
+    folder = os.open(tmp_path, FOLDER)
+    with one_at_a_time(folder):
         done = subprocess.run(["flock", "--nonblock", str(tmp_path / "lock"), "true"], check=False)
         assert done.returncode == 1
     assert subprocess.run(["flock", "--nonblock", str(tmp_path / "lock"), "true"], check=False).returncode == 0
+    os.close(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"state": "evil"}', b"\xff", json.dumps({"state": 3}).encode()])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"state": "evil"}', b"\xff", b'{"state": 3}', b"[" * 4000, b'{"state": "done"}', b"9" * 4000]
+)
 def test_odd_status_is_no_stick(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "status"
-    path.write_bytes(content)
-    assert read_status(path) == StickStatus()
+    (tmp_path / "status-sda").write_bytes(content)
+    assert read_status(tmp_path) == StickStatus()
     assert read_status(tmp_path / "none") == StickStatus()
-    write_status(path, StickStatus("failed", "full: free some space"))
-    assert read_status(path) == StickStatus("failed", "full: free some space")
+
+
+def test_of_two_sticks_the_last_word_counts_and_each_takes_its_own_away(tmp_path: Path) -> None:
+    folder = os.open(tmp_path, FOLDER)
+    write_status(folder, "sda", StickStatus("done", "1 session on the stick"))
+    write_status(folder, "sdb", StickStatus("failed", "full: free some space"))
+    assert read_status(tmp_path) == StickStatus("failed", "full: free some space")
+    (tmp_path / "status-sdb").unlink()  # as the udev rule does
+    assert read_status(tmp_path) == StickStatus("done", "1 session on the stick")
+    os.close(folder)
+
+
+@pytest.mark.parametrize("state", ["writing", "done"])
+@pytest.mark.parametrize("still_in", [True, False])
+def test_a_job_that_was_killed_leaves_no_writing_on_the_screen(tmp_path: Path, state: str, still_in: bool) -> None:
+    folder, classes = os.open(tmp_path, FOLDER), kernel(tmp_path)
+    disk = "sdz" if still_in else "sdy"
+    write_status(folder, disk, StickStatus(state, "text"))
+    ended(disk, folder, classes)
+    shown = read_status(tmp_path)
+    if state == "done":
+        assert shown == StickStatus("done", "text")
+    else:
+        assert shown.state == ("failed" if still_in else "none")
+    os.close(folder)
 
 
 def test_words_of_mount() -> None:
     assert why_not_mounted("mount: WARNING: source write-protected, mounted read-only.") == "read-only"
-
-
-# --- a real ext4 image, where this machine lets one be mounted ---
-
-
-@pytest.fixture
-def loop_device(tmp_path: Path) -> Iterator[Path]:
-    image = tmp_path / "stick.img"
-    with open(image, "wb") as file:
-        file.truncate(16 << 20)
-    for command in (["mkfs.ext4", "-q", str(image)], ["losetup", "--find", "--show", str(image)]):
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            pytest.skip(f"no {command[0]} here")
-        if done.returncode != 0:
-            pytest.skip(f"{command[0]} is not allowed here")
-    device = Path(done.stdout.strip())
-    yield device
-    subprocess.run(["losetup", "--detach", str(device)], check=True)
-
-
-def test_real_stick_from_end_to_end_as_another_user(config: Config, tmp_path: Path, loop_device: Path) -> None:
-    mounted = tmp_path / "mounted"
-    mounted.mkdir()
-    data = config.station.data_dir
-    for path in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
-        path.chmod(0o755)  # so that the other user gets there
-    # Python may lie where the other user cannot read it: whatever an export imports is imported before.
-    list(render(Archive(data).recording(Archive(data).choose("last")[0]), "2026-11-22T18:30:00Z"))
-    for path in (data, *data.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
-    try:
-        trial = run_command(["mount", "-o", "ro", str(loop_device), str(mounted)])
-        if trial.returncode != 0:
-            pytest.skip("this machine does not let a loop device be mounted")
-        run_command(["umount", str(mounted)])
-        status = Job(loop_device, mounted, config, NOBODY, NOBODY, run_command).do()
-        assert status == StickStatus("done", "1 session on the stick")
-        assert list(mounted.iterdir()) == []  # unmounted
-        run_command(["mount", "-o", "ro", str(loop_device), str(mounted)])
-        (folder,) = (mounted / "STATION" / "gym-1").iterdir()
-        assert folder.stat().st_uid == NOBODY
-        check = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, capture_output=True, check=False)
-        assert check.returncode == 0, check.stderr
-    finally:
-        run_command(["umount", str(mounted)])
-    assert run_command(["e2fsck", "-fn", str(loop_device)]).returncode == 0

@@ -18,7 +18,8 @@ import pytest
 
 from station.record.archive import Archive
 from station.record.store import SqliteStore
-from station.usb.stick import Exported, StickError, earlier_sessions, export_to
+from station.usb.folders import StickError
+from station.usb.stick import Exported, earlier_sessions, export_to
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 NAMES = {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "SHA256SUMS"}

@@ -33,7 +33,7 @@ RENAMED = {"bookworm": ["libasound2", "libglib2.0-0"], "trixie": ["libasound2t64
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 CONFIG = "/etc/station/station.toml"
 KEY = "/etc/station/installer.key"
-UNITS = ("station.service", "station-again.timer", "station-usb-export@.service")
+UNITS = ("station.service", "station-again.timer", "station-usb-export@.service", "station-settings.path")
 # What the station must say of a new machine without camera, pins, display and sound card, run as its own user.
 SOUND = {"machine", "packages", "models", "pose", "storage", "clock", "power"}
 ABSENT = {"camera", "pins", "sound", "display"}

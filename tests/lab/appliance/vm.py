@@ -147,7 +147,7 @@ def strides_stored(machine: Machine) -> int:
 
 
 def status(machine: Machine) -> dict[str, str]:
-    text = machine.sh("cat /run/station-usb/status 2>/dev/null", rc=None)
+    text = machine.sh("cat /run/station-usb/status-* 2>/dev/null", rc=None)
     return json.loads(text) if text.strip() else {}
 
 

@@ -1,0 +1,79 @@
+"""The exporter's other half, a process of the station's own user: whatever reads settings, sessions or a stick's content.
+
+    python -m station.usb.owner look MOUNTED     -> {"settings": base64 or null, "key": base64}
+    python -m station.usb.owner try              settings on standard input -> {"refused": why or null}
+    python -m station.usb.owner write MOUNTED    -> {"sessions": [...] or null}, or what went wrong
+
+The answer is one JSON object on standard output. Root believes none of it further than its type.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from station import wall_clock
+from station.config import Config
+from station.errors import StationError, StoreError
+from station.provision import LARGEST_BYTES, provision, why_refused
+from station.record.archive import Archive
+from station.usb.folders import FOLDER, StickError, plain_file
+from station.usb.stick import export_to
+
+INSTALLED = Path("/etc/station/station.toml")
+KEY_NAME, SETTINGS_NAME = "installer.key", "station.toml"
+
+
+def look(mounted: Path) -> dict[str, Any]:
+    """What an installer's stick has at its top. Never raises: a stranger's may hold anything there."""
+    with suppress(OSError):
+        top = os.open(mounted, FOLDER)
+        try:
+            settings, key = (plain_file(top, name, LARGEST_BYTES) for name in (SETTINGS_NAME, KEY_NAME))
+        finally:
+            os.close(top)
+        return {"settings": None if settings is None else _packed(settings), "key": _packed(key or b"")}
+    return {"settings": None, "key": ""}
+
+
+def try_settings(settings: bytes, installed: Path = INSTALLED) -> dict[str, Any]:
+    """Whether the station would start with them."""
+    return {"refused": why_refused(settings, installed)}
+
+
+def write(mounted: Path, config: Config) -> dict[str, Any]:
+    """The sessions that the stick holds now, None when no run is over yet."""
+    archive = Archive(config.station.data_dir.expanduser())
+    try:
+        if all(row.state == "open" for row in archive.sessions()):
+            return {"sessions": None}
+        done = export_to(mounted, archive, config.usb.which, config.station.name, config.record.opensim)
+    except StickError as error:
+        return {"failure": error.failure, "detail": error.what}
+    except StationError as error:
+        return {"error": error.what, "where": error.where, "remedy": error.remedy}
+    sessions = (*done.written, *done.already)
+    with suppress(StoreError):  # they are on the stick; the worst is that they are looked at again
+        archive.mark_exported(sessions, wall_clock.now().utc)
+    return {"sessions": sessions}
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def main(task: str, place: str) -> dict[str, Any]:
+    if task == "look":
+        return look(Path(place))
+    if task == "try":
+        return try_settings(sys.stdin.buffer.read(LARGEST_BYTES + 1))
+    return write(Path(place), provision(INSTALLED).config)
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")))

@@ -1,0 +1,117 @@
+"""Whoever is the station's user stays it: what that user writes never tells root where to mount, open or change.
+
+The attack as it was done: settings in the data folder that name a status file of the attacker's, beside
+it a link named `stick` to a folder of the system's; at the next stick root mounted over that folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from station.record.store import SqliteStore
+from tests.made_run import MODEL, SOURCE, VIEW, run
+
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = ROOT / "systemd/station-usb-export@.service"
+MACHINE = Path(__file__).with_name("own_machine.py")
+
+
+def why_not() -> str:
+    """What this machine lacks for a mount namespace with a loop device in it, "" when nothing."""
+    if os.geteuid() != 0:
+        return "mounting needs root"
+    for tool in ("unshare", "mkfs.ext4", "losetup", "blkid", "setpriv"):
+        if shutil.which(tool) is None:
+            return f"{tool} is not installed"
+    trial = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, check=False)
+    if trial.returncode != 0:
+        return "this machine does not allow a mount namespace"
+    return "" if list(Path("/dev").glob("loop*")) else "this machine has no loop devices"
+
+
+REASON = why_not()
+pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    store = SqliteStore(folder)
+    steps = list(run(6.0, fps=30))
+    store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    for given, step in steps:
+        store.add(given, step)
+    store.finish(0)
+    store.close()
+    return folder
+
+
+def export(tmp_path: Path, data: Path, attack: str = "true", **more: Any) -> dict[str, Any]:
+    """The exporter in a machine of its own, after `attack` ran in the data folder; what was seen of it."""
+    unit = dict(line.split("=", 1) for line in UNIT.read_text(encoding="utf-8").splitlines() if "=" in line)
+    capabilities = [f"+{name.removeprefix('CAP_').lower()}" for name in unit["CapabilityBoundingSet"].split()]
+    order = {
+        "data": str(data),
+        "checkout": str(ROOT),
+        "attack": attack,
+        "command": unit["ExecStart"].replace("/usr/bin/python3", sys.executable).split(),
+        "capabilities": ",".join(capabilities),
+        "env": {"PYTHONPATH": str(ROOT), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        **more,
+    }
+    (tmp_path / "order.json").write_text(json.dumps(order), encoding="utf-8")
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    inside = ["unshare", "--mount", "--propagation", "private", sys.executable, str(MACHINE), str(tmp_path / "order.json")]
+    done = subprocess.run(inside, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def assert_border_held(seen: dict[str, Any]) -> None:
+    assert seen["victim_seen"] == [], "root looked into a folder that the station's user chose"
+    assert seen["victim_same"]
+    assert seen["mounts_same"]
+    for asked in seen["asked"]:
+        assert asked.split()[-1] == "/run/station-usb/stick", asked
+
+
+def sessions_on(seen: dict[str, Any]) -> list[str]:
+    return [name for name in seen["stick"] if name.endswith("session.json")]
+
+
+def test_a_stick_gets_its_session_in_a_machine_of_its_own(tmp_path: Path, data: Path) -> None:
+    """Without it the tests below would be content with an exporter that does nothing."""
+    seen = export(tmp_path, data)
+    assert_border_held(seen)
+    assert seen["rc"] == 0, seen["said"]
+    (written,) = sessions_on(seen)
+    assert written.startswith("STATION/gym-1/")
+    assert seen["stick"][written].split()[:2] == ["0o100644", "4321"], "its owner's other computer can read it"
+
+
+SETTINGS = '[usb]\nstatus_path = "/var/lib/station/x/status"\nkey_path = "/var/lib/station/x/key"\n'
+PLANT = f"mkdir x; ln -s /var/lib/victim x/stick; printf '{SETTINGS}' > {{name}}; chown -R -h 4321:4321 ."
+ATTACKS = {
+    "boot settings in the data folder": PLANT.format(name="provisioned.toml"),
+    "installer's settings in the data folder": PLANT.format(name="installer.toml"),
+    "both": PLANT.format(name="provisioned.toml") + "; cp provisioned.toml installer.toml",
+    "a name that climbs": r"""printf '[station]\nname = "../../victim"\n' | tee provisioned.toml > installer.toml""",
+    "the data folder is a link": "cd /; rm -r /var/lib/station; ln -s /var/lib/victim /var/lib/station",
+    "a database that is a link": "rm station.db*; ln -s /var/lib/victim/ld.so.preload station.db",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_what_the_stations_user_writes_leads_root_nowhere(tmp_path: Path, data: Path, attack: str) -> None:
+    seen = export(tmp_path, data, attack)
+    assert_border_held(seen)
+    assert seen["status"], "whatever was planted, the runner gets a word"
