@@ -35,6 +35,11 @@ class StationError(Exception):
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text}. {self.remedy[0].upper()}{self.remedy[1:]}." if self.remedy else f"{text}."
 
+    @property
+    def trouble(self) -> tuple[str, str]:
+        """(what is wrong and where, what to do about it): as the screen shows it."""
+        return f"{self.where}: {self.what}" if self.where else self.what, self.remedy
+
 
 class UsageError(StationError):
     exit_code = 2

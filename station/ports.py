@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
-from station.types import Cue, Frame, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step, View
+from station.types import Cue, Frame, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step
 
 Item = TypeVar("Item", Frame, Pose, covariant=True)
 
@@ -68,9 +67,15 @@ class Sensor(Protocol):
 
 
 class CueSink(Protocol):
-    """Loudspeaker, light: obeys cues and decides nothing. `tick` lets patterns and fades move on."""
+    """Loudspeaker, light: obeys cues and decides nothing. One thread makes all calls.
+
+    `see` brings what it needs besides cues (the cadence to beat, the state of the station); `tick` lets patterns and
+    fades move on. Any exception means that the part is dead: it is closed, and opened anew later.
+    """
 
     def present(self, cue: Cue) -> None: ...
+
+    def see(self, snapshot: Snapshot) -> None: ...
 
     def tick(self, t_ns: int) -> None: ...
 
@@ -92,19 +97,19 @@ class Clock(Protocol):
 
 
 class Store(Protocol):
-    """Takes what happened, in order; called from one writer thread. Raises StoreError when it cannot write."""
+    """Takes every input with the step it led to, in order. `begin` opens a session that counts only once somebody runs.
 
-    def begin(
-        self,
-        source: SourceInfo,
-        model: ModelInfo | None,
-        t_ns: int,
-        view: View = ...,
-        plan: Mapping[str, Any] = ...,  # the coach's settings as plain values: a replay needs them
-    ) -> str: ...  # -> session id
+    No call waits for a disk or raises because of one: `trouble` says what cannot be kept, as (what, remedy). Only `close`
+    raises: StoreError when something was lost, anything else as the bug it is.
+    """
+
+    def begin(self) -> None: ...
 
     def add(self, given: Input, step: Step) -> None: ...
 
-    def finish(self, t_ns: int) -> None: ...
+    def finish(self) -> None: ...
 
     def close(self) -> None: ...
+
+    @property
+    def trouble(self) -> tuple[tuple[str, str], ...]: ...

@@ -21,9 +21,11 @@ from station.present.pins import mock_pin_factory
 from station.present.sound import FakeSpeaker
 from station.present.voices import load_voices
 from station.run.clock import SystemClock
-from station.run.live import LiveStation, NoKeeper, Parts
+from station.run.live import LiveStation
+from station.run.parts import NoStore, Parts
+from station.run.presenter import Presenter
 from station.testing.synthetic import Filming, RunnerSpec, SyntheticRunner
-from station.types import NS, Cue, Input, Pose, Step
+from station.types import NS, Cue, Input, Pose, Snapshot, Step
 
 SECONDS = 100.0
 EVERY_NS = 4 * NS  # the line has been spoken and the light has settled
@@ -64,6 +66,9 @@ class WatchedLights:
         self._before = self._levels()
         self._lights.present(cue)
 
+    def see(self, snapshot: Snapshot) -> None:
+        self._lights.see(snapshot)
+
     def tick(self, t_ns: int) -> None:
         self._lights.tick(t_ns)
         if self._before is not None and self._levels() != self._before:
@@ -85,7 +90,8 @@ def cue_latency(seconds: float = SECONDS) -> dict[str, float]:
     speaker = FakeSpeaker(load_voices(config.station.language), config.sound.volume, keep_s=seconds + 10.0)
     lights = WatchedLights(open_lights(config, factory), factory.pins)
     with runner.source(clock, realtime=True) as source:
-        parts = Parts(source, None, lambda: coach, clock, NoKeeper(), sinks=[speaker, lights])  # type: ignore[arg-type, return-value]
+        presenters = [Presenter("loudspeaker", lambda: speaker, clock), Presenter("light", lambda: lights, clock)]
+        parts = Parts(source, None, lambda: coach, clock, NoStore(), presenters=presenters)  # type: ignore[arg-type, return-value]
         LiveStation(parts).run()
     to_edge = _delays_ms(coach.tipped_ns, lights.edges_ns)
     heard = [speaker.mixer.onset_ns(t_ns) for t_ns in coach.tipped_ns]

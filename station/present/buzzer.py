@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from station.present.pins import claiming
-from station.types import NS, Cue
+from station.present.pins import claiming, let_go
+from station.types import NS, Cue, Snapshot
 
 if TYPE_CHECKING:
     from gpiozero.pins import Factory
@@ -28,6 +28,8 @@ class Buzzer:
     def present(self, cue: Cue) -> None:
         self._due |= cue.action != "stop" and "audio" in cue.channels
 
+    def see(self, snapshot: Snapshot) -> None: ...
+
     def tick(self, t_ns: int) -> None:
         if self._due:
             self._due, self._until_ns = False, t_ns + round(TONE_S * NS)
@@ -38,6 +40,4 @@ class Buzzer:
 
     def close(self) -> None:
         """Silent, pin released. May be called twice."""
-        if not self._buzzer.closed:
-            self._buzzer.off()
-            self._buzzer.close()
+        let_go(self._buzzer)

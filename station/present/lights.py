@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from station.config import Config
 from station.faults import RULES
-from station.present.pins import claiming
-from station.types import NS, Cue
+from station.present.pins import claiming, let_go
+from station.types import NS, Cue, Snapshot
 
 if TYPE_CHECKING:
     from gpiozero import OutputDevice
@@ -208,6 +208,11 @@ class Lights:
             self._cue, self._testing = cue, False
             self._fresh.add("cue")
 
+    def see(self, snapshot: Snapshot) -> None:
+        """The status LED says how the station is."""
+        station = snapshot.station
+        self.show_status("trouble" if station.trouble else "writing" if station.stick == "writing" else "ready")
+
     def show_status(self, name: StatusName) -> None:
         """What the status LED tells from the next tick on; any thread may call. Raises ValueError for an unknown name."""
         if name not in STATUS:
@@ -234,11 +239,9 @@ class Lights:
             self._write(name, self._step(name, aim[name], elapsed_s / FADE_S))
 
     def close(self) -> None:
-        """All dark, pins released. May be called twice."""
+        """All dark, pins released, also after one of them failed. May be called twice."""
         for led in self._leds.values():
-            if not led.closed:
-                led.off()
-                led.close()
+            let_go(led)
 
     def _aim(self, age_s: Mapping[str, float]) -> dict[str, float]:
         step = self_test(age_s["test"]) if self._testing else None

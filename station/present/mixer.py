@@ -5,8 +5,12 @@ Both play clips (mono int16 at RATE_HZ, equal on both sides) on a few tracks, on
 
 from __future__ import annotations
 
+import ctypes
 import os
+import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +25,9 @@ from station.types import NS
 BLOCK = 512  # 10.7 ms
 QUEUED_BLOCKS = 2  # what SDL keeps ready in an ALSA device of two periods: the virtual mixer's delay to the ear
 TRACKS = 3
+PULSE = RATE_HZ // 2  # samples of a silent clip that shows that the device uses samples up
+STILL_S = 3.0  # chosen: a device without a new position for so long is dead
+LOOK_S = 0.5
 
 
 class Mixer(Protocol):
@@ -42,10 +49,11 @@ class Mixer(Protocol):
 class PygameMixer:
     """The sound card. `card` is an ALSA card's name; without one the environment (SDL_AUDIODRIVER, AUDIODEV) and SDL choose.
 
-    Raises HardwareError when no device opens, with the cards that are there.
+    Raises HardwareError when no device opens, with the cards that are there; `advance` raises it when the card has gone or
+    no longer plays. Then close it: a new one can be made as soon as a card is there.
     """
 
-    def __init__(self, card: str = "", root: Path = Path("/")) -> None:
+    def __init__(self, card: str = "", root: Path = Path("/"), now_s: Callable[[], float] = time.monotonic) -> None:
         os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would spoil JSON on stdout
         from pygame import error, mixer
 
@@ -55,6 +63,7 @@ class PygameMixer:
                 raise HardwareError("there is no such sound card", card, f"plug it in, or choose from: {_list(cards)}")
             os.environ.setdefault("SDL_AUDIODRIVER", "alsa")
             os.environ["AUDIODEV"] = f"plughw:CARD={card}"
+        silence_alsa()
         try:
             mixer.init(RATE_HZ, -16, 2, BLOCK, allowedchanges=0)
         except error as problem:
@@ -63,9 +72,9 @@ class PygameMixer:
                 card or os.environ.get("SDL_AUDIODRIVER", "sound"),
                 f"connect a USB loudspeaker and set sound.card (cards here: {_list(cards)}), or set sound.enabled = false",
             ) from None
-        mixer.set_num_channels(TRACKS)
+        mixer.set_num_channels(TRACKS + 1)
         self._mixer = mixer
-        self._watched = root / "proc/asound" / card if card else None
+        self._life = _Life(mixer.Channel(TRACKS), mixer.Sound(buffer=bytes(4 * PULSE)), card, root, now_s)
         self._sounds: dict[int, tuple[Clip, Any]] = {}  # by identity of the clip, which is kept so that it stays valid
 
     def prepare(self, clip: Clip) -> None:
@@ -89,12 +98,73 @@ class PygameMixer:
         return bool(self._mixer.Channel(track).get_busy())
 
     def advance(self, t_ns: int) -> None:
-        """The card keeps its own time. Raises HardwareError when the card that was asked for has gone."""
-        if self._watched is not None and not self._watched.exists():
-            raise HardwareError("the sound card was unplugged", self._watched.name, "plug it in again and restart the station")
+        """Raises HardwareError when the card has gone, or has not moved on for STILL_S of real time: a card knows no other."""
+        self._life.step()
 
     def close(self) -> None:
         self._mixer.quit()
+
+
+class _Life:
+    """Whether a sound card still plays: its own position where ALSA tells it, else how fast it uses up silent clips.
+
+    SDL goes on taking samples when a USB card is pulled out, so that only the card's position shows it.
+    """
+
+    def __init__(self, channel: Any, silence: Any, card: str, root: Path, now_s: Callable[[], float]) -> None:
+        self._channel, self._silence = channel, silence
+        self._card, self._root, self._now_s = card, root, now_s
+        self._pulses = 0
+        self._position: int | None = None
+        self._still_s = 0.0
+        self._looked_s = now_s()
+        channel.play(silence)
+
+    def step(self) -> None:
+        if not self._channel.get_queue():
+            self._channel.queue(self._silence)
+            self._pulses += 1
+        elapsed_s = self._now_s() - self._looked_s
+        if elapsed_s < LOOK_S:
+            return
+        self._looked_s += elapsed_s
+        self._still_s += min(elapsed_s, 2 * LOOK_S)  # this process may have been stopped, and the card with it
+        if self._card and not (self._root / "proc/asound" / self._card).exists():
+            raise HardwareError("the sound card was unplugged", self._card, "plug it in again: it plays by itself")
+        at_card = playback_position(self._root)
+        position = self._pulses if at_card is None else at_card
+        if position != self._position:
+            self._position, self._still_s = position, 0.0
+        elif self._still_s > STILL_S:
+            raise HardwareError("the sound card no longer plays", self._card or "sound", "unplug it and plug it in again")
+
+
+def playback_position(root: Path = Path("/")) -> int | None:
+    """Samples that the sound card opened by this process has played; None where ALSA does not say: a sound server, no card.
+
+    Source: the kernel's sound/core/pcm.c, `snd_pcm_substream_proc_status_read`; `owner_pid` is the thread that opened it.
+    """
+    for status in (root / "proc/asound").glob("card*/pcm*p/sub*/status"):
+        try:
+            lines = status.read_text(encoding="ascii").splitlines()
+        except OSError:  # pulled out while we looked
+            continue
+        fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        owner, played = fields.get("owner_pid", ""), fields.get("hw_ptr", "")
+        if owner.isdigit() and played.isdigit() and (root / "proc/self/task" / owner).exists():
+            return int(played)
+    return None
+
+
+def silence_alsa() -> None:
+    """ALSA's library writes a dozen raw lines to standard error for every device that does not open; SDL's error says it once.
+
+    SDL loads the same libasound.so.2. The handler must be C, because SDL calls it while Python's lock is held: getpid does
+    nothing with its arguments.
+    """
+    with suppress(OSError, AttributeError):  # no such library: then it says nothing either
+        nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
+        ctypes.CDLL("libasound.so.2").snd_lib_error_set_handler(nothing)
 
 
 def sound_cards(root: Path = Path("/")) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ gives each line to one process; open the pins in the process that uses them, onc
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sys
 import tempfile
@@ -23,7 +24,10 @@ from station.ports import Clock
 from station.types import Press
 
 if TYPE_CHECKING:
+    from gpiozero import OutputDevice
     from gpiozero.pins import Factory
+
+log = logging.getLogger("station")
 
 # The header's controller on a Pi 5, a Pi 4, and older ones: device-tree name without its maker, and driver label.
 # Source: the kernel's pinctrl-rp1.c and pinctrl-bcm2835.c with their bindings.
@@ -169,18 +173,34 @@ def mock_pin_factory() -> Factory:
 @contextmanager
 def claiming(name: str, pin: int) -> Iterator[None]:
     """Turns a pin library's refusal into a HardwareError that names function and pin."""
-    from gpiozero import GPIOZeroError
-
-    library = sys.modules.get("lgpio")
-    refusals: tuple[type[Exception], ...] = (GPIOZeroError, OSError, *((library.error,) if library else ()))
     try:
         yield
-    except refusals as error:
+    except _refusals() as error:
         raise HardwareError(
             f"cannot be used for {name} ({_words(error)})",
             f"GPIO {pin}",
             f"stop the program that holds it (`gpioinfo` names it), or set pins.{name} to a free pin",
         ) from error
+
+
+def let_go(device: OutputDevice) -> None:
+    """Switches an output off and gives its pin back. A chip that refuses is no reason to keep the pin: it is wanted again."""
+    if device.closed:
+        return
+    pin = device.pin.info.name
+    try:
+        device.off()
+        device.close()
+    except _refusals() as error:
+        device.pin_factory.release_pins(device, pin)
+        log.warning("%s could not be switched off (%s)", pin, _words(error))
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from gpiozero import GPIOZeroError
+
+    library = sys.modules.get("lgpio")
+    return (GPIOZeroError, OSError, *((library.error,) if library else ()))
 
 
 def _words(error: Exception) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from station.config import SoundSection
 from station.present.mixer import Mixer, PygameMixer, VirtualMixer
 from station.present.voices import SPM_RANGE, Clip, Voices, almost_silence, beat, load_voices
-from station.types import NAN, NS, Cue
+from station.types import NAN, NS, Cue, Snapshot
 
 VOICE, BEAT, AWAKE = 0, 1, 2  # tracks
 FADE_OUT_S = 0.2
@@ -23,7 +23,7 @@ UNDER_VOICE = 0.35  # the beat steps back while somebody speaks
 class Speaker:
     """CueSink over a mixer. Every clip is scaled to `volume` and handed to the mixer once, before the first cue.
 
-    `metronome`: let the beat come with a low-cadence cue, at the cadence that `aim_cadence` told.
+    `metronome`: let the beat come with a low-cadence cue, at the cadence that the last snapshot aims at.
     """
 
     def __init__(self, voices: Voices, mixer: Mixer, volume: float = 0.7, metronome: bool = False) -> None:
@@ -42,10 +42,6 @@ class Speaker:
         self._ticked_ns: int | None = None
         mixer.play(AWAKE, almost_silence(), loop=True)
 
-    def missing(self, text_ids: list[str]) -> tuple[str, ...]:
-        """Which of these ids have no voice line: their cues are a chime only."""
-        return tuple(text_id for text_id in text_ids if text_id not in self._clips)
-
     def present(self, cue: Cue) -> None:
         """Says it at once, or as soon as the older line has faded out. A stop ends the beat and lets the voice finish."""
         if cue.rule == "low_cadence":
@@ -58,6 +54,10 @@ class Speaker:
             self._next = clip
         else:
             self._mixer.play(VOICE, clip)
+
+    def see(self, snapshot: Snapshot) -> None:
+        """The cadence to beat, should a low-cadence cue come."""
+        self.aim_cadence(snapshot.aim_cadence_spm)
 
     def aim_cadence(self, spm: float) -> None:
         """The cadence a low-cadence cue asks for, steps/min; NaN when unknown. Held within what a metronome can beat."""
@@ -120,9 +120,8 @@ class FakeSpeaker(Speaker):
         super().__init__(voices, self.mixer, volume, metronome)
 
 
-def open_speaker(config: SoundSection, language: str = "en") -> Speaker:
-    """The loudspeaker of this machine. Raises HardwareError when no sound device opens, InputError for bad voice lines."""
-    voices = load_voices(language)
+def open_speaker(config: SoundSection, voices: Voices) -> Speaker:
+    """The loudspeaker of this machine. Raises HardwareError when no sound device opens."""
     return Speaker(voices, PygameMixer(config.card), config.volume, config.metronome)
 
 

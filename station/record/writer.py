@@ -7,10 +7,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from station.errors import StoreError
-from station.ports import Store
+from station.record.store import SqliteStore
 from station.types import Input, ModelInfo, SourceInfo, Step, View
 
 log = logging.getLogger("station")
@@ -28,23 +28,15 @@ class Description:
     plan: Mapping[str, Any] = field(default_factory=dict)
 
 
-class RecordStore(Store, Protocol):
-    """What the writer needs of a store beyond ports.Store."""
-
-    def add_gap(self, lost: int) -> None: ...
-
-    @property
-    def trouble(self) -> tuple[tuple[str, str], ...]: ...
-
-
 class Writer:
-    """`begin`, `add`, `finish` return at once; a bounded inbox and one thread do the rest. Owns the store: `close` closes it.
+    """ports.Store: every call returns at once, a bounded inbox and one thread do the rest.
 
-    A full inbox loses inputs (never a begin or a finish), counts them in `dropped` and has the log say so. What the disk
-    refuses is told by `trouble` and goes to the system log; coaching goes on. A bug in the store is raised by `close`.
+    Owns the store: `close` closes it. A full inbox loses inputs (never a begin or a finish), counts
+    them in `dropped` and has the log say so. What the disk refuses is said by `trouble` and goes to
+    the system log; coaching goes on. A bug in the store is raised by `close`.
     """
 
-    def __init__(self, store: RecordStore, describe: Callable[[], Description], capacity: int = CAPACITY) -> None:
+    def __init__(self, store: SqliteStore, describe: Callable[[], Description], capacity: int = CAPACITY) -> None:
         self._store, self._describe, self._capacity = store, describe, capacity
         self._inbox: deque[tuple[Input, Step] | str] = deque()
         self._wake = threading.Condition()
@@ -88,6 +80,7 @@ class Writer:
         """How many items the disk has not taken yet."""
         return len(self._inbox)
 
+    @property
     def trouble(self) -> tuple[tuple[str, str], ...]:
         if self._bug is not None and not isinstance(self._bug, StoreError):
             return (("recording stopped", "restart the station and keep its system log"), *self._store.trouble)

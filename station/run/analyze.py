@@ -24,7 +24,7 @@ from station.record.collect import Collector
 from station.run.clock import SystemClock
 from station.run.overlay import Overlay
 from station.run.text_table import summary_table
-from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
+from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
 from station.sense.open import open_source
 from station.types import NS, Frame, Marks, Pose, Recording, Side
 
@@ -97,7 +97,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
             if overlay:
                 stack.enter_context(overlay)
             progress = stack.enter_context(_progress(info.duration_s))
-            for reading in told_speed(config, wish.speed_kmh):
+            for reading in given_speed(config, wish.speed_kmh):
                 collector.add(reading, coach.step(reading))
             items = _items(source, watch)
             try:

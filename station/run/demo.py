@@ -15,12 +15,14 @@ from station.present.lights import open_lights
 from station.present.pins import mock_pin_factory
 from station.present.screen.window import Screen
 from station.present.sound import fake_speaker, open_speaker
+from station.present.voices import load_voices
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP, SPEED_KMH, lengthen
-from station.run.live import LiveStation, NoKeeper, Parts
-from station.run.outputs import watchers
+from station.run.live import LiveStation
+from station.run.parts import NoStore, Parts
+from station.run.presenter import Presenter
 from station.run.start import closing_line, stopped_by_signals
-from station.run.wiring import estimator_for, told_speed, view_of
+from station.run.wiring import estimator_for, given_speed, view_of
 from station.sense.open import open_source
 from station.types import Station
 
@@ -51,17 +53,16 @@ def run_demo(headless: bool, seconds: float | None) -> None:
 
 def _play(clip: Path, config: Config, clock: Clock, headless: bool, seconds: float | None) -> None:
     with open_source(clip, config, clock, realtime=True, loop=seconds is not None) as source:
-        view, sinks = view_of(config, source), _sinks(config)
+        view = view_of(config, source)
         parts = Parts(
             source=source,
             estimator=estimator_for(config, source.info),
             new_coach=lambda: Coach(view, PLAN),
             clock=clock,
-            keeper=NoKeeper(),
-            sinks=sinks,
-            watchers=watchers(sinks),
+            store=NoStore(),
+            presenters=_presenters(config, clock),
             display=None if headless else _display(config),
-            told=told_speed(config, SPEED_KMH),
+            given=given_speed(config, SPEED_KMH),
             station=Station,
             seconds=seconds,
         )
@@ -72,18 +73,25 @@ def _play(clip: Path, config: Config, clock: Clock, headless: bool, seconds: flo
     log.info(closing_line(report))
 
 
-def _sinks(config: Config) -> list[CueSink]:
-    lights = open_lights(config, mock_pin_factory())
-    try:
-        return [lights, open_speaker(config.sound, config.station.language)]
-    except HardwareError as error:
-        log.info("demo: no loudspeaker (%s); cues are printed", error.what)
-        return [lights, fake_speaker(config.sound)]
+def _presenters(config: Config, clock: Clock) -> list[Presenter]:
+    voices = load_voices(config.station.language)
+
+    def speaker() -> CueSink:
+        try:
+            return open_speaker(config.sound, voices)
+        except HardwareError as error:
+            log.info("demo: no loudspeaker (%s); cues are printed", error.what)
+            return fake_speaker(config.sound)
+
+    return [
+        Presenter("light", lambda: open_lights(config, mock_pin_factory()), clock),
+        Presenter("loudspeaker", speaker, clock),
+    ]
 
 
 def _display(config: Config) -> Display | None:
     try:
-        return Screen(config.screen)
+        return Screen(config.screen, keys=True)
     except HardwareError as error:
         log.info("demo: no display, so it runs headless (%s)", error.what)
         return None

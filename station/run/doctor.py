@@ -212,8 +212,9 @@ def sound(config: Config) -> str:
     if not config.sound.enabled:
         return "switched off in the settings"
     from station.present.sound import open_speaker
+    from station.present.voices import load_voices
 
-    open_speaker(config.sound, config.station.language).close()
+    open_speaker(config.sound, load_voices(config.station.language)).close()
     return f"a device opens; volume {config.sound.volume:.0%}"
 
 

@@ -1,135 +1,77 @@
-"""The running station: capture -> think -> present, one thread each, joined by slots and inboxes.
+"""The running station: capture -> think -> present, joined by slots and inboxes.
 
-    capture thread            think thread                          main thread (SDL wants the display there)
-    source -> LatestSlot ---> pose model -> coach -> keeper    +--> LatestSlot(Snapshot) -> screen
-    sensors, buttons -> Inbox ---------------^                 +--> Inbox(Cue) -> present thread: sound, lights
+    capture thread            think thread                               main thread (SDL wants the display there)
+    source -> LatestSlot ---> inlet -> coach -> store
+    sensors, buttons -> Inbox ---------^  |
+                                          +--> outlet -- snapshots ----> screen
+                                                  |
+                                                  +- cues, snapshots --> one thread each: loudspeaker, light, buzzer
 
-All times are the clock's: a camera's frames carry it anyway, and files that play in real time are stamped like a camera's.
+All times are the clock's: a camera's frames carry it anyway, and files that play in real time are
+stamped like a camera's.
+
+What may die without ending the coaching: loudspeaker, light and buzzer, which are opened again by
+and by (presenter.py); sensors, the watches over the camera, the hip belt's finder and single frames
+(tolerated.py); the display; the store. What ends it, for a restart by the service: the source, the
+pose model, a bug in the coach.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol
-
-import numpy as np
+from collections.abc import Callable
+from dataclasses import replace
 
 from station.calibrate.scene import Drift
-from station.calibrate.watch import PlaceWatch
-from station.coach import Coach
-from station.cues.lines import LINES
 from station.errors import StationError
-from station.ports import Clock, CueSink, Display, EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, Sensor
+from station.ports import EndOfSource
+from station.run.frame_ages import FrameAges
 from station.run.health import Heartbeats, notify
-from station.run.slots import Inbox, LatestSlot
-from station.sense.picture import PictureWatch
-from station.types import NS, Activity, Cue, Frame, Input, Marks, Mode, Pose, Press, Reading, Snapshot, Station, Step, Tick
+from station.run.inlet import FrameWatch, Inlet
+from station.run.outlet import Outlet, Trouble
+from station.run.parts import Parts, RunReport
+from station.run.slots import LatestSlot
+from station.run.tolerated import Tolerated
+from station.run.visit import Visit
+from station.types import NS, Frame, Input, Pose, Tick
 
 log = logging.getLogger("station")
 
 READ_TIMEOUT_S = 1.0
-TICK_S = 0.25  # without a picture the coach still learns that time passes
-PRESENT_S = 0.02  # how often light patterns move on
-JOIN_S = 10.0  # what capture and present are given to end
-FRESH_S = {"capture": 5.0, "think": 5.0, "present": 5.0}
-THUMBNAIL_PX = 320
-EMPTY_BELT_S = 60.0  # after that long with nobody there, the next runner gets a coach that has forgotten everything
-AGES_KEPT = 100_000
-STICK_DONE = "stick.done"
-PICTURE_REMEDY = {
+AFTER_FAILURE_S = 0.1  # chosen: a source that fails at once each time must not fail ten times in a millisecond
+TICK_S = 0.25  # without a frame the coach still learns that time passes
+DRAW_S = 0.1
+JOIN_S = 10.0  # what capture is given to end
+FRESH_S = {"capture": 5.0, "think": 5.0}
+FRAME_REMEDY = {
     "dark": "switch the light on, or aim the camera away from the window",
     "covered": "take away what is in front of the lens, and wipe it",
     "frozen": "switch the station off and on; then check the camera's ribbon cable",
 }
-BEFORE_RUNNING = (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST)
-
-
-class Keeper(Protocol):
-    """Takes every input with what it led to. `begin` opens a session that counts only once somebody runs."""
-
-    def begin(self) -> None: ...
-
-    def add(self, given: Input, step: Step) -> None: ...
-
-    def finish(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def trouble(self) -> tuple[tuple[str, str], ...]: ...
-
-
-class NoKeeper:
-    """Keeps nothing: the demo leaves no trace."""
-
-    def begin(self) -> None: ...
-
-    def add(self, given: Input, step: Step) -> None: ...
-
-    def finish(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def trouble(self) -> tuple[tuple[str, str], ...]:
-        return ()
-
-
-@dataclass
-class Parts:
-    """What a station is made of. `source` is entered already; `estimator` is None when it delivers poses."""
-
-    source: FrameSource | PoseSource
-    estimator: Estimator | None
-    new_coach: Callable[[], Coach]
-    clock: Clock
-    keeper: Keeper
-    mark_finder: MarkFinder | None = None
-    sinks: Sequence[CueSink] = ()
-    display: Display | None = None
-    sensors: Sequence[Sensor] = ()
-    presses: Inbox[Press] | None = None
-    picture_watch: PictureWatch | None = None  # for cameras
-    place_watch: PlaceWatch | None = None  # its verdict changes the view that `new_coach` takes
-    told: tuple[Reading, ...] = ()  # what a person told beforehand, the first thing each coach hears
-    watchers: Sequence[Callable[[Snapshot], None]] = ()  # see every snapshot in the think thread: must return at once
-    station: Callable[[], Station] = Station
-    seconds: float | None = None  # stop after that long
-
-
-@dataclass
-class RunReport:
-    """What happened, for the closing line and the exit code."""
-
-    poses: int = 0
-    frames_replaced: int = 0
-    sessions: int = 0
-    cues: int = 0
-    frame_age_ms: tuple[float, float] = (float("nan"), float("nan"))  # median, 95th percentile when inference starts
 
 
 class LiveStation:
     """Runs the parts until the source ends, the window closes, the time is up or `stop` is called.
 
-    `run` raises what a worker raised: StationError as it is, anything else as the bug it is.
+    `run` raises what ended it: StationError as it is, anything else as the bug it is.
     """
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+        self._parts, self._clock = parts, parts.clock
         self._stop = threading.Event()
         self._ended = threading.Event()
-        self._latest: LatestSlot[Frame | Pose] = LatestSlot()
-        self._shown: LatestSlot[Snapshot] = LatestSlot()
-        self._cues: Inbox[Cue] = Inbox(64)
-        self._hearts = Heartbeats(parts.clock, FRESH_S)
         self._failure: tuple[str, BaseException] | None = None
-        self._off: tuple[tuple[str, str], ...] = ()  # sinks that failed on the way
-        self._ages_ms: list[float] = []
+        self._hearts = Heartbeats(parts.clock, FRESH_S)
+        self._latest: LatestSlot[Frame | Pose] = LatestSlot()
+        self._ages = FrameAges()
         self._last_t_ns = -1
-        self._picture = ""  # what is wrong with it, "" when nothing is
-        self._stick = "none"
-        self._start_ns = parts.clock.now_ns()
+        self._picture = ""  # what is wrong with the frames, "" when nothing is
+        remedy = "check the camera's ribbon cable, then switch the station off and on"
+        self._read = Tolerated("the camera", parts.source.read, remedy, passing=(StationError, EndOfSource))
+        self._polls = [Tolerated("a sensor", sensor.poll) for sensor in parts.sensors]
+        self._inlet = Inlet(parts.estimator, parts.mark_finder, self._watches())
+        self._outlet = Outlet(parts.presenters, parts.display, parts.station, self._trouble, parts.clock.now_ns())
         self.report = RunReport()
 
     def stop(self) -> None:
@@ -138,7 +80,7 @@ class LiveStation:
     def run(self) -> RunReport:
         workers = [
             threading.Thread(target=self._guard, args=(name, work), name=name, daemon=True)
-            for name, work in (("capture", self._capture), ("think", self._think), ("present", self._present))
+            for name, work in (("capture", self._capture), ("think", self._think))
         ]
         for worker in workers:
             worker.start()
@@ -148,7 +90,7 @@ class LiveStation:
             self._stop.set()
             for worker in workers:
                 # An inference that is still running when Python ends aborts the process, so that one is waited for. A camera
-                # or a sound card may never answer.
+                # may never answer.
                 worker.join(timeout=None if worker.name == "think" else JOIN_S)
             self._close()
         if self._failure is not None:
@@ -164,17 +106,24 @@ class LiveStation:
         try:
             work()
         except BaseException as error:  # a worker must never die unnoticed: the main thread raises it again
-            self._failure = self._failure or (name, error)
-            self._stop.set()
+            self._fail(name, error)
+
+    def _fail(self, name: str, error: BaseException) -> None:
+        self._failure = self._failure or (name, error)
+        self._stop.set()
 
     def _capture(self) -> None:
-        source = self._parts.source
         while not self._stop.is_set():
+            failed_before = self._read.failed
             try:
-                item = source.read(READ_TIMEOUT_S)
+                item = self._read(READ_TIMEOUT_S)
             except EndOfSource:
                 self._ended.set()
                 return
+            if self._read.error is not None:
+                raise self._read.error
+            if self._read.failed > failed_before:
+                self._clock.sleep(AFTER_FAILURE_S)
             self._hearts.beat("capture")
             if item is not None:
                 self._latest.put(item)
@@ -184,10 +133,10 @@ class LiveStation:
             self._coach_one_runner()
 
     def _coach_one_runner(self) -> None:
-        """One coach's life: from an empty belt to the end of a session, or to the next empty belt."""
-        coach, life, drift = self._parts.new_coach(), _Life(), self._drift
-        told = self._parts.told
-        self._parts.keeper.begin()
+        """One coach's life, from an empty belt to the next."""
+        coach, visit, drift = self._parts.new_coach(), Visit(), self._drift
+        given = self._parts.given
+        self._parts.store.begin()
         try:
             while not self._stop.is_set():
                 arrived = self._latest.take(TICK_S)
@@ -195,163 +144,108 @@ class LiveStation:
                 if arrived is None and self._ended.is_set():
                     self._stop.set()
                     return
-                frame, given = self._input(arrived)
-                said = (replace(reading, t_ns=given.t_ns) for reading in told)
-                for one in (*said, *self._readings(given.t_ns), *self._marks(frame, given), given):
+                frame, inputs = self._inputs(arrived)
+                t_ns = inputs[-1].t_ns
+                beforehand = (replace(reading, t_ns=t_ns) for reading in given)
+                for one in (*beforehand, *self._readings(t_ns), *inputs):
                     step = coach.step(one)
-                    self._parts.keeper.add(one, step)
-                    self._publish(step, frame)
-                told = ()
-                if life.is_over(step) or (life.nobody_came and self._drift is not drift):
+                    self._parts.store.add(one, step)
+                    self._outlet.publish(step, frame)
+                given = ()
+                if visit.is_over(step) or (visit.nobody_came and self._drift is not drift):
                     return
         finally:
-            self.report.sessions += life.had_session
-            self._parts.keeper.finish()
-
-    @property
-    def _drift(self) -> Drift | None:
-        return self._parts.place_watch.drift if self._parts.place_watch is not None else None
-
-    def _present(self) -> None:
-        sinks = list(self._parts.sinks)
-        while not self._stop.is_set():
-            cue = self._cues.take(PRESENT_S)
-            for sink in tuple(sinks):
-                try:
-                    if cue is not None:
-                        sink.present(cue)
-                    sink.tick(self._parts.clock.now_ns())
-                except StationError as error:
-                    sinks.remove(sink)
-                    self._off += ((str(error.what), error.remedy),)
-                    log.warning("going on without it: %s", error)
-            self._hearts.beat("present")
+            self.report.sessions += visit.had_session
+            self._parts.store.finish()
 
     def _show(self) -> None:
         """The main thread: the screen, systemd's watchdog, the time limit."""
-        parts = self._parts
-        end_ns = None if parts.seconds is None else parts.clock.now_ns() + round(parts.seconds * NS)
+        seconds = self._parts.seconds
+        end_ns = None if seconds is None else self._clock.now_ns() + round(seconds * NS)
         ready = False
         while not self._stop.is_set():
-            snapshot = self._shown.take(0.1)
-            if snapshot is not None and not ready:
+            drawn = self._outlet.draw(DRAW_S)
+            if drawn is False:
+                return
+            if drawn and not ready:
                 ready = True
                 notify("READY=1")
-            if snapshot is not None and parts.display is not None and not parts.display.show(snapshot):
-                return
             stale = self._hearts.stale()
             if stale:
                 notify(f"STATUS=silent: {', '.join(stale)}")
             elif ready:
                 notify("WATCHDOG=1")
-            if end_ns is not None and parts.clock.now_ns() >= end_ns:
+            if end_ns is not None and self._clock.now_ns() >= end_ns:
                 return
 
     # --- one step ---
 
-    def _input(self, arrived: Frame | Pose | None) -> tuple[Frame | None, Pose | Tick]:
-        now = self._parts.clock.now_ns()
-        if arrived is None or arrived.t_ns <= self._last_t_ns:  # a picture from before the last tick says nothing new
+    def _inputs(self, arrived: Frame | Pose | None) -> tuple[Frame | None, tuple[Input, ...]]:
+        """The frame and what the core gets for it. Without a frame, or for one that is skipped: that time passes."""
+        now = self._clock.now_ns()
+        if arrived is None or arrived.t_ns <= self._last_t_ns:  # a frame from before the last tick says nothing new
             self._last_t_ns = max(now, self._last_t_ns)
-            return None, Tick(self._last_t_ns)
+            return None, (Tick(self._last_t_ns),)
         self._last_t_ns = arrived.t_ns
-        if len(self._ages_ms) < AGES_KEPT:
-            self._ages_ms.append((now - arrived.t_ns) / 1e6)
-        self.report.poses += 1
-        if isinstance(arrived, Pose):
-            return None, arrived
-        if self._parts.estimator is None:
-            raise TypeError("a source of pictures needs a pose estimator")
-        if self._parts.picture_watch is not None:
-            self._picture = self._parts.picture_watch.step(arrived)
-        pose = self._parts.estimator.estimate(arrived)
-        if self._parts.place_watch is not None:
-            self._parts.place_watch.step(arrived, pose)
-        return arrived, pose
+        self._ages.add(now - arrived.t_ns)
+        inputs = self._inlet.inputs(arrived)
+        self.report.poses += bool(inputs)
+        return arrived if isinstance(arrived, Frame) else None, inputs or (Tick(arrived.t_ns),)
 
     def _readings(self, t_ns: int) -> tuple[Input, ...]:
-        readings: list[Input] = [reading for sensor in self._parts.sensors for reading in sensor.poll(t_ns)]
+        readings: list[Input] = [reading for poll in self._polls for reading in poll(t_ns) or ()]
         if self._parts.presses is not None:
             readings += [replace(press, t_ns=t_ns) for press in self._parts.presses.drain()]
         return tuple(readings)
 
-    def _marks(self, frame: Frame | None, given: Pose | Tick) -> tuple[Marks, ...]:
-        finder = self._parts.mark_finder
-        if finder is None or frame is None or not isinstance(given, Pose):
-            return ()
-        found = finder.find(frame, given)
-        return () if found is None else (found,)
+    def _watches(self) -> list[tuple[str, FrameWatch]]:
+        """What looks at every frame besides the pose model."""
+        picture, place = self._parts.picture_watch, self._parts.place_watch
+        watches: list[tuple[str, FrameWatch]] = []
+        if picture is not None:
 
-    def _publish(self, step: Step, frame: Frame | None) -> None:
-        for cue in step.cues:
-            self.report.cues += cue.action == "start"
-            log.info("%8.2f s  %s %s: %s", (cue.t_ns - self._start_ns) / NS, cue.action, cue.rule or "station", cue.text)
-            self._cues.put(cue)
-        station = self._parts.station()
-        self._tell_of_stick(step.t_ns, station.stick)
-        trouble = (*station.trouble, *self._parts.keeper.trouble(), *self._off)
-        if self._picture:
-            trouble = (*trouble, (f"the picture is {self._picture}", PICTURE_REMEDY[self._picture]))
-        picture = _thumbnail(frame) if frame is not None and step.mode is Mode.FRAMING else None
-        station = replace(station, trouble=trouble, healthy=station.healthy and not trouble, thumbnail=picture)
-        snapshot = replace(step.snapshot, station=station)
-        for watch in self._parts.watchers:
-            watch(snapshot)
-        self._shown.put(snapshot)
+            def judge(frame: Frame, _: Pose) -> None:
+                self._picture = picture.step(frame)
 
-    def _tell_of_stick(self, t_ns: int, stick: str) -> None:
-        if stick == "done" and self._stick != "done":
-            self._cues.put(Cue(t_ns, 0, STICK_DONE, "", "start", ("audio",), LINES[STICK_DONE].screen))
-        self._stick = stick
+            watches.append(("the watch over light and lens", judge))
+        if place is not None:
+            watches.append(("the watch over the camera's place", place.step))
+        return watches
 
-    def _conclude(self) -> None:
-        self.report.frames_replaced = self._latest.replaced
-        for name, inbox in (("cues", self._cues), ("presses of the button", self._parts.presses)):
-            if inbox is not None and inbox.refused:
-                log.warning("%d %s came faster than they could be taken and were dropped", inbox.refused, name)
-        if self._ages_ms:
-            median, late = np.percentile(self._ages_ms, [50, 95])
-            self.report.frame_age_ms = (float(median), float(late))
+    @property
+    def _drift(self) -> Drift | None:
+        return self._parts.place_watch.drift if self._parts.place_watch is not None else None
+
+    def _trouble(self) -> Trouble:
+        """What is wrong now with what brings and keeps the inputs, as (what, remedy)."""
+        polls = tuple(one for poll in self._polls for one in poll.trouble)
+        picture = ((f"the picture is {self._picture}", FRAME_REMEDY[self._picture]),) if self._picture else ()
+        return (*self._parts.store.trouble, *self._inlet.trouble, *polls, *picture)
+
+    # --- the end ---
 
     def _close(self) -> None:
+        """Closes every part, whatever one of them raises; a bug in the store is raised once all are closed."""
         parts = self._parts
-        for part in (*parts.sinks, *parts.sensors, parts.keeper, parts.estimator, parts.display):
+        for presenter in parts.presenters:
+            presenter.close()
+        for part in (parts.store, *parts.sensors, parts.estimator, parts.display):
             try:
                 if part is not None:
                     part.close()
             except StationError as error:
                 log.warning("while closing: %s", error)
+            except Exception as error:
+                log.warning("%s cannot be closed", type(part).__name__, exc_info=error)
+                if part is parts.store:
+                    self._fail("store", error)
 
-
-class _Life:
-    """What the think thread remembers of one coach's life: whether there was a session, and since when the belt is empty."""
-
-    def __init__(self) -> None:
-        self.had_session = False
-        self._nobody_since_ns: int | None = None
-        self._was_done = False
-
-    @property
-    def nobody_came(self) -> bool:
-        """True while the belt is empty and no session has begun: another coach is as good."""
-        return self._nobody_since_ns is not None and not self.had_session
-
-    def is_over(self, step: Step) -> bool:
-        """True when this coach may be replaced: its session is done and shown, or the belt was empty for a minute."""
-        if step.mode not in BEFORE_RUNNING:
-            self.had_session = True
-        done = self._was_done and step.mode is not Mode.DONE
-        self._was_done = step.mode is Mode.DONE
-        if step.mode is not Mode.IDLE or step.gait.activity is not Activity.ABSENT:
-            self._nobody_since_ns = None
-            return done
-        if self._nobody_since_ns is None:
-            self._nobody_since_ns = step.t_ns
-        return done or step.t_ns - self._nobody_since_ns > EMPTY_BELT_S * NS
-
-
-def _thumbnail(frame: Frame) -> np.ndarray:
-    """Every k-th pixel, at most THUMBNAIL_PX on the longer side: enough to see whether the runner stands in the picture."""
-    height, width, _ = frame.image.shape
-    step = max(1, -(-max(height, width) // THUMBNAIL_PX))
-    return np.ascontiguousarray(frame.image[::step, ::step])
+    def _conclude(self) -> None:
+        report = self.report
+        report.cues = self._outlet.cues
+        report.frames_replaced, report.frames_skipped = self._latest.replaced, self._inlet.skipped
+        report.frame_age_ms = (self._ages.percentile_ms(50), self._ages.percentile_ms(95))
+        presses = self._parts.presses.refused if self._parts.presses is not None else 0
+        for name, refused in (("cues", self._outlet.refused), ("presses of the button", presses)):
+            if refused:
+                log.warning("%d %s came faster than they could be taken and were dropped", refused, name)

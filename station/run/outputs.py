@@ -1,31 +1,32 @@
-"""Loudspeaker, lights, buzzer and button: opened as far as they are there, with what they need to know besides cues."""
+"""Loudspeaker, lights, buzzer and button, each of which may be missing, come and go."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from station.config import Config
-from station.errors import HardwareError, StoreError
+from station.errors import StationError
 from station.ports import Clock, CueSink
 from station.present.buzzer import Buzzer
-from station.present.lights import Lights, open_lights
+from station.present.lights import open_lights
 from station.present.pins import PressButton, open_pin_factory
-from station.present.sound import Speaker, open_speaker
-from station.present.voices import all_lines
+from station.present.sound import open_speaker
+from station.present.voices import Voices, all_lines, load_voices
+from station.run.presenter import Presenter
 from station.run.slots import Inbox
-from station.types import Press, Snapshot
+from station.run.tolerated import described
+from station.types import Press
 
 if TYPE_CHECKING:
     from gpiozero.pins import Factory
 
 log = logging.getLogger("station")
 Part = TypeVar("Part")
-Watcher = Callable[[Snapshot], None]
 
 
 @dataclass
@@ -38,68 +39,76 @@ class Openings:
     trouble: list[tuple[str, str]] = field(default_factory=list)
     undo: ExitStack = field(default_factory=ExitStack)
 
-    def try_open(self, open_part: Callable[[], Part]) -> Part | None:
+    def try_open(self, name: str, open_part: Callable[[], Part]) -> Part | None:
         try:
             return open_part()
-        except (HardwareError, StoreError) as error:
-            log.warning("going on without it: %s", error)
-            self.note(f"{error.where}: {error.what}" if error.where else error.what, error.remedy)
-            return None
+        except StationError as error:
+            log.warning("going on without %s: %s", name, error)
+            self.trouble.append(error.trouble)
+        except Exception as error:  # a part that can be missing is never a reason not to coach
+            log.warning("going on without %s", name, exc_info=error)
+            self.trouble.append((f"{name} cannot be used ({described(error)})", "restart the station and keep its system log"))
+        return None
 
-    def note(self, what: str, remedy: str) -> None:
-        self.trouble.append((what, remedy))
+
+class Header:
+    """The pin factory that lights, buzzer and button share: gpiozero keeps one table of pins a process. Opened when first asked
+    for; raises HardwareError each time until that succeeds."""
+
+    def __init__(self, config: Config) -> None:
+        self._pins = config.pins
+        self._lock = threading.Lock()
+        self._factory: Factory | None = None
+
+    def __call__(self) -> Factory:
+        with self._lock:
+            if self._factory is None:
+                self._factory = open_pin_factory(self._pins)
+            return self._factory
 
 
-def open_sinks(config: Config, clock: Clock, presses: Inbox[Press], openings: Openings) -> list[CueSink]:
-    """Everything that can tell the runner something, and the button. Raises InputError for damaged voice lines."""
-    sinks: list[CueSink | None] = []
+def open_presenters(config: Config, clock: Clock, header: Header, openings: Openings) -> list[Presenter]:
+    """Everything that can show the runner a cue, there or not."""
+    presenters = []
+
+    def add(name: str, open_sink: Callable[[], CueSink]) -> None:
+        presenter = Presenter(name, open_sink, clock)
+        openings.undo.callback(presenter.close)  # when something later fails; closing twice does no harm
+        presenters.append(presenter)
+
     if config.sound.enabled:
-        speaker = openings.try_open(lambda: open_speaker(config.sound, config.station.language))
-        sinks.append(speaker)
-        missing = speaker.missing(list(all_lines())) if speaker else ()
-        if missing:
-            openings.note(f"no voice line for {', '.join(missing)}: a chime only", "install the station again")
-    if config.light.enabled and config.pins.fitted:
-        factory = openings.try_open(lambda: open_pin_factory(config.pins))
-        if factory is not None:
-            sinks += _on_pins(config, clock, presses, openings, factory)
-    return [sink for sink in sinks if sink is not None]
+        language = config.station.language
+        loaded = openings.try_open("the voice", lambda: load_voices(language))
+        voices = loaded or Voices(language, {}, {})  # a chime is better than silence
+        missing = [text_id for text_id in all_lines() if text_id not in voices.lines]
+        if missing and loaded:
+            openings.trouble.append((f"no voice line for {', '.join(missing)}: a chime only", "install the station again"))
+        add("loudspeaker", lambda: open_speaker(config.sound, voices))
+    if config.light.enabled and {"light", "status"} & config.pins.fitted:
+        add("light", lambda: _lights(config, header()))
+    if config.light.enabled and "buzzer" in config.pins.fitted:
+        add("buzzer", lambda: Buzzer(config.pins.buzzer, header()))
+    return presenters
 
 
-def _on_pins(config: Config, clock: Clock, presses: Inbox[Press], openings: Openings, factory: Factory) -> list[CueSink | None]:
-    lights = openings.try_open(lambda: open_lights(config, factory))
-    if lights is not None:
-        lights.show_status("starting")
-        lights.start_self_test()
-    sinks: list[CueSink | None] = [lights]
-    if "buzzer" in config.pins.fitted:
-        sinks.append(openings.try_open(lambda: Buzzer(config.pins.buzzer, factory)))
-    if "button" in config.pins.fitted:
-
-        def post(press: Press) -> None:
-            presses.put(press)
-
-        button = openings.try_open(lambda: PressButton(config.pins.button, factory, clock, post))
-        if button is not None:
-            openings.undo.callback(button.close)  # it works only as long as somebody keeps it
-    return sinks
+def _lights(config: Config, factory: Factory) -> CueSink:
+    lights = open_lights(config, factory)
+    lights.show_status("starting")
+    lights.start_self_test()
+    return lights
 
 
-def watchers(sinks: list[CueSink]) -> list[Watcher]:
-    """What loudspeaker and lights need besides cues: the cadence to beat, and the state that the status LED shows."""
-    watching: list[Watcher] = []
-    for sink in sinks:
-        if isinstance(sink, Speaker):
-            watching.append(partial(_aim_beat, sink))
-        elif isinstance(sink, Lights):
-            watching.append(partial(_show_status, sink))
-    return watching
+def open_button(config: Config, clock: Clock, header: Header, presses: Inbox[Press], openings: Openings) -> None:
+    """The button beside the treadmill, where one is fitted; its presses go to `presses`."""
+    if not (config.light.enabled and "button" in config.pins.fitted):
+        return
 
+    def post(press: Press) -> None:
+        presses.put(press)
 
-def _aim_beat(speaker: Speaker, snapshot: Snapshot) -> None:
-    speaker.aim_cadence(snapshot.aim_cadence_spm)
+    def opened() -> PressButton:
+        return PressButton(config.pins.button, header(), clock, post)
 
-
-def _show_status(lights: Lights, snapshot: Snapshot) -> None:
-    station = snapshot.station
-    lights.show_status("trouble" if station.trouble else "writing" if station.stick == "writing" else "ready")
+    button = openings.try_open("the button", opened)
+    if button is not None:
+        openings.undo.callback(button.close)  # it works only as long as somebody keeps it

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections import deque
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -11,7 +12,7 @@ T = TypeVar("T")
 
 class LatestSlot(Generic[T]):
     """Holds one item; a newer one replaces it. With 60 fps in and 33 ms of work per item the worker sees the freshest
-    picture every time, where a queue would make it work through the past."""
+    frame every time, where a queue would make it work through the past."""
 
     def __init__(self) -> None:
         self._ready = threading.Condition()
@@ -35,35 +36,32 @@ class LatestSlot(Generic[T]):
 
 
 class Inbox(Generic[T]):
-    """A first-in first-out queue of bounded size. When it is full the newcomer is refused and counted."""
+    """A bounded queue whose `put` never waits: when it is full the newcomer is refused and counted."""
 
     def __init__(self, size: int) -> None:
         if size < 1:
             raise ValueError(f"an inbox holds at least one item, not {size}")
-        self._ready = threading.Condition()
-        self._items: deque[T] = deque()
-        self._size = size
+        self._queue: queue.Queue[T] = queue.Queue(size)
         self.refused = 0
 
     def put(self, item: T) -> bool:
-        with self._ready:
-            if len(self._items) >= self._size:
-                self.refused += 1
-                return False
-            self._items.append(item)
-            self._ready.notify()
-            return True
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full:
+            self.refused += 1
+            return False
+        return True
 
     def take(self, timeout_s: float) -> T | None:
         """The oldest item, or None when none came in time."""
-        with self._ready:
-            if not self._items and timeout_s > 0:
-                self._ready.wait(timeout_s)
-            return self._items.popleft() if self._items else None
+        with suppress(queue.Empty):
+            return self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
+        return None
 
     def drain(self) -> tuple[T, ...]:
         """All that waits now, oldest first."""
-        with self._ready:
-            items = tuple(self._items)
-            self._items.clear()
-            return items
+        items: list[T] = []
+        with suppress(queue.Empty):
+            while True:
+                items.append(self._queue.get_nowait())
+        return tuple(items)

@@ -17,20 +17,21 @@ from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound
 from station.faults import RULES
 from station.gait import CORE_VERSION
-from station.ports import Clock, Estimator
+from station.ports import Clock, Estimator, Store
 from station.present.screen.window import Screen
 from station.provision import Provision, provision
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.run.boot_check import BootCheck
 from station.run.clock import SystemClock
-from station.run.live import Keeper, LiveStation, NoKeeper, Parts, RunReport
-from station.run.outputs import Openings, open_sinks, watchers
+from station.run.live import LiveStation
+from station.run.outputs import Header, Openings, open_button, open_presenters
+from station.run.parts import NoStore, Parts, RunReport
 from station.run.single_instance import alone
 from station.run.slots import Inbox
 from station.run.start_failure import told_when_it_fails
 from station.run.station_state import StationState
-from station.run.wiring import estimator_for, mark_finder_for, plan_of, told_speed, view_of
+from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch
 from station.types import Press, SourceInfo, View
@@ -61,35 +62,38 @@ def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, spee
     plan = plan_of(config)
     with open_source(source_text, config, clock, realtime=True) as source, openings.undo:
         presses: Inbox[Press] = Inbox(8)
-        sinks = open_sinks(config, clock, presses, openings)
-        screen = None if headless or not config.screen.enabled else Screen(config.screen, patient=True)
-        for part in (*sinks, *((screen,) if screen else ())):
-            openings.undo.callback(part.close)  # when something below fails; closing twice does no harm
-        if source_text == PICAMERA and not sinks and (screen is None or screen.trouble):
+        header = Header(config)
+        presenters = open_presenters(config, clock, header, openings)
+        open_button(config, clock, header, presses, openings)
+        watched = source_text != PICAMERA  # by a person who may end it; in a gym a keyboard is not a switch
+        screen = None if headless or not config.screen.enabled else Screen(config.screen, patient=True, keys=watched)
+        if screen is not None:
+            openings.undo.callback(screen.close)
+        if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
-        for rule in RULES:
-            if rule.broken:
-                openings.note(rule.source, "")
-        config, place = openings.try_open(lambda: calibrated(config, source.info)) or (config, PlaceWatch(None, None))
+        openings.trouble += [(rule.source, "") for rule in RULES if rule.broken]
+        found = openings.try_open("the calibration", lambda: calibrated(config, source.info))
+        config, place = found or (config, PlaceWatch(None, None))
         estimator = estimator_for(config, source.info)
         view, boot = view_of(config, source), BootCheck(config)
-        keeper = openings.try_open(lambda: open_keeper(config, source.info, lambda: place.corrected(view), estimator, plan))
+        store = openings.try_open(
+            "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan)
+        )
         live = LiveStation(
             Parts(
                 source=source,
                 estimator=estimator,
                 new_coach=lambda: Coach(place.corrected(view), plan),
                 clock=clock,
-                keeper=keeper or NoKeeper(),
+                store=store or NoStore(),
                 mark_finder=mark_finder_for(config, source.info),
-                sinks=sinks,
-                watchers=watchers(sinks),
+                presenters=presenters,
                 display=screen,
                 presses=presses,
                 picture_watch=PictureWatch() if source_text == PICAMERA else None,
                 place_watch=place,
-                told=told_speed(config, speed_kmh),
+                given=given_speed(config, speed_kmh),
                 station=StationState(
                     tuple(openings.trouble),
                     clock,
@@ -110,7 +114,7 @@ def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
     return config, PlaceWatch(calibration.scene if calibration else None, turned_deg)
 
 
-def open_keeper(config: Config, info: SourceInfo, view: Callable[[], View], estimator: Estimator | None, plan: Plan) -> Keeper:
+def open_store(config: Config, info: SourceInfo, view: Callable[[], View], estimator: Estimator | None, plan: Plan) -> Store:
     """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
     store = SqliteStore(config.station.data_dir, config.record, CORE_VERSION)
     return Writer(store, lambda: Description(info, estimator.model if estimator else None, view(), plan.to_dict()))
@@ -138,6 +142,6 @@ def stopped_by_signals(live: LiveStation) -> Iterator[None]:
 def closing_line(report: RunReport) -> str:
     median, late = report.frame_age_ms
     return (
-        f"{report.poses} pictures judged, {report.frames_replaced} passed over for newer ones, "
-        f"{report.sessions} sessions, {report.cues} cues; picture age {median:.0f} ms (95 %: {late:.0f} ms)"
+        f"{report.poses} frames judged, {report.frames_replaced} passed over for newer ones, {report.frames_skipped} unusable, "
+        f"{report.sessions} sessions, {report.cues} cues; frame age {median:.0f} ms (95 %: {late:.0f} ms)"
     )

@@ -17,7 +17,8 @@ from station.coach import Coach
 from station.cues.plan import Plan
 from station.ports import EndOfSource
 from station.run.clock import SystemClock
-from station.run.live import LiveStation, NoKeeper, Parts
+from station.run.live import LiveStation
+from station.run.parts import NoStore, Parts
 from station.run.station_state import StationState
 from station.types import NS, Frame, ModelInfo, Pose, Snapshot, SourceInfo, View
 
@@ -93,7 +94,7 @@ def run(name: str, tmp_path: Path) -> tuple[list[View], Shown]:
             estimator=Nobody(film),
             new_coach=new_coach,
             clock=SystemClock(),
-            keeper=NoKeeper(),
+            store=NoStore(),
             display=shown,
             place_watch=watch,
             station=state,

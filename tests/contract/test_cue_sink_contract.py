@@ -17,7 +17,7 @@ from station.present.lights import open_lights
 from station.present.pins import mock_pin_factory
 from station.present.sound import FakeSpeaker, open_speaker
 from station.present.voices import Voices
-from station.types import NS, Cue
+from station.types import NS, Cue, Gait, Mode, Snapshot, Station
 
 VOICES = Voices("en", {"cue.sitting": np.zeros(4800, np.int16), "praise.sitting": np.ones(9600, np.int16)}, {})
 CUES = st.builds(
@@ -35,7 +35,7 @@ MOMENTS = st.lists(st.tuples(st.one_of(st.none(), CUES), st.floats(0.0, 0.5)), m
 
 def sound_card(monkeypatch: pytest.MonkeyPatch) -> CueSink:
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
-    return open_speaker(Config().sound)
+    return open_speaker(Config().sound, VOICES)
 
 
 SINKS: dict[str, Callable[[pytest.MonkeyPatch], CueSink]] = {
@@ -63,6 +63,7 @@ def test_any_cues_at_any_pace(sink: CueSink, moments: list[tuple[Cue | None, flo
         if cue is not None:
             sink.present(cue)
         t_ns += round(seconds * NS)
+        sink.see(Snapshot(t_ns, Mode.COACH, 0.0, 0.0, Gait(t_ns), station=Station(trouble=(("the disk", ""),))))
         sink.tick(t_ns)
 
 

@@ -257,7 +257,7 @@ def test_a_really_full_disk(small_disk: Path) -> None:
     with contextlib.suppress(StoreError):  # whether the last second found room is the disk's affair
         writer.close()
     assert writer.dropped == 0
-    assert any("full" in what or "nothing more" in what for what, _ in writer.trouble())
+    assert any("full" in what or "nothing more" in what for what, _ in writer.trouble)
     store = SqliteStore(small_disk)  # and the next start is a clean one
     (row,) = store.sessions()
     assert row.strides > 10

@@ -59,11 +59,29 @@ def test_shows_what_render_draws(dummy: None) -> None:
     ids=["button", "escape", "q"],
 )
 def test_a_person_may_close_it(dummy: None, event: pygame.event.Event) -> None:
-    screen = Screen(CONFIG)
+    screen = Screen(CONFIG, keys=True)
     assert screen.show(at(1.0))
     pygame.event.post(event)
     assert screen.show(at(1.1)) is False
     assert screen.show(at(1.2)) is False
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pygame.event.Event(pygame.QUIT),
+        pygame.event.Event(pygame.KEYDOWN, key=pygame.K_ESCAPE),
+        pygame.event.Event(pygame.KEYDOWN, key=pygame.K_q),
+    ],
+    ids=["button", "escape", "q"],
+)
+def test_in_a_gym_a_keyboard_is_no_switch(dummy: None, event: pygame.event.Event) -> None:
+    screen = Screen(CONFIG, patient=True)
+    assert screen.show(at(1.0))
+    pygame.event.post(event)
+    assert screen.show(at(1.1))
+    assert screen.trouble == ""
+    screen.close()
 
 
 def test_another_key_does_not(dummy: None) -> None:

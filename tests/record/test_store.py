@@ -453,7 +453,7 @@ def test_a_bug_in_the_store_is_not_swallowed(tmp_path: Path) -> None:
     writer.add(*next(run(1.0)))
     with pytest.raises(ZeroDivisionError):
         writer.close()
-    assert writer.trouble()[0][0] == "recording stopped"
+    assert writer.trouble[0][0] == "recording stopped"
 
 
 def test_draft_is_never_older_than_a_second(tmp_path: Path) -> None:

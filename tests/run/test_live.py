@@ -12,7 +12,9 @@ import pytest
 from station.errors import HardwareError, StationError
 from station.ports import EndOfSource
 from station.run.clock import SystemClock
-from station.run.live import LiveStation, NoKeeper, Parts
+from station.run.live import LiveStation
+from station.run.parts import NoStore, Parts
+from station.run.presenter import Presenter
 from station.run.slots import Inbox
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import (
@@ -90,6 +92,8 @@ class Sink:
         if self._error:
             raise self._error
 
+    def see(self, snapshot: Snapshot) -> None: ...
+
     def tick(self, t_ns: int) -> None:
         self.ticks += 1
 
@@ -109,7 +113,7 @@ class Shown:
     def close(self) -> None: ...
 
 
-class Kept(NoKeeper):
+class Kept(NoStore):
     def __init__(self) -> None:
         self.words: list[str] = []
 
@@ -132,7 +136,10 @@ def poses(count: int) -> list[Pose]:
 def station(items: list[Any], script: dict[int, Mode | str] | None = None, **parts: Any) -> tuple[LiveStation, list[Input]]:
     source, seen = InStep(items), []
     new_coach: Callable[[], Any] = lambda: ScriptedCoach(source, script or {}, seen)  # noqa: E731
-    given: dict[str, Any] = {"estimator": None, "keeper": NoKeeper(), "clock": SystemClock()} | parts
+    sinks = parts.pop("sinks", ())
+    clock = SystemClock()
+    presenters = [Presenter(f"sink {number}", lambda sink=sink: sink, clock) for number, sink in enumerate(sinks)]  # type: ignore[misc]
+    given: dict[str, Any] = {"estimator": None, "store": NoStore(), "clock": clock, "presenters": presenters} | parts
     return LiveStation(Parts(source=source, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
 
 
@@ -153,7 +160,7 @@ def test_a_cue_reaches_every_sink_and_the_log_counts_it() -> None:
     assert all(sink.closed for sink in sinks)
 
 
-def test_presses_that_nobody_could_take_are_told_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_presses_that_nobody_could_take_are_named_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
     presses: Inbox[Press] = Inbox(1)
     for _ in range(4):
         presses.put(Press(0, "button"))
@@ -174,14 +181,14 @@ def test_a_dead_loudspeaker_is_dropped_and_shown_while_the_light_goes_on() -> No
     assert not shown.snapshots[-1].station.healthy
 
 
-def test_what_was_told_beforehand_comes_first_and_again_for_the_next_runner() -> None:
+def test_what_was_given_beforehand_comes_first_and_again_for_the_next_runner() -> None:
     script: dict[int, Mode | str] = {2: Mode.BASELINE, 5: Mode.DONE, 8: Mode.IDLE}
     kept = Kept()
-    live, seen = station(poses(30), script, told=(Reading(0, "speed_given_mps", 3.0),), keeper=kept)
+    live, seen = station(poses(30), script, given=(Reading(0, "speed_given_mps", 3.0),), store=kept)
     report = live.run()
-    told = [i for i, one in enumerate(seen) if isinstance(one, Reading)]
-    assert len(told) == len([word for word in kept.words if word == "begin"]) >= 2
-    assert told[0] == 0
+    readings = [i for i, one in enumerate(seen) if isinstance(one, Reading)]
+    assert len(readings) == len([word for word in kept.words if word == "begin"]) >= 2
+    assert readings[0] == 0
     assert seen[0].t_ns == seen[1].t_ns
     assert report.sessions >= 1
     assert kept.words[0] == "begin"
@@ -200,7 +207,7 @@ def test_a_bug_in_the_coach_is_raised_not_swallowed() -> None:
             raise ZeroDivisionError
 
     source = InStep(poses(3))
-    live = LiveStation(Parts(source=source, estimator=None, new_coach=Broken, keeper=NoKeeper(), clock=SystemClock()))  # type: ignore[arg-type]
+    live = LiveStation(Parts(source=source, estimator=None, new_coach=Broken, store=NoStore(), clock=SystemClock()))  # type: ignore[arg-type]
     with pytest.raises(ZeroDivisionError):
         live.run()
 
@@ -218,7 +225,7 @@ def test_a_silent_camera_makes_ticks() -> None:
     assert all(isinstance(one, Tick) for one in seen)
 
 
-def test_pictures_are_estimated_and_shown_small_while_framing() -> None:
+def test_frames_are_estimated_and_shown_small_while_framing() -> None:
     class Estimator:
         model = ModelInfo("fake", "")
         closed = False
@@ -279,7 +286,7 @@ def test_an_inference_that_takes_very_long_is_waited_for(monkeypatch: pytest.Mon
     assert events == ["inference done", "model closed"]
 
 
-def test_a_picture_from_before_the_last_tick_is_not_judged() -> None:
+def test_a_frame_from_before_the_last_tick_is_not_judged() -> None:
     late = poses(1)[0]
     live, seen = station([Pose(5 * NS + SystemClock().now_ns(), late.xy_px, late.score), late], seconds=1.0)
     live._parts.source.taken.release()  # type: ignore[union-attr]
@@ -287,3 +294,160 @@ def test_a_picture_from_before_the_last_tick_is_not_judged() -> None:
     times = [one.t_ns for one in seen]
     assert times == sorted(times)
     assert sum(isinstance(one, Pose) for one in seen) == 1
+
+
+class Seeing:
+    """A pose model that fails on the frames named."""
+
+    model = ModelInfo("failing", "")
+
+    def __init__(self, fails_on: range, closing: Exception | None = None) -> None:
+        self._fails_on, self._closing = fails_on, closing
+        self.asked = 0
+
+    def estimate(self, frame: Frame) -> Pose:
+        self.asked += 1
+        if frame.seq in self._fails_on:
+            raise RuntimeError("the model got a NaN")
+        return Pose.nobody(frame.t_ns)
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None:
+        if self._closing:
+            raise self._closing
+
+
+class Ticking(ScriptedCoach):
+    """Lets the source go on after a skipped frame too, of which the coach hears a tick."""
+
+    def step(self, given: Input) -> Step:
+        step = super().step(given)
+        if isinstance(given, Tick):
+            self._source.taken.release()
+        return step
+
+
+def filmed(count: int, estimator: Any, **parts: Any) -> tuple[LiveStation, list[Input]]:
+    start, image = SystemClock().now_ns(), np.zeros((96, 72, 3), np.uint8)
+    source, seen = InStep([Frame(start + i, i, image) for i in range(count)]), []
+    new_coach: Callable[[], Any] = lambda: Ticking(source, {}, seen)  # noqa: E731
+    given: dict[str, Any] = {"store": NoStore(), "clock": SystemClock()} | parts
+    return LiveStation(Parts(source=source, estimator=estimator, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
+
+
+def test_one_frame_that_fails_is_skipped_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    live, seen = filmed(30, Seeing(range(4, 5)))
+    report = live.run()
+    assert report.frames_skipped == 1
+    assert report.poses >= 28
+    assert sum(isinstance(one, Pose) for one in seen) == report.poses
+    assert "the model got a NaN" in caplog.text
+
+
+def test_ten_frames_in_a_row_that_fail_are_a_reason_to_restart() -> None:
+    model = Seeing(range(5, 1000))
+    live, _ = filmed(100, model)
+    with pytest.raises(StationError, match=r"the pose model failed 10 times in a row \(RuntimeError: the model got a NaN\)"):
+        live.run()
+    assert model.asked <= 5 + 10
+
+
+def test_a_finder_and_a_watch_that_always_fail_are_shown_and_the_frames_go_on() -> None:
+    class Broken:
+        def find(self, *_: object) -> None:
+            raise IndexError("no such tag")
+
+        def step(self, *_: object) -> None:
+            raise ValueError("no such light")
+
+        def reset(self) -> None: ...
+
+    shown = Shown()
+    live, _ = filmed(200, Seeing(range(0)), mark_finder=Broken(), picture_watch=Broken(), display=shown)
+    report = live.run()
+    assert report.frames_skipped == 0
+    assert report.poses > 190
+    said = {what for what, _ in shown.snapshots[-1].station.trouble}
+    assert said == {
+        "the search for a hip belt failed 10 times in a row (IndexError: no such tag)",
+        "the watch over light and lens failed 10 times in a row (ValueError: no such light)",
+    }
+
+
+def test_a_source_that_errs_by_mistake_once_goes_on_and_ten_times_ends_with_the_reason() -> None:
+    live, seen = station([*poses(3), IndexError("list index out of range"), *poses(3)])
+    live._parts.source.taken = threading.Semaphore(100)  # type: ignore[union-attr]
+    live.run()
+    assert any(isinstance(one, Pose) for one in seen)
+    live, _ = station([*[KeyError("SensorTimestamp") for _ in range(10)], *poses(3)])
+    live._parts.source.taken = threading.Semaphore(100)  # type: ignore[union-attr]
+    with pytest.raises(StationError, match=r"the camera failed 10 times in a row \(KeyError: 'SensorTimestamp'\)"):
+        live.run()
+
+
+@pytest.mark.parametrize("part", ["sink", "sensor", "estimator", "display"])
+def test_a_part_that_cannot_be_closed_leaves_no_other_open(part: str) -> None:
+    class Stubborn(Sink):
+        channels = ()
+
+        def poll(self, t_ns: int) -> tuple[Reading, ...]:
+            return ()
+
+        def show(self, snapshot: Snapshot) -> bool:
+            return True
+
+        def close(self) -> None:
+            raise ZeroDivisionError
+
+    class Closed(NoStore):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    store, light, stubborn = Closed(), Sink(), Stubborn()
+    parts = {"sink": {"sinks": [stubborn, light]}, "sensor": {"sensors": [stubborn]}, "display": {"display": stubborn}}
+    estimator = {"estimator": Seeing(range(0), ZeroDivisionError())} if part == "estimator" else {}
+    live, _ = station(poses(5), store=store, **({"sinks": [light]} | parts.get(part, {}) | estimator))
+    live.run()
+    assert store.closed
+    assert light.closed
+
+
+def test_a_bug_in_the_store_is_raised_once_everything_is_closed() -> None:
+    class Buggy(NoStore):
+        def close(self) -> None:
+            raise ZeroDivisionError
+
+    light = Sink()
+    live, _ = station(poses(5), store=Buggy(), sinks=[light])
+    with pytest.raises(ZeroDivisionError):
+        live.run()
+    assert light.closed
+
+
+def test_a_display_and_a_sensor_that_raise_are_shown_and_the_light_goes_on() -> None:
+    class Broken:
+        channels = ()
+
+        def show(self, snapshot: Snapshot) -> bool:
+            raise ValueError("no surface")
+
+        def poll(self, t_ns: int) -> tuple[Reading, ...]:
+            raise OSError("gone")
+
+        def close(self) -> None: ...
+
+    seen: list[Snapshot] = []
+
+    class Watching(Sink):
+        def see(self, snapshot: Snapshot) -> None:
+            seen.append(snapshot)
+
+    light = Watching()
+    live, _ = station(poses(400), {300: "cue.sitting"}, display=Broken(), sensors=[Broken()], sinks=[light])
+    live.run()
+    assert [cue.id for cue in light.cues] == ["cue.sitting"]
+    said = {what for what, _ in seen[-1].station.trouble}
+    assert said >= {"a sensor failed 10 times in a row (OSError: gone)"}

@@ -42,7 +42,7 @@ from station.run import start
 from station.run.clock import ManualClock
 from station.run.demo import PLAN
 from station.run.doctor import CHECKS
-from station.run.outputs import watchers
+from station.run.outlet import Outlet
 from station.run.wiring import estimator_for
 from station.testing.fake_picamera2 import FakeLibrary, Opening
 from station.testing.synthetic import SyntheticRunner
@@ -164,7 +164,12 @@ class Appliance:
                 left = -1  # one signal: a second one would end the test run
                 os.kill(os.getpid(), signal.SIGTERM)
 
-        self.patch.setattr(start, "watchers", lambda sinks: [*watchers(sinks), watch])
+        class Watched(Outlet):
+            def _show(self, snapshot: Snapshot) -> None:
+                super()._show(snapshot)
+                watch(snapshot)
+
+        self.patch.setattr("station.run.live.Outlet", Watched)
         return self.command("run", "--config", self.settings())
 
     def command(self, *words: object) -> int:

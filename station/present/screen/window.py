@@ -39,13 +39,15 @@ REMEDY = (
 class Screen:
     """A Display (see ports): draws snapshots in a window of the configured size, or full screen where there is no desktop.
 
+    `keys`: the window's button, Esc and q end it, for somebody who sits before it. Without, as in a gym, nothing typed does.
     Raises HardwareError when no display can be opened, naming what was tried, unless `patient`: then it starts without one and
     tries again while snapshots come. Once made it never raises: a lost display is logged once and opened again with growing waits
     (by the snapshots' time). `trouble` is "" or the reason why nothing is shown.
     """
 
-    def __init__(self, config: ScreenSection, *, patient: bool = False) -> None:
+    def __init__(self, config: ScreenSection, *, patient: bool = False, keys: bool = False) -> None:
         self._size = (config.width_px, config.height_px)
+        self._keys = keys
         self._pace = Pace()
         self._display: Any = None
         self._ink: Ink | None = None
@@ -61,7 +63,7 @@ class Screen:
             self._lose(error, None)
 
     def show(self, snapshot: Snapshot) -> bool:
-        """Draw it; False once the person has closed the window (its button, Esc or q)."""
+        """Draw it; False once the person has closed the window."""
         if self._closed:
             return False
         try:
@@ -104,8 +106,10 @@ class Screen:
     def _asked_to_close(self) -> bool:
         import pygame
 
-        events = pygame.event.get()
-        return any(e.type == pygame.QUIT or (e.type == pygame.KEYDOWN and e.key in (pygame.K_ESCAPE, pygame.K_q)) for e in events)
+        events = pygame.event.get()  # must be emptied in any case
+        keys = {e.key for e in events if e.type == pygame.KEYDOWN}
+        closed = any(e.type == pygame.QUIT for e in events)
+        return self._keys and (closed or bool(keys & {pygame.K_ESCAPE, pygame.K_q}))
 
     def _try_again(self, t_ns: int) -> bool:
         """Open the display when it is time to. Raises HardwareError when that fails."""

@@ -1,0 +1,66 @@
+"""From an item of a source to the core's inputs: the one place where a frame becomes landmarks and tags of a hip belt.
+
+The running station and `station analyze` both work through it, so that both judge the same inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from station.ports import Estimator, MarkFinder
+from station.run.tolerated import Tolerated
+from station.types import Frame, Marks, Pose
+
+FrameWatch = Callable[[Frame, Pose], object]
+"""Looks at each frame with its pose, and tells nothing to the core."""
+
+
+class Inlet:
+    """`inputs(item)`: what the core gets for one item of a source. `estimator` is None where the source delivers poses.
+
+    A frame on which the pose model fails is skipped and counted (`skipped`); ten in a row raise StationError. The hip belt's
+    finder and the `watches`, by name, may fail as often without taking the coaching along: then `trouble` tells it.
+    `stage(name)` is entered round each part, to time it.
+    """
+
+    def __init__(
+        self,
+        estimator: Estimator | None,
+        finder: MarkFinder | None = None,
+        watches: Sequence[tuple[str, FrameWatch]] = (),
+        stage: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
+    ) -> None:
+        self._pose = Tolerated("the pose model", estimator.estimate, "install the station again") if estimator else None
+        self._marks = Tolerated("the search for a hip belt", finder.find) if finder else None
+        self._watches = [Tolerated(name, watch) for name, watch in watches]
+        self._stage = stage
+
+    @property
+    def skipped(self) -> int:
+        return self._pose.failed if self._pose is not None else 0
+
+    @property
+    def trouble(self) -> tuple[tuple[str, str], ...]:
+        optional = (*((self._marks,) if self._marks is not None else ()), *self._watches)
+        return tuple(one for part in optional for one in part.trouble)
+
+    def inputs(self, item: Frame | Pose) -> tuple[Pose | Marks, ...]:
+        """The frame's tags, if any, then its pose; nothing for a frame that is skipped."""
+        if isinstance(item, Pose):
+            return (item,)
+        if self._pose is None:
+            raise TypeError("a source of frames needs a pose estimator")
+        with self._stage("pose"):
+            pose = self._pose(item)
+        if self._pose.error is not None:
+            raise self._pose.error
+        if pose is None:
+            return ()
+        for watch in self._watches:
+            watch(item, pose)
+        marks = None
+        if self._marks is not None:
+            with self._stage("hip_belt"):
+                marks = self._marks(item, pose)
+        return (pose,) if marks is None else (marks, pose)
