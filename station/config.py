@@ -23,7 +23,7 @@ class Section(BaseModel):
 
 class StationSection(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$")] = "station"
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"  # of screen, voice, report and messages
     data_dir: Path = Path("~/.local/share/station")
 
 

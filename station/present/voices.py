@@ -22,6 +22,7 @@ from station.faults import RULES
 from station.types import Line
 
 VOICE_DIR = Path(__file__).parent / "voice"
+VOICELESS = ("ja",)  # languages that the voice cannot speak
 RATE_HZ = 48_000
 FULL = 32_767
 CHIME_PEAK = 0.16
@@ -49,7 +50,7 @@ def all_lines() -> dict[str, Line]:
 
 @dataclass(frozen=True)
 class Voices:
-    """Voice lines by text id; `texts` are the hashes of the words they were rendered from."""
+    """Voice lines by text id, none in a language without a voice; `texts` are the hashes of the words that were recorded."""
 
     language: str
     lines: Mapping[str, Clip]
@@ -62,16 +63,18 @@ class Voices:
 
 
 def load_voices(language: str = "en", folder: Path = VOICE_DIR) -> Voices:
-    """All lines of a language. Raises InputError: no such language, or a file that is missing, damaged or not its manifest's."""
+    """All lines of a language; none where it has no voice: then chime, light and screen speak.
+
+    Raises InputError for a file that is missing, damaged or not its manifest's.
+    """
+    if language in VOICELESS:
+        return Voices(language, {}, {})
     manifest_path = folder / language / "manifest.json"
     try:
         manifest: dict[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
         entries = dict(manifest["lines"])
     except FileNotFoundError:
-        spoken = ", ".join(sorted(path.parent.name for path in folder.glob("*/manifest.json"))) or "none"
-        raise InputError(
-            f"there are no voice lines for language {language!r}", str(manifest_path), f"set station.language to one of: {spoken}"
-        ) from None
+        raise InputError(f"the voice of language {language!r} is missing", str(manifest_path), REBUILD) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"is not a manifest of voice lines ({error})", str(manifest_path), REBUILD) from None
     lines = {text_id: _line(folder / language / entry["file"], entry["sha256"]) for text_id, entry in entries.items()}

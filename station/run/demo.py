@@ -91,7 +91,7 @@ def _presenters(config: Config, clock: Clock) -> list[Presenter]:
 
 def _display(config: Config) -> Display | None:
     try:
-        return Screen(config.screen, keys=True)
+        return Screen(config.screen, config.station.language, keys=True)
     except HardwareError as error:
         log.info("demo: no display, so it runs headless (%s)", error.what)
         return None

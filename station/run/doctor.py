@@ -223,7 +223,7 @@ def display(config: Config) -> str:
         return "switched off in the settings"
     from station.present.screen.window import Screen
 
-    Screen(config.screen).close()
+    Screen(config.screen, config.station.language).close()
     return f"a display opens at {config.screen.width_px}x{config.screen.height_px} or its own size"
 
 

@@ -81,7 +81,7 @@ def open_presenters(config: Config, clock: Clock, header: Header, openings: Open
         loaded = openings.try_open("the voice", lambda: load_voices(language))
         voices = loaded or Voices(language, {}, {})  # a chime is better than silence
         missing = [text_id for text_id in all_lines() if text_id not in voices.lines]
-        if missing and loaded:
+        if missing and loaded and loaded.lines:
             openings.trouble.append((f"no voice line for {', '.join(missing)}: a chime only", "install the station again"))
         add("loudspeaker", lambda: open_speaker(config.sound, voices))
     if config.light.enabled and {"light", "status"} & config.pins.fitted:

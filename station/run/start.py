@@ -66,7 +66,7 @@ def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, spee
         presenters = open_presenters(config, clock, header, openings)
         open_button(config, clock, header, presses, openings)
         watched = source_text != PICAMERA  # by a person who may end it; in a gym a keyboard is not a switch
-        screen = None if headless or not config.screen.enabled else Screen(config.screen, patient=True, keys=watched)
+        screen = None if headless or not config.screen.enabled else Screen(config.screen, config.station.language, patient=True, keys=watched)
         if screen is not None:
             openings.undo.callback(screen.close)
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):

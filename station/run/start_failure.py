@@ -52,7 +52,7 @@ def show(error: StationError, config: Config, clock: Clock, headless: bool) -> N
         if lights is not None:
             opened.callback(lights.close)
             lights.show_status("trouble")
-        screen = None if headless or not config.screen.enabled else Screen(config.screen, patient=True)
+        screen = None if headless or not config.screen.enabled else Screen(config.screen, config.station.language, patient=True)
         if screen is not None:
             opened.callback(screen.close)
         if lights is None and screen is None:

@@ -181,7 +181,7 @@ def praise() -> Snapshot:
 
 def baseline() -> Snapshot:
     now = running(20.2, Mode.BASELINE)
-    few = {"cadence_spm": Measure(171.0, 169.0, 173.0, 9), "pelvic_turn_deg": Measure.cannot_tell("9 of 30 strides seen", 9)}
+    few = {"cadence_spm": Measure(171.0, 169.0, 173.0, 9), "pelvic_turn_deg": Measure.cannot_tell("too few strides yet", 9)}
     norms = {
         "thigh_forward_near_deg": Band(28.0, 42.0, "norm"),
         "tle_near_deg": Band(23.4, 33.2, "norm"),

@@ -241,6 +241,12 @@ def test_broken_manifest_is_named(copy: Path, content: str) -> None:
         load_voices("en", copy)
 
 
-def test_language_without_voice_names_those_with_one(copy: Path) -> None:
-    with pytest.raises(InputError, match=r"no voice lines for language 'xx'.*one of: en"):
+def test_a_language_without_a_voice_sounds_the_chime() -> None:
+    silent = load_voices("ja")
+    assert not silent.lines
+    assert np.array_equal(silent.clip("praise.sitting"), chime(PRAISE_HZ))
+
+
+def test_a_voice_that_is_missing_is_told(copy: Path) -> None:
+    with pytest.raises(InputError, match=r"the voice of language 'xx' is missing"):
         load_voices("xx", copy)

@@ -24,19 +24,19 @@ __all__ = ["Screen", "render", "render_rgb"]
 
 
 @lru_cache(maxsize=2)
-def _ink(size: tuple[int, int]) -> Ink:
-    return Ink(size)
+def _ink(size: tuple[int, int], language: str) -> Ink:
+    return Ink(size, language)
 
 
-def render(snapshot: Snapshot, size: tuple[int, int]) -> pygame.Surface:
+def render(snapshot: Snapshot, size: tuple[int, int], language: str = "en") -> pygame.Surface:
     """The snapshot as a surface of (width, height) pixels; needs no display."""
-    ink = _ink(size)
+    ink = _ink(size, language)
     page.paint(ink, snapshot)
     return ink.surface.copy()
 
 
-def render_rgb(snapshot: Snapshot, size: tuple[int, int]) -> NDArray[np.uint8]:
+def render_rgb(snapshot: Snapshot, size: tuple[int, int], language: str = "en") -> NDArray[np.uint8]:
     """The snapshot as (H, W, 3) uint8 RGB for a `size` of (width, height) pixels; needs no display."""
-    ink = _ink(size)
+    ink = _ink(size, language)
     page.paint(ink, snapshot)
     return np.ascontiguousarray(ink.pixels[..., 2::-1])

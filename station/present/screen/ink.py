@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from station.language import catalogue
 from station.present.screen.box import Box
 from station.present.screen.theme import GROUND, HEAD, TEXT, Colour, Weight
 
 FONTS = Path(__file__).parent / "fonts"
-ASCENT, DESCENT, CAP = 0.78, 0.22, 0.727  # of Inter, in em: letters with a stem, letters with a tail, capitals and figures
+BREAK = "\u200b"  # where a line of a language without spaces may be broken: at the borders of its phrases
 LINE = 1.22  # from baseline to baseline, in em; headlines are set closer
 SUBPIXEL = 5  # bits
 HEADLINE = 1.1
@@ -41,14 +42,30 @@ class Placed(NamedTuple):
     shrunk: float
 
 
+class Face(NamedTuple):
+    """A typeface: its files by weight, and in em what letters with a stem, letters with a tail and capitals fill."""
+
+    files: Mapping[Weight, str]
+    ascent: float
+    descent: float
+    cap: float
+
+
+LATIN = Face({"Medium": "Inter-Medium.ttf", "SemiBold": "Inter-SemiBold.ttf"}, 0.78, 0.22, 0.727)
+JAPANESE = Face({"Medium": "NotoSansJP-Regular.otf", "SemiBold": "NotoSansJP-Bold.otf"}, 0.88, 0.14, 0.76)
+
+
 class Ink:
     """Draws one page of `size` (width, height) pixels, again and again."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], language: str = "en") -> None:
+        """Words are English and set in `language`, one of language.TONGUES."""
         import pygame
 
         pygame.font.init()
         self._font_class = pygame.font.Font
+        self._catalogue = catalogue(language)
+        self._face = JAPANESE if language == "ja" else LATIN
         width, height = size
         self.portrait = height > width
         base = (720, 1280) if self.portrait else (1280, 720)
@@ -146,49 +163,62 @@ class Ink:
         """
         if not words:
             return Box(box.x, box.y, 0, 0)
-        rows, shrunk = self._fit(words, box, size, weight, lines)
+        rows, shrunk = self._fit(self._catalogue.text(words), box, size, weight, lines)
         em = size * shrunk
         step = _leading(em) * em
-        height = (len(rows) - 1) * step + (ASCENT + DESCENT) * em
+        face = self._face
+        height = (len(rows) - 1) * step + (face.ascent + face.descent) * em
         first = {
-            "top": box.y + ASCENT * em,
-            "middle": box.y + (box.h - (len(rows) - 1) * step + CAP * em) / 2,
-            "bottom": box.bottom - height + ASCENT * em,
+            "top": box.y + face.ascent * em,
+            "middle": box.y + (box.h - (len(rows) - 1) * step + face.cap * em) / 2,
+            "bottom": box.bottom - height + face.ascent * em,
         }[at]
         inks = [self._set(row, box, first + i * step, em, colour, weight, align) for i, row in enumerate(rows)]
         if self.placed is not None:
             self.placed += [Placed(row, ink, box, shrunk) for row, ink in zip(rows, inks, strict=True)]
         return _hull(inks)
 
+    def said(self, words: str) -> str:
+        """English words in the page's language; words of that language stay as they are."""
+        return self._catalogue.text(words)
+
     def width(self, words: str, size: float, weight: Weight = "Medium") -> float:
-        """How wide those words run, in page units."""
-        return self._font(size, weight).size(words)[0] / self.unit
+        """How wide those words run in the page's language, in page units."""
+        return self._run(self._catalogue.text(words), size, weight)
 
     def rows(self, words: str, width: float, size: float, weight: Weight = "Medium") -> int:
         """How many lines those words fill at that width."""
-        return len(self._wrap(words, width, size, weight))
+        return len(self._wrap(self._catalogue.text(words), width, size, weight))
+
+    def _run(self, words: str, size: float, weight: Weight) -> float:
+        return self._font(size, weight).size(words)[0] / self.unit
+
+    def _height(self, rows: int, em: float) -> float:
+        """What that many lines need when their capitals are centred: room for tails below, and as much above."""
+        return ((rows - 1) * _leading(em) + self._face.cap + 2 * self._face.descent) * em
 
     def _fit(self, words: str, box: Box, size: float, weight: Weight, lines: int) -> tuple[list[str], float]:
         for percent in range(100, 55, -5):
             em = size * percent / 100
             rows = self._wrap(words, box.w, em, weight)
-            fits = all(self.width(row, em, weight) <= box.w for row in rows)
-            if fits and len(rows) <= lines and _height(len(rows), em) <= box.h + 0.5:
+            fits = all(self._run(row, em, weight) <= box.w for row in rows)
+            if fits and len(rows) <= lines and self._height(len(rows), em) <= box.h + 0.5:
                 return rows, percent / 100
         kept = self._wrap(words, box.w, size * 0.6, weight)[:lines]
         last = kept[-1] + "…"
-        while len(last) > 1 and self.width(last, size * 0.6, weight) > box.w:
+        while len(last) > 1 and self._run(last, size * 0.6, weight) > box.w:
             last = last[:-2].rstrip() + "…"
         return [*kept[:-1], last], 0.6
 
     def _wrap(self, words: str, width: float, size: float, weight: Weight) -> list[str]:
         rows = [""]
         for word in words.split():
-            longer = f"{rows[-1]} {word}".strip()
-            if rows[-1] and self.width(longer, size, weight) > width:
-                rows.append(word)
-            else:
-                rows[-1] = longer
+            for i, part in enumerate(word.split(BREAK)):
+                longer = f"{rows[-1]}{'' if i else ' '}{part}".strip()
+                if rows[-1] and self._run(longer, size, weight) > width:
+                    rows.append(part)
+                else:
+                    rows[-1] = longer
         return rows
 
     def _set(self, row: str, box: Box, baseline: float, size: float, colour: Colour, weight: Weight, align: Align) -> Box:
@@ -215,7 +245,7 @@ class Ink:
     def _font(self, size: float, weight: Weight) -> Any:
         key = (weight, max(round(size * self.unit), 6))
         if key not in self._fonts:
-            self._fonts[key] = self._font_class(str(FONTS / f"Inter-{weight}.ttf"), key[1])
+            self._fonts[key] = self._font_class(str(FONTS / self._face.files[weight]), key[1])
         return self._fonts[key]
 
     # --- units to pixels ---
@@ -252,11 +282,6 @@ def _unbroken(points: NDArray[np.float64]) -> Iterable[NDArray[np.float64]]:
 
 def _leading(em: float) -> float:
     return LINE if em < HEAD else HEADLINE
-
-
-def _height(rows: int, em: float) -> float:
-    """What that many lines need when their capitals are centred: room for tails below, and as much above."""
-    return ((rows - 1) * _leading(em) + CAP + 2 * DESCENT) * em
 
 
 def _hull(boxes: Sequence[Box]) -> Box:

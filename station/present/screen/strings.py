@@ -72,7 +72,7 @@ def stick(station: Station) -> str:
 
 def reason(words: str) -> str:
     """The last clause of a reason, after its colon or semicolon: what a person can change. The whole of it is in the summary."""
-    return words.replace(";", ":").rpartition(":")[2].strip()
+    return words.replace(";", ":").replace("：", ":").rpartition(":")[2].strip()
 
 
 def clock(seconds: float) -> str:

@@ -43,7 +43,7 @@ def _cannot_tell(ink: Ink, box: Box, reason: str) -> None:
     else:
         verdict, rest = rest.cut_top(34, 2)
         ink.text(strings.CANNOT_TELL, verdict, LABEL, TEXT, weight="SemiBold")
-    ink.text(strings.reason(reason), rest, TICK, QUIET, lines=4)
+    ink.text(strings.reason(ink.said(reason)), rest, TICK, QUIET, lines=4)
 
 
 def _number(ink: Ink, box: Box, number: str, label: str, unit: str) -> None:

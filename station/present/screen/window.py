@@ -45,9 +45,10 @@ class Screen:
     (by the snapshots' time). `trouble` is "" or the reason why nothing is shown.
     """
 
-    def __init__(self, config: ScreenSection, *, patient: bool = False, keys: bool = False) -> None:
+    def __init__(self, config: ScreenSection, language: str = "en", *, patient: bool = False, keys: bool = False) -> None:
         self._size = (config.width_px, config.height_px)
         self._keys = keys
+        self._language = language
         self._pace = Pace()
         self._display: Any = None
         self._ink: Ink | None = None
@@ -89,7 +90,7 @@ class Screen:
     def _fit(self) -> None:
         size = self._display.get_size()
         if self._ink is None or self._ink.surface.get_size() != size:
-            self._ink = Ink(size)
+            self._ink = Ink(size, self._language)
 
     def _draw(self, snapshot: Snapshot) -> None:
         import pygame

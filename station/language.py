@@ -1,0 +1,111 @@
+"""The language of what people read and hear: English in the code, translated at the edge where it is shown or spoken.
+
+The catalogues are gettext's, one per language in `locale/`, made and checked by `python -m tests.lab.languages`. A message with
+values in it is found again by its pattern, so that what was recorded in English is shown in any language later.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+import string
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+LOCALE = Path(__file__).parent / "locale"
+NUMBER = re.compile(r"(?<=\d)\.(?=\d)")
+# A field of a message: anything, as little of it as the rest of the message allows.
+FIELD = "(.+?)"
+
+
+class Tongue(NamedTuple):
+    """A language's own name, its decimal mark and how it writes a date (for `datetime.strftime`)."""
+
+    name: str
+    decimal: str
+    date: str
+
+
+TONGUES: Mapping[str, Tongue] = {
+    "en": Tongue("English", ".", "%Y-%m-%d %H:%M"),
+    "de": Tongue("Deutsch", ",", "%d.%m.%Y, %H:%M"),
+    "es": Tongue("Español", ",", "%d/%m/%Y, %H:%M"),
+    "fr": Tongue("Français", ",", "%d/%m/%Y %H:%M"),
+    "it": Tongue("Italiano", ",", "%d/%m/%Y, %H:%M"),
+    "ja": Tongue("日本語", ".", "%Y/%m/%d %H:%M"),
+}
+
+
+class Catalogue:
+    """The words of one language. English needs none: its messages are their own translation."""
+
+    def __init__(self, code: str, messages: Mapping[str, str]) -> None:
+        self.code = code
+        self.tongue = TONGUES[code]
+        self._messages = messages
+        self._patterns = [(pattern(words), words) for words in sorted(messages, key=_literal, reverse=True) if "{" in words]
+        self.text = lru_cache(maxsize=2000)(self._text)
+
+    def _text(self, words: str) -> str:
+        """Those English words in this language; numbers in them get its decimal mark. Unknown words stay as they are."""
+        exact = self._messages.get(words)
+        if exact is not None:
+            return self.number(exact)
+        for shape, message in self._patterns:
+            found = shape.fullmatch(words)
+            if found:
+                values = [self._text(value) for value in found.groups()]
+                return fill(self._messages[message], fields(message), values)
+        return self.number(words)
+
+    def number(self, words: str) -> str:
+        """Numbers with this language's decimal mark."""
+        return words if self.tongue.decimal == "." else NUMBER.sub(self.tongue.decimal, words)
+
+    def date(self, utc: str) -> str:
+        """An ISO 8601 time as people of this language write it, to the minute."""
+        return datetime.fromisoformat(utc).strftime(self.tongue.date)
+
+
+def catalogue(code: str) -> Catalogue:
+    """The catalogue of a language of TONGUES. Raises KeyError for another one, OSError for a catalogue that is not there."""
+    return _load(code)
+
+
+@lru_cache
+def _load(code: str) -> Catalogue:
+    if code == "en":
+        return Catalogue(code, {})
+    with (LOCALE / f"{code}.mo").open("rb") as file:
+        translations = gettext.GNUTranslations(file)
+    messages = translations._catalog  # type: ignore[attr-defined]
+    return Catalogue(code, {words: told for words, told in messages.items() if words})
+
+
+def pattern(message: str) -> re.Pattern[str]:
+    """What matches that message with any values in its fields."""
+    parts = [re.escape(text) + (FIELD if field is not None else "") for text, field, _, _ in string.Formatter().parse(message)]
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def fields(message: str) -> list[str]:
+    """The names of a message's fields in order; unnamed ones are numbered."""
+    names = [field for _, field, _, _ in string.Formatter().parse(message) if field is not None]
+    return [name or str(i) for i, name in enumerate(names)]
+
+
+def fill(message: str, names: list[str], values: list[str]) -> str:
+    """A message with those values, already written, in the fields of those names."""
+    told = dict(zip(names, values, strict=True))
+    parts = []
+    for text, field, _, _ in string.Formatter().parse(message):
+        parts += [text, told[field]] if field is not None else [text]
+    return "".join(parts)
+
+
+def _literal(message: str) -> int:
+    """How much of a message is not a field: the more, the surer the match."""
+    return sum(len(text) for text, _, _, _ in string.Formatter().parse(message))
