@@ -1,7 +1,7 @@
 """What people can read or hear, collected from the code: every sentence of the rooms that speak.
 
-A sentence is any string with words in it, an f-string with its fields numbered ("{0} km/h"). Names, keys, docstrings and what only
-a programmer sees (ValueError, worked examples, sources of thresholds) are none.
+A sentence is any string with words in it, an f-string with its fields numbered ("{0} km/h"). Names, keys, docstrings and what
+only a programmer sees (ValueError, worked examples, sources of thresholds) are none.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ SPEAKING = (
 )
 IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py")  # where a word by itself is a message too
 PAGES = ("export/report.html.jinja",)
-# What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at the
-# terminal, in English.
+# What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at
+# the terminal, in English.
 TROUBLE = {"HardwareError", "StoreError", "note"}
 TROUBLED = ("run/outputs.py", "run/start.py", "run/health.py", "present/mixer.py", "record/store.py", "record/live_session.py")
 TROUBLED += ("sense/picamera.py", "calibrate/watch.py", "usb")
