@@ -66,7 +66,8 @@ def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, spee
         presenters = open_presenters(config, clock, header, openings)
         open_button(config, clock, header, presses, openings)
         watched = source_text != PICAMERA  # by a person who may end it; in a gym a keyboard is not a switch
-        screen = None if headless or not config.screen.enabled else Screen(config.screen, config.station.language, patient=True, keys=watched)
+        shows, language = config.screen.enabled and not headless, config.station.language
+        screen = Screen(config.screen, language, patient=True, keys=watched) if shows else None
         if screen is not None:
             openings.undo.callback(screen.close)
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
