@@ -28,6 +28,17 @@ CONFIG = click.option(
 JSON = click.option(
     "--json", "json_to", metavar="FILE|-", help="Write JSON to FILE; - is standard output, and then nothing else goes there."
 )
+FPS = click.option(
+    "--fps",
+    type=click.FloatRange(1, 2000),
+    help="Of a film: frames a second at which the camera took it, where the file does not say or says it wrong.",
+)
+TURN = click.option(
+    "--turn",
+    "turned_deg",
+    type=click.Choice(["90", "180", "270"]),
+    help="Of a film that lies on its side: turn its frames so far clockwise.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,11 +62,21 @@ def cli() -> None:
 )
 @click.option("--headless", is_flag=True, help="No screen: cues by sound and light, and the log on standard error.")
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed, when the treadmill cannot tell it.")
-def run(config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None) -> None:
+@FPS
+@TURN
+def run(
+    config_file: Path | None,
+    source_text: str,
+    headless: bool,
+    speed_kmh: float | None,
+    fps: float | None,
+    turned_deg: str | None,
+) -> None:
     """Coach live until stopped: the station's main job."""
     from station.run.start import run_station
+    from station.sense.film_reading import FilmReading
 
-    run_station(config_file, source_text, headless, speed_kmh)
+    run_station(config_file, source_text, headless, speed_kmh, FilmReading(fps, int(turned_deg or 0)))
 
 
 @cli.command()
@@ -77,6 +98,8 @@ def demo(headless: bool, seconds: float | None) -> None:
 @click.option("--out", "out_dir", type=FILE, metavar="DIR", help="Write all export formats there.")
 @click.option("--overlay", is_flag=True, help="With --out: also a copy of the video with the measured lines drawn in.")
 @click.option("--coach", "coached", is_flag=True, help="Keep the live session's schedule (silences, baseline, fading).")
+@FPS
+@TURN
 def analyze(
     source_text: str,
     config_file: Path | None,
@@ -86,11 +109,15 @@ def analyze(
     out_dir: Path | None,
     overlay: bool,
     coached: bool,
+    fps: float | None,
+    turned_deg: str | None,
 ) -> None:
     """Measure a recording with the same core, every frame, as fast as it goes."""
     from station.run.analyze import Wish, run_analysis
+    from station.sense.film_reading import FilmReading
 
-    run_analysis(Wish(source_text, config_file, speed_kmh, direction, json_to, out_dir, overlay, coached))
+    reading = FilmReading(fps, int(turned_deg or 0))
+    run_analysis(Wish(source_text, config_file, speed_kmh, direction, json_to, out_dir, overlay, coached, reading))
 
 
 @cli.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 
 import av
@@ -59,13 +61,14 @@ def write_film(
     container_options: dict[str, str] | None = None,
     pixel_aspect: Fraction | None = None,
     title: str = "",
+    tags: Mapping[str, str] | None = None,
+    container_format: str | None = None,
 ) -> Path:
     """Encode pictures (all of one size) with the given times, or regular ones. rotation_deg: counter-clockwise, for showing."""
     base = Fraction(1, 10000)
-    with av.open(str(path), "w", options=container_options or {}) as container:
+    with av.open(str(path), "w", format=container_format, options=container_options or {}) as container:
         stream = None
-        if title:
-            container.metadata["title"] = title
+        container.metadata.update({"title": title} if title else {}, **(tags or {}))
         for i, image in enumerate(images):
             if stream is None:
                 stream = container.add_stream(codec, rate=fps, options=options or {})
@@ -98,3 +101,61 @@ def write_sound(path: Path) -> Path:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
+
+
+# --- films as people have them ------------------------------------------------------------------------------------
+
+
+def write_tracks(path: Path, tracks: Sequence[tuple[Sequence[np.ndarray], int]], codecs: Sequence[str]) -> Path:
+    """Several video tracks, interleaved by time; each with its pictures and frames a second."""
+    with av.open(str(path), "w") as container:
+        streams = []
+        for (images, fps), codec in zip(tracks, codecs, strict=True):
+            stream = container.add_stream(codec, rate=fps)
+            stream.height, stream.width = images[0].shape[:2]
+            stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+            streams.append(stream)
+        queues = [
+            [(i / fps, stream, image, i) for i, image in enumerate(images)]
+            for stream, (images, fps) in zip(streams, tracks, strict=True)
+        ]
+        for _, stream, image, i in sorted((one for queue in queues for one in queue), key=lambda one: one[0]):
+            frame = av.VideoFrame.from_ndarray(image, "rgb24")
+            frame.pts, frame.time_base = i, Fraction(1, int(stream.codec_context.framerate))
+            container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode())
+    return path
+
+
+def trim_by_edit_list(path: Path, skipped_s: float, shown_s: float) -> Path:
+    """Change the edit list that FFmpeg wrote into an MP4 with B frames: only a part is shown, as phones trim."""
+    content = bytearray(path.read_bytes())
+    movie, media = (content.index(name) for name in (b"mvhd", b"mdhd"))
+    movie_scale, media_scale = (struct.unpack_from(">I", content, at + 16)[0] for at in (movie, media))
+    at = content.index(b"elst") + 12
+    _, media_time = struct.unpack_from(">Ii", content, at)
+    struct.pack_into(">Ii", content, at, round(shown_s * movie_scale), media_time + round(skipped_s * media_scale))
+    path.write_bytes(content)
+    return path
+
+
+def interlaced(images: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Half as many pictures: each with the even lines of one and the odd lines of the next."""
+    woven = []
+    for first, second in zip_longest(images[::2], images[1::2]):
+        picture = first.copy()
+        picture[1::2] = (first if second is None else second)[1::2]
+        woven.append(picture)
+    return woven
+
+
+def with_bars(images: Sequence[np.ndarray], width: int, height: int, colour: tuple[int, int, int]) -> list[np.ndarray]:
+    """Each picture in the middle of a larger one of a single colour."""
+    framed = []
+    for image in images:
+        picture = np.full((height, width, 3), colour, np.uint8)
+        top, left = (height - image.shape[0]) // 2, (width - image.shape[1]) // 2
+        picture[top : top + image.shape[0], left : left + image.shape[1]] = image
+        framed.append(picture)
+    return framed

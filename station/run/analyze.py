@@ -22,9 +22,11 @@ from station.gait import CORE_VERSION
 from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource
 from station.record.collect import Collector
 from station.run.clock import SystemClock
+from station.run.film_doubts import SELDOM, speed_doubt, turned_deg_of, without_times
 from station.run.overlay import Overlay
 from station.run.text_table import summary_table
 from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
+from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
 from station.types import NS, Frame, Marks, Pose, Recording, Side
 
@@ -44,6 +46,7 @@ class Wish:
     out_dir: Path | None = None
     overlay: bool = False
     coached: bool = False
+    reading: FilmReading = field(default_factory=FilmReading)
 
 
 @dataclass
@@ -70,20 +73,32 @@ def run_analysis(wish: Wish) -> None:
         raise UsageError("--overlay needs a place to write to", "", "add --out DIR")
     config = load(wish.config_file)
     recording, problem = analyse_file(wish, config)
+    doubt = speed_doubt(recording)
+    if doubt:
+        recording = without_times(recording, doubt)
     _write(recording, wish)
+    if recording.source.kind == "video" and recording.tracked_fraction < SELDOM:
+        turn = turned_deg_of(wish.source_text, config, wish.reading)
+        if turn:
+            way = {90: "90 degrees clockwise", 180: "180 degrees", 270: "90 degrees counter-clockwise"}[turn]
+            remedy = f"turn the film by {way}: --turn {(turn + wish.reading.turned_deg) % 360}"
+            raise NothingFound("the film lies on its side or upside down", wish.source_text, remedy)
     if recording.tracked_fraction == 0:
         raise NothingFound("no runner found", wish.source_text, "film one person from the side, head to foot, as large as fits")
     if problem is not None:
         raise StationError(f"{problem.what}; what came before it was analysed", problem.where, problem.remedy)
+    if doubt:
+        raise StationError(doubt, wish.source_text, "say how many frames a second the camera took: --fps")
     if recording.running_fraction == 0:
-        raise NothingFound("somebody is there, but nobody runs", wish.source_text, "angles were written; rules need running")
+        remedy = "angles were written; rules need running. If it is slow motion, say the camera's rate with --fps"
+        raise NothingFound("somebody is there, but nobody runs", wish.source_text, remedy)
 
 
 def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | None]:
     """The recording, and the error that ended the file early, if one did. Raises InputError when nothing came before it."""
     watch, problem = Stopwatch(), None
     start = time.perf_counter()
-    with open_source(wish.source_text, config, SystemClock(), realtime=False) as source:
+    with open_source(wish.source_text, config, SystemClock(), reading=wish.reading) as source:
         info = source.info
         view = view_of(config, source, cast("Side | None", wish.direction))
         coach = Coach(view, plan_of(config, analysis=not wish.coached))

@@ -32,6 +32,7 @@ from station.run.slots import Inbox
 from station.run.start_failure import told_when_it_fails
 from station.run.station_state import StationState
 from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
+from station.sense.film_reading import FilmReading
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch
 from station.types import Press, SourceInfo, View
@@ -41,7 +42,9 @@ log = logging.getLogger("station")
 UNREADABLE = Config(light=LightSection(enabled=False))  # of settings that say nothing: nobody knows what the pins are wired to
 
 
-def run_station(config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None) -> None:
+def run_station(
+    config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None = None
+) -> None:
     """Coaches until stopped, or until a file ends.
 
     Raises UsageError (another station runs already), HardwareError (no camera, or nothing to tell the runner with),
@@ -51,16 +54,18 @@ def run_station(config_file: Path | None, source_text: str, headless: bool, spee
     with told_when_it_fails(UNREADABLE, clock, headless):
         told = provision(config_file)
     with alone(told.config.station.data_dir), told_when_it_fails(told.config, clock, headless):
-        report = _coach(told, clock, source_text, headless, speed_kmh)
+        report = _coach(told, clock, source_text, headless, speed_kmh, reading)
     log.info(closing_line(report))
     if source_text != PICAMERA and report.sessions == 0:
         raise NothingFound("nobody ran: no session, no cue", source_text, "film one runner from the side, head to foot")
 
 
-def _coach(told: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None) -> RunReport:
+def _coach(
+    told: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None
+) -> RunReport:
     config, openings = told.config, Openings([*told.trouble])
     plan = plan_of(config)
-    with open_source(source_text, config, clock, realtime=True) as source, openings.undo:
+    with open_source(source_text, config, clock, realtime=True, reading=reading) as source, openings.undo:
         presses: Inbox[Press] = Inbox(8)
         header = Header(config)
         presenters = open_presenters(config, clock, header, openings)

@@ -1,4 +1,4 @@
-"""Video files, decoded by PyAV (FFmpeg): true time stamps, upright RGB pictures, and damage told instead of hidden."""
+"""Video files, decoded by PyAV (FFmpeg): true times, upright RGB frames, and damage said instead of hidden."""
 
 from __future__ import annotations
 
@@ -6,33 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, cast
 
-import av
 import av.error
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from station.errors import InputError
 from station.ports import Clock, EndOfSource
+from station.sense.film_clock import DISORDERED, FrameClock
+from station.sense.film_picture import MAX_SIDE_PX, Deinterlacer, Upright, upright
+from station.sense.film_reading import FilmReading
+from station.sense.film_survey import Survey, survey
+from station.sense.film_track import open_film, prepared
 from station.sense.pacing import Pacer
 from station.types import NAN, NS, Frame, SourceInfo
 
-# Containers of moving pictures. FFmpeg would also read playlists that name other files, subtitles and plain text as "video".
-FORMATS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gif,h264,hevc,mjpeg,mpegvideo,m4v,asf,ogg,nut,ivf,dv,mxf,apng"
-)
-# A title in unknown letters must not keep a film from being read: PyAV 19 is so by itself, older ones must be told.
-LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-MAX_SIDE_PX = 1920  # larger pictures are reduced: a body of 1000 px says no more to a 256-px model, and 8K is 100 MB a frame
-MAX_LATE_S = 0.25  # in real time, pictures later than this are skipped instead of converted
-BREAK_S = 0.5  # a step back by more is a recording joined to another one, less is a disordered frame
-MISSING_END_S = 1.0  # a video may end this much before its header says
-DEFAULT_FPS = 25.0  # only for streams that tell no time at all
+MAX_LATE_S = 0.25  # in real time, frames later than this are skipped instead of converted
+MISSING_END_S = 1.0  # a video may end this much before its header says,
+MISSING_AVI_S = 0.2  # an AVI only so much: its header counts frames
+SMALL_PX = 480  # long side of frames in which angles begin to wander (tests/lab/field/RESULTS.md: 0.7 deg at 360)
+STILL_STEP_NS = NS // 25  # how long the frame of a film of one frame stays when it is shown again and again
 
 
 @dataclass
@@ -42,43 +39,19 @@ class Damage:
     packets: int = 0
     first_s: float = NAN
     ended: str = ""
+    frames: int = 0
     disordered: int = 0
     joined: int = 0
     resized: int = 0
-
-
-@dataclass(frozen=True)
-class Upright:
-    """How a stored picture becomes the one that people see: its size on delivery, then mirrored, then turned.
-
-    `turns`: quarter turns counter-clockwise, after the optional left-right flip.
-    """
-
-    width_px: int
-    height_px: int
-    turns: int = 0
-    flip: bool = False
-
-    @property
-    def delivered(self) -> tuple[int, int]:
-        """Width and height after turning."""
-        size = (self.width_px, self.height_px)
-        return size[::-1] if self.turns % 2 else size
-
-    def image(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """(H, W, 3) uint8 RGB, contiguous."""
-        picture = frame.to_ndarray(format="rgb24", width=self.width_px, height=self.height_px)
-        if self.flip:
-            picture = picture[:, ::-1]
-        return np.ascontiguousarray(np.rot90(picture, self.turns))
+    still: bool = False  # it held one frame
 
 
 class VideoSource:
     """Plays a video file. A `Source[Frame]`.
 
-    Times count from the first picture; in real time each comes when it is due and is stamped by `clock` (see Pacer).
-    `problems`: what of the recording is lost (damaged, cut off). `notes`: what was put right (reduced size, disordered times).
-    Both grow while the file is read. loop: start again after the last picture, for ever.
+    Times count from the first frame; in real time each comes when it is due and is stamped by `clock` (see Pacer).
+    `problems`: what of the recording is lost or in doubt (damaged, cut off, out of order). `notes`: what was put right (reduced
+    size, slow motion, interlaced lines). Both grow while the file is read. loop: start again after the last frame, for ever.
     """
 
     def __init__(
@@ -87,10 +60,12 @@ class VideoSource:
         clock: Clock | None = None,
         realtime: bool = False,
         loop: bool = False,
+        reading: FilmReading | None = None,
         max_side_px: int = MAX_SIDE_PX,
     ) -> None:
         self._path, self._loop, self._max_side_px = path, loop, max_side_px
         self._clock, self._realtime = clock, realtime
+        self._reading = reading or FilmReading()
         self._container: InputContainer | None = None
         self._reset()
 
@@ -99,12 +74,12 @@ class VideoSource:
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._held: tuple[int, VideoFrame] | None = None
         self._info: SourceInfo | None = None
-        self._upright = Upright(0, 0)
+        self._film: Survey | None = None
+        self._upright = Upright(0, 0, (0, 0, 0, 0))
         self._stored_px = (0, 0)
         self._damage = Damage()
         self._seq = 0
-        self._round_ns = 0  # media time at which this round of a loop began
-        self._last_ns, self._step_ns = 0, round(NS / DEFAULT_FPS)
+        self._times = FrameClock("none", STILL_STEP_NS)
         self.late = 0
 
     # --- Source --------------------------------------------------------------------------------------------------
@@ -116,14 +91,15 @@ class VideoSource:
         return self._info
 
     def __enter__(self) -> Self:
-        """Raises InputError for whatever is not a readable video file with at least one picture."""
+        """Raises InputError for whatever is not a readable video file with at least one frame, and times for its frames."""
         self._reset()
         try:
-            stream = self._open()
+            self._film = survey(self._path, self._reading.fps)
+            stream = self._open(self._film, 0)
             self._held = next(self._frames, None)
             if self._held is None:
                 raise InputError("no picture in it can be decoded", str(self._path), "copy the file again or convert it to MP4")
-            self._describe(stream, self._held[1])
+            self._describe(self._film, stream, self._held[1])
         except BaseException:
             self._close()
             raise
@@ -134,7 +110,7 @@ class VideoSource:
 
     def read(self, timeout_s: float) -> Frame | None:
         self.info  # noqa: B018 (refuses a closed source)
-        media_ns, picture = self._upcoming()
+        media_ns, stored = self._upcoming()
         if not self._pacer.wait(media_ns, timeout_s):
             return None
         while self._pacer.late_s(media_ns) > MAX_LATE_S:
@@ -142,64 +118,61 @@ class VideoSource:
             self._seq += 1
             self.late += 1
             try:
-                media_ns, picture = self._upcoming()
+                media_ns, stored = self._upcoming()
             except EndOfSource:
-                break  # nothing newer: the last picture is still worth showing
+                break  # nothing newer: the last frame is still worth showing
             if not self._pacer.wait(media_ns, 0.0):
                 return None
         self._held = None
         self._seq += 1
-        return Frame(self._pacer.stamp_ns(media_ns), self._seq - 1, self._image(picture))
+        return Frame(self._pacer.stamp_ns(media_ns), self._seq - 1, self._image(stored))
 
     @property
     def problems(self) -> tuple[str, ...]:
-        damage, told = self._damage, []
+        damage, said = self._damage, []
         if damage.packets:
             word = "piece" if damage.packets == 1 else "pieces"
-            told.append(f"{damage.packets} damaged {word} of video skipped, the first near {damage.first_s:.2f} s")
+            said.append(f"{damage.packets} damaged {word} of video skipped, the first near {damage.first_s:.2f} s")
         if damage.ended:
-            told.append(damage.ended)
-        return tuple(told)
+            said.append(damage.ended)
+        if self._often(damage.disordered):
+            said.append(f"{damage.disordered} of {damage.frames} frames come out of order and were left out: times are in doubt")
+        if self._often(damage.joined) and damage.joined > 1:
+            said.append(f"time jumps back {damage.joined} times in {damage.frames} frames: times are in doubt")
+        return tuple(said)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        damage, told = self._damage, []
-        if self._info is not None and max(self._stored_px) > self._max_side_px:
+        damage, said = self._damage, list(self._film.notes if self._film else ())
+        if self._info is not None and self._upright.height_px < self._stored_px[1]:
             width, height = self._stored_px
-            told.append(f"pictures reduced from {width}x{height} to {self._info.width_px}x{self._info.height_px} (upright)")
-        if damage.disordered:
-            told.append(f"{damage.disordered} pictures without a later time than the one before left out")
-        if damage.joined:
-            told.append(f"time starts again {damage.joined} times and was joined")
+            said.append(f"frames reduced from {width}x{height} to {self._info.width_px}x{self._info.height_px} (upright)")
+        if self._info is not None and max(self._info.width_px, self._info.height_px) < SMALL_PX:
+            said.append(f"only {self._info.width_px}x{self._info.height_px} pixels: angles may be off by a degree")
+        if self._reading.fps:
+            said.append(f"times are counted at {self._reading.fps:g} frames a second, as given")
+        if damage.disordered and not self._often(damage.disordered):
+            said.append(f"{damage.disordered} frames without a later time than the one before left out")
+        if damage.joined and not (self._often(damage.joined) and damage.joined > 1):
+            said.append(f"time starts again {damage.joined} times and was joined")
+        if damage.still:
+            said.append("it holds a single frame: nothing moves in it")
         if damage.resized:
-            told.append(f"{damage.resized} pictures of another size scaled to the first one's")
-        return tuple(told)
+            said.append(f"{damage.resized} frames of another size scaled to the first one's")
+        return tuple(said)
+
+    def _often(self, count: int) -> bool:
+        return count > DISORDERED * self._damage.frames
 
     # --- opening -------------------------------------------------------------------------------------------------
 
-    def _open(self) -> VideoStream:
-        path = self._path
-        if not path.is_file():
-            what = "is a folder, not a video" if path.is_dir() else "is no file" if path.exists() else "does not exist"
-            raise InputError(what, str(path), "name a video file")
-        if path.stat().st_size == 0:
-            raise InputError("is empty", str(path), "copy the file again")
-        # Only this file is read: no playlist, no network, whatever the content asks for.
-        limits = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-        try:
-            self._container = av.open(str(path.resolve()), options=limits, **LENIENT)
-        except av.error.FFmpegError as error:
-            raise InputError(
-                f"cannot be read as video ({error.strerror})", str(path), "name a video file, or convert it to MP4"
-            ) from None
-        except OSError as error:
-            raise InputError(f"cannot be read ({error.strerror})", str(path), "check the path and its permissions") from None
-        streams = [s for s in self._container.streams.video if "attached_pic" not in str(s.disposition)]
-        if not streams:
-            raise InputError("has no video in it", str(path), "name a file with moving pictures")
-        streams[0].thread_type = "AUTO"
-        self._frames = self._timed(self._decoded(self._container, streams[0]), streams[0])
-        return streams[0]
+    def _open(self, film: Survey, start_ns: int) -> VideoStream:
+        self._container = open_film(self._path)
+        stream = prepared(cast("VideoStream", self._container.streams[film.track]))
+        self._times = FrameClock(film.clock, film.step_ns or STILL_STEP_NS, film.slow, self._reading.fps, start_ns)
+        frames = self._timed(self._decoded(self._container, stream, film))
+        self._frames = Deinterlacer(film.parity)(frames) if film.parity else frames
+        return stream
 
     def _close(self) -> None:
         self._frames, self._held, self._info = iter(()), None, None
@@ -207,19 +180,20 @@ class VideoSource:
             self._container.close()
             self._container = None
 
-    def _describe(self, stream: VideoStream, first: VideoFrame) -> None:
+    def _describe(self, film: Survey, stream: VideoStream, first: VideoFrame) -> None:
         self._stored_px = (first.width, first.height)
-        self._upright = upright(first, float(stream.sample_aspect_ratio or 1), self._max_side_px)
+        aspect = float(stream.sample_aspect_ratio or 1)
+        self._upright = upright(first, aspect, self._max_side_px, film.inner, self._reading.turned_deg)
         width, height = self._upright.delivered
-        rate = stream.average_rate
-        self._info = SourceInfo(
-            str(self._path), "video", width, height, float(rate) if rate else NAN, stream.frames or None, self._promised_s(stream)
-        )
+        fps = self._reading.fps or (film.shown_fps * film.slow)
+        seconds = film.frames / fps if self._reading.fps and film.frames else self._promised_s(stream) / film.slow
+        path = str(self._path).encode("utf-8", "replace").decode()
+        self._info = SourceInfo(path, "video", width, height, fps, film.frames, seconds)
 
     # --- decoding ------------------------------------------------------------------------------------------------
 
     def _upcoming(self) -> tuple[int, VideoFrame]:
-        """The next picture, kept until it is due. Raises EndOfSource."""
+        """The next frame, kept until it is due. Raises EndOfSource."""
         if self._held is None:
             self._held = next(self._frames, None)
         if self._held is None and self._loop:
@@ -232,24 +206,24 @@ class VideoSource:
     def _begin_again(self) -> None:
         if self._container is not None:
             self._container.close()
-        told = replace(self._damage)
-        self._round_ns = self._last_ns + self._step_ns
-        self._open()
-        self._damage = told
+        before = replace(self._damage)
+        assert self._film is not None
+        self._open(self._film, self._times.last_ns + self._times.step_ns)
+        self._damage = before
 
-    def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-        """Every picture that can be decoded, in order of showing; damage is counted and stepped over."""
+    def _decoded(self, container: InputContainer, stream: VideoStream, film: Survey) -> Iterator[VideoFrame]:
+        """Every frame that can be decoded, in order of showing; damage is counted and stepped over."""
         pieces = 0
         packets = container.demux(stream)
         while True:
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
-                self._damage.ended = f"the file breaks off after {self._elapsed_s:.2f} s ({error.strerror})"
+                self._damage.ended = f"the file breaks off after {self._times.file_s:.2f} s ({error.strerror})"
                 return
             if packet is None:
                 break
-            pieces += packet.size > 0
+            pieces += packet.size > 0 and not packet.is_discard
             broken = packet.is_corrupt
             try:
                 frames = packet.decode()
@@ -264,86 +238,44 @@ class VideoSource:
                     self._count_damage()
                 else:
                     yield frame
-        promised_s = self._promised_s(stream)
-        if self._elapsed_s < promised_s - MISSING_END_S:
-            self._damage.ended = f"the file ends early, after {self._elapsed_s:.2f} of {promised_s:.2f} s"
-        elif pieces < stream.frames:
-            self._damage.ended = f"{stream.frames - pieces} of {stream.frames} pictures are missing"
+        self._damage.still = self._times.frames == 1
+        promised_s, played_s = self._promised_s(stream), self._times.file_s
+        if played_s < promised_s - (MISSING_AVI_S if container.format.name == "avi" else MISSING_END_S):
+            self._damage.ended = f"the file ends early, after {played_s:.2f} of {promised_s:.2f} s"
+        elif film.frames is not None and pieces < film.frames:
+            self._damage.ended = f"{film.frames - pieces} of {film.frames} frames are missing"
 
     def _promised_s(self, stream: VideoStream) -> float:
         """How long the video should be: its own word, or the container's where nothing but video is in it."""
+        container = self._container
+        if container is None or (self._film is not None and self._film.clock == "none"):
+            return NAN
+        if container.format.name == "avi" and stream.frames and stream.time_base:  # FFmpeg shortens what was cut off
+            return float(stream.frames * stream.time_base)
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
-        container = self._container
-        if container is not None and container.duration is not None and len(container.streams) == 1:
+        if container.duration is not None and len(container.streams) == 1:
             return container.duration / 1e6
         return NAN
 
-    @property
-    def _elapsed_s(self) -> float:
-        return (self._last_ns - self._round_ns) / NS
-
     def _count_damage(self) -> None:
         if not self._damage.packets:
-            self._damage.first_s = self._elapsed_s
+            self._damage.first_s = self._times.file_s
         self._damage.packets += 1
+        self._times.lose()
 
-    def _timed(self, frames: Iterator[VideoFrame], stream: VideoStream) -> Iterator[tuple[int, VideoFrame]]:
-        """Pictures with their times in ns, always increasing, the first at the beginning of this round."""
-        rate = stream.average_rate or stream.guessed_rate
-        step_ns = round(NS / float(rate)) if rate else round(NS / DEFAULT_FPS)
-        self._step_ns = step_ns
-        offset_ns: int | None = None
+    def _timed(self, frames: Iterator[VideoFrame]) -> Iterator[tuple[int, VideoFrame]]:
+        """Frames with their times in ns, always increasing."""
+        times, before = self._times, replace(self._damage)
         for frame in frames:
-            known = frame.pts is not None and frame.time_base is not None
-            raw_ns = round(frame.pts * frame.time_base * NS) if known else None  # type: ignore[operator]
-            if offset_ns is None:
-                offset_ns = self._round_ns - (raw_ns or 0)
-                t_ns = self._round_ns
-            elif raw_ns is None:
-                t_ns = self._last_ns + step_ns
-            else:
-                t_ns = raw_ns + offset_ns
-                if t_ns <= self._last_ns - BREAK_S * NS:
-                    self._damage.joined += 1
-                    offset_ns += self._last_ns + step_ns - t_ns
-                    t_ns = self._last_ns + step_ns
-                elif t_ns <= self._last_ns:
-                    self._damage.disordered += 1
-                    continue
-            self._last_ns = t_ns
-            yield t_ns, frame
+            t_ns = times.stamp(frame)
+            self._damage.frames = before.frames + times.frames
+            self._damage.disordered = before.disordered + times.disordered
+            self._damage.joined = before.joined + times.joined
+            if t_ns is not None:
+                yield t_ns, frame
 
-    def _image(self, picture: VideoFrame) -> NDArray[np.uint8]:
-        if (picture.width, picture.height) != self._stored_px:
+    def _image(self, stored: VideoFrame) -> NDArray[np.uint8]:
+        if (stored.width, stored.height) != self._stored_px:
             self._damage.resized += 1
-        return self._upright.image(picture)
-
-
-def upright(frame: VideoFrame, pixel_aspect: float, max_side_px: int) -> Upright:
-    """How to show pictures like this one: square pixels, no side over `max_side_px`, the file's rotation undone.
-
-    pixel_aspect: width over height of one stored pixel.
-    """
-    width, height = frame.width * pixel_aspect, float(frame.height)
-    scale = min(1.0, max_side_px / max(width, height))
-    turns, flip = _rotation(frame)
-    return Upright(max(1, round(width * scale)), max(1, round(height * scale)), turns, flip)
-
-
-def _rotation(frame: VideoFrame) -> tuple[int, bool]:
-    """Quarter turns counter-clockwise and whether to flip left-right first, from the file's display matrix.
-
-    The matrix maps stored (x, y), y down, to shown: x' = a x + c y, y' = b x + d y, 16.16 fixed point (ISO/IEC 14496-12, tkhd).
-    """
-    side_data: Any = frame.side_data
-    if SideDataType.DISPLAYMATRIX not in side_data:
-        return 0, False
-    matrix = np.frombuffer(bytes(side_data[SideDataType.DISPLAYMATRIX]), np.int32)
-    a, b, c, d = (float(matrix[i]) for i in (0, 1, 3, 4))
-    flip = a * d - b * c < 0
-    if flip:  # flipping x first turns the rest into a plain rotation
-        a, b = -a, -b
-    # A counter-clockwise quarter turn on screen is (a, b) = (0, -1): y points down.
-    angle = np.degrees(np.arctan2(-b, a))
-    return round(angle / 90) % 4, flip
+        return self._upright.image(stored)

@@ -196,21 +196,6 @@ def test_bytes_flipped_anywhere_never_crash(tmp_path: Path) -> None:
         assert (np.diff([f.t_ns for f in frames]) > 0).all()
 
 
-def test_disordered_and_repeated_times_are_left_out_and_counted(tmp_path: Path) -> None:
-    """AVI has no times of its own to disturb, so they are disturbed behind the decoder."""
-    source = VideoSource(film(tmp_path / "a.mp4", 6, fps=10))
-    with source:
-        real = list(source._frames)
-        stream = source._container.streams.video[0]  # type: ignore[union-attr]
-        for frame, pts in zip((f for _, f in real), (1, 2, 2, 1, 5), strict=True):
-            frame.pts, frame.time_base = pts, stream.time_base * 1000
-        times = [t for t, _ in source._timed((f for _, f in real), stream)]
-        assert len(times) == 3
-        assert (np.diff(times) > 0).all()
-        assert "2 pictures without a later time" in source.notes[0]
-        assert not source.problems
-
-
 def test_two_recordings_in_one_file_become_one_time(tmp_path: Path) -> None:
     one, two = (film(tmp_path / f"{i}.ts", 10, fps=10, codec="libx264").read_bytes() for i in range(2))
     path = tmp_path / "joined.ts"

@@ -1,0 +1,85 @@
+"""What makes a film's result doubtful: a cadence that no runner has, and a film that lies on its side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from station.config import Config
+from station.errors import InputError
+from station.ports import EndOfSource, FrameSource
+from station.run.clock import SystemClock
+from station.run.wiring import estimator_for
+from station.sense.film_reading import FilmReading
+from station.sense.open import open_source
+from station.types import NS, Joint, Measure, Pose, Recording
+
+# Running cadences of adults lie between about 140 and 220 steps a minute; outside these limits (chosen, with room for slow
+# joggers and sprinters) a film is shown slower or faster than life.
+CADENCES_SPM = (115.0, 260.0)
+TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")  # what a wrong clock makes wrong; angles stay right
+LOOK_S, LOOK_EVERY_S = 6.0, 0.1
+FOUND, SELDOM = 0.5, 0.2  # shares of the frames in which somebody is seen: turned, and as it is (chosen)
+TURNS_DEG = (90, 270, 180)
+SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
+HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
+ANKLES = (Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE)
+
+
+def speed_doubt(recording: Recording) -> str:
+    """Why the film's speed is doubtful, "" where it is not."""
+    cadence = recording.summary.get("cadence_spm")
+    if recording.source.kind != "video" or cadence is None or not cadence.measured:
+        return ""
+    low, high = CADENCES_SPM
+    if low <= cadence.value <= high:
+        return ""
+    kind = "slow motion" if cadence.value < low else "a sped-up film"
+    return f"a running cadence of {cadence.value:.0f} steps/min is no runner's: {kind}? give --fps"
+
+
+def without_times(recording: Recording, reason: str) -> Recording:
+    """The recording without the measures that hang on the film's speed."""
+    unknown = {name: Measure.cannot_tell(reason, recording.summary[name].n) for name in TIMED if name in recording.summary}
+    faults = tuple(
+        replace(fault, state="cannot_tell", reason=reason) if fault.rule == "low_cadence" else fault for fault in recording.faults
+    )
+    return replace(recording, summary={**recording.summary, **unknown}, faults=faults)
+
+
+def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:
+    """How far a film in which nobody is found must be turned clockwise for somebody to be found; 0 where that does not help."""
+    given = reading.turned_deg
+    shares = {turn: _share_seen(source_text, config, replace(reading, turned_deg=(given + turn) % 360)) for turn in TURNS_DEG}
+    best = max(shares, key=lambda turn: shares[turn])
+    return best if shares[best] >= FOUND else 0
+
+
+def _share_seen(source_text: str, config: Config, reading: FilmReading) -> float:
+    """In how many of the first frames somebody is followed, head up: the model finds people upside down too."""
+    looked = seen = 0
+    due_ns = 0
+    with open_source(source_text, config, SystemClock(), reading=reading) as source:
+        estimator = estimator_for(config, source.info)
+        if estimator is None:
+            return 0.0
+        try:
+            while due_ns <= LOOK_S * NS:
+                frame = cast("FrameSource", source).read(1.0)
+                if frame is not None and frame.t_ns >= due_ns:
+                    looked, seen = looked + 1, seen + _stands(estimator.estimate(frame))
+                    due_ns = frame.t_ns + round(LOOK_EVERY_S * NS)
+        except (EndOfSource, InputError):
+            pass
+        finally:
+            estimator.close()
+    return seen / looked if looked else 0.0
+
+
+def _stands(pose: Pose) -> bool:
+    if not pose.seen:
+        return False
+    heights = [np.nanmean(pose.xy_px[list(pair), 1]) for pair in (SHOULDERS, HIPS, ANKLES)]
+    return heights[0] < heights[1] < heights[2]
