@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,8 @@ class Backdrops:
     """`draw` gives a random backdrop. Without the footage every one is noise."""
 
     def __init__(self, folder: Path = FOOTAGE) -> None:
-        self._stills = [still for path in sorted([*folder.rglob("*.mp4"), *folder.rglob("*.avi")]) for still in _stills(path)]
+        films = sorted([*folder.rglob("*.mp4"), *folder.rglob("*.avi")])
+        self._stills = [still for path in films for still in _stills(path)]
 
     def draw(self, rng: np.random.Generator, size_px: int, still: bool) -> np.ndarray:
         """(S, S, 3) uint8 RGB."""
@@ -32,6 +34,7 @@ class Backdrops:
         return cv2.resize(np.ascontiguousarray(part), (size_px, size_px), interpolation=cv2.INTER_AREA)
 
 
+@cache
 def _stills(path: Path) -> list[np.ndarray]:
     film, out, i = cv2.VideoCapture(str(path)), [], 0
     while film.grab():

@@ -42,7 +42,7 @@ class Kind:
     size_px: int
 
 
-KINDS = {"hip": Kind("hip", 192), "body": Kind("body", 320)}
+KINDS = {"hip": Kind("hip", 160), "body": Kind("body", 320)}
 
 
 @dataclass(frozen=True)

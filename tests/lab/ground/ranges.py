@@ -145,7 +145,7 @@ LIGHT = {
     "lamp_above": _even(0.3, 2.2),
     "lamp_ahead": _even(-1.5, 1.5),
     "lamp_towards_camera": _even(-0.6, 2.0),
-    "shadows": _even(1, 1, "", 0.6),
+    "shadows": _even(1, 1, "", 0.45),
     "sky": _even(0.15, 0.6),
     "floor": _even(0.06, 0.35),
     "fill": _even(0.0, 0.3),
@@ -160,7 +160,7 @@ SCENE = {
     "bar": _even(0.01, 0.06, "m", 0.22),
     "thing": _even(0.06, 0.3, "m", 0.18),
     "picture_edge": _even(0.05, 0.45, "of the tile", 0.07),
-    "subframes": _even(3, 3, "", 0.12, 1),
+    "subframes": _even(3, 3, "", 0.06, 1),
     "shutter_s": _even(0.002, 0.012, "s"),
 }
 """Behind the person: the gym, else a frame of the open footage (`still`), else coloured noise. A thing is a phone, a bottle or
