@@ -1,7 +1,8 @@
 """The loop that trains any of the networks: seeded, with checkpoints, resumed where it stopped, on a CPU or a GPU.
 
-The learning rate rises for `WARM_STEPS`, stays, and falls to zero over the last `FALLING` of the steps; beside the weights their moving
-average is kept, and it is the average that is exported. So a run can be ended early, or prolonged, by another `steps`.
+The learning rate rises for `WARM_STEPS`, stays, and falls to zero over the last `FALLING` of the steps; beside the weights
+their moving average is kept, and it is the average that is exported. So a run can be ended early, or prolonged, by another
+`steps`.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ def train(network: nn.Module, batches: Iterable, loss: Callable[[nn.Module, obje
     if plan.threads:
         torch.set_num_threads(plan.threads)
     network = network.to(plan.device, memory_format=torch.channels_last).train()
-    average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(
-        1 - 1 / AVERAGE_STEPS), use_buffers=True)
+    average = torch.optim.swa_utils.AveragedModel(network, avg_fn=_towards, use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.weight_decay)
     step = _resume(folder, network, average, optimiser)
     start = saved = time.monotonic()
     sums: dict[str, float] = {}
+    counted = 0
     for batch in batches:
         if step >= plan.steps or time.monotonic() - start > 3600 * plan.hours:
             break
@@ -64,18 +65,24 @@ def train(network: nn.Module, batches: Iterable, loss: Callable[[nn.Module, obje
         nn.utils.clip_grad_norm_(network.parameters(), CLIP_NORM)
         optimiser.step()
         average.update_parameters(network)
-        step += 1
+        step, counted = step + 1, counted + 1
         sums = {name: sums.get(name, 0.0) + v for name, v in numbers.items()}
         if step % 50 == 0:
-            row = {"step": step, "s": round(time.monotonic() - start, 1)} | {n: round(v / 50, 4) for n, v in sums.items()}
+            row = {"step": step, "s": round(time.monotonic() - start, 1)} | {n: round(v / counted, 4) for n, v in sums.items()}
             print(row, flush=True)
             with (folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps(row) + "\n")
-            sums = {}
+            sums, counted = {}, 0
         if time.monotonic() - saved > plan.checkpoint_s:
             _save(folder, network, average, optimiser, step)
             saved = time.monotonic()
     _save(folder, network, average, optimiser, step)
+
+
+def steps_done(folder: Path) -> int:
+    """Of the run in a folder; 0 where there is none."""
+    path = folder / "last.pt"
+    return int(torch.load(path, map_location="cpu", weights_only=True)["step"]) if path.exists() else 0
 
 
 def averaged(network: nn.Module, folder: Path) -> tuple[nn.Module, int]:
@@ -87,6 +94,11 @@ def averaged(network: nn.Module, folder: Path) -> tuple[nn.Module, int]:
     network.load_state_dict({name.removeprefix("module."): v for name, v in state["average"].items()
                              if name.startswith("module.")})
     return network.float().eval(), state["step"]
+
+
+def _towards(average: torch.Tensor, now: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """A moving average that at first reaches back over a fifth of the run: early weights are worth little."""
+    return average + (now - average) / (1 + min(int(count) / 5, AVERAGE_STEPS))
 
 
 def _share(step: int, steps: int) -> float:

@@ -19,8 +19,8 @@ class Shape:
 
     size_px: int = 112
     width_m: float = 0.85
-    channels: tuple[int, ...] = (24, 40, 72, 112)
-    aux_weight: float = 0.3
+    channels: tuple[int, ...] = (16, 32, 64, 128)
+    aux_weight: float = 1.0
     thighs_given: bool = False
 
     def as_dict(self) -> dict[str, object]:
@@ -40,9 +40,9 @@ class PelvisNet(nn.Module):
             if i:
                 layers += _conv(wide, wide, 1)
             before = wide
-        self.trunk = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.2))
+        self.trunk = nn.Sequential(*layers, nn.Flatten())
         cells = -(-shape.size_px // 16)
-        self.neck = nn.Sequential(nn.Linear(before * cells * cells, 128), nn.ReLU())
+        self.neck = nn.Sequential(nn.Linear(before * cells * cells, 128), nn.ReLU(), nn.Dropout(0.1))
         given = 4 if shape.thighs_given else 0
         self.head = nn.Sequential(nn.Linear(128 + given, 64), nn.ReLU(), nn.Linear(64, 2))
         self.also = nn.Linear(128, len(AUX_SCALE))

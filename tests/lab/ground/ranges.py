@@ -167,15 +167,15 @@ SCENE = {
 a towel before the hips."""
 
 OPTICS = {
-    "exposure": _even(0.5, 1.7),
-    "gamma": _even(0.75, 1.3),
-    "channel_gain": _even(0.85, 1.18),
+    "exposure": _even(0.55, 1.6),
+    "gamma": _even(0.8, 1.25),
+    "channel_gain": _even(0.88, 1.14),
     "saturation": _even(0.0, 1.3),
-    "coarse": _even(0.28, 1.0, "of the pixels", 0.45, 1.0),
-    "blur_px": _even(0.3, 1.4, "px", 0.4),
-    "streak_px": _even(1.5, 5.0, "px", 0.3),
-    "noise_sd": _even(0.0, 9.0, "of 255"),
-    "jpeg_quality": _even(25, 90, "", 0.4, 100),
+    "coarse": _even(0.35, 1.0, "of the pixels", 0.35, 1.0),
+    "blur_px": _even(0.3, 1.2, "px", 0.35),
+    "streak_px": _even(1.5, 4.0, "px", 0.2),
+    "noise_sd": _even(0.0, 7.0, "of 255"),
+    "jpeg_quality": _even(25, 90, "", 0.35, 100),
 }
 """Drawn when a picture is taken out of a shard, so that every epoch sees other pictures."""
 

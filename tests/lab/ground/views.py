@@ -5,6 +5,7 @@ Everything here is drawn anew each time a tile is used, so that no epoch repeats
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 import cv2
@@ -32,19 +33,27 @@ def hip_view(tile: np.ndarray, px: np.ndarray, px_per_m: float, right: bool, rng
 
 
 def drawn_cut(px: np.ndarray, px_per_m: float, right: bool, rng: np.random.Generator, size_px: int = SIZE_PX,
-              width_m: float = WIDTH_M) -> np.ndarray:
-    """Tile -> crop as a pose model's landmarks might have it, (3, 3)."""
-    wrong = {name: float(v) for name, v in ranges.drawn(ranges.HIP_CUT, rng).items()}
+              width_m: float = WIDTH_M, wrong: dict[str, float] | None = None) -> np.ndarray:
+    """Tile -> crop as a pose model's landmarks might have it, (3, 3). `wrong`: one row of `draws`' second table."""
+    wrong = wrong or next(draws(rng, 1))[1]
     middle = px[HIPS].mean(axis=0)
     dragged = wrong["thigh_drag"] * (px[KNEES].mean(axis=0) - middle)
-    off = ranges.HIP_CUT["offset_m"].draw(rng, 2) * px_per_m
+    off = np.array([wrong["offset_m"], wrong["offset_up_m"]]) * px_per_m
     return hip_crop(middle + dragged + off, px_per_m * np.exp(wrong["scale"]), mirrored=not right, size_px=size_px,
                     width_m=width_m, roll_rad=np.radians(wrong["roll_deg"]))
 
 
-def photographed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A picture (H, W, 3) uint8 as a real camera might have it: `ranges.OPTICS`."""
-    want = {name: float(v) for name, v in ranges.drawn(ranges.OPTICS, rng).items()}
+def draws(rng: np.random.Generator, n: int) -> Iterator[tuple[dict[str, float], dict[str, float]]]:
+    """`n` rows of `ranges.OPTICS` and of `ranges.HIP_CUT`; many at once cost little."""
+    optics, wrong = (ranges.drawn(table, rng, n) for table in (ranges.OPTICS, ranges.HIP_CUT))
+    wrong["offset_up_m"] = ranges.HIP_CUT["offset_m"].draw(rng, n)
+    for i in range(n):
+        yield {name: float(v[i]) for name, v in optics.items()}, {name: float(v[i]) for name, v in wrong.items()}
+
+
+def photographed(picture: np.ndarray, rng: np.random.Generator, want: dict[str, float] | None = None) -> np.ndarray:
+    """A picture (H, W, 3) uint8 as a real camera might have it. `want`: one row of `draws`' first table."""
+    want = want or next(draws(rng, 1))[0]
     out = _spread(picture, want, rng)
     out = cv2.LUT(out, _tones(want, rng))
     if want["saturation"] < 1.0 or want["saturation"] > 1.1:
@@ -80,7 +89,7 @@ def _spread(picture: np.ndarray, want: dict[str, float], rng: np.random.Generato
 
 def _tones(want: dict[str, float], rng: np.random.Generator) -> np.ndarray:
     """(256, 1, 3) uint8: exposure, contrast and colour of the light."""
-    gains = want["exposure"] * ranges.OPTICS["channel_gain"].draw(rng, 3)
+    gains = want["exposure"] * rng.uniform(ranges.OPTICS["channel_gain"].low, ranges.OPTICS["channel_gain"].high, 3)
     levels = (np.arange(256) / 255.0) ** (2.2 * want["gamma"])
     return np.clip(255 * np.outer(levels, gains) ** (1 / 2.2), 0, 255).astype(np.uint8)[:, None]
 

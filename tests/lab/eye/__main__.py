@@ -1,0 +1,66 @@
+"""Train, export and judge the station's own networks.
+
+    python -m tests.lab.eye train pelvis --ground ground/hip-train --to run/pelvis --hours 1
+    python -m tests.lab.eye evaluate pelvis --ground ground/hip-test --films ground/hip-films --to run/pelvis
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .loop import Plan
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.eye", description=(__doc__ or "").splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    _pelvis(commands)
+    given = parser.parse_args()
+    given.run(given)
+
+
+def _pelvis(commands: argparse._SubParsersAction) -> None:
+    for command, run, text in (("train", _train_pelvis, "train, or go on training"),
+                               ("evaluate", _evaluate_pelvis, "measure, write model and card")):
+        parser = commands.add_parser(command, help=text)
+        parser.add_argument("network", choices=["pelvis"])
+        parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of shards")
+        parser.add_argument("--to", type=Path, required=True, help="folder of the run")
+        parser.set_defaults(run=run)
+        if command == "evaluate":
+            parser.add_argument("--films", type=Path, required=True, nargs="+", help="folders of shards of steady films")
+            parser.add_argument("--models", type=Path, help="folder for model and card (default: the run's)")
+        else:
+            parser.add_argument("--steps", type=int, default=14_000, help="of the whole run (default 14000)")
+            parser.add_argument("--hours", type=float, default=1.0, help="of this piece (default 1)")
+            parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+            parser.add_argument("--threads", type=int, default=1)
+            parser.add_argument("--workers", type=int, default=1, help="processes that prepare pictures")
+            parser.add_argument("--seed", type=int, default=1)
+            parser.add_argument("--size-px", type=int, default=112)
+            parser.add_argument("--aux-weight", type=float, default=1.0)
+            parser.add_argument("--thighs-given", action="store_true")
+
+
+def _train_pelvis(given: argparse.Namespace) -> None:
+    from .pelvis import Shape
+    from .pelvis_train import RATE, WEIGHT_DECAY, train
+
+    shape = Shape(size_px=given.size_px, aux_weight=given.aux_weight, thighs_given=given.thighs_given)
+    plan = Plan(given.steps, given.hours, RATE, WEIGHT_DECAY, device=given.device, threads=given.threads)
+    train(given.ground, given.to, shape, plan, given.seed, given.workers)
+
+
+def _evaluate_pelvis(given: argparse.Namespace) -> None:
+    from .pelvis_report import NAME, card, judge, tables
+    from .pelvis_train import trained
+
+    model = (given.models or given.to) / f"{NAME}.onnx"
+    found = judge(given.to, given.ground, given.films, model)
+    print(f"after {found.steps} steps, spread x {found.temperature:.2f}\n\n{tables(found)}")
+    model.with_suffix(".md").write_text(card(found, sum(p.numel() for p in trained(given.to)[0].parameters())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Judging a trained pelvis network: the model file, its card, and the tables of RESULTS.md, all from one set of measurements."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from tests.lab.ground.bodies import body_names
+
+from . import pelvis_measure as measure
+from .pelvis_export import export
+from .pelvis_train import trained
+
+NAME = "pelvis_turn"
+LEVELS = tuple(body_names("test")[:8])
+"""Held-out bodies on which the spread's temperature, the gain and the bias are found."""
+JUDGES = tuple(body_names("test")[8:])
+"""Held-out bodies that only judge."""
+CARD = Path(__file__).with_name("pelvis_card.md")
+COLUMNS = ("frames", "error of a frame, median", "gain of the pelvis' own turn", "per deg of the near, far thigh",
+           "bias at zero turn", "SD of the bias between bodies", "truth within the 90 % interval")
+MIN_FRAMES = 60
+"""Fewer frames give no row of a table."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """What the model does at some bearings of the camera: as on the card."""
+
+    low_deg: float
+    high_deg: float
+    gain: float
+    gain_sd: float
+    bias_deg: float
+    bias_sd_deg: float
+    frames: int
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything that is written about one model."""
+
+    steps: int
+    temperature: float
+    sha256: str
+    bytes_: int
+    cpu_ms: float
+    levels: measure.Readings
+    judges: measure.Readings
+    films: measure.LockIns
+    bands: list[Band]
+    overall: Band
+
+
+def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Findings:
+    """Export the run's network to `model` and measure it on held-out frames and films."""
+    network, steps = trained(run)
+    export(network, 1.0, model)
+    raw = measure.read(model, frames, network.shape)
+    heat = measure.temperature(measure.of_bodies(raw, list(LEVELS)))
+    export(network, heat, model)
+    readings = measure.Readings(raw.read_deg, raw.spread_deg * heat, raw.truth)
+    levels, judges = (measure.of_bodies(readings, list(names)) for names in (LEVELS, JUDGES))
+    data = model.read_bytes()
+    return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges,
+                    measure.lock_ins(measure.read(model, films, network.shape)),
+                    [band for low, high in measure.BANDS_DEG if (band := band_of(levels, low, high))],
+                    band_of(levels, -45, 45))
+
+
+def band_of(readings: measure.Readings, low: float, high: float) -> Band | None:
+    """None where too few frames lie in it."""
+    own = readings.where(measure.in_band(readings.truth, (low, high)))
+    if len(own.read_deg) < MIN_FRAMES:
+        return None
+    gain = measure.slopes(own).turn
+    return Band(low, high, gain, measure.gain_sd(own), *measure.bias(own, gain), len(own.read_deg))
+
+
+def cpu_ms(model: Path, runs: int = 200) -> float:
+    """Processor time of one crop on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model, options)
+    image = np.random.default_rng(1).random(session.get_inputs()[0].shape, np.float32)
+    session.run(None, {"image": image})
+    start = time.process_time()
+    for _ in range(runs):
+        session.run(None, {"image": image})
+    return (time.process_time() - start) / runs * 1e3
+
+
+def tables(found: Findings) -> str:
+    """The measurements as markdown."""
+    judges = found.judges
+    lines = _head("bearing of the camera", *COLUMNS)
+    for low, high in (*measure.BANDS_DEG, (-45, 45)):
+        own = judges.where(measure.in_band(judges.truth, (low, high)))
+        if len(own.read_deg) >= MIN_FRAMES:
+            lines.append(_row(f"{low} .. {high}", own))
+    lines += ["", *_head("clothes and acts, all bearings", *COLUMNS)]
+    truth = judges.truth
+    for title, rows in (("tight shorts or tights (looseness < 0.8)", truth["shorts_looseness"] < 0.8),
+                        ("loose shorts (> 1.4)", truth["shorts_looseness"] > 1.4),
+                        ("coat over the hips", truth["coat"] > 0), ("run", truth["act"] == "run"),
+                        ("walk", truth["act"] == "walk"), ("knee lifts", truth["act"] == "knee lifts"),
+                        ("stand, slow turn", np.isin(truth["act"], ("stand", "slow turn")))):
+        if rows.sum() >= MIN_FRAMES:
+            lines.append(_row(title, judges.where(rows)))
+    low, high = (pick(abs(found.films.true)) for pick in (np.min, np.max))
+    count = len(found.films.read)
+    lines += ["", f"Lock-in over {count} films of 2.4 s, held-out bodies, true amplitudes {low:.1f}-{high:.1f} deg:", ""]
+    lines += _head("part", "gain", "left over, in true degrees", "locked (<= 1.2 deg) against typical (>= 4): AUC")
+    lines += [f"| {name} | {s.gain:.2f} | {s.left_over_deg:.1f} | {s.auc:.2f} |" for name, s in measure.ways(found.films).items()]
+    return "\n".join(lines)
+
+
+def _head(*columns: str) -> list[str]:
+    return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+
+
+def _row(title: str, own: measure.Readings) -> str:
+    slope = measure.slopes(own)
+    middle, between = measure.bias(own, slope.turn)
+    return (f"| {title} | {len(own.read_deg)} | {np.median(abs(own.wrong_deg)):.1f} | {slope.turn:.2f} "
+            f"| {slope.thigh_near:+.3f}, {slope.thigh_far:+.3f} | {middle:+.1f} | {between:.1f} "
+            f"| {100 * measure.covered(own):.0f} % |")
+
+
+def card(found: Findings, parameters: int) -> str:
+    """The model's card."""
+    bands = found.bands
+    slope = measure.slopes(found.levels.where(measure.in_band(found.levels.truth, (-45, 45))))
+
+    def listed(name: str) -> str:
+        return "[" + ", ".join(f"{getattr(band, name):.3f}" for band in bands) + "]"
+
+    edges = [bands[0].low_deg, *(band.high_deg for band in bands)]
+    return CARD.read_text(encoding="utf-8").format(
+        sha256=found.sha256, edges=f"[{', '.join(f'{edge:g}' for edge in edges)}]", gains=listed("gain"),
+        gain_sds=listed("gain_sd"), biases=listed("bias_deg"), bias_sds=listed("bias_sd_deg"), thigh_near=slope.thigh_near,
+        thigh_far=slope.thigh_far,
+        steps=found.steps, bytes_=found.bytes_ / 1e6, cpu_ms=found.cpu_ms, judges=len(JUDGES), levels=len(LEVELS),
+        tables=tables(found), parameters=f"{parameters:,}", bodies=len(body_names("train")), held=len(body_names("test")))
