@@ -16,6 +16,11 @@ Anything else that escapes is a bug: exit code 70.
 from __future__ import annotations
 
 
+def printable(name: object) -> str:
+    """A file's name as text that can be printed and stored, also where its bytes are no UTF-8."""
+    return str(name).encode("utf-8", "replace").decode()
+
+
 class StationError(Exception):
     """One problem as a person can act on it.
 
@@ -28,8 +33,8 @@ class StationError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, where: str = "", remedy: str = "") -> None:
-        self.what, self.where, self.remedy = what, where, remedy
-        super().__init__(what, where, remedy)
+        self.what, self.where, self.remedy = what, printable(where), remedy
+        super().__init__(what, self.where, remedy)
 
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what

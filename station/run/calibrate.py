@@ -34,7 +34,8 @@ from station.run.clock import SystemClock
 from station.run.single_instance import alone
 from station.run.wiring import POSE_KINDS
 from station.sense.open import PICAMERA, open_source
-from station.sense.still import SUFFIXES, StillSource
+from station.sense.picture_file import is_picture
+from station.sense.still import StillSource
 from station.types import NS, Frame, Measure, Pose, Side, SourceInfo, View
 
 MARK = {"ok": "ok         ", "bad": "BAD        ", "cannot_tell": "CANNOT TELL"}
@@ -175,7 +176,7 @@ def _ruler(order: Order, config: Config) -> Ruler:
 
 def _source(order: Order, config: Config) -> FrameSource | PoseSource:
     path = Path(order.source_text)
-    if order.source_text != PICAMERA and path.suffix.lower() in SUFFIXES:
+    if order.source_text != PICAMERA and is_picture(path):
         return StillSource(path)
     return open_source(order.source_text, config, SystemClock())
 

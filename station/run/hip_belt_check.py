@@ -22,6 +22,7 @@ from station.provision import provision
 from station.run.clock import SystemClock
 from station.run.doctor import MARK, Verdict
 from station.sense.open import open_source
+from station.sense.picture_file import is_picture, read_picture
 from station.types import Frame
 
 PICTURES = 15  # of a film or the camera, one in three
@@ -76,12 +77,9 @@ def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | No
 
 
 def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.uint8]]:
-    """Grey pictures of a photograph (anything that OpenCV reads), a film or the camera. Raises InputError, HardwareError."""
-    if Path(source_text).is_file() and cv2.haveImageReader(source_text):
-        grey = cv2.imread(source_text, cv2.IMREAD_GRAYSCALE)
-        if grey is None:
-            raise InputError("is a damaged picture", source_text, "take or save it again")
-        yield np.asarray(grey, np.uint8)
+    """Grey pictures of a photograph, a film or the camera. Raises InputError, HardwareError."""
+    if is_picture(Path(source_text)):
+        yield np.asarray(cv2.cvtColor(read_picture(Path(source_text)), cv2.COLOR_RGB2GRAY), np.uint8)
         return
     with open_source(source_text, provision(config_file).config, SystemClock(), realtime=False) as source:
         for number in range(EVERY * PICTURES):

@@ -98,6 +98,8 @@ def _slow_note(captured: float, shown: float, slow: float) -> str:
 
 def _timeless(path: Path, raw: bool, stream: VideoStream, look: _Look) -> InputError:
     """A film of bare frames, or one whose clocks stand still or jump about."""
+    if raw and len(look.times) == 1:
+        return InputError("is a photograph, not a film", str(path), "name a file with moving pictures")
     rate = stream.codec_context.framerate
     hint = f" (its header says {float(rate):.4g})" if raw and rate and float(rate) != 25 else ""
     if raw or all(time is None for pair in look.times for time in pair):

@@ -8,8 +8,10 @@ score (N, 33) float32 in 0..1        px_per_m, direction    optional
 from __future__ import annotations
 
 import contextlib
+import lzma
 import math
 import os
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from typing import Any, NoReturn, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from station.errors import InputError, StoreError
+from station.errors import InputError, StoreError, printable
 from station.ports import Clock
 from station.sense.playback import PosePlayer
 from station.types import JOINTS, NAN, NS, SKELETON, Pose, Side, SourceInfo
@@ -28,7 +30,9 @@ from station.types import JOINTS, NAN, NS, SKELETON, Pose, Side, SourceInfo
 FORMAT = "station.poses/1"
 REMEDY = f"write the file again as {FORMAT}"
 REQUIRED = ("t_s", "xy_px", "score", "width_px", "height_px", "skeleton")
-MAX_BYTES = 2 << 30  # unpacked; three hours at 60 fps are 0.26 GB
+OPTIONAL = ("px_per_m", "direction")
+MAX_BYTES = 400 << 20  # unpacked; three hours at 60 frames a second are 260 MB
+MAX_MEMBERS = 100
 MAX_DURATION_S = 7 * 86400.0  # longer means that t_s does not count seconds
 MAX_SIDE_PX = 65535
 
@@ -72,7 +76,7 @@ class PosesSource:
         """Raises InputError when the file cannot be read or is not what it should be."""
         poses = load_poses(self._path)
         n, seconds = len(poses.t_ns), float(poses.t_ns[-1]) / NS
-        info = SourceInfo(str(self._path), "poses", poses.width_px, poses.height_px, poses.fps, n, seconds)
+        info = SourceInfo(printable(self._path), "poses", poses.width_px, poses.height_px, poses.fps, n, seconds)
         self._player = PosePlayer(info, poses.t_ns, poses.xy_px, poses.score, self._clock, self._realtime, self._loop)
         self.px_per_m = poses.px_per_m if math.isfinite(poses.px_per_m) else None
         self.direction = poses.direction
@@ -103,7 +107,8 @@ def load_poses(path: Path) -> Poses:
     try:
         t_ns = _times_ns(_numbers(arrays, "t_s", (None,)))
         n = len(t_ns)
-        xy_px, score = _landmarks(_numbers(arrays, "xy_px", (n, JOINTS, 2)), _numbers(arrays, "score", (n, JOINTS)))
+        xy_px = _numbers(arrays, "xy_px", (n, JOINTS, 2), np.float32)
+        xy_px, score = _landmarks(xy_px, _numbers(arrays, "score", (n, JOINTS), np.float32))
         width, height = (_side_px(arrays, name) for name in ("width_px", "height_px"))
         px_per_m = _scale(arrays) if "px_per_m" in arrays else NAN
         direction = _direction(arrays["direction"]) if "direction" in arrays else None
@@ -140,35 +145,66 @@ def save_poses(path: Path, poses: Poses) -> None:
 
 
 def _unpack(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of an NPZ. Python objects are refused: unpickling them would run whatever the file says."""
+    """The arrays that are known by name. Python objects are refused: unpickling them would run whatever the file says.
+
+    All headers are read before the first array, so that nothing is unpacked that is too large.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_BYTES:
-            raise InputError(f"unpacks to {size / 2**30:.1f} GiB", str(path), f"split it: {MAX_BYTES >> 30} GiB is the limit")
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()[:MAX_MEMBERS]}
+            wanted = {name: members[name] for name in (*REQUIRED, *OPTIONAL) if name in members}
+            size = sum(max(member.file_size, _claimed_bytes(archive, member)) for member in wanted.values())
+            if size > MAX_BYTES:
+                raise InputError(f"unpacks to {size / 2**20:.0f} MB", str(path), f"split it: {MAX_BYTES >> 20} MB is the limit")
+            return {name: _array(archive, member) for name, member in wanted.items()}
     except InputError:
         raise
     except OSError as error:
         reason = error.strerror or "damaged"
         raise InputError(f"cannot be read ({reason})", str(path), "check the path and its permissions") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError):
         raise InputError("is no NPZ archive or is damaged", str(path), f"copy it again, or {REMEDY}") from None
-    except (ValueError, KeyError, TypeError, SyntaxError, NotImplementedError, RuntimeError, MemoryError) as error:
-        # What NumPy and zipfile raise for pickled objects, broken array headers, unknown packing and encrypted members.
-        told = str(error).split(". ")[0][:120] or type(error).__name__
-        raise InputError(f"holds something that is not a plain array ({told})", str(path), REMEDY) from None
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        SyntaxError,
+        NotImplementedError,
+        RuntimeError,
+        MemoryError,
+        OverflowError,
+        struct.error,
+    ) as error:
+        # What NumPy and zipfile raise for pickled objects, broken headers, unknown packing and encrypted members.
+        said = str(error).split(". ")[0][:120] or type(error).__name__
+        raise InputError(f"holds something that is not a plain array ({said})", str(path), REMEDY) from None
 
 
-def _numbers(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]) -> NDArray[np.float64]:
+def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """How large the array is by its own header."""
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("Object arrays cannot be loaded")
+    return math.prod(shape) * dtype.itemsize
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _numbers(arrays: dict[str, NDArray[Any]], name: str, shape: tuple[int | None, ...], dtype: type = np.float64) -> NDArray[Any]:
     array = arrays[name]
     if array.dtype.kind not in "fiu":
         raise ValueError(f"{name} is of type {array.dtype}, expected numbers")
     if array.ndim != len(shape) or any(want is not None and want != got for want, got in zip(shape, array.shape, strict=True)):
         wanted = str(shape).replace("None", "N")
         raise ValueError(f"{name} has shape {array.shape}, expected {wanted}")
-    return array.astype(np.float64)
+    return array.astype(dtype, copy=False)
 
 
 def _times_ns(t_s: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -186,15 +222,17 @@ def _times_ns(t_s: NDArray[np.float64]) -> NDArray[np.int64]:
     return t_ns
 
 
-def _landmarks(xy_px: NDArray[np.float64], score: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _landmarks(xy_px: NDArray[np.float32], score: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Both checked, and changed in place: not seen is NaN with score 0 in both."""
     if np.isinf(xy_px).any():
         raise ValueError("xy_px holds an infinite number; not seen is NaN")
     outside = ~((score >= 0) & (score <= 1))
     if outside.any():
-        row, joint = (int(i) for i in np.argwhere(outside)[0])
+        row, joint = np.unravel_index(int(np.argmax(outside)), outside.shape)
         raise ValueError(f"score[{row}, {joint}] is {score[row, joint]:.6g}, expected 0..1")
     unseen = np.isnan(xy_px).any(axis=2) | (score == 0)
-    return np.where(unseen[..., None], NAN, xy_px).astype(np.float32), np.where(unseen, 0, score).astype(np.float32)
+    xy_px[unseen], score[unseen] = NAN, 0
+    return xy_px, score
 
 
 def _scalar(arrays: dict[str, NDArray[Any]], name: str) -> float:

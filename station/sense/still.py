@@ -9,12 +9,12 @@ from typing import Self
 import cv2
 import numpy as np
 
-from station.errors import InputError
+from station.errors import printable
 from station.ports import EndOfSource
-from station.sense.video import MAX_SIDE_PX
+from station.sense.film_picture import MAX_SIDE_PX
+from station.sense.picture_file import read_picture
 from station.types import NS, Frame, SourceInfo
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 TIMES, FPS = 12, 10.0  # long enough for whoever follows people to trust that somebody stands there
 
 
@@ -33,22 +33,14 @@ class StillSource:
         return self._info
 
     def __enter__(self) -> Self:
-        try:
-            content = np.fromfile(self._path, np.uint8)
-        except OSError as error:
-            raise InputError(
-                f"cannot be read ({error.strerror})", str(self._path), "check the path and its permissions"
-            ) from None
-        # OpenCV answers with nothing, instead of an error, to what is no picture. It turns a photograph as its file says.
-        picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-        if picture is None:
-            raise InputError("is not a picture that can be read", str(self._path), "name a PNG or JPEG file")
+        picture = read_picture(self._path)
         scale = min(1.0, MAX_SIDE_PX / max(picture.shape[:2]))
         if scale < 1:
-            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        self._image = np.ascontiguousarray(picture[..., ::-1], np.uint8)
+            size = tuple(max(1, round(side * scale)) for side in picture.shape[1::-1])
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        self._image = picture
         height, width = self._image.shape[:2]
-        self._info = SourceInfo(str(self._path), "video", width, height, FPS, self._times, self._times / FPS)
+        self._info = SourceInfo(printable(self._path), "video", width, height, FPS, self._times, self._times / FPS)
         self._seq = 0
         return self
 

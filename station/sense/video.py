@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from station.errors import InputError
+from station.errors import InputError, printable
 from station.ports import Clock, EndOfSource
 from station.sense.film_clock import DISORDERED, FrameClock
 from station.sense.film_picture import MAX_SIDE_PX, Deinterlacer, Upright, upright
@@ -187,8 +187,7 @@ class VideoSource:
         width, height = self._upright.delivered
         fps = self._reading.fps or (film.shown_fps * film.slow)
         seconds = film.frames / fps if self._reading.fps and film.frames else self._promised_s(stream) / film.slow
-        path = str(self._path).encode("utf-8", "replace").decode()
-        self._info = SourceInfo(path, "video", width, height, fps, film.frames, seconds)
+        self._info = SourceInfo(printable(self._path), "video", width, height, fps, film.frames, seconds)
 
     # --- decoding ------------------------------------------------------------------------------------------------
 

@@ -164,3 +164,29 @@ def test_a_header_that_claims_too_much(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("t_s.npy", header.getvalue() + bytes(1000))
     refused(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("poses", [3_000_000, 1 << 40])
+def test_what_its_headers_claim_is_believed_before_anything_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poses: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, shape in (("t_s", (poses,)), ("xy_px", (poses, JOINTS, 2)), ("score", (poses, JOINTS))):
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": shape})
+            archive.writestr(f"{name}.npy", header.getvalue() + bytes(100_000))
+    monkeypatch.setattr("numpy.lib.format.read_array", lambda *_, **__: pytest.fail("unpacked"))
+    assert "unpacks to" in refused(tmp_path / "a.npz").what
+
+
+def test_other_members_are_left_packed(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", **GOOD, notes=np.zeros(90_000_000, np.uint8), more=np.array([Evil()], object))
+    assert len(load_poses(tmp_path / "a.npz").t_ns) == N
+
+
+def test_whole_numbers_and_other_orders_are_read(tmp_path: Path) -> None:
+    whole = {"xy_px": np.asfortranarray(np.ones((N, JOINTS, 2), np.int64)), "score": np.ones((N, JOINTS), np.uint8)}
+    np.savez(tmp_path / "a.npz", **(GOOD | whole))
+    poses = load_poses(tmp_path / "a.npz")
+    assert poses.xy_px.dtype == poses.score.dtype == np.float32
+    assert (poses.xy_px == 1).all()

@@ -125,7 +125,7 @@ def test_a_film_adds_up(tmp_path: Path) -> None:
 
 
 def test_files_that_will_not_do(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="cannot be read"):
         check_hip_belt(str(tmp_path / "none.png"), None, None)
     path = Path(saved(tmp_path, sheet()))
     path.write_bytes(path.read_bytes()[:60])
