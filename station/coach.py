@@ -7,7 +7,7 @@ from station.cues.screen import Norms, Screen
 from station.faults import BY_NAME, RULES, Judge, norms
 from station.gait.core import GaitCore
 from station.gait.pelvis.choice import Pelvis
-from station.types import NAN, Gait, Input, Pose, Press, Step, View
+from station.types import NAN, Gait, Input, Pose, Press, Reading, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 
@@ -28,9 +28,12 @@ class Coach:
         self._screen = Screen(view, Norms(norms.MEASURES, norms.band, norms.thigh_curve, _aim_cadence_spm))
         self._number = 0
         self._alone = True
+        self._runner_session = 0  # as the runner's stick counts them; 0 = not known
 
     def step(self, given: Input) -> Step:
         """What one input led to. Inputs come in time order."""
+        if isinstance(given, Reading) and given.channel == "earlier_sessions" and given.value >= 0:
+            self._runner_session = self._governor.session_number = int(given.value) + 1
         gait = self._core.step(given)
         return self.answer(gait, given if isinstance(given, Pose) else None, isinstance(given, Press))
 
@@ -43,7 +46,7 @@ class Coach:
         faults = self._judge.step(gait, session.own, settled)
         now = Now(gait, faults, session.mode, session.block, session.session_s, lines, pressed and session.running)
         cues, outcomes = governor.step(now)
-        snapshot = self._screen.step(pose, gait, faults, session, governor)
+        snapshot = self._screen.step(pose, gait, faults, session, governor, self._runner_session)
         return Step(gait.t_ns, gait, faults, session.mode, cues, outcomes, snapshot)
 
     def _forget_others(self, session: Session) -> None:
@@ -55,6 +58,7 @@ class Coach:
         alone = session.nobody_s > self._plan.forget_s
         if alone and not self._alone:
             self._pelvis.reset()
+            self._runner_session, self._governor.session_number = 0, self._plan.session_number
         elif session.measures_anew:
             self._pelvis.forget()
         self._alone = alone

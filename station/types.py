@@ -144,6 +144,7 @@ class Reading:
 CHANNELS: Mapping[str, str] = {
     "speed_given_mps": "belt speed told by a person",
     "speed_ftms_mps": "belt speed read from the treadmill (Bluetooth FTMS)",
+    "earlier_sessions": "sessions of this runner before this one, counted on their stick",
 }
 
 
@@ -639,6 +640,7 @@ class Snapshot:
     aim_cadence_spm: float = NAN  # what would end low cadence at this speed: for a metronome
     norm_curve: NDArray[np.float64] | None = None  # (3, 51) thigh at low, mean, high of the norm for the speed, deg
     page: SessionPage | None = None
+    runner_session: int = 0  # which session of this runner's this is, counted on their stick; 0 = not known
     station: Station = Station()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from station.cues.lines import LINES
-from station.cues.plan import Plan
+from station.cues.plan import Plan, fading_pct
 from station.types import NS, Activity, Channel, Cue, Fault, Gait, Line, Mode, Outcome
 
 LEAST_TRACKED = 0.5  # of the last 2 s with a measured near leg
@@ -81,6 +81,7 @@ class Governor:
         self._busy_ns = LONG_AGO_NS  # until when the voice speaks
         self._lit: Cue | None = None
         self.muted = False
+        self.session_number = plan.session_number  # of this runner
         self.reset()
 
     def reset(self) -> None:
@@ -177,7 +178,7 @@ class Governor:
     def _due(self, rule: str) -> bool:
         """Fading without chance: of n on-windows the first and then evenly spread ones are cued."""
         n = self._windows[rule] = self._windows.get(rule, 0) + 1
-        percent = self._plan.fading_pct
+        percent = fading_pct(self.session_number)
         return -(-n * percent // 100) > -(-(n - 1) * percent // 100)
 
     def _may_speak(self, t_ns: int) -> bool:

@@ -12,6 +12,11 @@ from typing import Any
 FADING_PCT = (100, 100, 75, 75, 50, 50, 25, 0)
 
 
+def fading_pct(session_number: int) -> int:
+    """Share of the on-windows that may be cued in a runner's session of that number, 1 = first."""
+    return FADING_PCT[min(session_number, len(FADING_PCT)) - 1]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Durations in seconds. `analysis`: judge from the first stride on, without a schedule: all running is coached (offline).
@@ -21,7 +26,7 @@ class Plan:
     """
 
     analysis: bool = False
-    session_number: int = 1  # of this runner, 1 = first: decides the fading
+    session_number: int = 1  # 1 = first: decides the fading for a runner whose stick does not say how many they had
 
     baseline_s: float = 180.0
     cue_block_s: float = 180.0
@@ -65,10 +70,6 @@ class Plan:
     def offline(cls, **values: Any) -> Plan:
         """Same windows and thresholds, no start-up silence, no schedule: for `station analyze`."""
         return cls(analysis=True, quiet_start_s=0.0, **values)
-
-    @property
-    def fading_pct(self) -> int:
-        return FADING_PCT[min(self.session_number, len(FADING_PCT)) - 1]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for the header of the input log."""

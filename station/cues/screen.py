@@ -35,7 +35,15 @@ class Screen:
         self._bands: Mapping[str, Band] = {}
         self._curve: NDArray[np.float64] | None = None
 
-    def step(self, pose: Pose | None, gait: Gait, faults: tuple[Fault, ...], session: Session, governor: Governor) -> Snapshot:
+    def step(
+        self,
+        pose: Pose | None,
+        gait: Gait,
+        faults: tuple[Fault, ...],
+        session: Session,
+        governor: Governor,
+        runner_session: int = 0,
+    ) -> Snapshot:
         self._refresh(round(gait.speed.mps, 1), session.own.baseline)
         return Snapshot(
             t_ns=gait.t_ns,
@@ -53,6 +61,7 @@ class Screen:
             aim_cadence_spm=self._aim_spm,
             norm_curve=self._curve,
             page=session.page,
+            runner_session=runner_session,
         )
 
     def _refresh(self, speed_mps: float, baseline: Mapping[str, Measure]) -> None:

@@ -31,6 +31,7 @@ from station.run.single_instance import alone
 from station.run.slots import Inbox
 from station.run.start_failure import told_when_it_fails
 from station.run.station_state import StationState
+from station.run.stick_sessions import StickSessions
 from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import PICAMERA, open_source
@@ -99,6 +100,7 @@ def _coach(
                 presses=presses,
                 picture_watch=PictureWatch() if source_text == PICAMERA else None,
                 place_watch=place,
+                sensors=(StickSessions(),),
                 given=given_speed(config, speed_kmh),
                 station=StationState(
                     tuple(openings.trouble),

@@ -103,10 +103,10 @@ class Job:
                 return taken
             if volume.kind == "ext4":
                 give_top_folder(self.mounted, self.owner.uid, self.owner.gid)
-            count = self._write_sessions(device)
+            count, earlier = self._write_sessions(device)
             if count is None:
                 return StickStatus("failed", NOTHING_YET + note)
-            return StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick{note}")
+            return StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick{note}", earlier)
         finally:
             # FAT remembers an unclean end: going read-only first takes the mark off even if somebody
             # pulls during the unmount.
@@ -129,15 +129,17 @@ class Job:
         publish(self.kept, KEPT_NAME, settings)
         return StickStatus("settings", "new settings: the station starts again with them"), ""
 
-    def _write_sessions(self, where: str) -> int | None:
-        """How many sessions are on the stick now; None when no run is over yet."""
+    def _write_sessions(self, where: str) -> tuple[int | None, int | None]:
+        """How many sessions were to be on the stick and are, None when no run is over yet; how many it carried when it came."""
         said = self.ask(["write", str(self.mounted)], b"")
         failure: Failure | None = next((word for word in REMEDIES if word == said.get("failure")), None)
         if failure is not None:
             raise StickError(failure, where, str(said.get("detail")))
         if "sessions" not in said:
             raise StoreError(*(str(said.get(part, "")) for part in ("error", "where", "remedy")))
-        return None if said["sessions"] is None else len(said["sessions"])
+        earlier = said.get("earlier")
+        count = None if said["sessions"] is None else len(said["sessions"])
+        return count, earlier if isinstance(earlier, int) else None
 
 
 def why_not_mounted(message: str) -> Failure:

@@ -60,7 +60,7 @@ def write(mounted: Path, config: Config) -> dict[str, Any]:
     sessions = (*done.written, *done.already)
     with suppress(StoreError):  # they are on the stick; the worst is that they are looked at again
         archive.mark_exported(sessions, wall_clock.now().utc)
-    return {"sessions": sessions}
+    return {"sessions": sessions, "earlier": done.earlier}
 
 
 def _packed(content: bytes) -> str:

@@ -16,22 +16,25 @@ STATES = ("none", "writing", "done", "failed", "settings", "refused")
 FOLDER = Path("/run/station-usb")  # root's; systemd makes it for the exporter
 PREFIX = "status-"  # then the disk's name: pulling one stick takes no other's word away
 MOST_BYTES = 4096
+MOST_SESSIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class StickStatus:
     """`text`: which of full, read-only and so on, with the remedy; or what was written.
 
-    `settings`: an installer's were taken; `refused`: they were not, and `text` says why.
+    `settings`: an installer's were taken; `refused`: they were not, and `text` says why. `earlier`: sessions that the stick
+    already carried when it came, None when nobody looked.
     """
 
     state: State = "none"
     text: str = ""
+    earlier: int | None = None
 
 
 def write_status(folder: int, disk: str, status: StickStatus) -> None:
     """Into the open folder (a descriptor). Raises OSError."""
-    content = {"state": status.state, "text": status.text, "at_ns": time.monotonic_ns()}
+    content = {"state": status.state, "text": status.text, "at_ns": time.monotonic_ns(), "earlier": status.earlier}
     publish(folder, PREFIX + disk, json.dumps(content).encode())
 
 
@@ -51,4 +54,6 @@ def _read(path: Path) -> tuple[int, StickStatus]:
         values = json.loads(file.read(MOST_BYTES))
     if not isinstance(values, dict) or values.get("state") not in STATES or not isinstance(values.get("at_ns"), int):
         raise ValueError("no status")
-    return values["at_ns"], StickStatus(cast("State", values["state"]), str(values.get("text", ""))[:200])
+    earlier = values.get("earlier")
+    known = earlier if type(earlier) is int and 0 <= earlier <= MOST_SESSIONS else None
+    return values["at_ns"], StickStatus(cast("State", values["state"]), str(values.get("text", ""))[:200], known)

