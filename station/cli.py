@@ -269,6 +269,26 @@ def screen(view: str, png: Path, size: str) -> None:
     draw_view(view, png, size)
 
 
+@cli.command("sign-settings")
+@click.argument("settings_file", type=FILE, metavar="station.toml", required=False)
+@click.option("--key", "key_file", type=FILE, metavar="FILE", help="The key that the stations have too; never on a stick.")
+@click.option("--to", "folder", type=FILE, metavar="DIR", help="The top of the stick.")
+@click.option("--new-key", "new_key_file", type=FILE, metavar="FILE", help="Make a key there, and leave.")
+def sign_settings(settings_file: Path | None, key_file: Path | None, folder: Path | None, new_key_file: Path | None) -> None:
+    """Sign settings for an installer's stick, on the installer's own machine.
+
+    Stations take them only with this signature, and only when nothing newer was taken before.
+    """
+    from station.run import sign
+
+    if new_key_file is not None:
+        sign.new_key(new_key_file)
+    elif settings_file is None or key_file is None or folder is None:
+        raise click.UsageError("name the settings, --key and --to; or --new-key alone")
+    else:
+        sign.sign_settings(settings_file, key_file, folder)
+
+
 @cli.group()
 def models() -> None:
     """The pose models: check them, rebuild them."""

@@ -1,4 +1,4 @@
-"""station.toml to frozen, validated settings. An unknown key or an impossible value is an error, and all are told at once.
+"""station.toml to frozen, validated settings. An unknown key or an impossible value is an error; all are reported at once.
 
 One class per section; the room that reads a section owns its class. Every key has a default, so an empty file is a valid one.
 """
@@ -9,11 +9,27 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from station.errors import ConfigError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+DEEPEST = 8  # tables and lists inside each other; the settings need three
+LONGEST_LINE = 1000  # bytes; tomllib's time grows with the square of a dotted key
+LONGEST_SHOWN = 60  # characters of a value in a message
+
+
+def _usable(path: Path) -> Path:
+    """Without `~`. Raises ValueError for a path that no system call takes."""
+    if "\0" in str(path):
+        raise ValueError("a path cannot contain a NUL")
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("there is no such home folder, write the whole path") from None
+
+
+AnyPath = Annotated[Path, AfterValidator(_usable)]
 Pin = Annotated[int, Field(ge=0, le=27)]  # BCM numbers of the 40-pin header
 
 
@@ -24,7 +40,7 @@ class Section(BaseModel):
 class StationSection(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$")] = "station"
     language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"  # of screen, voice, report and messages
-    data_dir: Path = Path("~/.local/share/station")
+    data_dir: AnyPath = Path("~/.local/share/station")
 
 
 class CameraSection(Section):
@@ -60,7 +76,7 @@ class DeckSection(Section):
 
 class PoseSection(Section):
     model: str = "pose_landmark_full"
-    models_dir: Path | None = None
+    models_dir: AnyPath | None = None
     threads: Annotated[int, Field(ge=1, le=8)] = 3
     smallest_person: Fraction = 0.3  # square around a body over the picture's height; less is the background
     stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25  # seen in one place this long before being followed
@@ -81,7 +97,7 @@ class SessionSection(Section):
     free_block_s: Annotated[float, Field(ge=0, le=1800)] = 120.0
     retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0
     planned_s: Annotated[float, Field(ge=120, le=14400)] = 1260.0
-    session_number: Annotated[int, Field(ge=1)] = 1  # cues fade from the third to the eighth
+    session_number: Annotated[int, Field(ge=1, le=1000)] = 1  # cues fade from the third to the eighth
 
     @model_validator(mode="after")
     def _leaves_time_to_coach(self) -> SessionSection:
@@ -120,7 +136,7 @@ class PinsSection(Section):
     status: Pin = 16
     button: Pin = 17
     buzzer: Pin = 12
-    work_dir: Path | None = None  # where lgpio may create its pipe; None = $RUNTIME_DIRECTORY, else the temporary directory
+    work_dir: AnyPath | None = None  # where lgpio may create its pipe; None = $RUNTIME_DIRECTORY, else the temporary directory
 
     def claimed(self) -> dict[str, int]:
         """Function to BCM number, for the fitted parts only, in header order of the table."""
@@ -150,9 +166,9 @@ class RecordSection(Section):
     """What is kept, and how much of it. The oldest goes first."""
 
     input_log: bool = True  # landmarks of every picture: needed for a replay, about 90 MB an hour at 60 pictures a second
-    logs_quota_mb: Annotated[int, Field(ge=1)] = 2000
-    free_floor_mb: Annotated[int, Field(ge=0)] = 200  # logs go when less than this is free
-    sessions_kept: Annotated[int, Field(ge=1)] = 100  # half an hour takes 3.3 MB; the whole database is checked at every start
+    logs_quota_mb: Annotated[int, Field(ge=1, le=10_000_000)] = 2000
+    free_floor_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 200  # logs go when less than this is free
+    sessions_kept: Annotated[int, Field(ge=1, le=100_000)] = 100  # half an hour takes 3.3 MB
     hip_belt_pairs: bool = False  # what belt and landmarks read of each stride, for a later model without a belt: record.pairs
     opensim: bool = False  # angles.mot and markers.trc on the stick too
 
@@ -192,16 +208,42 @@ def load(path: Path | None) -> Config:
     if path is None:
         return Config()
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot be read ({error.strerror})", str(path), "check the path and its permissions") from None
-    except UnicodeDecodeError:
-        raise ConfigError("is not UTF-8 text", str(path), "save it as UTF-8") from None
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(f"cannot be read ({why})", str(path), "check the path and its permissions") from None
+    return parse(tables(content, str(path)), str(path))
+
+
+def tables(content: bytes, where: str) -> dict[str, Any]:
+    """The nested tables of a TOML file's content, whoever wrote it. Raises ConfigError for what is none."""
+    if any(len(line) > LONGEST_LINE for line in content.splitlines()):
+        raise ConfigError(f"has a line of more than {LONGEST_LINE} characters", where, "put a settings file there")
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"is not valid TOML: {error}", str(path), "correct that line") from None
-    return parse(values, str(path))
+        values = tomllib.loads(content.decode("utf-8-sig"))  # Windows' editor puts a mark in front
+    except UnicodeDecodeError:
+        raise ConfigError("is not UTF-8 text", where, "save it as UTF-8") from None
+    except RecursionError:
+        raise ConfigError("is nested too deeply", where, "put a settings file there") from None
+    except ValueError as error:  # TOMLDecodeError is one, and what Python says of a number of thousands of digits
+        raise ConfigError(f"is not valid TOML: {error}", where, "correct that line") from None
+    if _depth(values) > DEEPEST:
+        raise ConfigError("is nested too deeply", where, "put a settings file there")
+    return values
+
+
+def _depth(values: Any) -> int:
+    """How many tables and lists lie inside each other, at most DEEPEST + 1."""
+    level, depth = [values], 0
+    while level and depth <= DEEPEST:
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        depth += 1
+    return depth
 
 
 def _every_problem(error: ValidationError) -> str:
@@ -211,6 +253,14 @@ def _every_problem(error: ValidationError) -> str:
         if problem["type"] == "extra_forbidden":
             lines.append(f"{key}: unknown key")
         else:
-            lines.append(f"{key} = {problem['input']!r}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
+            lines.append(f"{key} = {_shown(problem['input'])}: {problem['msg'][:1].lower()}{problem['msg'][1:]}")
     count = f"{len(lines)} problem" + ("s" if len(lines) > 1 else "")
     return f"{count}: " + "; ".join(lines)
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return "a number too long to show"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

@@ -1,39 +1,150 @@
 """Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an installer's stick.
 
-Whoever can write the boot partition holds the card and could change everything anyway. A stick is listened to only with the
-station's key on it (see usb/job.py). Settings are laid over each other, key by key: installed, boot partition, stick.
-Each layer is checked together with those below it before anything uses it. A bad one changes nothing: the last good one stays
-in force and the fault is shown. A good one is copied to the data folder, so that a boot partition that cannot be read one day
-changes nothing either. To go back, an empty file does: on the boot partition to the installed settings, on the stick to both.
+Whoever can write the boot partition holds the card and could change everything anyway. A stick is heeded only with the
+station's signature on it (see usb/signature.py). Settings are laid over each other, key by key: installed, boot partition,
+stick. The upper two may set what INSTALLERS names and nothing else. Each layer is tried together with those below it, on
+everything that a start would refuse, before anything uses it. A bad one changes nothing: the last good one stays in force
+and the fault is shown. A good one is copied to the data folder, so that a boot partition that cannot be read one day changes
+nothing either. To go back, an empty file does: on the boot partition to the installed settings, on the stick to both.
+
+What no trial can find out, as a camera that is not there, a start does: see `Provision.starting`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from station.config import Config, load, parse
-from station.errors import ConfigError
+from station.config import Config, load, parse, tables
+from station.cues.plan import Plan
+from station.errors import ConfigError, StationError, UsageError
+from station.files import write_atomic
+from station.present.voices import load_voices
 
 log = logging.getLogger("station")
 
 BOOT_FILE = Path("/boot/firmware/station.toml")
 KEPT_NAME = "provisioned.toml"  # in station.data_dir of the installed settings
+STARTS_NAME = "starts.json"  # there too
 INSTALLER_FILE = Path("/var/lib/station-usb/installer.toml")  # root's: usb/job.py puts it there
 LARGEST_BYTES = 64 * 1024  # a settings file has a few hundred; whatever is larger is something else
+MOST_FAILED = 2  # starts with new settings, before those that started last come back
+STICK = "station.toml on the stick"
+
+# What the boot partition and an installer's stick may set: all that depends on the place. Not where files lie: a folder that
+# is not there, or is somebody else's, would take the sessions along.
+INSTALLERS = {
+    "station": {"name", "language"},
+    "camera": {"number", "turned_deg", "mains_hz", "fps", "exposure_us", "long_side_px", "focus_m"},
+    "view": {"roll_deg", "azimuth_deg", "px_per_m", "direction", "focal_px", "zone"},
+    "deck": {"length_m", "width_m", "distance_m"},
+    "pose": {"model", "threads", "smallest_person", "stay_s"},
+    "hip_belt": {"enabled"},
+    "session": {
+        *("speed_kmh", "baseline_s", "cue_block_s", "free_block_s", "retention_s", "planned_s", "session_number"),
+    },
+    "sound": {"enabled", "volume", "card", "metronome"},
+    "light": {"enabled", "leds", "dimming", "brightness", "pwm_hz"},
+    "pins": {"fitted", "red", "green", "blue", "status", "button", "buzzer"},
+    "screen": {"enabled", "width_px", "height_px"},
+    "record": {"input_log", "logs_quota_mb", "free_floor_mb", "sessions_kept", "hip_belt_pairs", "opensim"},
+    "usb": {"which"},
+}
+
+Trouble = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Provision:
-    """The settings in force, where they came from, and what is wrong with the boot file: (what, remedy) pairs for the screen."""
+    """The settings in force, where they came from, and what is wrong with the others: (what, remedy) pairs for the screen."""
 
     config: Config
     sources: tuple[Path, ...]
-    trouble: tuple[tuple[str, str], ...] = ()
+    trouble: Trouble = ()
+    starts: Starts | None = field(default=None, compare=False)  # None: nothing but the installed settings
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """Round a start: unless `started` is called in it, or it ends by itself, these settings count as failed once more.
+
+        After MOST_FAILED of them, `provision` goes back to the settings that started last, until others come. Where even
+        those fail, the settings were not to blame, and the newer ones get another try.
+        """
+        if self.starts is not None:
+            self.starts.begin()
+        yield
+        if self.starts is not None:
+            self.starts.excuse()
+
+    def started(self) -> None:
+        if self.starts is not None:
+            self.starts.started()
+
+
+class Starts:
+    """The record of starts in the data folder: which upper layers were tried last, how often in vain, and which started.
+
+    A folder that cannot be written, or a record that was spoiled, only means that nothing comes back by itself.
+    """
+
+    def __init__(self, folder: Path, upper: tuple[str, str]) -> None:
+        self._path, self._upper = folder / STARTS_NAME, upper
+        self._name = hashlib.sha256("\0".join(upper).encode()).hexdigest()
+        self._seen = _record(self._path)
+        self.gave_way = self._seen.failed.get(self._name, 0) >= MOST_FAILED and self._seen.started != upper
+
+    @property
+    def fallback(self) -> tuple[str, str]:
+        """Boot partition's and stick's settings that started last; ("", "") when none ever did."""
+        return self._seen.started
+
+    def begin(self) -> None:
+        failed = self._seen.failed
+        if self.gave_way:  # if this start fails as well, the newer settings were not the reason
+            self._write({})
+        elif self._upper != self._seen.started:
+            self._write({self._name: failed.get(self._name, 0) + 1})
+
+    def excuse(self) -> None:
+        """The start ended as it should, which says nothing against the settings."""
+        self._write(self._seen.failed)
+
+    def started(self) -> None:
+        if not self.gave_way:
+            self._seen = _Record({}, self._upper)
+        self._write(self._seen.failed)
+
+    def _write(self, failed: dict[str, int]) -> None:
+        content = {"failed": failed, "started": list(self._seen.started)}
+        try:
+            if _record(self._path) != _Record(failed, self._seen.started):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomic(self._path, json.dumps(content).encode())
+        except OSError as error:
+            log.warning("how this start went cannot be kept: %s", error)
+
+
+@dataclass(frozen=True)
+class _Record:
+    failed: dict[str, int]
+    started: tuple[str, str]
+
+
+def _record(path: Path) -> _Record:
+    try:
+        with path.open("rb") as file:
+            values = json.loads(file.read(8 * LARGEST_BYTES))
+        boot, stick = values["started"]
+        return _Record({str(name): int(count) for name, count in values["failed"].items()}, (str(boot), str(stick)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return _Record({}, ("", ""))
 
 
 class _Layers:
@@ -41,77 +152,145 @@ class _Layers:
 
     def __init__(self, config_file: Path | None) -> None:
         self.config = load(config_file)
-        self._values = _values(config_file) if config_file is not None else {}
+        self._values = tables(config_file.read_bytes(), str(config_file)) if config_file is not None else {}
         self.sources: tuple[Path, ...] = (config_file,) if config_file is not None else ()
         self.trouble: list[tuple[str, str]] = []
-        self.folder = self.config.station.data_dir.expanduser()  # that of the installed settings
+        self.upper: list[str] = []  # the content of each layer above the installed one, "" where there is none
+        self.folder = _data_folder(self.config)
 
-    def add(self, content: bytes, where: Path) -> None:
+    def add(self, content: bytes, where: Path | str) -> None:
         """Raises ConfigError, and then nothing has changed."""
-        values = merged(self._values, _parsed(content, where))
-        self.config = parse(values, str(where))
-        self._values, self.sources = values, (*self.sources, where)
+        values = tables(content, str(where))
+        _only_installers(values, str(where))
+        both = merged(self._values, values)
+        config = parse(both, str(where))
+        _try(config, values, str(where))
+        self.config, self._values, self.sources = config, both, (*self.sources, Path(where))
 
-    def add_kept(self, path: Path, remedy: str) -> None:
-        """A copy that was good when it was made; by now the settings below it may have changed, or the card is damaged."""
+    def add_kept(self, path: Path, remedy: str) -> str:
+        """A copy that was good when it was made; by now the settings below it may have changed, or the card is damaged.
+
+        Returns what was added, "" for nothing.
+        """
         try:
             content = _small_file(path)
             if content is not None:
                 self.add(content, path)
+                return content.decode("utf-8-sig")
         except ConfigError as error:
             log.warning("the kept settings are not used: %s", error)
             self.trouble.append((f"{path}: {error.what}", remedy))
+        return ""
 
-    def add_boot_file(self, boot_file: Path) -> None:
-        """That file, or the last good copy of it."""
+    def add_boot_file(self, boot_file: Path) -> str:
+        """That file, or the last good copy of it. Returns what was added, "" for nothing."""
         kept_file = self.folder / KEPT_NAME
+        wrong = misnamed(_names(boot_file.parent))
+        if wrong:
+            self.trouble.append((f"{boot_file.with_name(wrong)} is not read", f"rename it to {boot_file.name}"))
         try:
             fresh = _small_file(boot_file)
             if fresh is not None:
                 self.add(fresh, boot_file)
                 self.trouble += _keep(fresh, kept_file)
-                return
+                return fresh.decode("utf-8-sig")
         except ConfigError as error:
             log.warning("the settings on the boot partition are not used: %s", error)
             self.trouble.append((f"{boot_file}: {error.what}", "correct the file; until then the settings before it apply"))
-        self.add_kept(kept_file, f"put a good station.toml beside {boot_file.with_name('config.txt')}")
+        return self.add_kept(kept_file, f"put a good station.toml beside {boot_file.with_name('config.txt')}")
 
 
 def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_file: Path = INSTALLER_FILE) -> Provision:
     """Installed settings, with those of the boot file (or of its last good copy) and of the installer's stick on top.
 
-    Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself.
+    Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself, UsageError when root is
+    about to work on another user's sessions.
     """
     layers = _Layers(config_file)
-    layers.add_boot_file(boot_file)
-    layers.add_kept(installer_file, "bring the installer's stick with a good station.toml")
-    return Provision(layers.config, layers.sources, tuple(layers.trouble))
+    _not_as_root(layers.folder)
+    boot = layers.add_boot_file(boot_file)
+    stick = layers.add_kept(installer_file, "bring the installer's stick with a good station.toml")
+    starts = Starts(layers.folder, (boot, stick))
+    if starts.gave_way:
+        layers = _gone_back(config_file, layers, starts.fallback, (boot_file, installer_file))
+    return Provision(layers.config, layers.sources, tuple(layers.trouble), starts if boot or stick else None)
 
 
-def why_refused(content: bytes, config_file: Path | None, boot_file: Path = BOOT_FILE) -> str | None:
+def _gone_back(config_file: Path | None, new: _Layers, fallback: tuple[str, str], files: tuple[Path, Path]) -> _Layers:
+    old = _Layers(config_file)
+    for text, path in zip(fallback, files, strict=True):
+        try:
+            if text:
+                old.add(text.encode(), path)
+        except ConfigError as error:  # the installed settings have changed since
+            log.warning("settings that started once are not used: %s", error)
+    what = f"the station did not start with new settings ({', '.join(map(str, new.sources[1:]))}): those before apply again"
+    old.trouble = [*new.trouble, (what, "correct them, or sign them again, and bring them once more")]
+    return old
+
+
+def why_refused(content: bytes, config_file: Path | None, boot_file: Path | None = BOOT_FILE) -> str | None:
     """What is wrong with settings that an installer's stick brings, None when the station would start with them.
 
-    Raises ConfigError for faults in `config_file` itself.
+    `boot_file` None: on a machine that is no station. Raises ConfigError for faults in `config_file` itself.
     """
     layers = _Layers(config_file)
-    layers.add_boot_file(boot_file)
-    where = Path("station.toml on the stick")
+    if boot_file is not None:
+        layers.add_boot_file(boot_file)
     if len(content) > LARGEST_BYTES:
-        return f"{where}: is larger than {LARGEST_BYTES // 1024} kB"
+        return f"{STICK}: is larger than {LARGEST_BYTES // 1024} kB"
     try:
-        layers.add(content, where)
+        layers.add(content, STICK)
     except ConfigError as error:
         return f"{error.where}: {error.what}"
     return None
 
 
-def _parsed(text: bytes, where: Path) -> dict[str, Any]:
+def _only_installers(values: dict[str, Any], where: str) -> None:
+    """Raises ConfigError for what only the installed settings may set. An unknown key is for `parse` to name."""
+    known = Config.model_fields
+    kept_back = [
+        f"{section}.{key}"
+        for section, inner in values.items()
+        if section in known and isinstance(inner, dict)
+        for key in inner
+        if key in type(known[section].default).model_fields and key not in INSTALLERS[section]
+    ]
+    if kept_back:
+        what = f"{', '.join(kept_back)}: may be set in /etc/station/station.toml only"
+        raise ConfigError(what, where, "take it out")
+
+
+def _try(config: Config, changed: dict[str, Any], where: str) -> None:
+    """What a start would refuse and no type can tell. `changed`: what this layer sets. Raises ConfigError."""
     try:
-        return tomllib.loads(text.decode("utf-8-sig"))  # Windows' editor puts a mark in front
-    except UnicodeDecodeError:
-        raise ConfigError("is not UTF-8 text", str(where), "save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"is not valid TOML: {error}", str(where), "correct that line") from None
+        Plan(**config.session.model_dump(exclude={"speed_kmh"}))
+        if "language" in changed.get("station", {}):
+            load_voices(config.station.language)
+        if "model" in changed.get("pose", {}):
+            from station.pose.estimator import known_model  # brings ONNX Runtime along
+
+            known_model(config.pose)
+    except StationError as error:
+        raise ConfigError(f"{error.what}; {error.remedy}", where, error.remedy) from None
+    except ValueError as error:
+        raise ConfigError(str(error), where, "correct [session]") from None
+
+
+def _data_folder(config: Config) -> Path:
+    try:
+        return config.station.data_dir.expanduser()
+    except RuntimeError:
+        what = f"there is no home folder for {config.station.data_dir}"
+        raise ConfigError(what, "station.data_dir", "set it in station.toml, or set HOME") from None
+
+
+def _not_as_root(folder: Path) -> None:
+    """Whoever owns the folder can put links in it, and root would follow them. Raises UsageError."""
+    if os.geteuid() == 0 and folder.is_dir() and folder.stat().st_uid != 0:
+        who = f"#{folder.stat().st_uid}"
+        remedy = f"run it as their owner: sudo -u '{who}' station ..."
+        raise UsageError("root does not work on another user's sessions", str(folder), remedy)
 
 
 def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -123,8 +302,17 @@ def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _values(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8"))  # `load` has read it before: it is there and it is TOML
+def misnamed(names: Iterable[str]) -> str:
+    """The name that was meant to be station.toml, "" when there is none: Windows hides endings, and editors add them."""
+    meant = ("station.toml.txt", "station.txt", "station.toml.toml", "station.tml", "station .toml")
+    return min((name for name in names if name.casefold() in meant), default="")
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
 
 
 def _small_file(path: Path) -> bytes | None:
@@ -144,17 +332,12 @@ def _small_file(path: Path) -> bytes | None:
 
 
 def _keep(content: bytes, kept_file: Path) -> list[tuple[str, str]]:
-    """Copies the good file so that a power cut leaves the old copy or the new one. A full disk is told, not fatal."""
+    """Copies the good file so that a power cut leaves the old copy or the new one. A full disk is reported, not fatal."""
     try:
         if kept_file.exists() and kept_file.read_bytes() == content:
             return []
         kept_file.parent.mkdir(parents=True, exist_ok=True)
-        half = kept_file.with_suffix(".tmp")
-        with half.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(kept_file)
+        write_atomic(kept_file, content)
     except OSError as error:
         log.warning("new settings could not be kept: %s", error)
         return [(f"{kept_file}: cannot be written ({error.strerror})", "free space on the card, or check its owner")]

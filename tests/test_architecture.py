@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "errors": set(),
     "language": set(),
     "config": {"errors"},
-    "provision": {"config", "errors"},
+    "provision": {"config", "errors", "files", "cues", "pose", "present"},  # the last three: what a start would refuse
     "sense": BASE | {"config"},
     "pose": BASE | {"config"},
     "stats": {"types"},

@@ -40,13 +40,32 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "problem"),
-    [(b"[view\n", "not valid TOML"), (b"\xff\xfe", "not UTF-8"), (b"[view]\nroll_deg = nan\n", "view.roll_deg")],
+    [
+        (b"[view\n", "not valid TOML"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[view]\nroll_deg = nan\n", "view.roll_deg"),
+        (b"x = " + b"[\n" * 3000, "nested too deeply"),
+        (b".".join([b"a"] * 400) + b" = 1", "nested too deeply"),
+        (b".".join([b"a"] * 9000) + b" = 1", "more than 1000 characters"),
+        (b"x = " + b"9" * 5000, "more than 1000 characters"),
+        (b"[session]\nsession_number = 0x" + b"f" * 900, "session_number"),
+        (b"[session]\nsession_number = -0" + b"\n", "session_number"),
+        (b"[session]\nplanned_s = 0x" + b"f" * 900, "planned_s"),
+        (b'[station]\ndata_dir = "~nosuchuser"', "no such home folder"),
+        (b'[station]\ndata_dir = "a\\u0000"', "NUL"),
+    ],
 )
 def test_files_that_are_no_settings(content: bytes, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "station.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=problem):
         load(path)
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    path.write_bytes(b"\xef\xbb\xbf[view]\r\nroll_deg = 1\r\n")
+    assert load(path).view.roll_deg == 1.0
 
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:

@@ -25,13 +25,18 @@ STAGES = ("detector", "warp", "landmarks", "decode")
 MODELS: dict[str, Callable[[Path, str, int], PoseModel]] = {"pose_landmark_full": BlazePose}
 
 
+def known_model(settings: PoseSection) -> None:
+    """Raises ConfigError for an unknown model."""
+    if settings.model not in MODELS:
+        raise ConfigError(f"pose.model = {settings.model!r} is not known", "station.toml", f"choose one of {', '.join(MODELS)}")
+
+
 def open_estimator(settings: PoseSection, zone: Zone = (0.0, 0.0, 1.0, 1.0)) -> TrackingEstimator:
     """The estimator that station.toml asks for, warmed up. `zone` is the treadmill, as in `types.View`.
 
     Raises ConfigError for an unknown model and ModelError for a file that is not what its card says.
     """
-    if settings.model not in MODELS:
-        raise ConfigError(f"pose.model = {settings.model!r} is not known", "station.toml", f"choose one of {', '.join(MODELS)}")
+    known_model(settings)
     model = MODELS[settings.model](models_dir(settings.models_dir), settings.model, settings.threads)
     blank = np.zeros((64, 64, 3), np.uint8)  # the first run of a session allocates and is slow
     model.find(blank)

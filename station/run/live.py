@@ -170,6 +170,7 @@ class LiveStation:
             if drawn and not ready:
                 ready = True
                 notify("READY=1")
+                self._parts.ready()
             stale = self._hearts.stale()
             if stale:
                 notify(f"STATUS=silent: {', '.join(stale)}")

@@ -54,7 +54,7 @@ def run_station(
     clock = SystemClock()
     with told_when_it_fails(UNREADABLE, clock, headless):
         told = provision(config_file)
-    with alone(told.config.station.data_dir), told_when_it_fails(told.config, clock, headless):
+    with alone(told.config.station.data_dir), told_when_it_fails(told.config, clock, headless), told.starting():
         report = _coach(told, clock, source_text, headless, speed_kmh, reading)
     log.info(closing_line(report))
     if source_text != PICAMERA and report.sessions == 0:
@@ -102,6 +102,7 @@ def _coach(
                 place_watch=place,
                 sensors=(StickSessions(),),
                 given=given_speed(config, speed_kmh),
+                ready=told.started,
                 station=StationState(
                     tuple(openings.trouble),
                     clock,

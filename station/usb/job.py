@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import hmac
 import json
 import os
 import pwd
@@ -31,13 +30,13 @@ from station.errors import StationError, StoreError
 from station.files import publish
 from station.usb.disk import SYS, Run, Volume, insertion, is_no_stick, volume_for_sessions
 from station.usb.folders import REMEDIES, Failure, StickError, give_top_folder, plain_file, roots_folder
+from station.usb.signature import SETTINGS_NAME, kept, kept_counter, signed_counter, usable_key
 from station.usb.status import FOLDER, PREFIX, StickStatus, write_status
 
 USER = "station"  # as in station.service
 ETC = Path("/etc/station")
 KEPT = Path("/var/lib/station-usb")  # root's: what an installer's stick brought
 KEY_NAME, KEPT_NAME = "installer.key", "installer.toml"
-SHORTEST_KEY = 32  # characters; an empty or cut-off key file opens nothing
 LARGEST_BYTES = 64 * 1024  # of a key or a settings file
 LARGEST_ANSWER = 1 << 20
 COMMAND_TIMEOUT_S = 30
@@ -69,7 +68,7 @@ class Job:
     ask: Ask
     told: int
     kept: int
-    key: bytes = b""  # what an installer's stick has to carry, b"" to take settings from none
+    key: bytes = b""  # what an installer's settings have to be signed with, b"" to take none
 
     def do(self) -> StickStatus:
         """All of it, telling the station before and after. Never raises for a bad stick.
@@ -115,31 +114,41 @@ class Job:
 
     def _take_settings(self) -> tuple[StickStatus | None, str]:
         """What became of an installer's settings, None when it is no installer's stick; a note for who thought it was."""
-        found = self.ask(["look", str(self.mounted)], b"")
+        found = self._asked(["look", str(self.mounted)])
         if found.get("settings") is None:
-            return None, ""
-        settings, key = _unpacked(found.get("settings")), _unpacked(found.get("key")).strip()
-        if not self.key or not hmac.compare_digest(key, self.key):  # takes the same time wherever they differ
-            return None, "; its station.toml was not taken, the station's key is not on it"
-        if settings == plain_file(self.kept, KEPT_NAME, LARGEST_BYTES):
+            wrong = str(found.get("misnamed", ""))[:40]
+            return None, f"; {wrong} was not looked into, the name must be {SETTINGS_NAME}" if wrong else ""
+        settings, text = _unpacked(found.get("settings")), _unpacked(found.get("signature"))
+        counter = signed_counter(self.key, settings, text)
+        if counter is None:
+            return None, f"; its {SETTINGS_NAME} was not taken, it is not signed for this station"
+        now = plain_file(self.kept, KEPT_NAME, 2 * LARGEST_BYTES)
+        new = kept(counter, settings)
+        if new == now:
             return StickStatus("settings", "these settings are in force already"), ""
-        refused = self.ask(["try"], settings).get("refused")
+        if counter <= kept_counter(now):
+            return StickStatus("refused", f"{SETTINGS_NAME} on the stick: is older than the settings in force"), ""
+        refused = self._asked(["try"], settings).get("refused")
         if refused is not None:
             return StickStatus("refused", str(refused)), ""
-        publish(self.kept, KEPT_NAME, settings)
+        publish(self.kept, KEPT_NAME, new)  # station-settings.path sees it and starts the station again
         return StickStatus("settings", "new settings: the station starts again with them"), ""
 
     def _write_sessions(self, where: str) -> tuple[int | None, int | None]:
         """How many sessions were to be on the stick and are, None when no run is over yet; how many it carried when it came."""
-        said = self.ask(["write", str(self.mounted)], b"")
+        said = self._asked(["write", str(self.mounted)])
         failure: Failure | None = next((word for word in REMEDIES if word == said.get("failure")), None)
         if failure is not None:
             raise StickError(failure, where, str(said.get("detail")))
-        if "sessions" not in said:
+        sessions, earlier = said.get("sessions"), said.get("earlier")
+        return None if sessions is None else len(sessions), earlier if isinstance(earlier, int) else None
+
+    def _asked(self, command: Sequence[str], given: bytes = b"") -> dict[str, Any]:
+        """The owner's answer. Raises StoreError for an error that it names."""
+        said = self.ask(command, given)
+        if "error" in said:
             raise StoreError(*(str(said.get(part, "")) for part in ("error", "where", "remedy")))
-        earlier = said.get("earlier")
-        count = None if said["sessions"] is None else len(said["sessions"])
-        return count, earlier if isinstance(earlier, int) else None
+        return said
 
 
 def why_not_mounted(message: str) -> Failure:
@@ -202,8 +211,8 @@ def one_at_a_time(folder: int) -> Iterator[None]:
 
 def station_key(folder: int) -> bytes:
     """The station's own key, b"" when it has none that is long enough, or one that others can read or change."""
-    key = (plain_file(folder, KEY_NAME, LARGEST_BYTES) or b"").strip()
-    if len(key) < SHORTEST_KEY:
+    key = usable_key(plain_file(folder, KEY_NAME, LARGEST_BYTES) or b"")
+    if not key:
         return b""
     status = os.stat(KEY_NAME, dir_fd=folder, follow_symlinks=False)
     return key if status.st_uid == 0 and not status.st_mode & 0o077 else b""

@@ -1,6 +1,6 @@
 """The exporter's other half, a process of the station's own user: whatever reads settings, sessions or a stick's content.
 
-    python -m station.usb.owner look MOUNTED     -> {"settings": base64 or null, "key": base64}
+    python -m station.usb.owner look MOUNTED     -> {"settings": base64 or null, "signature": base64, "misnamed": name}
     python -m station.usb.owner try              settings on standard input -> {"refused": why or null}
     python -m station.usb.owner write MOUNTED    -> {"sessions": [...] or null}, or what went wrong
 
@@ -10,6 +10,7 @@ The answer is one JSON object on standard output. Root believes none of it furth
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import os
 import sys
@@ -20,25 +21,24 @@ from typing import Any
 from station import wall_clock
 from station.config import Config
 from station.errors import StationError, StoreError
-from station.provision import LARGEST_BYTES, provision, why_refused
+from station.provision import LARGEST_BYTES, misnamed, provision, why_refused
 from station.record.archive import Archive
-from station.usb.folders import FOLDER, StickError, plain_file
-from station.usb.stick import export_to
+from station.usb.folders import StickError, opened, plain_file
+from station.usb.signature import SETTINGS_NAME, SIGNATURE_NAME
+from station.usb.stick import MOST_ENTRIES, export_to
 
 INSTALLED = Path("/etc/station/station.toml")
-KEY_NAME, SETTINGS_NAME = "installer.key", "station.toml"
 
 
 def look(mounted: Path) -> dict[str, Any]:
     """What an installer's stick has at its top. Never raises: a stranger's may hold anything there."""
-    with suppress(OSError):
-        top = os.open(mounted, FOLDER)
-        try:
-            settings, key = (plain_file(top, name, LARGEST_BYTES) for name in (SETTINGS_NAME, KEY_NAME))
-        finally:
-            os.close(top)
-        return {"settings": None if settings is None else _packed(settings), "key": _packed(key or b"")}
-    return {"settings": None, "key": ""}
+    found: dict[str, Any] = {"settings": None, "signature": "", "misnamed": ""}
+    with suppress(OSError), opened(str(mounted), None) as top:
+        settings, signature = (plain_file(top, name, LARGEST_BYTES) for name in (SETTINGS_NAME, SIGNATURE_NAME))
+        if settings is not None:
+            found |= {"settings": _packed(settings), "signature": _packed(signature or b"")}
+        found["misnamed"] = misnamed(itertools.islice(os.listdir(top), MOST_ENTRIES))
+    return found
 
 
 def try_settings(settings: bytes, installed: Path = INSTALLED) -> dict[str, Any]:
@@ -68,11 +68,14 @@ def _packed(content: bytes) -> str:
 
 
 def main(task: str, place: str) -> dict[str, Any]:
-    if task == "look":
-        return look(Path(place))
-    if task == "try":
-        return try_settings(sys.stdin.buffer.read(LARGEST_BYTES + 1))
-    return write(Path(place), provision(INSTALLED).config)
+    try:
+        if task == "look":
+            return look(Path(place))
+        if task == "try":
+            return try_settings(sys.stdin.buffer.read(LARGEST_BYTES + 1))
+        return write(Path(place), provision(INSTALLED).config)
+    except StationError as error:  # of the installed settings
+        return {"error": error.what, "where": error.where, "remedy": error.remedy}
 
 
 if __name__ == "__main__":

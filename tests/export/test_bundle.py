@@ -115,6 +115,8 @@ def test_not_a_session_file_is_refused(content: bytes) -> None:
         {"summary": {"cadence_spm": {"state": "measured", "value": "160", "ci95": [1, 2]}}},
         {"summary": {"cadence_spm": {"state": "measured", "value": True, "ci95": [1, 2]}}},
         {"summary": {"cadence_spm": {"state": "measured", "value": 160, "ci95": [1]}}},
+        {"summary": {"cadence_spm": {"state": "measured", "value": 10**400, "ci95": [1, 2]}}},
+        {"summary": {"cadence_spm": {"state": "measured", "value": 160, "ci95": [1, -(10**400)]}}},
     ],
 )
 def test_odd_values_are_refused(recording: Recording, changes: dict[str, object]) -> None:

@@ -115,3 +115,40 @@ def test_what_the_stations_user_writes_leads_root_nowhere(tmp_path: Path, data: 
     seen = export(tmp_path, data, attack)
     assert_border_held(seen)
     assert seen["status"], "whatever was planted, the runner gets a word"
+
+
+def test_a_user_station_that_is_root_gets_nothing_done(tmp_path: Path, data: Path) -> None:
+    seen = export(tmp_path, data, station_uid=0)
+    assert_border_held(seen)
+    assert seen["asked"] == []
+    assert "is root" in "".join(seen["status"].values())
+
+
+@pytest.mark.parametrize("folder", ["/run/station-usb", "/var/lib/station-usb"])
+@pytest.mark.parametrize("how", ["is the station's", "may be written by all", "is a link"])
+def test_a_folder_that_is_not_roots_alone_is_no_place_for_root(tmp_path: Path, data: Path, folder: str, how: str) -> None:
+    change = {
+        "is the station's": f"chown 4321 {folder}",
+        "may be written by all": f"chmod 777 {folder}",
+        "is a link": f"mv {folder} {folder}.was; ln -s {folder}.was {folder}",
+    }[how]
+    seen = export(tmp_path, data, change)
+    assert_border_held(seen)
+    assert seen["asked"] == []
+    assert seen["rc"] != 0
+
+
+STICKS = {
+    "STATION is a link": "ln -s /var/lib/victim STATION",
+    "the station's folder is a link": "mkdir STATION; ln -s /var/lib/victim STATION/gym-1",
+    "settings that are links": "ln -s /var/lib/victim/ld.so.preload station.toml; ln -s /etc/shadow station.toml.signature",
+    "settings with a signature of nobody": "echo > station.toml; echo 'counter = 1' > station.toml.signature",
+    "folders that only another may enter": "mkdir -m 700 STATION; chown 1000 STATION; chmod 500 .",
+}
+
+
+@pytest.mark.parametrize("stick", STICKS.values(), ids=STICKS)
+def test_a_hostile_stick_leads_root_nowhere(tmp_path: Path, data: Path, stick: str) -> None:
+    seen = export(tmp_path, data, stick=stick)
+    assert_border_held(seen)
+    assert seen["status"]

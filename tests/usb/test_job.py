@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from station.config import Config, parse
-from station.errors import StoreError
+from station.errors import StationError, StoreError
 from station.present.screen import strings
 from station.provision import provision
 from station.record.archive import Archive
@@ -24,6 +24,7 @@ from station.usb import owner
 from station.usb.disk import insertion, is_no_stick, volume_for_sessions
 from station.usb.folders import FOLDER, StickError, roots_folder
 from station.usb.job import Job, Owner, ask_owner, ended, one_at_a_time, owner_of_sessions, station_key, why_not_mounted
+from station.usb.signature import signature
 from station.usb.status import StickStatus, read_status, write_status
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
@@ -76,12 +77,15 @@ class Stick:
     def ask(self, command: Sequence[str], given: bytes) -> dict[str, Any]:
         """As a process of the owner's would answer, in this one."""
         task, *place = command
-        if task == "look":
-            answer = owner.look(Path(place[0]))
-        elif task == "try":
-            answer = owner.try_settings(given, self.installed)
-        else:
-            answer = owner.write(Path(place[0]), self._config)
+        try:
+            if task == "look":
+                answer = owner.look(Path(place[0]))
+            elif task == "try":
+                answer = owner.try_settings(given, self.installed)
+            else:
+                answer = owner.write(Path(place[0]), self._config)
+        except StationError as error:  # as owner.main does
+            answer = {"error": error.what, "where": error.where, "remedy": error.remedy}
         return dict(json.loads(json.dumps(answer)))
 
     def put_in(self) -> StickStatus:
@@ -174,40 +178,58 @@ KEY = b"7c" * 32
 TURNED = b"[camera]\nturned_deg = 270\n"
 
 
-def installers(folder: Path, config: Config, settings: bytes, key: bytes | None) -> Stick:
+def installers(folder: Path, config: Config, settings: bytes, counter: int = 7, text: bytes | None = None) -> Stick:
     stick = Stick(folder, config, key=KEY)
     (stick.path / "station.toml").write_bytes(settings)
-    if key is not None:
-        (stick.path / "installer.key").write_bytes(key)
+    (stick.path / "station.toml.signature").write_bytes(signature(KEY, counter, settings) if text is None else text)
     return stick
 
 
 def test_an_installers_stick_brings_settings(config: Config, tmp_path: Path) -> None:
-    stick = installers(tmp_path, config, TURNED, KEY + b"\r\n")
+    stick = installers(tmp_path, config, TURNED)
     assert stick.put_in() == StickStatus("settings", "new settings: the station starts again with them")
     assert stick.in_force.camera.turned_deg == 270
     assert [command[0] for command in stick.commands.asked[-2:]] == ["mount", "umount"]
-    assert {path.name for path in stick.path.iterdir()} == {"station.toml", "installer.key"}, "no runner's data on it"
+    assert {path.name for path in stick.path.iterdir()} == {"station.toml", "station.toml.signature"}, "no runner's data on it"
 
     before = (stick.kept / "installer.toml").stat()
-    again = installers(tmp_path, config, TURNED, KEY)
-    assert again.put_in() == StickStatus("settings", "these settings are in force already")
+    assert installers(tmp_path, config, TURNED).put_in() == StickStatus("settings", "these settings are in force already")
     assert (stick.kept / "installer.toml").stat().st_ino == before.st_ino, "left in, or put in again, it disturbs nobody"
 
-    installers(tmp_path, config, b"[camera]\nturned_deg = 0\n", KEY).put_in()
+    installers(tmp_path, config, b"[camera]\nturned_deg = 0\n", counter=8).put_in()
     assert stick.in_force.camera.turned_deg == 0
 
 
+def test_an_old_stick_or_a_copy_of_it_brings_nothing_back(config: Config, tmp_path: Path) -> None:
+    installers(tmp_path, config, TURNED, counter=7).put_in()
+    installers(tmp_path, config, b"[camera]\nturned_deg = 0\n", counter=8).put_in()
+    for settings, counter in ((TURNED, 7), (TURNED, 8), (b"", 1)):
+        stick = installers(tmp_path, config, settings, counter)
+        assert stick.put_in() == StickStatus("refused", "station.toml on the stick: is older than the settings in force")
+        assert stick.in_force.camera.turned_deg == 0
+
+
+def test_a_mark_of_windows_is_signed_with_the_settings_and_does_no_harm(config: Config, tmp_path: Path) -> None:
+    stick = installers(tmp_path, config, b"\xef\xbb\xbf" + TURNED.replace(b"\n", b"\r\n"))
+    assert stick.put_in().state == "settings"
+    assert stick.in_force.camera.turned_deg == 270
+
+
 def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Config, tmp_path: Path) -> None:
-    installers(tmp_path, config, TURNED, KEY).put_in()
-    for bad, word in [
-        (b"[camera]\nturned_deg = 45\n", "camera.turned_deg"),
-        (b"[camera]\nturn = 1\n", "unknown key"),
-        (b"[camera", "not valid TOML"),
-        (b"\xff\xfe", "UTF-8"),
-        (b"#" * 70_000, "larger than"),
-    ]:
-        stick = installers(tmp_path, config, bad, KEY)
+    installers(tmp_path, config, TURNED).put_in()
+    for counter, (bad, word) in enumerate(
+        [
+            (b"[camera]\nturned_deg = 45\n", "camera.turned_deg"),
+            (b"[camera]\nturn = 1\n", "unknown key"),
+            (b"[camera", "not valid TOML"),
+            (b"\xff\xfe", "UTF-8"),
+            (b'[station]\ndata_dir = "/tmp/elsewhere"\n', "only"),
+            (b'[station]\nlanguage = "xx"\n', "language"),
+            (b"x = [" + b"[\n" * 3000, "nested"),
+        ],
+        start=8,
+    ):
+        stick = installers(tmp_path, config, bad, counter)
         status = stick.put_in()
         assert status.state == "refused"
         assert status.text.startswith("station.toml on the stick: ")
@@ -217,18 +239,53 @@ def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Con
     ((what, remedy),) = state.trouble  # the page for trouble
     assert what == status.text
     assert "correct station.toml on the stick and put it in again" in remedy
+    mended = installers(tmp_path, config, TURNED + b"# again", 8).put_in()
+    assert mended.state == "settings", "the counter of what was refused counts for nothing"
 
 
-@pytest.mark.parametrize(
-    "key", [None, b"", b"\n", b"7c" * 31 + b"7d", b"7c" * 33, KEY[:-2], KEY.upper(), b"\xff" * 64, b"7c" * 40_000]
-)
-def test_a_strangers_stick_changes_no_setting_and_gets_its_sessions(config: Config, tmp_path: Path, key: bytes | None) -> None:
-    stick = installers(tmp_path, config, TURNED, key)
-    told = "1 session on the stick; its station.toml was not taken, the station's key is not on it"
+def forged(settings: bytes) -> dict[str, bytes]:
+    right = signature(KEY, 7, settings)
+    mac = right.split(b'"')[1]
+    return {
+        "nothing": b"",
+        "another key": signature(b"7d" * 32, 7, settings),
+        "another counter": right.replace(b"counter = 7", b"counter = 8"),
+        "other settings": signature(KEY, 7, settings + b" "),
+        "an empty signature": b'counter = 7\nhmac-sha256 = ""\n',
+        "half a signature": right.replace(mac, mac[:32]),
+        "capitals": right.replace(mac, mac.upper()),
+        "a negative counter": right.replace(b"= 7", b"= -7"),
+        "a counter of 5,000 digits": right.replace(b"= 7", b"= " + b"7" * 5000),
+        "the key itself": KEY,
+        "no text": b"\xff" * 64,
+        "too much": right + b"x" * 70_000,
+        "two": right + right,
+    }
+
+
+@pytest.mark.parametrize("how", forged(TURNED))
+def test_a_strangers_stick_changes_no_setting_and_gets_its_sessions(config: Config, tmp_path: Path, how: str) -> None:
+    stick = installers(tmp_path, config, TURNED, text=forged(TURNED)[how])
+    told = "1 session on the stick; its station.toml was not taken, it is not signed for this station"
     assert stick.put_in() == StickStatus("done", told, 0)
     assert stick.in_force.camera.turned_deg == 90
     assert not list(stick.kept.iterdir())
     assert len(list((stick.path / "STATION" / "gym-1").iterdir())) == 1
+
+
+def test_a_station_without_a_key_takes_nothing_even_when_signed_with_none(config: Config, tmp_path: Path) -> None:
+    stick = installers(tmp_path, config, TURNED, text=signature(b"", 7, TURNED))
+    keyless = Stick(tmp_path, config, key=b"")
+    assert keyless.put_in().state == "done"
+    assert stick.in_force.camera.turned_deg == 90
+
+
+def test_a_name_that_an_editor_spoiled_is_said(config: Config, tmp_path: Path) -> None:
+    stick = Stick(tmp_path, config, key=KEY)
+    (stick.path / "station.toml.txt").write_bytes(TURNED)
+    status = stick.put_in()
+    assert status.state == "done"
+    assert "station.toml.txt was not looked into, the name must be station.toml" in status.text
 
 
 @pytest.mark.parametrize("own", [b"", b"short", None, b"7c" * 32])
@@ -245,10 +302,10 @@ def test_a_station_without_a_secret_key_listens_to_no_stick(tmp_path: Path, own:
     os.close(folder)
 
 
-@pytest.mark.parametrize("name", ["installer.key", "station.toml"])
+@pytest.mark.parametrize("name", ["station.toml.signature", "station.toml"])
 @pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
 def test_only_plain_files_of_the_stick_count(config: Config, tmp_path: Path, name: str, kind: str) -> None:
-    stick = installers(tmp_path, config, TURNED, KEY)
+    stick = installers(tmp_path, config, TURNED)
     path = stick.path / name
     content = path.read_bytes()
     path.unlink()
@@ -261,6 +318,16 @@ def test_only_plain_files_of_the_stick_count(config: Config, tmp_path: Path, nam
         os.mkfifo(path)
     assert stick.put_in().state == "done"
     assert stick.in_force.camera.turned_deg == 90
+
+
+def test_installed_settings_with_a_fault_are_told_and_an_installers_stick_is_read_all_the_same(
+    config: Config, tmp_path: Path
+) -> None:
+    stick = installers(tmp_path, config, TURNED)
+    stick.installed.write_text("[camera]\nturned_deg = 45\n", encoding="utf-8")
+    status = stick.put_in()
+    assert status.state == "failed"
+    assert "camera.turned_deg" in status.text
 
 
 # --- who does the work ---

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from station.usb.signature import SETTINGS_NAME, SIGNATURE_NAME, signature, usable_key
 from tests.lab.appliance.vm import Machine, ask_database, files_on, make_stick, show, status, strides_stored, until, wait_active
 
 GUEST = Path(__file__).resolve().parent / "guest"
@@ -190,12 +191,12 @@ def read_only_card(machine: Machine) -> list[str]:
 # --- settings on a stick ---
 
 
-def put(image: Path, **content: bytes) -> Path:
-    """Files at the top of a stick; the name's underscore is the dot."""
-    for name, text in content.items():
+def signed(image: Path, settings: bytes, key: bytes, counter: int) -> Path:
+    """An installer's stick: settings and signature at its top."""
+    for name, content in ((SETTINGS_NAME, settings), (SIGNATURE_NAME, signature(key, counter, settings))):
         path = image.with_name(f"{image.stem}-{name}")
-        path.write_bytes(text)
-        subprocess.run(["mcopy", "-i", str(image), str(path), f"::{name.replace('_', '.')}"], check=True)
+        path.write_bytes(content)
+        subprocess.run(["mcopy", "-i", str(image), str(path), f"::{name}"], check=True)
     return image
 
 
@@ -215,14 +216,14 @@ def installers_stick(machine: Machine, work: Path) -> list[str]:
     pid = wait_active(machine)
     mode = machine.sh("stat -c '%U %a' /etc/station/installer.key").strip()
     assert mode == "root 600", mode
-    key = machine.sh("cat /etc/station/installer.key").encode()
-    told = plug_and_read(machine, put(stranger, station_toml=b'[station]\nname = "stolen"\n', installer_key=b"0" * 64))
+    key = usable_key(machine.sh("cat /etc/station/installer.key").encode())
+    told = plug_and_read(machine, signed(stranger, b'[station]\nname = "stolen"\n', b"0" * 64, counter=9))
     assert told["state"] == "done", told
     assert "not taken" in told["text"], told
-    refused = plug_and_read(machine, put(bad, station_toml=b"[camera]\nturned_deg = 45\n", installer_key=key))
+    refused = plug_and_read(machine, signed(bad, b"[camera]\nturned_deg = 45\n", key, counter=1))
     assert refused["state"] == "refused", refused
     assert show(machine, "MainPID")["MainPID"] == pid, "a stick that changes nothing must not restart anything"
-    taken = plug_and_read(machine, put(good, station_toml=b'[station]\nname = "gym-7"\n', installer_key=key))
+    taken = plug_and_read(machine, signed(good, b'[station]\nname = "gym-7"\n', key, counter=2))
     assert taken["state"] == "settings", taken
     until(lambda: show(machine, "MainPID")["MainPID"] not in ("0", pid), 120, "the station to start again")
     wait_active(machine)
