@@ -6,12 +6,14 @@ can be played in a circle for as long as a rule wants to see somebody run.
 
 from __future__ import annotations
 
+import colorsys
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tests.lab.render.body import STRANGERS
 from tests.lab.render.curves import curves_of
 from tests.lab.render.spec import Bystander, Camera, ClipSpec, Gait, Keyframe, KneeLifts, Light, Look, Motion, Sensor
 
@@ -45,6 +47,24 @@ PEOPLE = {
     "f_heavy": Person(Look("f_heavy", ponytail=True, skin=(0.60, 0.42, 0.32), shirt=(0.30, 0.50, 0.35), shorts=(0.10, 0.10, 0.12),
                            leg_share=1.9), "rbds03", 2.5),
 }
+
+
+def _stranger(number: int) -> Person:
+    """One of the bodies on which the pose model's own errors are measured: clothes, colours and stride drawn once."""
+    rng = np.random.default_rng(8200 + number)
+
+    def colour(darkest: float) -> tuple[float, float, float]:
+        return colorsys.hsv_to_rgb(*(float(rng.uniform(*span)) for span in ((0, 1), (0.1, 0.8), (darkest, 0.95))))
+
+    light = float(rng.uniform(0.35, 0.9))
+    look = Look(STRANGERS[number], skin=(light, 0.74 * light, 0.6 * light), ponytail=number % 4 == 1, shirt=colour(0.1),
+                shorts=colour(0.05), shoes=colour(0.3), looseness=float(rng.uniform(0.3, 1.8)),
+                leg_share=float(rng.choice([0.35, 0.5, 0.9, 1.9])))  # fmt: skip
+    return Person(look, RUNNERS[number % len(RUNNERS)], round(float(rng.uniform(2.4, 3.9)), 1))
+
+
+RUNNERS = ("rbds002", "rbds010", "rbds016", "rbds024", "rbds001", "rbds012", "rbds020", "rbds03")
+PEOPLE |= {name: _stranger(number) for number, name in enumerate(STRANGERS)}
 
 
 @dataclass(frozen=True)
@@ -177,5 +197,30 @@ def _third() -> Iterator[Clip]:
     yield run("picture", "720p", "f_slim", strides=6, camera=Camera(width_px=720, height_px=960))
 
 
-CLIPS: tuple[Clip, ...] = (*_first(), *_second(), *_third())
+SMALL = Camera(width_px=360, height_px=480)
+"""The pose model looks at 256 pixels: no more than that need be rendered."""
+FAULTS = {
+    "thigh_mild": {"tle_scale": 0.78, "thigh_forward_scale": 1.22},
+    "thigh_strong": {"tle_scale": 0.6, "thigh_forward_scale": 1.45},
+    "short_mild": {"tle_scale": 0.72},
+    "short_strong": {"tle_scale": 0.5},
+    "sits_mild": {"sitting": 0.6},
+    "sits_strong": {"sitting": 1.0},
+}
+"""Faults pure and mixed: the leg drives in front instead of behind, does not open behind, sits."""
+
+
+def _errors() -> Iterator[Clip]:
+    """Strangers as they run, from other azimuths and with faults: whom the model's error table is made of."""
+    for body in STRANGERS:
+        yield run("people", "own", body, strides=6, camera=SMALL, sensor=Sensor(fps=60.0))
+    for body, azimuth_deg in itertools.product(STRANGERS, (12, -12)):
+        yield run("people", f"own{azimuth_deg:+d}", body, strides=4, camera=replace(SMALL, azimuth_deg=azimuth_deg))
+    for row, body in itertools.product(FAULTS, STRANGERS):
+        yield run("people", row, body, strides=4, camera=SMALL, **FAULTS[row])
+    for body, azimuth_deg in itertools.product(STRANGERS[:5], (25, -25)):
+        yield run("people", f"own{azimuth_deg:+d}", body, strides=4, camera=replace(SMALL, azimuth_deg=azimuth_deg))
+
+
+CLIPS: tuple[Clip, ...] = (*_first(), *_second(), *_third(), *_errors())
 BY_NAME = {clip.name: clip for clip in CLIPS}

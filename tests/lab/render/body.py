@@ -30,6 +30,18 @@ PHENOTYPES: dict[str, dict[str, float]] = {
     "f_slim": {"gender": 1.0, "age": 0.62, "muscle": 0.60, "weight": 0.28, "height": 0.50, "proportions": 0.75},
     "f_heavy": {"gender": 1.0, "age": 0.72, "muscle": 0.50, "weight": 0.68, "height": 0.36, "proportions": 0.50},
 }
+STRANGERS = tuple(f"p{number:02d}" for number in range(10))
+"""Ten more bodies, drawn once: who the pose model's own errors are measured on."""
+
+
+def _stranger(number: int) -> dict[str, float]:
+    """Adults of common build; every second one a woman."""
+    rng = np.random.default_rng(4100 + number)
+    spans = {"age": (0.56, 0.78), "muscle": (0.4, 0.75), "weight": (0.25, 0.7), "height": (0.3, 0.6), "proportions": (0.4, 0.8)}
+    return {"gender": float(number % 2), **{name: round(float(rng.uniform(*span)), 2) for name, span in spans.items()}}
+
+
+PHENOTYPES |= {name: _stranger(number) for number, name in enumerate(STRANGERS)}
 
 HIP_MEDIAL = 0.70
 """The rig hangs the thigh near the greater trochanter; joint centres lie further in (0.15-0.17 m apart, RBDS)."""
