@@ -235,17 +235,29 @@ STRIDE = np.dtype([(name, "f8") for name in _STRIDE_NAMES])
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measured quantity with its 95 % interval, or the reason why it cannot be told (then value is NaN or only a hint)."""
+    """A measured quantity with two 95 % intervals, or the reason why it cannot be told (then value is NaN or only a hint).
+
+    low..high is absolute: it holds the pose model's own error where that is known; compare it with norms and other people.
+    `ci95_change` is for the same runner before the same camera, where most of that error is the same each time; change_low
+    and change_high are NaN where both intervals are one.
+    """
 
     value: float
     low: float
     high: float
     n: int
     reason: str = ""
+    change_low: float = NAN
+    change_high: float = NAN
 
     @property
     def measured(self) -> bool:
         return not self.reason
+
+    @property
+    def ci95_change(self) -> tuple[float, float]:
+        """What to compare with the same runner's other values before the same camera."""
+        return (self.low, self.high) if self.change_low != self.change_low else (self.change_low, self.change_high)
 
     @classmethod
     def cannot_tell(cls, reason: str, n: int = 0) -> Measure:
@@ -674,9 +686,36 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureError:
+    """How far a pose model's reading of one measure is off, over people it was not tuned on, in the measure's unit.
+
+    bias: mean of measured minus true; 0 where taking it off would help no new person. spread: standard deviation between
+    people of what is left. change: standard deviation of the error in a change of one runner before one camera.
+    people: how many were measured.
+    """
+
+    bias: float
+    spread: float
+    change: float
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBand:
+    """A pose model's errors by measure, for frame rates from `least_fps` on and cameras up to `most_azimuth_deg` off the side."""
+
+    least_fps: float
+    most_azimuth_deg: float
+    rows: Mapping[str, MeasureError]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
+    """Which weights saw the frames, and what their own errors are; no bands: not known."""
+
     name: str
     sha256: str
+    errors: tuple[ErrorBand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
