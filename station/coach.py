@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Norms, Screen
 from station.faults import BY_NAME, RULES, Judge, norms
 from station.gait.core import GaitCore
 from station.gait.pelvis.choice import Pelvis
-from station.types import NAN, Gait, Input, Pose, Press, Reading, Step, View
+from station.model_errors import Correction
+from station.types import NAN, ErrorBand, Gait, Input, Pose, Press, Reading, Step, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 
@@ -15,10 +18,12 @@ WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 class Coach:
     """Joins the three pure rooms. The same inputs in the same order give the same steps, to the bit."""
 
-    def __init__(self, view: View, plan: Plan) -> None:
+    def __init__(self, view: View, plan: Plan, errors: Sequence[ErrorBand] = ()) -> None:
+        """`errors`: what is known of the pose model that sees the runner."""
         self._plan = plan
         self._pelvis = Pelvis(view)
         self._core = GaitCore(view, self._pelvis)
+        self._correction = Correction(errors, view.azimuth_deg)
         self._judge = Judge(RULES)
         self._session = Session(plan)
         coached = [(rule.name, rule.coaching) for rule in RULES if rule.coaching]
@@ -34,8 +39,11 @@ class Coach:
         """What one input led to. Inputs come in time order."""
         if isinstance(given, Reading) and given.channel == "earlier_sessions" and given.value >= 0:
             self._runner_session = self._governor.session_number = int(given.value) + 1
-        gait = self._core.step(given)
-        return self.answer(gait, given if isinstance(given, Pose) else None, isinstance(given, Press))
+        pose = given if isinstance(given, Pose) else None
+        if pose is not None:
+            self._correction.frame(pose.t_ns)
+        gait = self._correction.step(self._core.step(given))
+        return self.answer(gait, pose, isinstance(given, Press))
 
     def answer(self, gait: Gait, pose: Pose | None = None, pressed: bool = False) -> Step:
         """Judgement and words for gait that is already known; `pose` is only shown."""

@@ -5,6 +5,7 @@ Pure NumPy. Arrays are in time order; unknown is NaN.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, nan, sqrt
 from typing import NamedTuple
 
@@ -19,6 +20,26 @@ OUTLIER_SIGMAS = 5.0  # robust standard deviations off the median: a value that 
 OUTLIER_FEWEST = 5  # of fewer the median distance is no measure: two that happen to agree would expel the third
 SD_PER_MAD = 1.4826  # of a normal distribution
 SD_PER_MEDIAN_DISTANCE = 0.8493  # per axis, of a normal distribution in two dimensions: 1 / sqrt(2 ln 2)
+
+# Standard deviation between the strides of one runner: root mean square over the four runners that constants may be fitted on, at
+# three speeds, from both sides, with landmark errors of 8 mm (`python tests/lab/makers/stride_spread.py`).
+STRIDE_SD = {
+    "duration_s": 0.0087,
+    "cadence_spm": 2.13,
+    "tle_near_deg": 1.53,
+    "thigh_excursion_near_deg": 2.12,
+    "thigh_forward_near_deg": 1.70,
+    "tle_share_near": 0.020,
+    "knee_flexion_stance_near_deg": 2.56,
+    "knee_flexion_swing_near_deg": 2.44,
+    "retraction_near_pct": 1.05,
+    "retraction_near_deg": 1.94,
+    "contact_time_ms": 7.9,
+    "step_length_m": 0.0147,
+    "tle_asymmetry_deg": 2.04,
+    "step_time_asymmetry_pct": 3.24,
+}
+STRIDE_SD_WORTH = 4.0  # strides that STRIDE_SD counts for beside those seen (chosen: variances differ by a third to a half)
 
 VAGUE_SPM = 10.0  # half of an interval of cadence: a mean of strides so unlike speaks of none of them (chosen)
 UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
@@ -85,8 +106,22 @@ def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = 
     return np.asarray(off <= (sigmas * sd if sd > 0.0 else inf))
 
 
-def spreads(columns: NDArray[np.float64]) -> list[Spread]:
-    """Spread of each column (n, K), NaN where not measured, without what `usual` leaves out."""
+def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> float:
+    """Half-width of the 95 % interval of a mean of n values of that standard deviation, by Student's t.
+
+    `usual_sd`: what such values are known to have, NaN if nothing is known. A few strides that happen to agree do not make a
+    runner steadier than runners are, so their variance is pooled with it. `worth`: how many values in a row count as one.
+    """
+    if usual_sd != usual_sd:
+        return student_t975(n / worth - 1) * sd * sqrt(worth / n)
+    own = n / worth - 1
+    freedom = own + STRIDE_SD_WORTH
+    variance = (own * sd**2 + STRIDE_SD_WORTH * usual_sd**2) / freedom
+    return student_t975(freedom) * sqrt(variance * worth / n)
+
+
+def spreads(columns: NDArray[np.float64], usual_sds: Sequence[float] = ()) -> list[Spread]:
+    """Spread of each column (n, K), NaN where not measured, without what `usual` leaves out; `usual_sds` as in `mean_half`."""
     seen = np.isfinite(columns)
     count = seen.sum(axis=0)
     off = np.abs(columns - _median(columns, count))
@@ -96,8 +131,8 @@ def spreads(columns: NDArray[np.float64]) -> list[Spread]:
         n = keep.sum(axis=0)
         mean = np.where(keep, columns, 0.0).sum(axis=0) / n
         sd = np.sqrt((np.where(keep, columns - mean, 0.0) ** 2).sum(axis=0) / (n - 1))
-    found = zip(mean.tolist(), sd.tolist(), n.tolist(), strict=True)
-    return [Spread(m, student_t975(k - 1) * s / sqrt(k), k) if k >= FEWEST else Spread(nan, nan, k) for m, s, k in found]
+    found = zip(mean.tolist(), sd.tolist(), n.tolist(), usual_sds or [nan] * len(mean), strict=True)
+    return [Spread(m, mean_half(s, k, u), k) if k >= FEWEST else Spread(nan, nan, k) for m, s, k, u in found]
 
 
 def _median(columns: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -238,8 +238,8 @@ class Measure:
     """A measured quantity with two 95 % intervals, or the reason why it cannot be told (then value is NaN or only a hint).
 
     low..high is absolute: it holds the pose model's own error where that is known; compare it with norms and other people.
-    `ci95_change` is for the same runner before the same camera, where most of that error is the same each time; change_low
-    and change_high are NaN where both intervals are one.
+    `ci95_change` is for the same runner before the same camera, where most of that error is the same each time: value minus
+    and plus `change_half`, which is -1 where both intervals are one (so that measures can be compared with ==).
     """
 
     value: float
@@ -247,8 +247,7 @@ class Measure:
     high: float
     n: int
     reason: str = ""
-    change_low: float = NAN
-    change_high: float = NAN
+    change_half: float = -1.0
 
     @property
     def measured(self) -> bool:
@@ -257,7 +256,9 @@ class Measure:
     @property
     def ci95_change(self) -> tuple[float, float]:
         """What to compare with the same runner's other values before the same camera."""
-        return (self.low, self.high) if self.change_low != self.change_low else (self.change_low, self.change_high)
+        if self.change_half < 0:
+            return self.low, self.high
+        return self.value - self.change_half, self.value + self.change_half
 
     @classmethod
     def cannot_tell(cls, reason: str, n: int = 0) -> Measure:

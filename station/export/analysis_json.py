@@ -72,7 +72,8 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> di
         "source": {
             name: source[name] for name in ("path", "kind", "frames", "fps", "duration_s", "width_px", "height_px")
         },
-        "model": recording.model and plain(recording.model),
+        "model": recording.model and {"name": recording.model.name, "sha256": recording.model.sha256},
+        "intervals": "strides and model" if recording.model and recording.model.errors else "strides only",
         "runner": {
             "direction": recording.direction,
             "near_side": recording.near_side,
@@ -110,6 +111,7 @@ def measure_json(measure: Measure) -> dict[str, Any]:
     return {
         "value": number(measure.value) if told else None,
         "ci95": [number(measure.low), number(measure.high)] if told else [None, None],
+        "ci95_change": [number(end) for end in measure.ci95_change] if told else [None, None],
         "n": int(measure.n),
         "state": "measured" if told else "cannot_tell",
         "reason": measure.reason or None,

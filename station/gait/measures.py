@@ -7,7 +7,7 @@ from math import nan
 
 import numpy as np
 
-from station.stats import FEWEST, Spread, of_one_gait, spreads
+from station.stats import FEWEST, STRIDE_SD, Spread, of_one_gait, spreads
 from station.types import Measure
 
 STRIDES = 36
@@ -59,7 +59,7 @@ class Window:
     def measures(self) -> dict[str, Measure]:
         if self._count >= FEWEST and self._covered() < COVERED:
             return {name: Measure.cannot_tell(MIXED_UP, min(self._count, STRIDES)) for name in ("cadence_spm", *_NAMES[1:])}
-        found = dict(zip(_NAMES, spreads(self._rows[: min(self._count, STRIDES)]), strict=True))
+        found = dict(zip(_NAMES, spreads(self._rows[: min(self._count, STRIDES)], _USUAL_SDS), strict=True))
         told = {name: _measure(spread, _REASONS.get(name, NOT_SEEN)) for name, spread in found.items()}
         return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
 
@@ -73,6 +73,7 @@ class Window:
 
 _BOTH_LEGS = ("tle_near_deg", "tle_far_deg", "step_time_near_s", "step_time_far_s")
 _NAMES = ("duration_s", *_COLUMNS, "tle_asymmetry_deg", "step_time_asymmetry_pct")
+_USUAL_SDS = [STRIDE_SD.get(name, nan) for name in _NAMES]
 
 
 def _measure(spread: Spread, reason: str) -> Measure:

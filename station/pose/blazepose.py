@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from station.pose.detector import Detector, sigmoid
 from station.pose.model import Landmarks, Person, Square
 from station.pose.session import Session
-from station.pose.store import read_card
+from station.pose.store import read_card, read_errors
 from station.types import JOINTS, ModelInfo
 
 BODY_ROWS = slice(33, 35)  # after the 33 landmarks: centre and rim of the body's circle
@@ -32,7 +32,7 @@ class BlazePose:
 
     def __init__(self, folder: Path, name: str, threads: int) -> None:
         card = read_card(folder / f"{name}.md")
-        self.info = ModelInfo(name, card.sha256)
+        self.info = ModelInfo(name, card.sha256, read_errors(card))
         self.stage_ms: dict[str, float] = {}
         self._detector = Detector(folder, threads)
         self._landmarker = Session(card, threads)

@@ -7,12 +7,15 @@ A model is loaded from the very bytes that were checked here, so a file cannot c
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from station.errors import ModelError
+from station.model_errors import bands_of
+from station.types import ErrorBand
 
 FENCE = "+++"
 REINSTALL_ONLY = "install the station again"
@@ -85,6 +88,23 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"the model card cannot be read ({error.strerror})", str(path), REINSTALL) from None
     except (IndexError, KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelError(f"the model card is damaged ({error})", str(path), REINSTALL) from None
+
+
+def read_errors(card: Card) -> tuple[ErrorBand, ...]:
+    """The model's own errors, `NAME.errors.json` beside it; none where there is no table or it was made of other weights.
+
+    Raises ModelError for a table that is damaged.
+    """
+    path = card.path.with_suffix(".errors.json")
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        return bands_of(table["bands"]) if table["sha256"] == card.sha256 else ()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise ModelError(f"the error table cannot be read ({error.strerror})", str(path), REINSTALL) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f"the error table is damaged ({error})", str(path), REINSTALL) from None
 
 
 def cards(folder: Path) -> list[Card]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from station.model_errors import KnownErrors
 from station.record.summary import summarise
 from station.record.tally import Tally
 from station.types import (
@@ -122,8 +123,10 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
     first_ns = tally.first_ns or 0
     for name in ("events", "cues", "outcomes"):
         parts[name] = tuple(replace(one, t_ns=one.t_ns - first_ns) for one in parts[name])
+    source, model = _completed(source, tally), parts["model"]
+    known = KnownErrors(model.errors if model else (), source.fps, parts["view"].azimuth_deg)
     return Recording(
-        source=_completed(source, tally),
+        source=source,
         speed=tally.speed,
         direction=tally.direction,
         near_side=tally.near_side,
@@ -132,7 +135,7 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
         leg_swaps_repaired=tally.swaps,
         t_s=(t_ns - first_ns) / NS,
         pelvic_source=tally.pelvic_source,
-        summary=summarise(parts["strides"], tally.pelvic_measures()),
+        summary=summarise(parts["strides"], tally.pelvic_measures(), known),
         faults=tally.fault_reports(),
         modes=tuple(((start_ns - first_ns) / NS, mode) for start_ns, mode in tally.modes),
         page=tally.page,

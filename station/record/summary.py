@@ -1,29 +1,23 @@
 """What a recording says about each quantity: the mean over its strides with a 95 % interval, or why it cannot be told.
 
 Strides follow one another and resemble one another, so n strides hold less than n independent values; the interval is
-widened accordingly (stats.inflation). It is the interval of this runner's mean in this recording, not the
-error of the method: see BIOMECHANICS section 7 for what the method itself can be off.
+widened accordingly (stats.inflation). Where the pose model's own errors are known they go into it as well (model_errors).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from station.stats import FEWEST, inflation, of_one_gait, student_t975, usual
-from station.types import QUANTITIES, Measure
+from station.model_errors import NOTHING_KNOWN, KnownErrors
+from station.stats import FEWEST, STRIDE_SD, inflation, mean_half, of_one_gait, usual
+from station.types import NAN, QUANTITIES, Measure
 
 PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 BELT_ONLY = ("pelvic_list_deg", "pelvic_tilt_deg")
 PELVIC = (*PELVIC_TURN, *BELT_ONLY)
-
-# The far leg is half hidden: of an even runner its foot seems to land some 10 ms earlier. Half-widths that cover what the two
-# tuning bodies of tests/lab/end_to_end show between near and far; scatter between strides says nothing of it.
-NEAR_FAR_HALF = {"tle_asymmetry_deg": 3.0, "step_time_asymmetry_pct": 12.0}
 
 NOT_SEEN = {
     "contact_time_ms": "foot contacts need at least 50 pictures a second and a visible foot",
@@ -35,24 +29,21 @@ NOT_SEEN = {
 }
 
 
-def summarise(strides: NDArray[np.void], pelvic: Mapping[str, Measure]) -> dict[str, Measure]:
+def summarise(
+    strides: NDArray[np.void], pelvic: Mapping[str, Measure], known: KnownErrors = NOTHING_KNOWN
+) -> dict[str, Measure]:
     """Every name of QUANTITIES, over the strides that were run, or over those walked when nobody ran.
 
-    `strides` (M,) STRIDE; `pelvic` as far as the core measured it, by name.
+    `strides` (M,) STRIDE, already without the model's bias; `pelvic` as far as the core measured it, by name; `known`: the
+    errors of the model that saw them.
     """
     columns = stride_columns(main_strides(strides))
-    summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough")) for name in columns}
-    for name, camera_half in NEAR_FAR_HALF.items():
-        summary[name] = _widened(summary[name], camera_half)
+    summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough"), name) for name in columns}
     summary["cadence_spm"] = of_one_gait(summary["cadence_spm"])
+    summary = {name: known.widened(name, measure) for name, measure in summary.items()}
     for name in PELVIC:
         summary[name] = pelvic.get(name, Measure.cannot_tell(NOT_SEEN[name]))
     return {name: summary[name] for name in QUANTITIES}
-
-
-def _widened(measure: Measure, camera_half: float) -> Measure:
-    half = math.hypot((measure.high - measure.low) / 2, camera_half)
-    return replace(measure, low=measure.value - half, high=measure.value + half) if measure.measured else measure
 
 
 def main_strides(strides: NDArray[np.void]) -> NDArray[np.void]:
@@ -71,10 +62,11 @@ def stride_columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:
     return columns
 
 
-def over_strides(values: NDArray[np.float64], reason: str) -> Measure:
+def over_strides(values: NDArray[np.float64], reason: str, name: str = "") -> Measure:
     """Mean and 95 % interval of one value per stride (M,), NaN where not measured, in time order.
 
-    Cannot tell (with `reason`) when no stride measured it, or fewer than FEWEST did.
+    Cannot tell (with `reason`) when no stride measured it, or fewer than FEWEST did. `name`: of the measure, for the spread
+    that its strides usually have.
     """
     values = values[np.isfinite(values)]
     values = values[usual(values)]
@@ -84,6 +76,5 @@ def over_strides(values: NDArray[np.float64], reason: str) -> Measure:
     if n < FEWEST:
         return Measure.cannot_tell(f"only {n} stride{'s' if n > 1 else ''} measured, at least {FEWEST} are needed", n)
     mean = float(values.mean())
-    independent = n / inflation(values)
-    half = student_t975(independent - 1) * float(values.std(ddof=1)) / math.sqrt(independent)
+    half = mean_half(float(values.std(ddof=1)), n, STRIDE_SD.get(name, NAN), inflation(values))
     return Measure(mean, mean - half, mean + half, n)

@@ -101,8 +101,8 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
     with open_source(wish.source_text, config, SystemClock(), reading=wish.reading) as source:
         info = source.info
         view = view_of(config, source, cast("Side | None", wish.direction))
-        coach = Coach(view, plan_of(config, analysis=not wish.coached))
         estimator = estimator_for(config, info)
+        coach = Coach(view, plan_of(config, analysis=not wish.coached), estimator.model.errors if estimator else ())
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
         finder = mark_finder_for(config, info)
         overlay = Overlay(wish.out_dir, info) if wish.overlay and wish.out_dir is not None and estimator else None

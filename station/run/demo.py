@@ -54,10 +54,11 @@ def run_demo(headless: bool, seconds: float | None) -> None:
 def _play(clip: Path, config: Config, clock: Clock, headless: bool, seconds: float | None) -> None:
     with open_source(clip, config, clock, realtime=True, loop=seconds is not None) as source:
         view = view_of(config, source)
+        estimator = estimator_for(config, source.info)
         parts = Parts(
             source=source,
-            estimator=estimator_for(config, source.info),
-            new_coach=lambda: Coach(view, PLAN),
+            estimator=estimator,
+            new_coach=lambda: Coach(view, PLAN, estimator.model.errors if estimator else ()),
             clock=clock,
             store=NoStore(),
             presenters=_presenters(config, clock),

@@ -12,7 +12,7 @@ from types import ModuleType
 import click
 
 from station.errors import InputError, ModelError, StationError, UsageError
-from station.pose.store import cards, models_dir, verified
+from station.pose.store import cards, models_dir, read_errors, verified
 
 
 def verify_models(folder: Path | None) -> None:
@@ -25,7 +25,8 @@ def verify_models(folder: Path | None) -> None:
             problems.append(error)
             click.echo(f"BAD  {card.name}  {error.what}")
         else:
-            click.echo(f"ok   {card.name}  {size} bytes  sha256 {card.sha256}")
+            errors = "with its error table" if read_errors(card) else "without an error table"
+            click.echo(f"ok   {card.name}  {size} bytes  sha256 {card.sha256}  {errors}")
     if problems:
         first = problems[0]
         raise ModelError(f"{len(problems)} model file(s) are not what their cards say", first.where, first.remedy)

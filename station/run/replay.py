@@ -39,7 +39,8 @@ def replayed(path: Path) -> list[Cue]:
     """The cues that the coach gives for a log's inputs. Raises InputError for a log of another plan or format."""
     header, inputs = read_log(path)
     try:
-        coach = Coach(header.view, Plan.from_dict(header.plan))
+        errors = header.model.errors if header.model else ()
+        coach = Coach(header.view, Plan.from_dict(header.plan), errors)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"was written by another version ({error})", str(path), "replay it with the version that wrote it"

@@ -91,7 +91,7 @@ def _coach(
             Parts(
                 source=source,
                 estimator=estimator,
-                new_coach=lambda: Coach(place.corrected(view), plan),
+                new_coach=lambda: Coach(place.corrected(view), plan, estimator.model.errors if estimator else ()),
                 clock=clock,
                 store=store or NoStore(),
                 mark_finder=mark_finder_for(config, source.info),

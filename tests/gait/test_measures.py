@@ -18,10 +18,17 @@ def window(n: int, **columns: object) -> Window:
 
 def test_interval_is_students() -> None:
     values = np.array([20.0, 21.0, 22.0, 23.0, 24.0])
-    told = window(5, tle_near_deg=values).measures()["tle_near_deg"]
+    told = window(5, trunk_lean_deg=values).measures()["trunk_lean_deg"]
     assert told.value == 22.0
     assert told.high - told.value == pytest.approx(2.776 * values.std(ddof=1) / np.sqrt(5), rel=0.01)
     assert told.n == 5
+
+
+def test_three_strides_that_happen_to_agree_do_not_make_a_runner_steadier_than_runners_are() -> None:
+    told = window(3, duration_s=np.array([0.651, 0.652, 0.653])).measures()["cadence_spm"]
+    assert told.high - told.low > 2.0
+    told = window(36, duration_s=0.652 + 0.002 * np.sin(np.arange(36.0))).measures()["cadence_spm"]
+    assert told.high - told.low < 1.0
 
 
 def test_only_the_last_strides_count() -> None:

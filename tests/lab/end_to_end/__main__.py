@@ -4,6 +4,7 @@ python -m tests.lab.end_to_end render FOLDER [CLIP ...]     needs tests/lab/rend
 python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME; pose_landmark_full is the station's own
 python -m tests.lab.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
 python -m tests.lab.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
+python -m tests.lab.end_to_end errors FOLDER                the model's error table; --write also keeps it beside the model
 python -m tests.lab.end_to_end keep FOLDER                  the poses that test_score.py holds the station to
 """
 
@@ -17,7 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "models", "estimate", "score", "keep"))
+    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default="pose_landmark_full")
@@ -35,6 +36,10 @@ def main() -> None:
         from .estimate import estimate_all
 
         estimate_all(asked.folder, asked.model, tuple(asked.clips))
+    elif asked.step == "errors":
+        from .errors import report as report_errors
+
+        report_errors(asked.folder, asked.model, asked.write)
     elif asked.step == "keep":
         from .estimate import keep
 

@@ -77,6 +77,8 @@ class Clip:
     spec: ClipSpec
     loop_frames: int = 0
     """Frames after the lead-in that repeat; 0: the clip is played once."""
+    slower: tuple[int, ...] = ()
+    """The clip is also seen by cameras that take only every second, third frame."""
 
     @property
     def name(self) -> str:
@@ -213,7 +215,7 @@ FAULTS = {
 def _errors() -> Iterator[Clip]:
     """Strangers as they run, from other azimuths and with faults: whom the model's error table is made of."""
     for body in STRANGERS:
-        yield run("people", "own", body, strides=6, camera=SMALL, sensor=Sensor(fps=60.0))
+        yield replace(run("people", "own", body, strides=6, camera=SMALL, sensor=Sensor(fps=60.0)), slower=(2, 3))
     for body, azimuth_deg in itertools.product(STRANGERS, (12, -12)):
         yield run("people", f"own{azimuth_deg:+d}", body, strides=4, camera=replace(SMALL, azimuth_deg=azimuth_deg))
     for row, body in itertools.product(FAULTS, STRANGERS):

@@ -23,10 +23,16 @@ class Seen:
 
     clip: Clip
     poses: Poses
+    every: int = 1
+    """2: only every second frame of the clip was seen."""
 
     @classmethod
-    def load(cls, clip: Clip, path: Path) -> Seen:
-        return cls(clip, load_poses(path))
+    def load(cls, clip: Clip, path: Path, every: int = 1) -> Seen:
+        return cls(clip, load_poses(path), every)
+
+    @property
+    def fps(self) -> float:
+        return self.clip.spec.sensor.fps / self.every
 
     @property
     def view(self) -> View:
@@ -42,14 +48,14 @@ class Seen:
 
     def looped(self, seconds: float, start_s: float = 0.0) -> list[Pose]:
         """The lead-in, then the repeating part until `seconds` are full."""
-        lead, frames = self.clip.lead_frames, round(seconds * self.clip.spec.sensor.fps)
-        index = np.arange(frames)
-        index = np.where(index < lead, index, lead + (index - lead) % self.clip.loop_frames)
+        lead, loop = self.clip.lead_frames / self.every, self.clip.loop_frames / self.every
+        index = np.arange(round(seconds * self.fps))
+        index = np.where(index < lead, index, np.round(lead + (index - lead) % loop)).astype(np.int64)
         return self._picked(np.minimum(index, len(self.poses.t_ns) - 1), start_s)
 
     def _picked(self, index: NDArray[np.int64], start_s: float) -> list[Pose]:
         """The poses at `index`, shown at the clip's rate from `start_s` on."""
-        frame_ns = NS / self.clip.spec.sensor.fps
+        frame_ns = NS / self.fps
         return [
             Pose(round(start_s * NS + k * frame_ns), self.poses.xy_px[i], self.poses.score[i])
             for k, i in enumerate(index.tolist())

@@ -60,6 +60,7 @@ def truth(spec: ClipSpec, side: Side) -> Truth:
             "thigh_forward_near_deg": thigh[inside].max(),
             "tle_near_deg": -thigh[inside].min(),
             "tle_far_deg": -fine.angles_deg[f"thigh_{other}"][inside].min(),
+            "thigh_forward_far_deg": fine.angles_deg[f"thigh_{other}"][inside].max(),
             "trunk_lean_deg": fine.angles_deg["trunk_lean"][inside].mean(),
             "knee_flexion_stance_near_deg": knee[stance].max(),
             "knee_flexion_swing_near_deg": knee[inside].max(),
@@ -68,6 +69,7 @@ def truth(spec: ClipSpec, side: Side) -> Truth:
             "thigh_h1_deg": 2 * abs(_h1(thigh[inside])),
         })  # fmt: skip
     mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
+    mean["contact_time_ms"] = 1000 * _stance_s(fine.contact_s[side], fine.toe_off_s[side])
     return Truth(
         _values(mean, spec.motion.parameter("speed_mps", np.zeros(1))[0]), complex(mean["turn"]), fine.contact_s, fine.toe_off_s
     )
@@ -77,7 +79,8 @@ def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:
     excursion = float(mean["thigh_forward_near_deg"] + mean["tle_near_deg"])
     turn = complex(mean["turn"])
     copied = ("thigh_forward_near_deg", "tle_near_deg", "trunk_lean_deg", "knee_flexion_stance_near_deg",
-              "knee_flexion_swing_near_deg", "retraction_near_pct", "retraction_near_deg")  # fmt: skip
+              "knee_flexion_swing_near_deg", "retraction_near_pct", "retraction_near_deg", "tle_far_deg",
+              "thigh_forward_far_deg", "contact_time_ms")  # fmt: skip
     return {name: float(mean[name]) for name in copied} | {
         "cadence_spm": 120.0 / float(mean["duration_s"]),
         "step_length_m": float(speed_mps * mean["duration_s"] / 2),
@@ -115,8 +118,11 @@ def _mid_hip(m: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _duty(contact_s: NDArray[np.float64], toe_off_s: NDArray[np.float64]) -> float:
     """Share of the stride that the foot is on the belt."""
-    later = [toe_off_s[toe_off_s > at][0] - at for at in contact_s if (toe_off_s > at).any()]
-    return float(np.median(later) / np.median(np.diff(contact_s)))
+    return _stance_s(contact_s, toe_off_s) / float(np.median(np.diff(contact_s)))
+
+
+def _stance_s(contact_s: NDArray[np.float64], toe_off_s: NDArray[np.float64]) -> float:
+    return float(np.median([toe_off_s[toe_off_s > at][0] - at for at in contact_s if (toe_off_s > at).any()]))
 
 
 def _retraction(thigh: NDArray[np.float64], heel_ahead: NDArray[np.float64]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from tests.lab.render.hip_belt_truth import h1, hip_belt_truth
 from tests.lab.render.skeleton import skeletons
 from tests.made_hip_belt import PORTRAIT, made, run_spec, slow_turn_spec, true_turn
 
-BODIES = (*sorted(skeletons()), "0.90/1.3")
+BODIES = (*sorted(json.loads(OUTLINES.read_text(encoding="utf-8"))), "0.90/1.3")
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -1,0 +1,158 @@
+"""What is known of the pose model's own errors, put to use: the bias leaves the strides, the rest goes into the intervals.
+
+A pose model sees every joint a little off its centre, the same way in every stride, so the spread between strides says nothing
+of it. How far it is off was measured on rendered people: the model's error table, `models/NAME.errors.json`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from station.stats import student_t975
+from station.types import NAN, NS, ErrorBand, Gait, Measure, MeasureError
+
+FRAMES = 31  # whose median distance is the frame rate (chosen)
+SHARE, EXCURSION, FORWARD, TLE = "tle_share_near", "thigh_excursion_near_deg", "thigh_forward_near_deg", "tle_near_deg"
+# These follow from other columns, and are worked out anew from those without their bias.
+DERIVED = {SHARE, EXCURSION, "thigh_excursion_far_deg", "tle_asymmetry_deg", "step_time_asymmetry_pct"}
+TIMED = {"cadence_spm", "step_length_m"}  # need only the stride clock, which no camera angle upsets
+COLUMNS = {"contact_time_ms": ("contact_s", 1000.0)}  # measure: stride column, the measure's unit in one of the column's
+# What the core itself is off on markers: `python tests/lab/makers/method_errors.py`. A model's table holds it already.
+METHOD: Mapping[str, MeasureError] = {
+    "knee_flexion_stance_near_deg": MeasureError(bias=0.0, spread=1.156, change=0.5, people=8),
+    "knee_flexion_swing_near_deg": MeasureError(bias=0.0, spread=0.636, change=0.623, people=8),
+    "contact_time_ms": MeasureError(bias=0.0, spread=15.612, change=13.497, people=8),
+    "retraction_near_pct": MeasureError(bias=0.0, spread=0.375, change=0.365, people=8),
+}
+OUTSIDE = "the pose model's error is not known for this frame rate and camera angle"
+
+
+def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
+    """Bands from plain values, as the error table and the header of a log hold them. Raises KeyError, TypeError, ValueError."""
+    return tuple(
+        ErrorBand(
+            float(band["least_fps"]),
+            float(band["most_azimuth_deg"]),
+            {str(name): MeasureError(**row) for name, row in band["rows"].items()},
+        )
+        for band in values
+    )
+
+
+class KnownErrors:
+    """The rows of an error table for one frame rate and camera azimuth; without a table, what is known of the core alone."""
+
+    def __init__(
+        self, errors: Sequence[ErrorBand], fps: float, azimuth_deg: float, method: Mapping[str, MeasureError] = METHOD
+    ) -> None:
+        # Timestamps are rounded: 29.97 and 60 frames a second belong to their bands.
+        fits = [b for b in errors if fps >= 0.95 * b.least_fps and abs(azimuth_deg) <= b.most_azimuth_deg]
+        best = max(fits, key=lambda b: (b.least_fps, -b.most_azimuth_deg), default=None)
+        self.rows: Mapping[str, MeasureError] = best.rows if best is not None else method
+        self._outside = frozenset(name for band in errors for name in band.rows) - TIMED if best is None else frozenset()
+
+    def widened(self, name: str, measure: Measure) -> Measure:
+        """Both intervals of a measure whose low..high holds only the spread between strides.
+
+        The next person's error is one more draw from what `people` showed: Student's t with people - 1 degrees of freedom,
+        times sqrt(1 + 1/people). "Cannot tell" where there is a table, but none for this frame rate or camera angle.
+        """
+        if not measure.measured:
+            return measure
+        if name in self._outside:
+            return Measure.cannot_tell(OUTSIDE, measure.n)
+        row = self.rows.get(name)
+        if row is None:
+            return measure
+        t = student_t975(row.people - 1) * math.sqrt(1.0 + 1.0 / row.people)
+        below, above = measure.value - measure.low, measure.high - measure.value
+        spread, change = t * row.spread, t * row.change / math.sqrt(2.0)  # a change has two ends
+        return replace(
+            measure,
+            low=measure.value - math.hypot(below, spread),
+            high=measure.value + math.hypot(above, spread),
+            change_half=math.hypot(max(below, above), change),
+        )
+
+    def unbiased(self, stride: np.void) -> np.void:
+        """A STRIDE record without the model's bias."""
+        if not any(row.bias for row in self.rows.values()):
+            return stride
+        record = stride.copy()
+        for name, row in self.rows.items():
+            column, factor = COLUMNS.get(name, (name, 1.0))
+            if column in (record.dtype.names or ()) and name not in DERIVED:
+                record[column] = round(float(record[column]) - row.bias / factor, 4)
+        for side in ("near", "far"):
+            both = float(record[f"tle_{side}_deg"] + record[f"thigh_forward_{side}_deg"])
+            record[f"thigh_excursion_{side}_deg"] = round(both, 3)
+        swing = float(record[EXCURSION])
+        record[SHARE] = round(float(record[TLE]) / swing, 4) if swing > 0 else NAN
+        record.flags.writeable = False
+        return record
+
+    def corrected(self, measures: Mapping[str, Measure]) -> dict[str, Measure]:
+        """The core's measures of raw strides, without the bias and with both intervals; rounded to 0.001."""
+        found = {name: _shifted(measure, -self._bias(name)) for name, measure in measures.items()}
+        if all(name in found and found[name].measured for name in (SHARE, EXCURSION, TLE)):
+            share = found[TLE].value / found[EXCURSION].value
+            found[SHARE] = _shifted(found[SHARE], share - found[SHARE].value)
+        return {name: _rounded(self.widened(name, measure)) for name, measure in found.items()}
+
+    def _bias(self, name: str) -> float:
+        def of(part: str) -> float:
+            row = self.rows.get(part)
+            return row.bias if row is not None else 0.0
+
+        if name == EXCURSION:
+            return of(TLE) + of(FORWARD)
+        if name == "tle_asymmetry_deg":
+            return of(TLE) - of("tle_far_deg")
+        return 0.0 if name in DERIVED else of(name)
+
+
+NOTHING_KNOWN = KnownErrors((), NAN, NAN)
+
+
+class Correction:
+    """Stands behind the core: the same gait without the model's bias, with intervals that hold its error."""
+
+    def __init__(self, errors: Sequence[ErrorBand], azimuth_deg: float) -> None:
+        self._errors, self._azimuth_deg = tuple(errors), azimuth_deg
+        self._frames: deque[int] = deque(maxlen=FRAMES)
+        self.known = NOTHING_KNOWN
+        self._given: Mapping[str, Measure] | None = None
+        self._made: Mapping[str, Measure] = {}
+
+    def frame(self, t_ns: int) -> None:
+        """A frame was seen: the error depends on how many a second."""
+        if self._errors:
+            self._frames.append(t_ns)
+
+    def step(self, gait: Gait) -> Gait:
+        if gait.measures is not self._given:  # once a stride: in between the core keeps its measures
+            self.known = KnownErrors(self._errors, self._fps(), self._azimuth_deg)
+            self._given, self._made = gait.measures, self.known.corrected(gait.measures)
+        strides = tuple(self.known.unbiased(stride) for stride in gait.strides)
+        return replace(gait, strides=strides, measures=self._made)
+
+    def _fps(self) -> float:
+        gaps = np.diff(np.fromiter(self._frames, np.int64, len(self._frames)))
+        return NS / max(float(np.median(gaps)), 1.0) if len(gaps) else 0.0
+
+
+def _shifted(measure: Measure, by: float) -> Measure:
+    if not by or not measure.measured:
+        return measure
+    return replace(measure, value=measure.value + by, low=measure.low + by, high=measure.high + by)
+
+
+def _rounded(measure: Measure) -> Measure:
+    numbers = ("value", "low", "high", "change_half")
+    return replace(measure, **{name: round(getattr(measure, name), 3) for name in numbers})

@@ -1,0 +1,297 @@
+"""A pose model's own errors by measure and condition, from rendered people that nothing was tuned on.
+
+python -m tests.lab.end_to_end errors FOLDER [--model NAME] [--write]    --write: models/NAME.errors.json
+
+Every clip of the group "people" runs in a circle through the core without a table. What it measures differs from the truth by
+the model's error; how that differs from person to person is the table. That the table holds for somebody new is shown by
+leaving each person out, making the table of the others, and counting how often its intervals hold the truth of the one left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from station.gait import GaitCore
+from station.model_errors import DERIVED, TIMED, KnownErrors
+from station.pose.store import models_dir, read_card
+from station.record.summary import summarise
+from station.types import MEASURES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
+from tests.lab.render.spec import ClipSpec
+
+from .cells import table
+from .clips import CLIPS, FAULTS
+from .estimate import poses_path
+from .streams import Seen
+from .truth import near_side, truth
+
+SECONDS = 36.0
+"""In a circle: as many strides as the window of the gait room holds."""
+FAR = ("tle_far_deg", "thigh_forward_far_deg")
+PELVIC = "pelvi"
+"""The pelvic measures have their own intervals, from the drill or the hip belt."""
+
+
+@dataclass(frozen=True)
+class Reading_:
+    """One clip as measured and as it is. `strides`: raw STRIDE rows of the run; `once`: those of the clip played once."""
+
+    person: str
+    row: str
+    fps: float
+    azimuth_deg: float
+    strides: np.ndarray
+    once: np.ndarray
+    true: Mapping[str, float]
+
+
+def readings(folder: Path, model: str) -> list[Reading_]:
+    """Every clip of the people for which poses are there."""
+    found = []
+    for clip in (c for c in CLIPS if c.group == "people"):
+        for every in (1, *clip.slower):
+            path = poses_path(folder, model, clip.name, every)
+            if path.exists():
+                found.append(_reading(Seen.load(clip, path, every)))
+    return found
+
+
+def _reading(seen: Seen) -> Reading_:
+    spec, clip = seen.clip.spec, seen.clip
+    azimuth_deg = spec.camera.azimuth_deg
+    view = View(seen.poses.width_px, seen.poses.height_px, azimuth_deg=azimuth_deg)
+    strides = _strides(seen.looped(SECONDS), view, seen.speed_mps)
+    once = _strides(seen.once(), view, seen.speed_mps)
+    return Reading_(clip.body, clip.row, seen.fps, azimuth_deg, strides, once, _true(spec))
+
+
+@cache
+def _true(spec: ClipSpec) -> Mapping[str, float]:
+    return truth(spec, near_side(spec)).values
+
+
+def _strides(poses: Sequence[Pose], view: View, speed_mps: float) -> np.ndarray:
+    core, rows = GaitCore(view), []
+    core.step(Reading(0, "speed_given_mps", speed_mps))
+    for pose in poses:
+        rows.extend(core.step(pose).strides)
+    made = np.array(rows, STRIDE)
+    return made[made["running"] == 1]
+
+
+# ---- the table ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One band of the table: which readings it is made of and holds for."""
+
+    name: str
+    least_fps: float
+    most_azimuth_deg: float
+    holds: Callable[[Reading_], bool]
+
+
+CONDITIONS = (
+    Condition("side view, 50 frames a second and more", 45.0, 7.0, lambda r: r.azimuth_deg == 0 and r.fps >= 45),
+    Condition("side view, 25 to 50", 24.0, 7.0, lambda r: r.azimuth_deg == 0 and 24 <= r.fps < 45),
+    Condition("side view, 18 to 25", 18.0, 7.0, lambda r: r.azimuth_deg == 0 and 18 <= r.fps < 24),
+    Condition("up to 18 deg off the side", 18.0, 18.0, lambda r: 0 < abs(r.azimuth_deg) <= 18),
+    Condition("up to 30 deg off the side", 18.0, 30.0, lambda r: 18 < abs(r.azimuth_deg) <= 30),
+)
+
+
+def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
+    """The table. What faults change in the error is measured from the side and taken for every condition."""
+    changes = _changes(found)
+    made = []
+    for condition in CONDITIONS:
+        here = [r for r in found if condition.holds(r)]
+        rows = _rows(here, changes)
+        if rows:
+            made.append(ErrorBand(condition.least_fps, condition.most_azimuth_deg, rows))
+    return tuple(made)
+
+
+def errors_of(reading: Reading_, known: KnownErrors) -> dict[str, float]:
+    """Measured minus true by measure, the bias that is known taken off; what was not measured is left out."""
+    said = measured(reading.strides, known)
+    return {name: m.value - reading.true[name] for name, m in said.items() if name in reading.true and m.measured}
+
+
+def measured(strides: np.ndarray, known: KnownErrors) -> dict[str, Measure]:
+    """What a recording of these strides says, as its summary does; and the far leg's columns."""
+    if not len(strides):
+        return {}
+    rows = np.array([known.unbiased(stride) for stride in strides], STRIDE)
+    said = {n: m for n, m in summarise(rows, {}, known).items() if not n.startswith(PELVIC)}
+    return said | {n: Measure(float(np.nanmean(rows[n])), math.nan, math.nan, len(rows)) for n in FAR}
+
+
+NOTHING = KnownErrors((), math.nan, math.nan, {})
+
+
+def _rows(here: Sequence[Reading_], changes: Mapping[str, float]) -> dict[str, MeasureError]:
+    people = sorted({r.person for r in here})
+    if len(people) < 4:
+        return {}
+    raw = {id(r): errors_of(r, NOTHING) for r in here}
+    bias = {name: _bias(here, raw, name) for name in _names(raw.values()) if name not in DERIVED | TIMED}
+    # What follows from several columns is worked out anew from those without bias, as the station does.
+    first = {name: MeasureError(b, 0.0, 0.0, len(people)) for name, b in bias.items()}
+    known = KnownErrors((ErrorBand(0.0, 90.0, first),), 1.0, 0.0)
+    left = {id(r): errors_of(r, known) for r in here}
+    rows = {}
+    for name in _names(left.values()):
+        by_person = [_values([r for r in here if r.person == p], left, name) for p in people]
+        by_person = [values for values in by_person if values]
+        if len(by_person) < 4:
+            continue
+        # Every person counts the same; about zero, because the next person is corrected by this bias and no other.
+        spread = math.sqrt(np.mean([np.mean(np.square(values)) for values in by_person]))
+        rows[name] = MeasureError(
+            round(bias.get(name, 0.0), 3), round(spread, 3), round(changes.get(name, spread), 3), len(by_person)
+        )
+    return rows
+
+
+def _names(errors: Iterator[dict[str, float]] | Sequence[dict[str, float]]) -> list[str]:
+    known = {name for one in errors for name in one}
+    return [name for name in (*MEASURES, *FAR) if name in known]
+
+
+def _values(here: Sequence[Reading_], errors: Mapping[int, dict[str, float]], name: str) -> list[float]:
+    return [errors[id(r)][name] for r in here if name in errors[id(r)]]
+
+
+def _bias(here: Sequence[Reading_], errors: Mapping[int, dict[str, float]], name: str) -> float:
+    """Mean over the people, 0 unless the mean of the others makes those left out better."""
+    mine = [_values([r for r in here if r.person == p], errors, name) for p in sorted({r.person for r in here})]
+    means = [float(np.mean(values)) for values in mine if values]
+    if len(means) < 4:
+        return 0.0
+    of = np.array(means)
+    others = (of.sum() - of) / (len(of) - 1)
+    return float(of.mean()) if np.mean((of - others) ** 2) < np.mean(of**2) else 0.0
+
+
+def _changes(found: Sequence[Reading_]) -> dict[str, float]:
+    """Root mean square, over people and faults, of how much the error differs from the same person's own running."""
+    own = {r.person: errors_of(r, NOTHING) for r in found if r.row == "own" and 24 <= r.fps < 45}
+    off: dict[str, list[float]] = {}
+    for reading in found:
+        if reading.row in FAULTS and reading.person in own:
+            for name, error in errors_of(reading, NOTHING).items():
+                if name in own[reading.person]:
+                    off.setdefault(name, []).append(error - own[reading.person][name])
+    return {name: math.sqrt(np.mean(np.square(values))) for name, values in off.items() if len(values) >= 8}
+
+
+# ---- whether it holds --------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Count:
+    """Intervals of one measure on people who were left out. `half`: median half-width; `before`: without a table."""
+
+    held: int = 0
+    before: int = 0
+    n: int = 0
+    halves: list[float] | None = None
+
+
+def coverage(found: Sequence[Reading_], once: bool) -> dict[str, Count]:
+    """Intervals that hold the truth of a person who is not in the table, each clip played once or in a circle."""
+    counts: dict[str, Count] = {}
+    for person in sorted({r.person for r in found}):
+        made = bands([r for r in found if r.person != person])
+        for reading in (r for r in found if r.person == person):
+            known = KnownErrors(made, reading.fps, reading.azimuth_deg)
+            strides = reading.once if once else reading.strides
+            without = measured(strides, NOTHING)
+            for name, said in measured(strides, known).items():
+                if name in MEASURES and name in reading.true and said.measured:
+                    count = counts.setdefault(name, Count(halves=[]))
+                    true = reading.true[name]
+                    count.n += 1
+                    count.held += said.low <= true <= said.high
+                    count.before += without[name].low <= true <= without[name].high
+                    count.halves.append((said.high - said.low) / 2)
+    return counts
+
+
+def change_coverage(found: Sequence[Reading_]) -> dict[str, Count]:
+    """Changes from a person's own running to a fault: whether the two ci95_change intervals together hold the true change."""
+    counts: dict[str, Count] = {}
+    for person in sorted({r.person for r in found}):
+        made = bands([r for r in found if r.person != person])
+        mine = [r for r in found if r.person == person]
+        own = next((r for r in mine if r.row == "own" and 24 <= r.fps < 45), None)
+        for reading in (r for r in mine if own is not None and r.row in FAULTS):
+            known = KnownErrors(made, reading.fps, 0.0)
+            before, after = measured(own.strides, known), measured(reading.strides, known)
+            for name in (n for n in after if n in MEASURES and n in reading.true):
+                if before[name].measured and after[name].measured:
+                    count = counts.setdefault(name, Count(halves=[]))
+                    change = after[name].value - before[name].value
+                    halves = [(m.ci95_change[1] - m.ci95_change[0]) / 2 for m in (before[name], after[name])]
+                    off = abs(change - (reading.true[name] - own.true[name]))
+                    count.n += 1
+                    count.held += off <= math.hypot(*halves)
+                    count.halves.append(math.hypot(*halves))
+    return counts
+
+
+def report(folder: Path, model: str, write: bool) -> None:
+    """Prints the table and how well it holds; with `write` also keeps it beside the model."""
+    found = readings(folder, model)
+    made = bands(found)
+    print("\n".join(lines(found, made)))
+    if write:
+        card = read_card(models_dir() / f"{model}.md")
+        document = {
+            "schema": "station.errors/1",
+            "model": model,
+            "sha256": card.sha256,
+            "made_by": "python -m tests.lab.end_to_end errors FOLDER --write",
+            "people": len({r.person for r in found}),
+            "clips": len(found),
+            "bands": [asdict(band) for band in made],
+        }
+        path = card.path.with_suffix(".errors.json")
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {path}")
+
+
+def lines(found: Sequence[Reading_], made: Sequence[ErrorBand]) -> Iterator[str]:
+    """Markdown: the table by condition, then the intervals."""
+    names = {(c.least_fps, c.most_azimuth_deg): c.name for c in CONDITIONS}
+    yield f"{len(found)} clips of {len({r.person for r in found})} people; measured minus true, each person counting the same.\n"
+    head = ("measure", "bias", "spread between people (SD)", "of a change (SD)", "people")
+    for band in made:
+        yield f"### {names[band.least_fps, band.most_azimuth_deg]}\n"
+        rows = [(n, f"{e.bias:+.3g}", f"{e.spread:.3g}", f"{e.change:.3g}", e.people) for n, e in band.rows.items()]
+        yield from table(head, rows)
+    yield "### Intervals on people who were left out of the table\n"
+    once, circle, change = coverage(found, True), coverage(found, False), change_coverage(found)
+    head = ("measure", "clips", "once: held", "without a table", "half-width", "in a circle: held")
+    head += ("changes", "held", "half-width")
+    yield from table(head, [_row(n, once[n], circle.get(n), change.get(n)) for n in MEASURES if n in once])
+
+
+def _row(name: str, once: Count, circle: Count | None, change: Count | None) -> tuple[object, ...]:
+    def share(held: int, n: int) -> str:
+        return f"{100 * held / n:.0f} %" if n else "–"
+
+    half = f"{np.median(once.halves):.3g}" if once.halves else "–"
+    cells = (name, once.n, share(once.held, once.n), share(once.before, once.n), half)
+    cells += (share(circle.held, circle.n) if circle else "–",)
+    if change is None or not change.n:
+        return (*cells, "–", "–", "–")
+    return (*cells, change.n, share(change.held, change.n), f"{np.median(change.halves):.3g}")
