@@ -60,7 +60,7 @@ def _whole(runner: str) -> list[tuple[str, float, float]]:
 
 
 def true_values(trial: Trial, side: Side) -> dict[str, float]:
-    """Means over the strides of a trial, keyed as MEASURES."""
+    """Means over the strides of a trial, keyed as QUANTITIES."""
     true = truth(trial, side)
     k = 0 if side == "left" else 1
     p, t_s = trial.points, trial.t_s

@@ -22,7 +22,7 @@ from station.gait import GaitCore
 from station.model_errors import DERIVED, TIMED, KnownErrors
 from station.pose.store import models_dir, read_card
 from station.record.summary import summarise
-from station.types import MEASURES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
+from station.types import QUANTITIES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
 from tests.lab.render.spec import ClipSpec
 
 from .cells import table
@@ -163,7 +163,7 @@ def _rows(here: Sequence[Reading_], changes: Mapping[str, float]) -> dict[str, M
 
 def _names(errors: Iterator[dict[str, float]] | Sequence[dict[str, float]]) -> list[str]:
     known = {name for one in errors for name in one}
-    return [name for name in (*MEASURES, *FAR) if name in known]
+    return [name for name in (*QUANTITIES, *FAR) if name in known]
 
 
 def _values(here: Sequence[Reading_], errors: Mapping[int, dict[str, float]], name: str) -> list[float]:
@@ -216,7 +216,7 @@ def coverage(found: Sequence[Reading_], once: bool) -> dict[str, Count]:
             strides = reading.once if once else reading.strides
             without = measured(strides, NOTHING)
             for name, said in measured(strides, known).items():
-                if name in MEASURES and name in reading.true and said.measured:
+                if name in QUANTITIES and name in reading.true and said.measured:
                     count = counts.setdefault(name, Count(halves=[]))
                     true = reading.true[name]
                     count.n += 1
@@ -236,7 +236,7 @@ def change_coverage(found: Sequence[Reading_]) -> dict[str, Count]:
         for reading in (r for r in mine if own is not None and r.row in FAULTS):
             known = KnownErrors(made, reading.fps, 0.0)
             before, after = measured(own.strides, known), measured(reading.strides, known)
-            for name in (n for n in after if n in MEASURES and n in reading.true):
+            for name in (n for n in after if n in QUANTITIES and n in reading.true):
                 if before[name].measured and after[name].measured:
                     count = counts.setdefault(name, Count(halves=[]))
                     change = after[name].value - before[name].value
@@ -282,7 +282,7 @@ def lines(found: Sequence[Reading_], made: Sequence[ErrorBand]) -> Iterator[str]
     once, circle, change = coverage(found, True), coverage(found, False), change_coverage(found)
     head = ("measure", "clips", "once: held", "without a table", "half-width", "in a circle: held")
     head += ("changes", "held", "half-width")
-    yield from table(head, [_row(n, once[n], circle.get(n), change.get(n)) for n in MEASURES if n in once])
+    yield from table(head, [_row(n, once[n], circle.get(n), change.get(n)) for n in QUANTITIES if n in once])
 
 
 def _row(name: str, once: Count, circle: Count | None, change: Count | None) -> tuple[object, ...]:

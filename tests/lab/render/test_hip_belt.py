@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.lab.render.hip_belt import HipBelt, length_m, outline_m, tag_corners_m, tag_ids
+from tests.lab.render.hip_belt import OUTLINES, HipBelt, length_m, outline_m, tag_corners_m, tag_ids
 from tests.lab.render.hip_belt_truth import h1, hip_belt_truth
-from tests.lab.render.skeleton import skeletons
 from tests.made_hip_belt import PORTRAIT, made, run_spec, slow_turn_spec, true_turn
 
 BODIES = (*sorted(json.loads(OUTLINES.read_text(encoding="utf-8"))), "0.90/1.3")
