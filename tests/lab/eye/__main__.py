@@ -30,6 +30,9 @@ def _pelvis(commands: argparse._SubParsersAction) -> None:
         parser.set_defaults(run=run)
         if command == "evaluate":
             parser.add_argument("--films", type=Path, required=True, nargs="+", help="folders of shards of steady films")
+            parser.add_argument("--bodies", type=Path, nargs="*", default=[],
+                                help="folders of body shards: judge with the pose model's hips too")
+            parser.add_argument("--pose-model", default="pose_landmark_full", help="whose hips (default: pose_landmark_full)")
             parser.add_argument("--models", type=Path, help="folder for model and card (default: the run's)")
         else:
             parser.add_argument("--steps", type=int, default=14_000, help="of the whole run (default 14000)")
@@ -53,12 +56,17 @@ def _train_pelvis(given: argparse.Namespace) -> None:
 
 
 def _evaluate_pelvis(given: argparse.Namespace) -> None:
-    from .pelvis_report import NAME, card, judge, tables
+    from station.pose.blazepose import BlazePose
+    from station.pose.store import models_dir
+
+    from .pelvis_report import NAME, card, hips_table, judge, tables
     from .pelvis_train import trained
 
     model = (given.models or given.to) / f"{NAME}.onnx"
     found = judge(given.to, given.ground, given.films, model)
     print(f"after {found.steps} steps, spread x {found.temperature:.2f}\n\n{tables(found)}")
+    if given.bodies:
+        print("\n" + hips_table(model, BlazePose(models_dir(), given.pose_model, 1), given.bodies))
     model.with_suffix(".md").write_text(card(found, sum(p.numel() for p in trained(given.to)[0].parameters())))
 
 

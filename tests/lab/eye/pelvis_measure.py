@@ -110,11 +110,14 @@ def gain_sd(readings: Readings) -> float:
 
 
 def bias(readings: Readings, gain: float) -> tuple[float, float]:
-    """Mean over people of what is read too much where the pelvis' own turn is taken out by the gain, and its SD between bodies.
+    """What is read too much where the pelvis' own turn is taken out by the gain: its mean over bodies and its SD between them.
 
-    The SD is freed of what the scatter of the single frames adds to a mean of so many.
+    The bearing's share is taken out by its own slope round the middle of these frames. The SD is freed of what the scatter of
+    the single frames adds to a mean of so many.
     """
-    rest = readings.read_deg - readings.truth["bearing_deg"] - gain * readings.truth["turn_deg"]
+    bearing = readings.truth["bearing_deg"]
+    rest = readings.read_deg - gain * readings.truth["turn_deg"]
+    rest = rest - np.polyval(np.polyfit(bearing, rest, 1), bearing) + (rest - bearing).mean()
     means, noise = [], []
     for body in np.unique(readings.truth["body"]):
         own = rest[readings.truth["body"] == body]
@@ -147,6 +150,11 @@ class LockIns:
     """What is read too much on average over the film."""
     bearing_deg: np.ndarray
     body: np.ndarray
+
+
+    def of_bodies(self, names: tuple[str, ...]) -> LockIns:
+        rows = np.isin(self.body, names)
+        return LockIns(self.read[rows], self.true[rows], self.level_deg[rows], self.bearing_deg[rows], self.body[rows])
 
 
 def lock_ins(readings: Readings) -> LockIns:
@@ -184,7 +192,7 @@ def score(read: np.ndarray, true: np.ndarray, amplitude: np.ndarray) -> LockInSc
 
 
 def ways(films: LockIns) -> dict[str, LockInScore]:
-    """The amplitude, and the part that leads by a quarter stride."""
+    """The amplitude, and its parts against the thigh."""
     amplitude = abs(films.true)
     return {"amplitude": score(abs(films.read), amplitude, amplitude),
             "a quarter stride ahead": score(films.read.imag, films.true.imag, amplitude),

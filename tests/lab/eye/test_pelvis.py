@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,26 @@ def test_training_goes_on_where_it_stopped(tmp_path: Path) -> None:
     network, steps = averaged(torch.nn.Linear(3, 1), tmp_path)
     assert steps == 400
     assert network.weight.detach().numpy()[0] == pytest.approx([1, 1, 1], abs=0.15)
+
+
+def test_the_card_is_one_that_the_station_reads(tmp_path: Path) -> None:
+    from station.pose.store import read_card
+
+    from . import pelvis_report as report
+
+    given = readings(bodies=16, each=120)
+    given = measure.Readings(given.read_deg, given.spread_deg, given.truth | {"act": np.full(len(given.read_deg), "run")})
+    waves = RNG.normal(0, 5, 48) + 1j * RNG.normal(0, 5, 48)
+    films = measure.LockIns(waves / 2, waves, np.zeros(48), np.zeros(48), np.array([f"test{i % 16:03d}" for i in range(48)]))
+    levels, judges = (measure.of_bodies(given, list(names)) for names in (report.LEVELS, report.JUDGES))
+    bands = [band for low, high in measure.BANDS_DEG if (band := report.band_of(levels, low, high))]
+    found = report.Findings(1000, 1.1, "ab" * 32, 2_000_000, 1.2, levels, judges, films, bands)
+    path = tmp_path / "pelvis_turn.md"
+    path.write_text(report.card(found, 1_100_000))
+    card = read_card(path)
+    assert (card.sha256, dict(card.outputs), card.source) == ("ab" * 32, {"turn": "turn"}, None)
+    table = tomllib.loads(path.read_text().split("+++")[1])["reading"]
+    assert len(table["bearing_deg"]) == len(table["gain"]) + 1 == len(table["bias_sd_deg"]) + 1
+    assert table["gain"][len(bands) // 2] == pytest.approx(0.7, abs=0.1)
+    assert table["lock_in_gain"] == pytest.approx(0.5)
+    assert "{" not in path.read_text().split("+++")[2]

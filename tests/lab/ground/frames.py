@@ -31,6 +31,7 @@ REACH_M = {"hip": 0.20, "knee": 0.10, "ankle": 0.08, "heel": 0.06, "toe": 0.06, 
            "wrist": 0.07, "nose": 0.04}
 """A joint is seen when nothing is drawn further than this in front of it."""
 OUT_OF_HIP_TILE = ("head", "neck")
+OUT_OF_FILMS = ("nobody", "second_person", "bar", "thing", "picture_edge")
 HIP_TILE_WIDTH_M = 1.2
 
 
@@ -90,11 +91,10 @@ class Ground:
         rng, n = self._rng, self._per_person
         person.move(n, self.FPS)
         scene = ranges.drawn(ranges.SCENE, rng, n)
-        scene["nobody"] = scene["nobody"] * (not self._steady)
         scene["second_person"] = scene["second_person"] * (other is not None)
         cameras = _Cameras(rng, n, self._steady, person.hips_m())
         if self._steady:
-            scene = {name: np.repeat(v[:1], n) for name, v in scene.items()}
+            scene = {name: np.repeat(v[:1], n) * (name not in OUT_OF_FILMS) for name, v in scene.items()}
         backdrop, light = None, None
         tiles, rows = [], []
         for i in range(n):
@@ -157,6 +157,8 @@ class _Person:
         rest, self.skeleton, drawn = body_of(self.body)
         self.clothes = drawn_clothes(rng)
         self.style = drawn_style(RUNNERS[split], rng, "run" if steady else None)
+        if steady:
+            self.style.motion["pelvic_turn_scale"] *= float(ranges.FILMS["pelvic_turn_share"].draw(rng))
         layers = dressed(rest, self.skeleton, self.clothes, drawn["skinning_power"])
         if kind.name == "hip":
             layers = without(layers, OUT_OF_HIP_TILE)
