@@ -21,7 +21,7 @@ BANDS_DEG = ((-45, -25), (-25, -10), (-10, 10), (10, 25), (25, 45))
 LOCKED_DEG, TYPICAL_DEG = 1.2, 4.0
 """Amplitudes (half the range) of a locked and of a typical pelvis."""
 COLUMNS = ("turn_deg", "bearing_deg", "list_deg", "tilt_deg", "thigh_near_deg", "thigh_far_deg", "apparent_turn_deg", "phase",
-           "shorts_looseness", "shirt_looseness", "coat", "distance_m")
+           "shorts_looseness", "shirt_looseness", "coat", "distance_m", "nobody", "second_person")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Readings:
 
 
 def read(model: Path, folders: list[Path], shape: Shape, seed: int | None = 7) -> Readings:
-    """Every frame of the folders' shards but those without anybody; with `seed` cut and photographed with errors."""
+    """Every frame of the folders' shards; with `seed` cut and photographed with errors."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options)
@@ -51,12 +51,11 @@ def read(model: Path, folders: list[Path], shape: Shape, seed: int | None = 7) -
     told, rows = [], []
     for number, path in enumerate(path for folder in folders for path in stored(folder)):
         shard = load(path)
-        kept = np.flatnonzero(~shard.truth["nobody"])
-        for i in kept:
-            picture = sample_of(shard, int(i), shape, rng).picture
+        for i in range(len(shard)):
+            picture = sample_of(shard, i, shape, rng).picture
             told.append(session.run(None, {"image": picture[None].astype("f4") / 255})[0][0])
         person = {"person": shard.truth["person"] + 1000 * number}
-        rows.append({name: (shard.truth | person)[name][kept] for name in (*COLUMNS, "body", "act", "person")})
+        rows.append({name: (shard.truth | person)[name] for name in (*COLUMNS, "body", "act", "person")})
     truth = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     values = np.array(told)
     return Readings(values[:, 0], np.exp(values[:, 1]), truth)
@@ -66,9 +65,9 @@ def in_band(truth: dict[str, np.ndarray], band: tuple[float, float]) -> np.ndarr
     return (truth["bearing_deg"] >= band[0]) & (truth["bearing_deg"] < band[1])
 
 
-def of_bodies(readings: Readings, names: list[str]) -> Readings:
-    """Those of some bodies alone."""
-    return readings.where(np.isin(readings.truth["body"], names))
+def of_bodies(readings: Readings, names: tuple[str, ...]) -> Readings:
+    """Those of some bodies alone, and only frames with somebody in them."""
+    return readings.where(np.isin(readings.truth["body"], names) & (readings.truth["nobody"] == 0))
 
 
 @dataclass(frozen=True)

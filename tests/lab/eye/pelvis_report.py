@@ -54,6 +54,8 @@ class Findings:
     cpu_ms: float
     levels: measure.Readings
     judges: measure.Readings
+    everything: measure.Readings
+    """All held-out frames, those without anybody too."""
     films: measure.LockIns
     bands: list[Band]
 
@@ -63,12 +65,12 @@ def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Find
     network, steps = trained(run)
     export(network, 1.0, model)
     raw = measure.read(model, frames, network.shape)
-    heat = measure.temperature(measure.of_bodies(raw, list(LEVELS)))
+    heat = measure.temperature(measure.of_bodies(raw, LEVELS))
     export(network, heat, model)
     readings = measure.Readings(raw.read_deg, raw.spread_deg * heat, raw.truth)
-    levels, judges = (measure.of_bodies(readings, list(names)) for names in (LEVELS, JUDGES))
+    levels, judges = (measure.of_bodies(readings, names) for names in (LEVELS, JUDGES))
     data = model.read_bytes()
-    return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges,
+    return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges, readings,
                     measure.lock_ins(measure.read(model, films, network.shape, seed=11)),
                     [band for low, high in measure.BANDS_DEG if (band := band_of(levels, low, high))])
 
@@ -112,6 +114,7 @@ def tables(found: Findings) -> str:
                         ("stand, slow turn", np.isin(truth["act"], ("stand", "slow turn")))):
         if rows.sum() >= MIN_FRAMES:
             lines.append(_row(title, judges.where(rows)))
+    lines += ["", *_spreads(found.everything)]
     own, levels = found.films.of_bodies(JUDGES), measure.ways(found.films.of_bodies(LEVELS))
     low, high = (pick(abs(own.true)) for pick in (np.min, np.max))
     lines += ["", f"Lock-in over {len(own.read)} films of 2.4 s, held-out bodies, true amplitudes {low:.1f}-{high:.1f} deg:", ""]
@@ -128,12 +131,27 @@ def hips_table(model: Path, pose: BlazePose, folders: list[Path]) -> str:
     kept = measure.in_band(true.truth, (-45, 45))
     middle, spread = off[kept].mean(axis=0), off[kept].std(axis=0)
     ahead, down = (f"{100 * m:+.1f} cm (SD {100 * sd:.1f})" for m, sd in zip(middle, spread, strict=True))
-    title = f"Mid-hip of {pose.info.name} lies ahead of the true one by {ahead} and below it by {down}."
-    return "\n".join([title, "", *_head("cut by", *COLUMNS), _row("true hips", true.where(kept)), _row("found hips", found.where(kept))])
+    title = f"Mid-hip of {pose.info.name}: ahead of the true one by {ahead}, below it by {down}."
+    rows = [_row("true hips", true.where(kept)), _row("found hips", found.where(kept))]
+    return "\n".join([title, "", *_head("cut by", *COLUMNS), *rows])
 
 
 def _head(*columns: str) -> list[str]:
     return [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+
+
+def _spreads(readings: measure.Readings) -> list[str]:
+    """How the spread answers to what makes reading hard."""
+    truth, lines = readings.truth, _head("frames", "number", "error, median", "spread, median", "truth within the 90 % interval")
+    nobody, two, coat = (truth[name] > 0 for name in ("nobody", "second_person", "coat"))
+    beyond = abs(truth["bearing_deg"]) > 45
+    for title, rows in (("none of these", ~(nobody | two | coat | beyond)), ("long coat", coat & ~nobody),
+                        ("bearing beyond 45", beyond & ~nobody), ("second person", two & ~nobody), ("nobody", nobody)):
+        own = readings.where(rows)
+        if len(own.read_deg) >= MIN_FRAMES / 3:
+            wrong, spread = np.median(abs(own.wrong_deg)), np.median(own.spread_deg)
+            lines.append(f"| {title} | {len(own.read_deg)} | {wrong:.1f} | {spread:.1f} | {100 * measure.covered(own):.0f} % |")
+    return lines
 
 
 def _row(title: str, own: measure.Readings) -> str:
