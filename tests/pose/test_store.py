@@ -23,7 +23,7 @@ def folder(tmp_path) -> Path:
 
 def test_every_model_has_a_card_and_is_what_it_says():
     found = {card.name: card for card in cards(models_dir())}
-    assert set(MODELS) | {"pose_detector"} == set(found)
+    assert set(MODELS) | {"pose_detector", "pelvis_turn"} == set(found)
     assert {path.stem for path in models_dir().glob("*.onnx")} == set(found)
     for card in found.values():
         assert len(verified(card)) > 1_000_000

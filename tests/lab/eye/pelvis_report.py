@@ -80,8 +80,10 @@ def band_of(readings: measure.Readings, low: float, high: float) -> Band | None:
     own = readings.where(measure.in_band(readings.truth, (low, high)))
     if len(own.read_deg) < MIN_FRAMES:
         return None
-    gain = measure.slopes(own).turn
-    return Band(low, high, gain, measure.gain_sd(own), *measure.bias(own, gain), len(own.read_deg))
+    gain, between = measure.slopes(own).turn, measure.gain_sd(own)
+    if np.isnan(between):  # too few frames of each body in the band alone
+        between = measure.gain_sd(readings)
+    return Band(low, high, gain, between, *measure.bias(own, gain), len(own.read_deg))
 
 
 def cpu_ms(model: Path, runs: int = 200) -> float:
