@@ -145,15 +145,14 @@ class LockIns:
 
     read: np.ndarray
     true: np.ndarray
-    level_deg: np.ndarray
-    """What is read too much on average over the film."""
-    bearing_deg: np.ndarray
+    scatter_deg: np.ndarray
+    """Standard error of either part of `read`, from how the single frames scatter."""
     body: np.ndarray
 
 
     def of_bodies(self, names: tuple[str, ...]) -> LockIns:
         rows = np.isin(self.body, names)
-        return LockIns(self.read[rows], self.true[rows], self.level_deg[rows], self.bearing_deg[rows], self.body[rows])
+        return LockIns(self.read[rows], self.true[rows], self.scatter_deg[rows], self.body[rows])
 
 
 def lock_ins(readings: Readings) -> LockIns:
@@ -162,10 +161,10 @@ def lock_ins(readings: Readings) -> LockIns:
     for person in np.unique(readings.truth["person"]):
         film = readings.where(readings.truth["person"] == person)
         phase = film.truth["phase"]
-        thigh = _wave(film.truth["thigh_near_deg"], phase)
+        thigh, _ = _wave(film.truth["thigh_near_deg"], phase)
         unit = abs(thigh) / thigh
-        rows.append((_wave(film.read_deg, phase) * unit, _wave(film.truth["apparent_turn_deg"], phase) * unit,
-                     film.wrong_deg.mean(), film.truth["bearing_deg"].mean(), film.truth["body"][0]))
+        (read, scatter), (true, _) = (_wave(v, phase) for v in (film.read_deg, film.truth["apparent_turn_deg"]))
+        rows.append((read * unit, true * unit, scatter, film.truth["body"][0]))
     return LockIns(*(np.array(column) for column in zip(*rows, strict=True)))
 
 
@@ -176,26 +175,29 @@ def auc(low: np.ndarray, high: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class LockInScore:
-    """Of one way to read the films: slope through zero on the truth, SD left over in true degrees, and how surely
-    locked and typical films are told apart."""
+    """Of one way to read the films: slope through zero on the truth, SD left over in true degrees, what of it stays however
+    long the film (the frames' scatter taken out), and how surely locked and typical films are told apart."""
 
     gain: float
     left_over_deg: float
+    lasting_deg: float
     auc: float
 
 
-def score(read: np.ndarray, true: np.ndarray, amplitude: np.ndarray) -> LockInScore:
+def score(read: np.ndarray, true: np.ndarray, scatter: np.ndarray, amplitude: np.ndarray) -> LockInScore:
     gain = float(read @ true / (true @ true))
     apart = auc(read[amplitude <= LOCKED_DEG], read[amplitude >= TYPICAL_DEG])
-    return LockInScore(gain, float(np.std(read / gain - true)), apart)
+    left = float(np.mean((read / gain - true) ** 2))
+    lasting = max(left - float(np.mean((scatter / gain) ** 2)), 0.0)
+    return LockInScore(gain, float(np.sqrt(left)), float(np.sqrt(lasting)), apart)
 
 
 def ways(films: LockIns) -> dict[str, LockInScore]:
     """The amplitude, and its parts against the thigh."""
     amplitude = abs(films.true)
-    return {"amplitude": score(abs(films.read), amplitude, amplitude),
-            "a quarter stride ahead": score(films.read.imag, films.true.imag, amplitude),
-            "in phase with the thigh": score(films.read.real, films.true.real, amplitude)}
+    pairs = {"amplitude": (abs(films.read), amplitude), "a quarter stride ahead": (films.read.imag, films.true.imag),
+             "in phase with the thigh": (films.read.real, films.true.real)}
+    return {name: score(read, true, films.scatter_deg, amplitude) for name, (read, true) in pairs.items()}
 
 
 def _centred(values: np.ndarray, person: np.ndarray) -> np.ndarray:
@@ -205,9 +207,11 @@ def _centred(values: np.ndarray, person: np.ndarray) -> np.ndarray:
     return out
 
 
-def _wave(signal: np.ndarray, phase: np.ndarray) -> complex:
-    """Complex amplitude of the first harmonic, by least squares with a mean and the second harmonic beside it."""
+def _wave(signal: np.ndarray, phase: np.ndarray) -> tuple[complex, float]:
+    """Complex amplitude of the first harmonic, by least squares with a mean and the second harmonic beside it; its SE."""
     turns = 2j * np.pi * phase
     columns = [np.ones(len(phase))] + [part for k in (1, 2) for part in (np.exp(k * turns).real, np.exp(k * turns).imag)]
-    found = np.linalg.lstsq(np.stack(columns, axis=1), signal, rcond=None)[0]
-    return complex(found[1], -found[2])
+    matrix = np.stack(columns, axis=1)
+    found = np.linalg.lstsq(matrix, signal, rcond=None)[0]
+    rest = signal - matrix @ found
+    return complex(found[1], -found[2]), float(np.sqrt(2 * (rest @ rest) / (len(rest) - 5) / len(rest)))
