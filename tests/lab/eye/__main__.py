@@ -46,6 +46,18 @@ def _pelvis(commands: argparse._SubParsersAction) -> None:
             parser.add_argument("--thighs-given", action="store_true")
 
 
+    parser = commands.add_parser("crops", help="write the held-out crops of tests/pose")
+    parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of held-out hip shards")
+    parser.add_argument("--to", type=Path, required=True)
+    parser.set_defaults(run=_crops)
+
+
+def _crops(given: argparse.Namespace) -> None:
+    from .pelvis_crops import write
+
+    write(given.ground, given.to)
+
+
 def _train_pelvis(given: argparse.Namespace) -> None:
     from .pelvis import Shape
     from .pelvis_train import RATE, WEIGHT_DECAY, train

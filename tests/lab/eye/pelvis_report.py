@@ -57,6 +57,8 @@ class Findings:
     judges: measure.Readings
     everything: measure.Readings
     """All held-out frames, those without anybody too."""
+    perfect: measure.Readings
+    """The judges' frames cut by perfect landmarks and taken by a perfect camera."""
     films: measure.LockIns
     film_frames: tuple[int, ...]
     """The lengths of the films."""
@@ -75,7 +77,8 @@ def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Find
     data = model.read_bytes()
     shown = measure.read(model, films, network.shape, seed=11)
     lengths = tuple(sorted(set(np.unique(shown.truth["person"], return_counts=True)[1].tolist())))
-    return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges, readings,
+    perfect = measure.of_bodies(measure.read(model, frames, network.shape, seed=None), JUDGES)
+    return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges, readings, perfect,
                     measure.lock_ins(shown), lengths,
                     [band for low, high in measure.BANDS_DEG if (band := band_of(levels, low, high))])
 
@@ -121,6 +124,9 @@ def tables(found: Findings) -> str:
                         ("stand, slow turn", np.isin(truth["act"], ("stand", "slow turn")))):
         if rows.sum() >= MIN_FRAMES:
             lines.append(_row(title, judges.where(rows)))
+    lines += ["", *_head("cut and camera, all bearings", *COLUMNS)]
+    for title, readings in (("with the errors drawn in training", judges), ("perfect", found.perfect)):
+        lines.append(_row(title, readings.where(measure.in_band(readings.truth, (-45, 45)))))
     lines += ["", *_spreads(found.everything)]
     own, levels = found.films.of_bodies(JUDGES), measure.ways(found.films.of_bodies(LEVELS))
     low, high = (pick(abs(own.true)) for pick in (np.min, np.max))

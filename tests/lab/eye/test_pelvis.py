@@ -137,7 +137,7 @@ def test_the_card_is_one_that_the_station_reads(tmp_path: Path) -> None:
     films = measure.LockIns(waves / 2, waves, np.zeros(48), np.array([f"test{i % 16:03d}" for i in range(48)]))
     levels, judges = (measure.of_bodies(given, names) for names in (report.LEVELS, report.JUDGES))
     bands = [band for low, high in measure.BANDS_DEG if (band := report.band_of(levels, low, high))]
-    found = report.Findings(1000, 1.1, "ab" * 32, 2_000_000, 1.2, levels, judges, given, films, (72,), bands)
+    found = report.Findings(1000, 1.1, "ab" * 32, 2_000_000, 1.2, levels, judges, given, judges, films, (72,), bands)
     path = tmp_path / "pelvis_turn.md"
     path.write_text(report.card(found, 1_100_000))
     card = read_card(path)

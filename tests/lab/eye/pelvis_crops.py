@@ -1,0 +1,41 @@
+"""A few held-out crops with their truth, small enough to lie with the product's tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tests.lab.ground.shards import load, stored
+
+from .pelvis import Shape
+from .pelvis_data import sample_of
+from .pelvis_report import JUDGES
+
+KEPT = {"plain": 64, "coat": 16, "nobody": 16}
+
+
+def write(folders: list[Path], out: Path, seed: int = 5) -> None:
+    """`jpeg_bytes`, `jpeg_ends`; `turn_deg` (N,) against the line of sight; `what` (N,) one of `KEPT`."""
+    rng, found = np.random.default_rng(seed), {name: [] for name in KEPT}
+    for path in (path for folder in folders for path in stored(folder)):
+        shard = load(path)
+        for i in np.flatnonzero(np.isin(shard.truth["body"], JUDGES)).tolist():
+            found[_what({name: v[i] for name, v in shard.truth.items()})].append((shard, i))
+    jpegs, turns, whats = [], [], []
+    for what, count in KEPT.items():
+        for k in rng.permutation(len(found[what]))[:count]:
+            sample = sample_of(*found[what][k], Shape(), None)
+            bgr = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2BGR)
+            jpegs.append(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].ravel())
+            turns.append(sample.turn_deg)
+            whats.append(what)
+    np.savez(out, jpeg_bytes=np.concatenate(jpegs), jpeg_ends=np.cumsum([len(j) for j in jpegs]),
+             turn_deg=np.array(turns, "f4"), what=np.array(whats))
+
+
+def _what(truth: dict[str, np.ndarray]) -> str:
+    if truth["nobody"]:
+        return "nobody"
+    return "coat" if truth["coat"] else "plain"

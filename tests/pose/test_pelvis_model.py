@@ -1,0 +1,53 @@
+"""The pelvis model as it is shipped, on renders of people that it never saw: `python -m tests.lab.eye crops` made them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from station.pose.hip_crop import SIZE_PX
+from station.pose.session import Session
+from station.pose.store import models_dir, read_card
+
+CROPS = Path(__file__).with_name("hip_crops.npz")
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    return Session(read_card(models_dir() / "pelvis_turn.md"), 1)
+
+
+@pytest.fixture(scope="module")
+def told(session: Session) -> dict[str, np.ndarray]:
+    """Truth, reading and spread of the crops, (N,) each."""
+    with np.load(CROPS) as data:
+        jpegs = np.split(data["jpeg_bytes"], data["jpeg_ends"][:-1])
+        truth = {"turn_deg": data["turn_deg"], "what": data["what"]}
+    pictures = [cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for jpeg in jpegs]
+    rows = np.array([session.run(picture, 0.0, 1.0)[0][0] for picture in pictures])
+    return truth | {"read_deg": rows[:, 0], "spread_deg": np.exp(rows[:, 1])}
+
+
+def test_the_model_takes_the_crop_that_the_station_cuts(session: Session) -> None:
+    assert session.size_px == SIZE_PX
+
+
+def test_it_reads_people_it_has_never_seen(told: dict[str, np.ndarray]) -> None:
+    plain = told["what"] == "plain"
+    read, true = told["read_deg"][plain], told["turn_deg"][plain]
+    assert np.median(abs(read - true)) < 8
+    assert np.polyfit(true, read, 1)[0] > 0.5
+
+
+def test_its_spread_holds_the_truth(told: dict[str, np.ndarray]) -> None:
+    plain = told["what"] == "plain"
+    wrong = abs(told["read_deg"] - told["turn_deg"])[plain]
+    assert np.mean(wrong < np.log(10) * told["spread_deg"][plain]) >= 0.8
+
+
+def test_it_is_less_sure_where_nobody_is(told: dict[str, np.ndarray]) -> None:
+    spread = {what: np.median(told["spread_deg"][told["what"] == what]) for what in ("plain", "nobody")}
+    assert spread["nobody"] > 1.3 * spread["plain"]
