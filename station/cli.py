@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import os
 import sys
@@ -12,10 +14,36 @@ from typing import Any
 import click
 
 from station import __version__
-from station.errors import StationError
+from station.errors import StationError, UsageError
 
 BUG = 70
+BUG_WORDS = "this is a bug. Please report the lines above."
+INTERRUPTED, READER_GONE = 130, 141  # as the shell has it for SIGINT and SIGPIPE
 FILE = click.Path(path_type=Path)
+
+
+class Destination(click.ParamType):
+    """A place to write to, refused before any work is done for it when nothing can be written there."""
+
+    def __init__(self, *, folder: bool = False, suffix: str = "", dash: bool = False) -> None:
+        self.name = "folder" if folder else "file"
+        self._folder, self._suffix, self._dash = folder, suffix, dash
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from station.files import why_no_folder, why_not_writable
+
+        if self._dash and str(value) == "-":
+            return value
+        path = Path(value)
+        why = why_no_folder(path) if self._folder else why_not_writable(path)
+        if not why and self._suffix and path.suffix.lower() != self._suffix:
+            why = f"the name must end in {self._suffix}"
+        if why:
+            raise UsageError(f"cannot be written: {why}", str(path), "choose another place")
+        return value if self._dash else path
+
+
+TO_FOLDER, TO_FILE = Destination(folder=True), Destination()
 CONFIG = click.option(
     "--config",
     "config_file",
@@ -26,7 +54,11 @@ CONFIG = click.option(
     help="Settings (station.toml); all have defaults.",
 )
 JSON = click.option(
-    "--json", "json_to", metavar="FILE|-", help="Write JSON to FILE; - is standard output, and then nothing else goes there."
+    "--json",
+    "json_to",
+    type=Destination(dash=True),
+    metavar="FILE|-",
+    help="Write JSON to FILE; - is standard output, and then nothing else goes there.",
 )
 FPS = click.option(
     "--fps",
@@ -41,7 +73,25 @@ TURN = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Lists its commands with their whole first sentence: click cuts it at the width of the terminal."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(1000)) for name, command in sorted(self.commands.items())])
+
+
+class ScreenCommand(click.Command):
+    """Names the views in its help; they are imported only for that."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from station.testing.screen_samples import SAMPLES
+
+        with formatter.section("Views"):
+            formatter.write_text(", ".join(SAMPLES))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="station")
 def cli() -> None:
     """A coach beside the treadmill: sees the hip, says one thing, keeps no picture.
@@ -95,7 +145,7 @@ def demo(headless: bool, seconds: float | None) -> None:
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed.")
 @click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: found by itself).")
 @JSON
-@click.option("--out", "out_dir", type=FILE, metavar="DIR", help="Write all export formats there.")
+@click.option("--out", "out_dir", type=TO_FOLDER, metavar="DIR", help="Write all export formats there.")
 @click.option("--overlay", is_flag=True, help="With --out: also a copy of the video with the measured lines drawn in.")
 @click.option("--coach", "coached", is_flag=True, help="Keep the live session's schedule (silences, baseline, fading).")
 @FPS
@@ -143,7 +193,7 @@ def sessions(config_file: Path | None, json_to: str | None) -> None:
 @cli.command()
 @CONFIG
 @click.option("--session", default="last", show_default=True, metavar="ID|last|all", help="Which session.")
-@click.option("--to", "folder", type=FILE, required=True, metavar="DIR", help="Where to write.")
+@click.option("--to", "folder", type=TO_FOLDER, required=True, metavar="DIR", help="Where to write.")
 def export(config_file: Path | None, session: str, folder: Path) -> None:
     """Write stored sessions: the same files that the USB stick gets."""
     from station.run.stored import export_sessions
@@ -154,11 +204,12 @@ def export(config_file: Path | None, session: str, folder: Path) -> None:
 @cli.command()
 @click.argument("session_ids", nargs=-1, required=True, metavar="SESSION...")
 @CONFIG
-def forget(session_ids: tuple[str, ...], config_file: Path | None) -> None:
-    """Delete stored sessions and their landmarks for good, as when a runner withdraws."""
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def forget(session_ids: tuple[str, ...], config_file: Path | None, yes: bool) -> None:
+    """Delete stored sessions and their landmarks for good, as when a runner withdraws. Asks first."""
     from station.run.stored import forget_sessions
 
-    forget_sessions(config_file, session_ids)
+    forget_sessions(config_file, session_ids, yes)
 
 
 @cli.command()
@@ -170,7 +221,7 @@ def forget(session_ids: tuple[str, ...], config_file: Path | None) -> None:
 @click.option("--within", multiple=True, metavar="NAME=VALUE", help="A tolerance other than the usual one.")
 @click.option("--keep-units", is_flag=True, help="Compare values as they are, even when they look like another unit.")
 @JSON
-@click.option("--out", type=FILE, metavar="FILE.html", help="Write a page with Bland-Altman plots.")
+@click.option("--out", type=Destination(suffix=".html"), metavar="FILE.html", help="Write a page with Bland-Altman plots.")
 @click.option("--columns", is_flag=True, help="List what a reference file may hold, and leave.")
 def validate(
     reference: Path | None,
@@ -212,7 +263,7 @@ def validate(
 @click.option("--deck-width-m", type=click.FloatRange(0.3, 1.5), help="Over both side rails.")
 @click.option("--distance-m", type=click.FloatRange(0.5, 10), help="From the lens to the belt's middle.")
 @click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: from a runner).")
-@click.option("--picture", type=FILE, metavar="OUT.png", help="Draw what was found into a picture of the empty treadmill.")
+@click.option("--picture", type=TO_FILE, metavar="OUT.png", help="Draw what was found into a picture of the empty treadmill.")
 @JSON
 def calibrate(config_file: Path | None, **wishes: Any) -> None:
     """Find out how the camera stands to the treadmill, and keep it: framing, light, roll, scale, direction, zone."""
@@ -258,12 +309,12 @@ def hip_belt(source_text: str, config_file: Path | None, json_to: str | None) ->
     check_hip_belt(source_text, config_file, json_to)
 
 
-@cli.command()
+@cli.command(cls=ScreenCommand)
 @click.argument("view")
-@click.option("--png", type=FILE, required=True, metavar="FILE", help="Where to write the picture.")
+@click.option("--png", type=Destination(suffix=".png"), required=True, metavar="FILE.png", help="Where to write the picture.")
 @click.option("--size", default="1280x720", show_default=True, metavar="WxH")
 def screen(view: str, png: Path, size: str) -> None:
-    """Draw one view of the screen with sample data into a picture."""
+    """Draw one view of the screen with sample data into a picture, as it is on a screen of that size."""
     from station.run.picture import draw_view
 
     draw_view(view, png, size)
@@ -272,8 +323,8 @@ def screen(view: str, png: Path, size: str) -> None:
 @cli.command("sign-settings")
 @click.argument("settings_file", type=FILE, metavar="station.toml", required=False)
 @click.option("--key", "key_file", type=FILE, metavar="FILE", help="The key that the stations have too; never on a stick.")
-@click.option("--to", "folder", type=FILE, metavar="DIR", help="The top of the stick.")
-@click.option("--new-key", "new_key_file", type=FILE, metavar="FILE", help="Make a key there, and leave.")
+@click.option("--to", "folder", type=TO_FOLDER, metavar="DIR", help="The top of the stick.")
+@click.option("--new-key", "new_key_file", type=TO_FILE, metavar="FILE", help="Make a key there, and leave.")
 def sign_settings(settings_file: Path | None, key_file: Path | None, folder: Path | None, new_key_file: Path | None) -> None:
     """Sign settings for an installer's stick, on the installer's own machine.
 
@@ -289,7 +340,7 @@ def sign_settings(settings_file: Path | None, key_file: Path | None, folder: Pat
         sign.sign_settings(settings_file, key_file, folder)
 
 
-@cli.group()
+@cli.group(cls=Commands)
 def models() -> None:
     """The pose models: check them, rebuild them."""
 
@@ -316,21 +367,60 @@ def build(folder: Path | None, wheel: Path | None) -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point: every error becomes one message and the exit code of its kind."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would spoil JSON on standard output
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None:
+        sys.stdout = _StandardOutput.opened()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         code = cli.main(args=arguments, prog_name="station", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         sys.exit(2)
+    except _OutputBroken as error:
+        if error.exit_code != READER_GONE:
+            _complain(f"station: {error}")
+        sys.exit(error.exit_code)
     except StationError as error:
-        click.echo(f"station: {error}", err=True)
+        _complain(f"station: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception:
-        traceback.print_exc()
-        click.echo(f"station {__version__}: this is a bug. Please report the lines above.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        _complain(f"{''.join(traceback.format_exception(error))}station {__version__}: {BUG_WORDS}")
         sys.exit(BUG)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(words: str) -> None:
+    """Standard error may be full or closed: the exit code says it all the same."""
+    with contextlib.suppress(OSError, ValueError):
+        click.echo(words, err=True)
+
+
+class _OutputBroken(StationError):
+    """Standard output takes nothing: its disk is full, or its reader has gone."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(f"standard output cannot be written ({error.strerror})")
+        self.exit_code = READER_GONE if isinstance(error, BrokenPipeError) else 1
+
+
+class _StandardOutput(io.FileIO):
+    """File descriptor 1, whose failures are told from every other OSError."""
+
+    @classmethod
+    def opened(cls) -> io.TextIOWrapper:
+        """In its place. A file's name may hold bytes that are no text: they are printed as escapes."""
+        buffer = io.BufferedWriter(cls(1, "w", closefd=False))
+        return io.TextIOWrapper(buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data) or 0
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try again while it ends
+            raise _OutputBroken(error) from None

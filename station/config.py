@@ -42,6 +42,15 @@ class StationSection(Section):
     language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"  # of screen, voice, report and messages
     data_dir: AnyPath = Path("~/.local/share/station")
 
+    @property
+    def data_folder(self) -> Path:
+        """`data_dir` with ~ replaced. Raises ConfigError where nobody knows whose home that is."""
+        try:
+            return self.data_dir.expanduser()
+        except RuntimeError:
+            remedy = "set station.data_dir to a path that begins with /, or set HOME"
+            raise ConfigError("this user has no home folder", f"station.data_dir = {self.data_dir}", remedy) from None
+
 
 class CameraSection(Section):
     """How the Pi camera films. `turned_deg`: clockwise turn of the camera's body, seen from behind it; portrait is 90 or 270."""

@@ -25,7 +25,7 @@ from typing import Any
 from station.config import Config, load, parse, tables
 from station.cues.plan import Plan
 from station.errors import ConfigError, StationError, UsageError
-from station.files import write_atomic
+from station.files import json_bytes, write_atomic
 from station.present.voices import load_voices
 
 log = logging.getLogger("station")
@@ -126,7 +126,7 @@ class Starts:
         try:
             if _record(self._path) != _Record(failed, self._seen.started):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(self._path, json.dumps(content).encode())
+                write_atomic(self._path, json_bytes(content))
         except OSError as error:
             log.warning("how this start went cannot be kept: %s", error)
 
@@ -156,7 +156,7 @@ class _Layers:
         self.sources: tuple[Path, ...] = (config_file,) if config_file is not None else ()
         self.trouble: list[tuple[str, str]] = []
         self.upper: list[str] = []  # the content of each layer above the installed one, "" where there is none
-        self.folder = _data_folder(self.config)
+        self.folder = self.config.station.data_folder
 
     def add(self, content: bytes, where: Path | str) -> None:
         """Raises ConfigError, and then nothing has changed."""
@@ -275,14 +275,6 @@ def _try(config: Config, changed: dict[str, Any], where: str) -> None:
         raise ConfigError(f"{error.what}; {error.remedy}", where, error.remedy) from None
     except ValueError as error:
         raise ConfigError(str(error), where, "correct [session]") from None
-
-
-def _data_folder(config: Config) -> Path:
-    try:
-        return config.station.data_dir.expanduser()
-    except RuntimeError:
-        what = f"there is no home folder for {config.station.data_dir}"
-        raise ConfigError(what, "station.data_dir", "set it in station.toml, or set HOME") from None
 
 
 def _not_as_root(folder: Path) -> None:

@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "ports": {"types"},
     "errors": set(),
     "language": set(),
+    "check": set(),
     "config": {"errors"},
     "provision": {"config", "errors", "files", "cues", "pose", "present"},  # the last three: what a start would refuse
     "sense": BASE | {"config"},
@@ -34,7 +35,7 @@ MAY_IMPORT = {
     "record": BASE | DISK | {"config", "faults", "model_errors", "stats"},
     "export": BASE | DISK | {"faults", "language", "record", "stats"},
     "usb": BASE | DISK | {"config", "provision", "record", "export"},
-    "calibrate": BASE | DISK | {"config", "sense"},
+    "calibrate": BASE | DISK | {"check", "config", "sense"},
     "validate": BASE | DISK | {"record", "export", "stats"},
     "testing": BASE | {"config", "sense", "gait", "faults", "cues", "coach", "present"},
 }

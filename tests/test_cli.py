@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +135,8 @@ def test_a_bug_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 def test_stored_sessions_are_listed_and_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = tmp_path / "station.toml"
     settings.write_text(f'[station]\ndata_dir = "{tmp_path}/data"\n', encoding="utf-8")
-    assert run("sessions", "--config", settings) == 1
-    assert "no session is stored yet" in capsys.readouterr().err
+    assert run("sessions", "--config", settings) == 0
+    assert "no session is stored in" in capsys.readouterr().out
     assert run("export", "--config", settings, "--to", tmp_path / "out") == 1
     assert run("sessions", "--config", settings, "--json", "-") == 0
     assert json.loads(capsys.readouterr().out)["sessions"] == []
@@ -141,3 +145,213 @@ def test_stored_sessions_are_listed_and_exported(tmp_path: Path, capsys: pytest.
 def test_a_view_becomes_a_picture(tmp_path: Path) -> None:
     assert run("screen", "IDLE", "--png", tmp_path / "idle.png", "--size", "640x360") == 0
     assert (tmp_path / "idle.png").read_bytes().startswith(b"\x89PNG")
+
+
+# --- what a machine does to a command line: none of it is a bug of the station ---
+
+
+def station(*arguments: object, **how: Any) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own."""
+    order = [sys.executable, "-m", "station", *map(str, arguments)]
+    return subprocess.run(order, check=False, **({"capture_output": True} | how))
+
+
+FULL = Path("/dev/full")
+full_disk = pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+
+
+@full_disk
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["analyze", "FILE"],
+        ["analyze", "FILE", "--json", "-"],
+        ["validate", "--columns"],
+        ["doctor", "--json"],
+    ],
+    ids=" ".join,
+)
+def test_a_full_standard_output_is_named(arguments: list[str], poses_file: Path) -> None:
+    with FULL.open("wb") as out:
+        done = station(
+            *[str(poses_file) if word == "FILE" else word for word in arguments],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            capture_output=False,
+        )
+    assert done.stderr.decode().endswith("station: standard output cannot be written (No space left on device).\n")
+    assert done.returncode == 1
+
+
+@full_disk
+def test_a_full_standard_error_leaves_the_exit_code(poses_file: Path) -> None:
+    with FULL.open("wb") as full:
+        assert station("analyze", "none.mp4", stderr=full, stdout=subprocess.PIPE, capture_output=False).returncode == 2
+        assert station("analyze", stderr=full, stdout=subprocess.PIPE, capture_output=False).returncode == 2
+
+
+def test_a_reader_that_has_left_ends_it_as_the_shell_has_it() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = station("validate", "--columns", stdout=writer, stderr=subprocess.PIPE, capture_output=False)
+    os.close(writer)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("option", "place", "words"),
+    [
+        ("--json", "nowhere/a.json", "there is no folder"),
+        ("--json", ".", "is a folder"),
+        ("--json", "file/a.json", "there is no folder"),
+        ("--json", "loop/a.json", "loop"),
+        ("--out", "file/out", "is no folder"),
+        ("--out", "file", "is no folder"),
+        ("--out", "loop", "loop"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    option: str,
+    place: str,
+    words: str,
+    poses_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("station.run.analyze.run_analysis", lambda _: pytest.fail("it was analysed"))
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    assert run("analyze", poses_file, option, place) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sessions", "--json"),
+        ("doctor", "--json"),
+        ("hip-belt", "x.png", "--json"),
+        ("calibrate", "--source", "x.png", "--json"),
+        ("validate", "x.csv", "--json"),
+        ("export", "--to"),
+        ("validate", "x.csv", "--out"),
+        ("calibrate", "--source", "x.png", "--picture"),
+        ("screen", "COACH", "--png"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_every_command_refuses_a_place_that_cannot_be_written(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    if arguments == ("doctor", "--json"):
+        assert run("doctor", "--json", "file/x.json") == 2  # it writes to standard output only
+        return
+    ending = {"--png": ".png", "--out": ".html"}.get(arguments[-1], ".json")
+    assert run(*arguments, f"file/x{ending}") == 2
+    said = capsys.readouterr().err
+    assert "file" in said
+    assert "Traceback" not in said
+
+
+def test_a_disk_that_fills_while_a_file_is_written_is_a_problem_named(
+    poses_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("station.files.write_atomic", full)
+    assert run("analyze", poses_file, "--json", tmp_path / "a.json") == 1
+    assert (
+        f"station: {tmp_path}/a.json: cannot be written (No space left on device). Choose another place."
+        in capsys.readouterr().err
+    )
+
+
+def test_json_goes_straight_into_a_pipe_or_a_device(poses_file: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE)
+    assert run("analyze", poses_file, "--json", tmp_path / "pipe") == 0
+    assert json.loads(reader.communicate()[0])["schema"] == "station.analysis/1"
+    assert (tmp_path / "pipe").is_fifo()
+    assert run("analyze", poses_file, "--json", "/dev/null") == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_file_whose_name_is_no_text_is_analysed_and_written(poses_file: Path, tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/l\xe4ufer.npz"
+    try:
+        shutil.copy(poses_file, odd)
+    except OSError:
+        pytest.skip("this file system takes only names that are text")
+    environment = os.environ | {"PYTHONUTF8": "1"}
+    done = station("analyze", os.fsdecode(odd), "--json", "-", "--out", tmp_path / "out", env=environment)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["source"]["path"].endswith("ufer.npz")
+    assert json.loads((tmp_path / "out" / "session.json").read_text(encoding="utf-8"))["source"]["path"].endswith("ufer.npz")
+    done = station("analyze", os.fsdecode(odd), env=environment)
+    assert done.returncode == 0, done.stderr
+    done = station("analyze", os.fsdecode(odd[:-4]), env=environment)
+    assert done.returncode == 2, done.stderr
+
+
+NO_HOME = """
+import os, pwd, sys
+
+def nobody(number):
+    raise KeyError(f"getpwuid(): uid not found: {number}")
+
+pwd.getpwuid = nobody
+os.environ.pop("HOME", None)
+from station.cli import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["sessions"], 2, "this user has no home folder. Set station.data_dir to a path that begins with /, or set HOME."),
+        (["forget", "x", "--yes"], 2, "this user has no home folder"),
+        (["analyze", "none.npz"], 2, "does not exist"),
+        (["screen", "NONE", "--png", "/tmp/x.png"], 2, "there is no view"),
+        (["models", "verify"], 0, ""),
+        (["run", "--headless"], 2, "this user has no home folder"),
+        (["doctor"], 2, "this user has no home folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_user_without_a_home_or_a_name(arguments: list[str], code: int, words: str, tmp_path: Path) -> None:
+    order = [sys.executable, "-c", NO_HOME, *arguments]
+    done = subprocess.run(order, capture_output=True, text=True, check=False, cwd="/")
+    assert "Traceback" not in done.stderr, done.stderr
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr + done.stdout
+
+
+def test_help_is_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("--help") == 0
+    told = capsys.readouterr().out
+    words = " ".join(told.split())
+    for command in cli.commands.values():
+        assert command.get_short_help_str(1000) in words
+
+
+def test_the_screen_s_help_names_its_views(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("screen", "--help") == 0
+    told = capsys.readouterr().out
+    for view in ("COACH", "IDLE", "TROUBLE"):
+        assert view in told
+
+
+def test_a_picture_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("screen", "COACH", "--png", tmp_path / "x.jpg") == 2
+    assert "the name must end in .png" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -28,6 +28,7 @@ from station.coach import Coach
 from station.config import Config, PoseSection
 from station.cues.plan import Plan
 from station.errors import InputError, StationError, UsageError
+from station.files import json_bytes, write_output
 from station.gait.angles import angles
 from station.gait.core import GaitCore
 from station.gait.pelvis.belt import FOCAL
@@ -82,7 +83,7 @@ def run_bench(order: Order) -> None:
         if order.vs:
             result["vs_mediapipe"] = versus_mediapipe(frames, order.peer_python or Path(sys.executable))
     if order.as_json:
-        click.echo(json.dumps(result))
+        write_output("-", json_bytes(result))
     else:
         for line in _lines(result):
             click.echo(line)

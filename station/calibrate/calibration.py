@@ -18,7 +18,7 @@ import numpy as np
 from station.calibrate.scene import BITS, Scene
 from station.config import Config, ViewSection
 from station.errors import StoreError
-from station.files import write_atomic
+from station.files import json_bytes, write_atomic
 from station.types import NAN, Measure, Side, SourceInfo
 
 SCHEMA = "station.calibration/1"
@@ -68,7 +68,7 @@ def taken_from(info: SourceInfo, config: Config) -> Taken:
 
 def path_of(config: Config, kind: str) -> Path:
     """Where the calibration of that kind of source lies. KeyError for one that has no pictures."""
-    return config.station.data_dir.expanduser() / NAMES[kind]
+    return config.station.data_folder / NAMES[kind]
 
 
 def save(path: Path, calibration: Calibration) -> None:
@@ -145,7 +145,7 @@ def _packed(one: Calibration) -> bytes:
         else {"xy": _text(one.scene.xy.astype("<f4").tobytes()), "bits": _text(one.scene.bits.tobytes())},
     }
     content["sha256"] = _digest(content)
-    return json.dumps(content, indent=1, allow_nan=False).encode()
+    return json_bytes(content, indent=1)
 
 
 def _unpacked(text: bytes) -> Calibration:

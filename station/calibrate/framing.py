@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.calibrate.lines import Line
+from station.check import Check
 from station.sense.picture import BRIGHTEST_PCT, DARK_LEVEL, FLAT_LEVEL
 from station.types import Joint, Pose
 
@@ -24,36 +23,23 @@ CONTRAST = 25.0  # of lines whose rise is measured
 HEAD_OVER_NOSE = 0.08  # of nose to heel: what of the head is above the nose
 FEWEST_SEEN = 5  # pictures with a person before anything is said of the person
 
-State = Literal["ok", "bad", "cannot_tell"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at: what was seen, and what to do when it is not well."""
-
-    part: str
-    state: State
-    evidence: str
-    remedy: str = ""
-
-
 def blind(grey: NDArray[np.uint8]) -> bool:
     """Whether a grey picture shows nothing at all: the light is off, or a hand lies on the lens."""
     return bool(np.percentile(grey, BRIGHTEST_PCT) < DARK_LEVEL or grey.std() < FLAT_LEVEL)
 
 
-def light(greys: Sequence[NDArray[np.uint8]]) -> Finding:
+def light(greys: Sequence[NDArray[np.uint8]]) -> Check:
     """From grey pictures (H, W) of the same scene, in order of time."""
     still = greys[len(greys) // 2]
     mean, glare = float(still.mean()), float((still >= GLARE_LEVEL).mean())
     evidence = f"mean brightness {mean:.0f} of 255, {100 * glare:.0f} % burnt out"
     if blind(still):
         remedy = "switch the light on; take away what is in front of the lens"
-        return Finding("light", "bad", f"nothing to be seen: {evidence}", remedy)
+        return Check("light", "bad", f"nothing to be seen: {evidence}", remedy)
     if mean < DIM_LEVEL:
-        return Finding("light", "bad", f"dim: {evidence}", "add a lamp on direct current, not a longer exposure")
+        return Check("light", "bad", f"dim: {evidence}", "add a lamp on direct current, not a longer exposure")
     if glare > GLARE_SHARE:
-        return Finding("light", "bad", f"glaring: {evidence}", "aim the camera away from the window, or cover it")
+        return Check("light", "bad", f"glaring: {evidence}", "aim the camera away from the window, or cover it")
     if len(greys) >= FEWEST_SEEN:
         means = [float(grey[::8, ::8].mean()) for grey in greys]
         flicker = float(np.median(np.abs(np.diff(means)))) / mean
@@ -61,22 +47,22 @@ def light(greys: Sequence[NDArray[np.uint8]]) -> Finding:
         evidence += f", noise {noise:.1f}"
         if flicker > FLICKER_SHARE:
             remedy = "set camera.mains_hz to this country's mains"
-            return Finding("light", "bad", f"flickers by {100 * flicker:.0f} %: {evidence}", remedy)
+            return Check("light", "bad", f"flickers by {100 * flicker:.0f} %: {evidence}", remedy)
         if noise > NOISE_LEVEL:
-            return Finding("light", "bad", f"grainy: {evidence}", "add a lamp on direct current beside the camera")
-    return Finding("light", "ok", evidence)
+            return Check("light", "bad", f"grainy: {evidence}", "add a lamp on direct current beside the camera")
+    return Check("light", "ok", evidence)
 
 
-def focus(grey: NDArray[np.uint8], lines: Sequence[Line]) -> Finding:
+def focus(grey: NDArray[np.uint8], lines: Sequence[Line]) -> Check:
     """How many pixels the strongest straight edges take to rise: a sharp lens needs two, whatever the scene."""
     rises = [rise for line in lines if line.contrast >= CONTRAST and np.isfinite(rise := _rise_px(grey, line))][:EDGE_LINES]
     if len(rises) < 3:
-        return Finding("focus", "cannot_tell", "too few straight edges to judge it by", "put something with edges on the belt")
+        return Check("focus", "cannot_tell", "too few straight edges to judge it by", "put something with edges on the belt")
     rise, limit = float(np.median(rises)), BLURRED_SHARE * max(grey.shape)
     evidence = f"edges take {rise:.1f} px to rise"
     if rise > max(limit, SHARP_PX):
-        return Finding("focus", "bad", evidence, "turn the lens until edges are sharp, or set camera.focus_m; wipe the lens")
-    return Finding("focus", "ok", evidence)
+        return Check("focus", "bad", evidence, "turn the lens until edges are sharp, or set camera.focus_m; wipe the lens")
+    return Check("focus", "ok", evidence)
 
 
 def _rise_px(grey: NDArray[np.uint8], line: Line) -> float:
@@ -105,7 +91,7 @@ def _rise_px(grey: NDArray[np.uint8], line: Line) -> float:
     return float(np.median(rises)) if len(rises) > 10 else float("nan")
 
 
-def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Finding:
+def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Check:
     """Whether a tall runner fits: by what he would take where the scale is known, else by who was seen."""
     if reach is not None:
         top, bottom = reach[1], reach[3]
@@ -113,34 +99,34 @@ def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose],
         if top < 0 or bottom > 1:
             cut = " and ".join(name for name, off in (("head", top < 0), ("feet", bottom > 1)) if off)
             remedy = "move the camera back" if bottom - top > 1 else "move the camera " + ("up" if top < 0 else "down")
-            return Finding("room", "bad", f"{evidence}: {cut} will be cut off", remedy)
-        return Finding("room", "ok", evidence)
+            return Check("room", "bad", f"{evidence}: {cut} will be cut off", remedy)
+        return Check("room", "ok", evidence)
     seen = [pose for pose in poses if pose.seen]
     if len(seen) < FEWEST_SEEN:
         remedy = "tell the deck's length, or let somebody run a few seconds"
-        return Finding("room", "cannot_tell", "neither the scale nor a runner is known", remedy)
+        return Check("room", "cannot_tell", "neither the scale nor a runner is known", remedy)
     xy = np.array([pose.xy_px for pose in seen])
     heel = np.nanmax(xy[:, [Joint.LEFT_HEEL, Joint.RIGHT_HEEL, Joint.LEFT_FOOT_INDEX, Joint.RIGHT_FOOT_INDEX], 1])
     nose = np.nanmin(xy[:, Joint.NOSE, 1])
     top = nose - HEAD_OVER_NOSE * (heel - nose)
     evidence = f"the person seen takes y {top / height_px:.2f} to {heel / height_px:.2f} of the picture"
     if top < 0 or heel > height_px or not np.isfinite(top):
-        return Finding("room", "bad", f"{evidence}: cut off", "move the camera back, or tilt it")
-    return Finding("room", "ok", evidence)
+        return Check("room", "bad", f"{evidence}: cut off", "move the camera back, or tilt it")
+    return Check("room", "ok", evidence)
 
 
-def upright(poses: Sequence[Pose], turned_now_deg: int | None) -> Finding:
+def upright(poses: Sequence[Pose], turned_now_deg: int | None) -> Check:
     """Whether people stand on their feet in the picture: if not, the camera is mounted otherwise than the settings say.
 
     `turned_now_deg`: camera.turned_deg as it is; None for a film, which has its own rotation.
     """
     turn = turned_deg(poses)
     if turn is None:
-        return Finding("upright", "cannot_tell", "nobody was seen", "let somebody stand on the belt")
+        return Check("upright", "cannot_tell", "nobody was seen", "let somebody stand on the belt")
     if turn == 0:
-        return Finding("upright", "ok", "whoever was seen stands on the feet")
+        return Check("upright", "ok", "whoever was seen stands on the feet")
     how = "upside down" if turn == 180 else "on the side"
-    return Finding("upright", "bad", f"people are {how} in the picture", turn_remedy(turn, turned_now_deg))
+    return Check("upright", "bad", f"people are {how} in the picture", turn_remedy(turn, turned_now_deg))
 
 
 def turn_remedy(turn_deg: int, turned_now_deg: int | None) -> str:

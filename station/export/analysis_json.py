@@ -5,9 +5,7 @@ Seconds count from the first frame; null = not measured.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 
 from station import __version__
 from station import wall_clock as moment
-from station.files import write_atomic
 from station.record.plain import plain
 from station.types import NS, STRIDE, FaultReport, Measure, Recording
 
@@ -51,15 +48,6 @@ def analysis_json(recording: Recording, core_version: str = __version__, created
         **findings(recording),
         "timing": _timing(recording.timing),
     }
-
-
-def analysis_bytes(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, allow_nan=False, ensure_ascii=False).encode() + b"\n"
-
-
-def write_analysis(recording: Recording, path: Path, core_version: str = __version__) -> None:
-    """Raises OSError; an existing file is replaced only by a whole one."""
-    write_atomic(path, analysis_bytes(analysis_json(recording, core_version)))
 
 
 def head(recording: Recording, core_version: str, created_utc: str | None) -> dict[str, Any]:

@@ -6,11 +6,11 @@ and adds what only a coached session has: modes, what changed from baseline to r
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from station import __version__
 from station.export.analysis_json import TIME_DECIMALS, findings, head, measure_json
+from station.files import json_bytes
 from station.record.plain import plain
 from station.types import NS, QUANTITIES, Recording, SessionPage
 
@@ -19,7 +19,7 @@ SCHEMA = "station.session/1"
 
 def session_json(recording: Recording, created_utc: str, core_version: str = __version__) -> bytes:
     told = document(recording, created_utc, core_version)
-    return json.dumps(told, allow_nan=False, ensure_ascii=False, indent=1).encode() + b"\n"
+    return json_bytes(told, indent=1)
 
 
 def document(recording: Recording, created_utc: str, core_version: str) -> dict[str, Any]:

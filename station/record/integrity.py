@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 import time
@@ -11,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from station.errors import StoreError
+from station.files import held_lock
 from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading
 from station.record.sealed import intact
 
@@ -22,14 +22,11 @@ _PAGE_SIZE_AT = slice(16, 18)
 
 def locked(path: Path) -> int:
     """The descriptor that holds the lock until it is closed. Raises StoreError when another process has it, OSError."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return held_lock(path)
     except BlockingIOError:
-        os.close(handle)
         remedy = "stop it, or give this one its own data_dir"
         raise StoreError("another station is writing here", str(path.parent), remedy) from None
-    return handle
 
 
 def damage(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +15,9 @@ import click
 from station.coach import Coach
 from station.config import Config, load
 from station.errors import InputError, NothingFound, StationError, UsageError
-from station.export.analysis_json import analysis_json, write_analysis
+from station.export.analysis_json import analysis_json
 from station.export.bundle import write_all
+from station.files import json_bytes, write_output
 from station.gait import CORE_VERSION
 from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource
 from station.record.collect import Collector
@@ -188,12 +188,7 @@ def _write(recording: Recording, wish: Wish) -> None:
     if wish.out_dir is not None:
         for path in write_all(recording, wish.out_dir, core_version=CORE_VERSION):
             click.echo(f"wrote {path}", err=True)
-    if wish.json_to == "-":
-        click.echo(json.dumps(analysis_json(recording, CORE_VERSION), allow_nan=False))
-        return
     if wish.json_to is not None:
-        try:
-            write_analysis(recording, Path(wish.json_to), CORE_VERSION)
-        except OSError as error:
-            raise StationError(f"cannot be written ({error.strerror})", wish.json_to, "choose another file") from None
-    click.echo(summary_table(recording))
+        write_output(wish.json_to, json_bytes(analysis_json(recording, CORE_VERSION)))
+    if wish.json_to != "-":
+        click.echo(summary_table(recording))

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable, Sequence
 from threading import Thread
 
+from station.check import Check
 from station.config import Config
-from station.run.doctor import Verdict, examine
+from station.run.doctor import examine
 
 log = logging.getLogger("station")
 
@@ -18,7 +19,7 @@ PARTS = ("packages", "storage", "clock", "power")
 class BootCheck:
     """`trouble`: (what, remedy) of the parts that failed, empty until that is known. A check that itself breaks is logged."""
 
-    def __init__(self, config: Config, look: Callable[[Config, Sequence[str]], list[Verdict]] = examine) -> None:
+    def __init__(self, config: Config, look: Callable[[Config, Sequence[str]], list[Check]] = examine) -> None:
         self.trouble: tuple[tuple[str, str], ...] = ()
         self._config, self._look = config, look
         self._thread = Thread(target=self._work, name="doctor", daemon=True)
@@ -29,10 +30,10 @@ class BootCheck:
 
     def _work(self) -> None:
         try:
-            verdicts = self._look(self._config, PARTS)
+            checks = self._look(self._config, PARTS)
         except Exception:  # a doctor that falls ill must not take the coach along
             log.exception("the checks at the start broke off")
             return
-        self.trouble = tuple((f"{one.part}: {one.evidence}", one.remedy) for one in verdicts if one.state != "ok")
+        self.trouble = tuple((f"{one.part}: {one.evidence}", one.remedy) for one in checks if one.state != "ok")
         for what, remedy in self.trouble:
             log.warning("%s. %s", what, remedy)

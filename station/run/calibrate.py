@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,16 +19,18 @@ from station.calibrate import framing
 from station.calibrate.calibration import Calibration, path_of, save, taken_from
 from station.calibrate.deck import Deck, Ruler, deck_of
 from station.calibrate.drawing import draw
-from station.calibrate.framing import Finding
 from station.calibrate.lines import Line, find_lines, ordered
 from station.calibrate.orientation import Known
 from station.calibrate.scene import Box, scene_of
+from station.check import Check
 from station.config import Config
 from station.errors import InputError, StationError, UsageError
+from station.files import json_bytes, write_output
 from station.gait.core import GaitCore
 from station.ports import EndOfSource, FrameSource, PoseSource
 from station.pose.estimator import open_estimator
 from station.provision import provision
+from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
 from station.run.single_instance import alone
 from station.run.wiring import POSE_KINDS
@@ -38,7 +39,6 @@ from station.sense.picture_file import is_picture
 from station.sense.still import StillSource
 from station.types import NS, Frame, Measure, Pose, Side, SourceInfo, View
 
-MARK = {"ok": "ok         ", "bad": "BAD        ", "cannot_tell": "CANNOT TELL"}
 READ_TIMEOUT_S = 5.0
 POSE_EVERY_S, GREY_EVERY_S, GREYS = 0.06, 0.25, 40
 WARM_S = 2.0  # a camera's exposure settles first
@@ -93,7 +93,7 @@ def run_calibration(order: Order) -> None:
     told_lines, ruler = (points(order.plumb, "--plumb"), points(order.deck, "--deck")), _ruler(order, config)
     with contextlib.ExitStack() as stack:
         if order.source_text == PICAMERA:
-            stack.enter_context(alone(config.station.data_dir))
+            stack.enter_context(alone(config))
         source = _source(order, config)
         stack.enter_context(source)
         if source.info.kind in POSE_KINDS:
@@ -111,11 +111,11 @@ def run_calibration(order: Order) -> None:
         save(path, calibration)
     _tell(order, findings, calibration, path)
     _write_picture(order, watched, deck)
-    wrong = [finding.part for finding in findings if finding.state != "ok"]
+    wrong = not_ok(findings)
     if path is None:
         raise StationError("nothing was kept: there is nothing to be seen", order.source_text, findings[0].remedy)
     if wrong:
-        raise StationError(f"kept, but not in order: {', '.join(wrong)}", "", "follow the remedies above, then calibrate again")
+        raise StationError(f"kept, but not in order: {wrong}", "", "follow the remedies above, then calibrate again")
 
 
 # --- what the person told -----------------------------------------------------------------------------------------
@@ -231,13 +231,13 @@ def direction_of(watched: Watched) -> Side | None:
 # --- telling ------------------------------------------------------------------------------------------------------
 
 
-def looked_at(watched: Watched, config: Config, lines: Sequence[Line], deck: Deck) -> list[Finding]:
+def looked_at(watched: Watched, config: Config, lines: Sequence[Line], deck: Deck) -> list[Check]:
     """Light first, then whether the picture is sharp, upright and large enough."""
     turned = config.camera.turned_deg if watched.info.kind == "camera" else None
     height_px, width_px = watched.still.shape
     upright = framing.upright(watched.poses, turned)
     if upright.state == "cannot_tell":  # an empty belt is how it should be done
-        upright = Finding("upright", "ok", f"{upright.evidence}; the running station goes on looking")
+        upright = Check("upright", "ok", f"{upright.evidence}; the running station goes on looking")
     return [
         framing.light(watched.greys),
         framing.focus(watched.still, lines),
@@ -246,7 +246,7 @@ def looked_at(watched: Watched, config: Config, lines: Sequence[Line], deck: Dec
     ]
 
 
-def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> list[Finding]:
+def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> list[Check]:
     """Every number with what it stands on, or why there is none and what to do."""
     place, n = deck.place, (len(deck.place.plumb), len(deck.place.deck))
     basis = f"{n[0]} plumb lines and {n[1]} along the belt"
@@ -260,7 +260,7 @@ def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> li
     scale = _finding("scale", deck.px_per_m, "px per m at the mid-line", f"{by}, {distance}{width}", mark)
     if deck.px_per_m.measured and not _plausible(deck, ruler):
         told_m = f"the picture says {deck.distance_m:.2f} m to the mid-line, you {ruler.distance_m:.2f} m"
-        scale = Finding(
+        scale = Check(
             "scale", "bad", f"{scale.evidence}; {told_m}", "check the length, and that the edge drawn is the one measured"
         )
     facing = "given" if told else "from the runner"
@@ -268,14 +268,14 @@ def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> li
         _finding("roll", place.roll, "deg clockwise", basis, hang),
         _finding("azimuth", place.azimuth, "deg (right end farther: +)", basis, "tell the deck's length and the distance"),
         scale,
-        Finding("direction", "ok", f"{direction} ({facing})")
+        Check("direction", "ok", f"{direction} ({facing})")
         if direction
-        else Finding(
+        else Check(
             "direction", "cannot_tell", "nobody was seen", "let somebody run a few seconds, or say --direction left|right"
         ),
-        Finding("zone", "ok", " ".join(f"{value:.2f}" for value in deck.zone) + " of the picture")
+        Check("zone", "ok", " ".join(f"{value:.2f}" for value in deck.zone) + " of the picture")
         if deck.zone
-        else Finding("zone", "cannot_tell", "it needs the scale; the whole picture is used", mark),
+        else Check("zone", "cannot_tell", "it needs the scale; the whole picture is used", mark),
     ]
 
 
@@ -284,12 +284,12 @@ def _plausible(deck: Deck, ruler: Ruler) -> bool:
     return not ruler.distance_told or not np.isfinite(deck.distance_m) or abs(deck.distance_m / ruler.distance_m - 1) < 0.08
 
 
-def _finding(part: str, value: Measure, unit: str, basis: str, remedy: str) -> Finding:
+def _finding(part: str, value: Measure, unit: str, basis: str, remedy: str) -> Check:
     if not value.measured:
-        return Finding(part, "cannot_tell", f"{value.reason} ({basis})", remedy)
+        return Check(part, "cannot_tell", f"{value.reason} ({basis})", remedy)
     digits = 0 if abs(value.value) >= 100 else 1
     half = (value.high - value.low) / 2
-    return Finding(part, "ok", f"{value.value:.{digits}f} +/- {half:.1f} {unit}, from {basis}")
+    return Check(part, "ok", f"{value.value:.{digits}f} +/- {half:.1f} {unit}, from {basis}")
 
 
 def calibration_of(watched: Watched, config: Config, deck: Deck, direction: Side | None) -> Calibration:
@@ -332,19 +332,13 @@ def _write_picture(order: Order, watched: Watched, deck: Deck) -> None:
         raise StationError("cannot be written", str(order.picture), "name a .png file in a folder that can be written to")
 
 
-def _tell(order: Order, findings: Sequence[Finding], calibration: Calibration, path: Path | None) -> None:
+def _tell(order: Order, findings: Sequence[Check], calibration: Calibration, path: Path | None) -> None:
     if order.json_to is not None:
         kept = {"taken": asdict(calibration.taken), "view": calibration.view(), "file": str(path) if path else None}
         found = [asdict(finding) for finding in findings]
-        text = json.dumps({"schema": "station.calibrate/1", "version": __version__, "findings": found, **kept})
-        if order.json_to == "-":
-            click.echo(text)
-        else:
-            Path(order.json_to).write_text(text, encoding="utf-8")
+        document = {"schema": "station.calibrate/1", "version": __version__, "findings": found, **kept}
+        write_output(order.json_to, json_bytes(document))
         return
-    for finding in findings:
-        click.echo(f"{MARK[finding.state]}  {finding.part:<9} {finding.evidence}")
-        if finding.state != "ok":
-            click.echo(f"{'':<24}-> {finding.remedy}")
+    print_checks(findings)
     if path is not None:
         click.echo(f"kept in {path}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import json
 import os
 import platform
 import shutil
@@ -12,11 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
-import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +21,19 @@ from numpy.typing import NDArray
 from station import __version__
 from station.calibrate.calibration import load, misfit, path_of
 from station.calibrate.scene import drift_of
+from station.check import Check
 from station.config import Config
 from station.errors import HardwareError, StationError, StoreError
+from station.files import json_bytes, write_output
 from station.ports import FrameSource, PoseSource
 from station.pose.estimator import open_estimator
 from station.pose.store import cards, models_dir, verified
 from station.provision import Provision, provision
+from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
 from station.sense.open import PICAMERA, open_source
 from station.types import Frame
 
-State = Literal["ok", "missing", "bad"]
-MARK = {"ok": "ok     ", "missing": "MISSING", "bad": "BAD    "}
 PACKAGES = (
     "numpy",
     "onnxruntime",
@@ -54,60 +52,43 @@ BUILT_YEAR = 2026  # a clock that shows less has lost its time
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """`missing`: hardware that is not there; `bad`: something that is there and wrong."""
-
-    part: str
-    state: State
-    evidence: str
-    remedy: str = ""
-
-
 def run_doctor(config_file: Path | None, as_json: bool) -> None:
-    """Prints all verdicts. Raises HardwareError when something is missing, StationError when something is wrong."""
-    told = provision(config_file)
-    verdicts = [settings(told), *examine(told.config)]
+    """Prints all checks. Raises HardwareError when something is missing, StationError when something is wrong."""
+    provided = provision(config_file)
+    checks = [settings(provided), *examine(provided.config)]
     if as_json:
-        click.echo(json.dumps({"schema": "station.doctor/1", "version": __version__, "verdicts": [asdict(v) for v in verdicts]}))
+        document = {"schema": "station.doctor/1", "version": __version__, "verdicts": [asdict(check) for check in checks]}
+        write_output("-", json_bytes(document))
     else:
-        for verdict in verdicts:
-            click.echo(f"{MARK[verdict.state]}  {verdict.part:<9} {verdict.evidence}")
-            if verdict.state != "ok":
-                click.echo(f"{'':<20}-> {verdict.remedy}")
-    wrong = [verdict.part for verdict in verdicts if verdict.state == "bad"]
-    absent = [verdict.part for verdict in verdicts if verdict.state == "missing"]
+        print_checks(checks)
+    wrong, absent = not_ok(checks, "bad", "cannot_tell"), not_ok(checks, "missing")
     if wrong:
-        raise StationError(f"not in order: {', '.join(wrong)}", "", "follow the remedies above")
+        raise StationError(f"not in order: {wrong}", "", "follow the remedies above")
     if absent:
-        raise HardwareError(f"not here: {', '.join(absent)}", "", "follow the remedies above; `station demo` runs without them")
+        raise HardwareError(f"not here: {absent}", "", "follow the remedies above; `station demo` runs without them")
 
 
-def examine(config: Config, parts: Sequence[str] | None = None) -> list[Verdict]:
+def examine(config: Config, parts: Sequence[str] | None = None) -> list[Check]:
     """Runs every check, or those of some parts; one that fails never stops the next."""
-    return [_verdict(part, CHECKS[part], config) for part in (CHECKS if parts is None else parts)]
+    return [_checked(part, CHECKS[part], config) for part in (CHECKS if parts is None else parts)]
 
 
-def _verdict(part: str, check: Callable[[Config], str], config: Config) -> Verdict:
+def _checked(part: str, check: Callable[[Config], str], config: Config) -> Check:
     try:
-        return Verdict(part, "ok", check(config))
+        return Check(part, "ok", check(config))
     except HardwareError as error:
-        return Verdict(part, "missing", _plain(error), error.remedy)
+        return Check(part, "missing", *error.trouble)
     except StationError as error:
-        return Verdict(part, "bad", _plain(error), error.remedy)
+        return Check(part, "bad", *error.trouble)
 
 
-def _plain(error: StationError) -> str:
-    return f"{error.where}: {error.what}" if error.where else error.what
-
-
-def settings(told: Provision) -> Verdict:
+def settings(provided: Provision) -> Check:
     """Which files the settings come from, and what is wrong with the one on the boot partition."""
-    evidence = ", ".join(map(str, told.sources)) or "all defaults"
-    if told.trouble:
-        what, remedy = told.trouble[0]
-        return Verdict("settings", "bad", f"{evidence}; {what}", remedy)
-    return Verdict("settings", "ok", evidence)
+    evidence = ", ".join(map(str, provided.sources)) or "all defaults"
+    if provided.trouble:
+        what, remedy = provided.trouble[0]
+        return Check("settings", "bad", f"{evidence}; {what}", remedy)
+    return Check("settings", "ok", evidence)
 
 
 # --- the checks: evidence when all is well, a StationError when not ---
@@ -228,7 +209,7 @@ def display(config: Config) -> str:
 
 
 def storage(config: Config) -> str:
-    folder = config.station.data_dir.expanduser()
+    folder = config.station.data_folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".doctor"

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import click
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from station.check import Check
 from station.errors import InputError, NothingFound, StationError
+from station.files import json_bytes, write_output
 from station.ports import EndOfSource
 from station.pose.hip_belt import NO_TAGS, TagReader, Tags, once_each, sides_px
 from station.pose.tag_code import IDS, MODULES
 from station.provision import provision
+from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
-from station.run.doctor import MARK, Verdict
 from station.sense.open import open_source
 from station.sense.picture_file import is_picture, read_picture
 from station.types import Frame
@@ -53,27 +53,19 @@ class BeltSeen:
 def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
     """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will not do, InputError."""
     belts = belts_in(pictures(source_text, config_file))
-    verdicts = [verdict for belt in belts for verdict in judged(belt)]
-    result = {
+    checks = [check for belt in belts for check in judged(belt)]
+    document = {
         "schema": "station.hip_belt/1",
         "belts": [_plain(belt) for belt in belts],
-        "verdicts": [asdict(v) for v in verdicts],
+        "verdicts": [asdict(check) for check in checks],
     }
-    if json_to is not None and json_to != "-":
-        try:
-            Path(json_to).write_text(json.dumps(result), encoding="utf-8")
-        except OSError as error:
-            raise StationError(f"cannot be written ({error.strerror})", json_to, "choose another file") from None
-    if json_to == "-":
-        click.echo(json.dumps(result))
-    else:
-        for verdict in verdicts:
-            click.echo(f"{MARK[verdict.state]}  {verdict.part:<16} {verdict.evidence}")
-            if verdict.state != "ok":
-                click.echo(f"{'':<27}-> {verdict.remedy}")
-    wrong = [verdict.part for verdict in verdicts if verdict.state != "ok"]
+    if json_to is not None:
+        write_output(json_to, json_bytes(document))
+    if json_to != "-":
+        print_checks(checks)
+    wrong = not_ok(checks)
     if wrong:
-        raise StationError(f"not in order: {', '.join(wrong)}", source_text, "follow the remedies above")
+        raise StationError(f"not in order: {wrong}", source_text, "follow the remedies above")
 
 
 def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.uint8]]:
@@ -179,28 +171,28 @@ def _pitches(tags: Tags) -> Iterator[float]:
                 yield float(np.sqrt(ratio / (ratio - 1)))
 
 
-def judged(belt: BeltSeen) -> Iterator[Verdict]:
-    """What is right and wrong with a belt, one verdict per question."""
+def judged(belt: BeltSeen) -> Iterator[Check]:
+    """What is right and wrong with a belt, one check per question."""
     name, count = f"belt {belt.belt}", len(belt.ids)
     missing = "" if count == PER_BELT else "; the others are not in view, or not on the belt"
-    yield Verdict(f"{name} tags", "ok", f"{count} of {PER_BELT}: {', '.join(map(str, belt.ids))}{missing}")
+    yield Check(f"{name} tags", "ok", f"{count} of {PER_BELT}: {', '.join(map(str, belt.ids))}{missing}")
     told = f"{belt.upright} of {count} upright"
-    yield _verdict(f"{name} upright", belt.upright == count, told, "turn the belt, or the patch, so that the arrow points up")
+    yield _checked(f"{name} upright", belt.upright == count, told, "turn the belt, or the patch, so that the arrow points up")
     told = f"{belt.side_px:.0f} px a tag; {LEAST_PX:.0f} are needed while running, {COMFORTABLE_PX:.0f} are comfortable"
     remedy = "bring the camera nearer, take a longer lens, or set camera.long_side_px higher"
-    yield _verdict(f"{name} size", belt.side_px >= LEAST_PX, told, remedy)
+    yield _checked(f"{name} size", belt.side_px >= LEAST_PX, told, remedy)
     told = f"blur {belt.blur_modules:.2f} of a module; tags are read up to {MOST_BLUR}"
-    yield _verdict(f"{name} sharp", belt.blur_modules <= MOST_BLUR, told, "focus; hold it still; more light; no film that shines")
+    yield _checked(f"{name} sharp", belt.blur_modules <= MOST_BLUR, told, "focus; hold it still; more light; no film that shines")
     if np.isfinite(belt.pitch):
         told = f"a tag every {belt.pitch:.2f} tag sides; {PITCH:.2f} as drawn"
         remedy = "mount the patches 65 mm apart on the belt as it is when worn"
-        yield _verdict(f"{name} pitch", abs(belt.pitch - PITCH) <= PITCH_OFF, told, remedy)
+        yield _checked(f"{name} pitch", abs(belt.pitch - PITCH) <= PITCH_OFF, told, remedy)
     else:
-        yield Verdict(f"{name} pitch", "ok", "not measured: no two neighbours lie flat in one line")
+        yield Check(f"{name} pitch", "ok", "not measured: no two neighbours lie flat in one line")
 
 
-def _verdict(part: str, good: bool, evidence: str, remedy: str) -> Verdict:
-    return Verdict(part, "ok" if good else "bad", evidence, "" if good else remedy)
+def _checked(part: str, good: bool, evidence: str, remedy: str) -> Check:
+    return Check(part, "ok" if good else "bad", evidence, "" if good else remedy)
 
 
 def _plain(belt: BeltSeen) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 
 from station.errors import StationError, UsageError
+from station.files import write_output
 
 
 def draw_view(view: str, png: Path, size: str) -> None:
@@ -24,9 +25,6 @@ def draw_view(view: str, png: Path, size: str) -> None:
         raise UsageError(f"there is no view {view!r}", "", f"choose one of {', '.join(samples.SAMPLES)}") from None
     picture = render_rgb(snapshot, (int(numbers[1]), int(numbers[2])))
     written, data = cv2.imencode(".png", picture[:, :, ::-1])
-    try:
-        if not written:
-            raise StationError("cannot be drawn as PNG", str(png), "choose another size")
-        png.write_bytes(data.tobytes())
-    except OSError as error:
-        raise StationError(f"cannot be written ({error.strerror})", str(png), "choose another place") from None
+    if not written:
+        raise StationError("cannot be drawn as PNG", str(png), "choose another size")
+    write_output(png, data.tobytes())

@@ -54,7 +54,7 @@ def run_station(
     clock = SystemClock()
     with told_when_it_fails(UNREADABLE, clock, headless):
         told = provision(config_file)
-    with alone(told.config.station.data_dir), told_when_it_fails(told.config, clock, headless), told.starting():
+    with alone(told.config), told_when_it_fails(told.config, clock, headless), told.starting():
         report = _coach(told, clock, source_text, headless, speed_kmh, reading)
     log.info(closing_line(report))
     if source_text != PICAMERA and report.sessions == 0:
@@ -125,7 +125,7 @@ def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
 
 def open_store(config: Config, info: SourceInfo, view: Callable[[], View], estimator: Estimator | None, plan: Plan) -> Store:
     """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
-    store = SqliteStore(config.station.data_dir, config.record, CORE_VERSION)
+    store = SqliteStore(config.station.data_folder, config.record, CORE_VERSION)
     return Writer(store, lambda: Description(info, estimator.model if estimator else None, view(), plan.to_dict()))
 
 

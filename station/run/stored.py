@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from station.errors import NothingFound, StoreError
+from station.errors import StationError, StoreError, UsageError
 from station.export.bundle import write_all
+from station.files import json_bytes, write_output
 from station.provision import provision
 from station.record.archive import Archive, DamagedSession, SessionRow
 from station.usb.stick import earlier_below
@@ -19,18 +20,16 @@ ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
 
 
 def list_sessions(config_file: Path | None, json_to: str | None) -> None:
-    """Prints all sessions, oldest first. Raises StoreError for an unreadable store, NothingFound for an empty one."""
-    archive = Archive(provision(config_file).config.station.data_dir.expanduser())
+    """Prints all sessions, oldest first; none is an answer like any other. Raises StoreError for an unreadable store."""
+    archive = Archive(provision(config_file).config.station.data_folder)
     rows = archive.sessions()
     if json_to is not None:
-        text = json.dumps({"schema": "station.sessions/1", "sessions": [asdict(row) for row in rows]})
-        if json_to == "-":
-            click.echo(text)
-        else:
-            Path(json_to).write_text(text, encoding="utf-8")
+        document = {"schema": "station.sessions/1", "sessions": [asdict(row) for row in rows]}
+        write_output(json_to, json_bytes(document))
         return
     if not rows:
-        raise NothingFound("no session is stored yet", str(archive.folder), "run on the belt in view of the camera")
+        click.echo(f"no session is stored in {archive.folder} yet")
+        return
     click.echo(ROW.format("session", "state", "started (UTC)", "minutes", "strides", "cues", "exported"))
     for row in rows:
         click.echo(_line(row))
@@ -43,7 +42,7 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
     """
     config = provision(config_file).config
     opensim = config.record.opensim
-    archive = Archive(config.station.data_dir.expanduser())
+    archive = Archive(config.station.data_folder)
     chosen = archive.choose(which)
     for session_id in chosen:
         row = archive.session(session_id)
@@ -69,12 +68,26 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
         raise StoreError(what, str(archive.folder), "`station forget` deletes what cannot be read")
 
 
-def forget_sessions(config_file: Path | None, session_ids: Sequence[str]) -> None:
-    """Deletes these sessions for good. Raises StoreError; what was deleted before it is told."""
-    archive = Archive(provision(config_file).config.station.data_dir.expanduser())
+def forget_sessions(config_file: Path | None, session_ids: Sequence[str], yes: bool = False) -> None:
+    """Deletes these sessions for good, after asking unless `yes`. Raises StoreError, also for a session that is not there, and
+    UsageError when there is nobody to ask; what was deleted before it is printed.
+    """
+    archive = Archive(provision(config_file).config.station.data_folder)
+    if not yes:
+        _ask(archive, session_ids)
     for session_id in session_ids:
         had_log = archive.forget(session_id)
         click.echo(f"forgot {session_id}{' and its input log' if had_log else ''}; copies on sticks are not reached from here")
+
+
+def _ask(archive: Archive, session_ids: Sequence[str]) -> None:
+    """Shows what would go, and raises unless the answer is yes."""
+    for session_id in session_ids:
+        click.echo(_line(archive.session(session_id)))
+    if not sys.stdin.isatty():
+        raise UsageError("nothing was forgotten: there is nobody to ask", "", "add --yes to delete without a question")
+    if not click.confirm("Delete for good, with the landmarks?"):
+        raise StationError("nothing was forgotten")
 
 
 def _line(row: SessionRow) -> str:

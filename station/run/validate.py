@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ import click
 import numpy as np
 
 from station import wall_clock as moment
-from station.errors import InputError, NothingFound, StationError, UsageError
-from station.files import write_atomic
+from station.errors import InputError, NothingFound, UsageError
+from station.files import json_bytes, write_output
 from station.provision import provision
 from station.record.archive import Archive
 from station.types import QUANTITIES
@@ -124,7 +123,7 @@ def _recordings(question: Question, reference: Reference) -> list[Measured]:
         named = [] if isinstance(content, Series) else [trial.session for trial in content]
         wanted = list(dict.fromkeys(named)) if named and all(named) else ["last" if isinstance(content, Series) else "all"]
     if wanted:
-        archive = Archive(provision(question.config_file).config.station.data_dir.expanduser())
+        archive = Archive(provision(question.config_file).config.station.data_folder)
         chosen = dict.fromkeys(session for which in wanted for session in archive.choose(which))
         found += [Measured.of(archive.recording(session)) for session in chosen]
     if not found:
@@ -213,18 +212,10 @@ def _nothing(pairs: Pairs, where: str) -> None:
 
 
 def _write(result: Result, question: Question, created_utc: str) -> None:
-    try:
-        if question.out is not None:
-            write_atomic(question.out, page_html(result, created_utc))
-            click.echo(f"wrote {question.out}", err=True)
-        if question.json_to is not None:
-            text = json.dumps(document(result, created_utc), allow_nan=False, ensure_ascii=False)
-            if question.json_to == "-":
-                click.echo(text)
-                return
-            write_atomic(Path(question.json_to), text.encode() + b"\n")
-    except OSError as error:
-        raise StationError(
-            f"cannot be written ({error.strerror})", str(error.filename or question.out), "choose another file"
-        ) from None
-    click.echo(table(result))
+    if question.out is not None:
+        write_output(question.out, page_html(result, created_utc))
+        click.echo(f"wrote {question.out}", err=True)
+    if question.json_to is not None:
+        write_output(question.json_to, json_bytes(document(result, created_utc)))
+    if question.json_to != "-":
+        click.echo(table(result))

@@ -12,7 +12,6 @@ station's user, whose answer is taken as a stranger's. So this half imports the 
 from __future__ import annotations
 
 import base64
-import fcntl
 import json
 import os
 import pwd
@@ -27,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from station.errors import StationError, StoreError
-from station.files import publish
+from station.files import held_lock, publish
 from station.usb.disk import SYS, Run, Volume, insertion, is_no_stick, volume_for_sessions
 from station.usb.folders import REMEDIES, Failure, StickError, give_top_folder, plain_file, roots_folder
 from station.usb.signature import SETTINGS_NAME, kept, kept_counter, signed_counter, usable_key
@@ -201,9 +200,8 @@ def _unpacked(text: object) -> bytes:
 @contextmanager
 def one_at_a_time(folder: int) -> Iterator[None]:
     """Two sticks wait for each other: there is one mount point."""
-    handle = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    handle = held_lock("lock", folder=folder, wait=True)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)

@@ -48,7 +48,7 @@ def try_settings(settings: bytes, installed: Path = INSTALLED) -> dict[str, Any]
 
 def write(mounted: Path, config: Config) -> dict[str, Any]:
     """The sessions that the stick holds now, None when no run is over yet."""
-    archive = Archive(config.station.data_dir.expanduser())
+    archive = Archive(config.station.data_folder)
     try:
         if all(row.state == "open" for row in archive.sessions()):
             return {"sessions": None}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from station.files import publish
+from station.files import json_bytes, publish
 
 State = Literal["none", "writing", "done", "failed", "settings", "refused"]
 STATES = ("none", "writing", "done", "failed", "settings", "refused")
@@ -35,7 +35,7 @@ class StickStatus:
 def write_status(folder: int, disk: str, status: StickStatus) -> None:
     """Into the open folder (a descriptor). Raises OSError."""
     content = {"state": status.state, "text": status.text, "at_ns": time.monotonic_ns(), "earlier": status.earlier}
-    publish(folder, PREFIX + disk, json.dumps(content).encode())
+    publish(folder, PREFIX + disk, json_bytes(content))
 
 
 def read_status(folder: Path = FOLDER) -> StickStatus:

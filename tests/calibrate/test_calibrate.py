@@ -163,7 +163,7 @@ def test_darkness_and_a_covered_lens_are_not_kept(
         (["--source", STILLS / "deck.jpg", "--plumb", "100,100,400,100"], 2, "side by side"),
         (["--source", STILLS / "deck.jpg", "--deck", "100,100,900,100"], 2, "640x480"),
         (["--source", STILLS / "deck.jpg", "--deck-length-m", "15"], 2, "--deck-length-m"),
-        (["--source", STILLS / "deck.jpg", *TAPE, "--picture", "nowhere/out.png"], 1, "cannot be written"),
+        (["--source", STILLS / "deck.jpg", *TAPE, "--picture", "nowhere/out.png"], 2, "there is no folder"),
     ],
 )
 def test_a_mistake_gets_one_message_and_its_exit_code(

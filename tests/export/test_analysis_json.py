@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station.export.analysis_json import analysis_json, write_analysis
+from station.export.analysis_json import analysis_json
 from station.export.csv_cells import quoted, texts
 from station.export.events_csv import events_csv
 from station.export.series_csv import series_csv
 from station.export.strides_csv import strides_csv
 from station.faults import BY_NAME
+from station.files import json_bytes, write_output
 from station.record.collect import Collector
 from station.types import ANGLES, NAN, NS, QUANTITIES, STRIDE, Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
@@ -72,7 +73,7 @@ def test_series_are_null_where_nothing_was_measured(recording: Recording) -> Non
 def test_written_file_is_strict_json_and_replaces_the_old_one(recording: Recording, tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.write_text("old")
-    write_analysis(recording, path)
+    write_output(path, json_bytes(analysis_json(recording)))
 
     def refuse(word: str) -> None:
         raise AssertionError(f"{word} is not JSON")

@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from station.check import Check
 from station.config import Config, parse
 from station.run.boot_check import PARTS, BootCheck
 from station.run.clock import ManualClock
-from station.run.doctor import CHECKS, Verdict, examine
+from station.run.doctor import CHECKS, examine
 from station.run.station_state import StationState
 
 CLAIM_DEVICES = {"camera", "place", "pins", "sound", "display", "pose"}
 
 
 def test_what_fails_is_told_with_its_remedy() -> None:
-    def look(_: Config, parts: Sequence[str]) -> list[Verdict]:
-        return [Verdict("clock", "bad", "the clock says 1970", "set it"), Verdict("storage", "ok", "fine")]
+    def look(_: Config, parts: Sequence[str]) -> list[Check]:
+        return [Check("clock", "bad", "the clock says 1970", "set it"), Check("storage", "ok", "fine")]
 
     check = BootCheck(Config(), look)
     check.join(10)
@@ -38,7 +39,7 @@ def test_a_full_or_forbidden_data_folder_is_found(tmp_path: Path) -> None:
 
 
 def test_a_doctor_that_falls_ill_takes_nobody_along(caplog: pytest.LogCaptureFixture) -> None:
-    def look(_: Config, parts: Sequence[str]) -> list[Verdict]:
+    def look(_: Config, parts: Sequence[str]) -> list[Check]:
         raise RuntimeError("unforeseen")
 
     check = BootCheck(Config(), look)

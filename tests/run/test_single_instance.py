@@ -10,14 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from station.config import Config, parse
 from station.errors import UsageError
 from station.run.single_instance import LOCK_NAME, alone
 
+
+def at(folder: Path) -> Config:
+    return parse({"station": {"data_dir": str(folder)}})
+
+
 HOLDER = """
 import sys, time
-from pathlib import Path
+from station.config import parse
 from station.run.single_instance import alone
-with alone(Path(sys.argv[1])):
+with alone(parse({"station": {"data_dir": sys.argv[1]}})):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -34,23 +40,23 @@ def holder(folder: Path) -> subprocess.Popen[str]:
 def test_a_killed_station_leaves_the_folder_free_and_its_number_means_nothing(tmp_path: Path) -> None:
     process = holder(tmp_path)
     told = rf"another station is running here \(process {process.pid}\).*kill {process.pid}"
-    with pytest.raises(UsageError, match=told), alone(tmp_path):
+    with pytest.raises(UsageError, match=told), alone(at(tmp_path)):
         pass
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert (tmp_path / LOCK_NAME).read_text() == f"{process.pid}\n"
-    with alone(tmp_path):
+    with alone(at(tmp_path)):
         assert (tmp_path / LOCK_NAME).read_text() == f"{os.getpid()}\n"
 
 
 def test_a_folder_is_made_and_two_folders_are_two_stations(tmp_path: Path) -> None:
-    with alone(tmp_path / "a" / "b"), alone(tmp_path / "c"):
+    with alone(at(tmp_path / "a" / "b")), alone(at(tmp_path / "c")):
         assert (tmp_path / "a" / "b" / LOCK_NAME).exists()
 
 
 def test_a_folder_that_cannot_be_used_does_not_keep_a_station_from_coaching(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with alone(tmp_path / "file" / "data"):
+    with alone(at(tmp_path / "file" / "data")):
         pass
 
 
@@ -58,6 +64,9 @@ def test_a_folder_that_cannot_be_used_does_not_keep_a_station_from_coaching(tmp_
 def test_a_lock_without_a_readable_number_is_a_lock_all_the_same(tmp_path: Path, content: bytes) -> None:
     process = holder(tmp_path)
     (tmp_path / LOCK_NAME).write_bytes(content)
-    with pytest.raises(UsageError, match=r"another station is running here\. .*sudo systemctl stop station\)"), alone(tmp_path):
+    with (
+        pytest.raises(UsageError, match=r"another station is running here\. .*sudo systemctl stop station\)"),
+        alone(at(tmp_path)),
+    ):
         pass
     process.communicate()

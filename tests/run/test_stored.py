@@ -44,7 +44,7 @@ def test_a_forgotten_session_is_gone_to_the_last_byte(archive: Archive, capsys: 
     settings.write_text(f'[station]\ndata_dir = "{archive.folder}"\n', encoding="utf-8")
     first, second = archive.choose("all")
     before = archive.recording(second)
-    forget_sessions(settings, [first])
+    forget_sessions(settings, [first], yes=True)
     assert "and its input log" in capsys.readouterr().out
     assert archive.choose("all") == (second,)
     assert not archive.log_path(first).exists()
@@ -53,7 +53,7 @@ def test_a_forgotten_session_is_gone_to_the_last_byte(archive: Archive, capsys: 
         assert not file.is_file() or first.encode() not in file.read_bytes(), file
     assert len(archive.recording(second).strides) == len(before.strides) > 0
     with pytest.raises(StoreError, match="there is no session"):
-        forget_sessions(settings, [first])
+        forget_sessions(settings, [first], yes=True)
 
 
 def test_a_session_that_runs_is_not_forgotten_until_its_station_is_gone(archive: Archive) -> None:

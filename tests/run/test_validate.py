@@ -166,8 +166,8 @@ def test_a_session_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[
         ("pelvic_turn_deg\n8\n", (), 1, "nothing could be compared; line 2, pelvic_turn_deg: "),
         ("tle_near_deg\n20\n", ("--within", "tle=3"), 2, "no tolerance"),
         ("tle_near_deg\n20\n", ("--within", "tle_near_deg=-3"), 2, "no tolerance"),
-        ("tle_near_deg\n20\n", ("--out", "page.pdf"), 2, "ends in .html"),
-        ("tle_near_deg\n20\n", ("--out", "no/such/folder/page.html"), 1, "cannot be written"),
+        ("tle_near_deg\n20\n", ("--out", "page.pdf"), 2, "must end in .html"),
+        ("tle_near_deg\n20\n", ("--out", "no/such/folder/page.html"), 2, "there is no folder"),
         ("time_s,cadence_spm\n5,160\n", (), 2, "--offset SECONDS"),
     ],
 )

@@ -1,0 +1,18 @@
+"""One thing that was looked at: its verdict, what was seen, and what to do when it is not well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["ok", "bad", "missing", "cannot_tell"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """`bad`: there and wrong; `missing`: hardware that is not there; `cannot_tell`: it could not be looked at."""
+
+    part: str
+    state: State
+    evidence: str
+    remedy: str = ""
