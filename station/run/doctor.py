@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import os
 import platform
@@ -47,6 +46,7 @@ PACKAGES = (
     "fit-tool",
 )
 MIN_FREE_BYTES = 500_000_000
+CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0
 SETTLED, AVERAGED = 50, 10  # pictures until the exposure has settled, and then looked at
 BUILT_YEAR = 2026  # a clock that shows less has lost its time
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
@@ -129,19 +129,15 @@ def pose(config: Config) -> str:
     return f"an empty picture takes {taken_ms:.0f} ms with {config.pose.threads} threads"
 
 
-def camera(_: Config) -> str:
-    try:
-        picamera2 = importlib.import_module("picamera2")
-    except ImportError as error:
-        raise HardwareError(
-            f"picamera2 cannot be imported ({error})",
-            "",
-            "on a Raspberry Pi: sudo apt install python3-picamera2, and a venv with system packages",
-        ) from None
-    found = picamera2.Picamera2.global_camera_info()
-    if not found:
-        raise HardwareError("no camera is connected", "", "switch off, check the ribbon cable at both ends, switch on")
-    return ", ".join(str(one.get("Model", "camera")) for one in found)
+def camera(config: Config) -> str:
+    """Opens it and waits for frames: a camera that is listed may still be dead, in use, or without memory."""
+    with open_source(PICAMERA, config, SystemClock()) as source:
+        frames = sum(source.read(CAMERA_WAIT_S) is not None for _ in range(CAMERA_FRAMES))
+        if not frames:
+            raise HardwareError("delivers no frame", "camera", "check the ribbon cable at both ends")
+        info = source.info
+        notes = "".join(f"; {note}" for note in getattr(source, "notes", ()))
+        return f"{info.path}: {info.width_px}x{info.height_px} at {info.fps:g} frames a second{notes}"
 
 
 def place(config: Config) -> str:

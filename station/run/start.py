@@ -108,7 +108,7 @@ def _coach(
                     clock,
                     config.record.input_log,
                     screen,
-                    also=(lambda: boot.trouble, lambda: place.trouble),
+                    also=(lambda: boot.trouble, lambda: place.trouble, lambda: getattr(source, "trouble", ())),
                 ),
             )
         )

@@ -7,9 +7,9 @@ starves, a stalled sensor tells nobody, closing can hang. Time is the clock that
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -38,12 +38,21 @@ SENSORS: dict[str, tuple[tuple[tuple[int, int], int, float, tuple[int, int, int,
 CAN_FOCUS = ("imx708",)
 
 
+CALLS = (
+    *("list", "open", "modes", "configure", "stream", "start"),  # while opening
+    *("capture", "result", "metadata", "buffer", "release"),  # for each frame
+    *("flush", "stop", "close"),
+)
+
+
 @dataclass(frozen=True)
 class Opening:
     """How the camera behaves from one opening to the next.
 
     frames: so many, then silence; None = no end. error: opening fails with this. absent: no camera is found.
-    close_hangs: closing never returns. repeats: every frame comes twice, with one and the same time.
+    usb_only: what is found is a webcam. close_hangs: closing never returns. repeats: every frame comes twice, with one and
+    the same time. fails: what a call raises, by the call's name in `CALLS`. stamp: the sensor's time as it should be -> as it
+    is told, None to leave it out. short_by: bytes missing at the end of each buffer. bare_modes: modes do not tell their view.
     """
 
     frames: int | None = None
@@ -52,6 +61,17 @@ class Opening:
     close_hangs: bool = False
     repeats: bool = False
     start_error: str = ""
+    usb_only: bool = False
+    fails: Mapping[str, Exception] = field(default_factory=dict)
+    stamp: Callable[[int], int | None] = lambda t_ns: t_ns
+    short_by: int = 0
+    bare_modes: bool = False
+
+    def call(self, name: str) -> None:
+        """Raises what that call was told to raise."""
+        assert name in CALLS
+        if name in self.fails:
+            raise self.fails[name]
 
 
 class FakeLibrary:
@@ -95,15 +115,21 @@ class _Door:
         self._library = library
 
     def global_camera_info(self) -> list[dict[str, Any]]:
-        if self._library.opening.absent:
+        opening = self._library.opening
+        if opening.absent or opening.usb_only or "list" in opening.fails:
             self._library.step()
+        opening.call("list")
+        if opening.absent:
             return []
+        if opening.usb_only:
+            return [{"Model": "HD Webcam", "Num": 0, "Id": "/base/scb/pcie@7d500000/pci@0,0/usb@0,0-1.2:1.0-046d:0825"}]
         return [{"Model": self._library.model, "Num": 0, "Location": 2, "Rotation": 180, "Id": "/base/fake"}]
 
     def __call__(self, number: int = 0) -> FakePicamera2:
         opening = self._library.step()
         if any(not camera.closed for camera in self._library.cameras):
             raise RuntimeError("Camera __init__ sequence did not complete.")
+        opening.call("open")
         if opening.error:
             raise RuntimeError(opening.error)
         camera = FakePicamera2(self._library, opening)
@@ -129,15 +155,19 @@ class FakePicamera2:
 
     @property
     def sensor_modes(self) -> list[dict[str, Any]]:
-        return [
+        self._opening.call("modes")
+        modes = [
             {"size": size, "bit_depth": bits, "fps": fps, "crop_limits": view, "exposure_limits": (29, 0, None)}
             for size, bits, fps, view in SENSORS[self._library.model]
         ]
+        bare = {"size": (640, 480), "bit_depth": 8, "fps": 200.0}
+        return [bare, *([] if self._opening.bare_modes else modes)]
 
     def create_video_configuration(self, **config: Any) -> dict[str, Any]:
         return config
 
     def configure(self, config: dict[str, Any]) -> None:
+        self._opening.call("configure")
         if self.started:
             raise RuntimeError("Camera must be stopped before configuring")
         if config["sensor"]["output_size"] not in [mode["size"] for mode in self.sensor_modes]:
@@ -149,6 +179,7 @@ class FakePicamera2:
         self.set_controls(config.get("controls", {}))
 
     def stream_configuration(self, name: str = "main") -> dict[str, Any]:
+        self._opening.call("stream")
         main = self._config[name]
         return {
             "size": main["size"],
@@ -163,6 +194,7 @@ class FakePicamera2:
         self.controls |= controls
 
     def start(self) -> None:
+        self._opening.call("start")
         if not self._config:
             raise RuntimeError("Camera has not been configured")
         if self._opening.start_error:
@@ -170,6 +202,7 @@ class FakePicamera2:
         self.started = True
 
     def capture_request(self, wait: bool | float | None = None) -> FakeJob:
+        self._opening.call("capture")
         if wait is not False:
             raise AssertionError("a wait without an end: a stalled camera would never wake it")
         if not self.started:
@@ -179,14 +212,19 @@ class FakePicamera2:
         return job
 
     def cancel_all_and_flush(self) -> None:
+        self._opening.call("flush")
         for job in self._jobs:
             job.cancelled = True
         self._jobs = []
 
     def stop(self) -> None:
+        self._opening.call("stop")
         self.started = False
 
     def close(self) -> None:
+        if "close" in self._opening.fails:
+            self.closed = True
+        self._opening.call("close")
         if self._opening.close_hangs:
             self._library.let_go.wait()
         self.closed = True
@@ -216,6 +254,7 @@ class FakePicamera2:
 
     def buffer(self, end_ns: int) -> NDArray[np.uint8]:
         """Flat bytes with padded rows; the padding is rubbish, as the driver leaves it."""
+        self._opening.call("buffer")
         stream = self.stream_configuration()
         exposure_ns = int(self.controls["ExposureTime"]) * 1000
         seen = self._library.scene((end_ns - exposure_ns / 2 - self._library.start_ns) / NS)
@@ -224,11 +263,13 @@ class FakePicamera2:
             picture = picture[..., ::-1]
         rows = np.full((picture.shape[0], stream["stride"]), 0xA5, np.uint8)
         rows[:, : 3 * picture.shape[1]] = picture.reshape(picture.shape[0], -1)
-        return rows.reshape(-1)
+        return rows.reshape(-1)[: rows.size - self._opening.short_by]
 
     def metadata(self, end_ns: int) -> dict[str, Any]:
-        return {
-            "SensorTimestamp": end_ns + BOOT_AHEAD_NS,
+        self._opening.call("metadata")
+        told_ns = self._opening.stamp(end_ns + BOOT_AHEAD_NS)
+        stamp = {} if told_ns is None else {"SensorTimestamp": told_ns}
+        return stamp | {
             "ExposureTime": self.controls["ExposureTime"],
             "ColourGains": COLOUR_GAINS,
             "FrameDuration": self._frame_ns // 1000,
@@ -243,6 +284,7 @@ class FakeJob:
         self.cancelled = False
 
     def get_result(self, timeout: float | None = None) -> FakeRequest:
+        self._camera._opening.call("result")
         if self.cancelled:
             raise CancelledError
         assert timeout is not None, "a wait without an end: a stalled camera would never wake it"
@@ -274,6 +316,7 @@ class FakeRequest:
     def release(self) -> None:
         self._must_be_held()
         self._camera.held.remove(self)
+        self._camera._opening.call("release")
 
     def _must_be_held(self) -> None:
         if self not in self._camera.held:

@@ -256,9 +256,9 @@ def test_a_camera_that_another_program_holds(box: Appliance) -> None:
 def test_a_ribbon_pulled_in_the_middle_of_a_run_ends_with_the_run_stored(box: Appliance) -> None:
     box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(frames=600), Opening(error="gone")]))
     assert box.run() == 3
-    assert "station: camera: cannot be opened" in box.said.err or "could not be reopened in 3 attempts" in box.said.err
+    assert "station: camera: cannot be opened" in box.said.err or "could not be reopened in 5 attempts" in box.said.err
     assert "Switch off, check the ribbon cable at both ends, switch on." in box.said.err
-    assert box.shown[-1].mode is Mode.LOST, "meanwhile the runner is told that he is not seen"
+    assert Mode.LOST in {snapshot.mode for snapshot in box.shown}, "meanwhile the runner hears that they are not seen"
     (session,) = box.sessions()
     assert session["state"] == "finished"
 
