@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from station.errors import ConfigError
+from station.wall_clock import zone
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 DEEPEST = 8  # tables and lists inside each other; the settings need three
@@ -29,6 +30,13 @@ def _usable(path: Path) -> Path:
         raise ValueError("there is no such home folder, write the whole path") from None
 
 
+def _known_zone(name: str) -> str:
+    """Raises ValueError for a time zone that this machine does not know."""
+    if name:
+        zone(name)
+    return name
+
+
 AnyPath = Annotated[Path, AfterValidator(_usable)]
 Pin = Annotated[int, Field(ge=0, le=27)]  # BCM numbers of the 40-pin header
 
@@ -40,6 +48,7 @@ class Section(BaseModel):
 class StationSection(Section):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$")] = "station"
     language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"  # of screen, voice, report and messages
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = ""  # as Europe/Berlin, of dates in reports; "": the machine's own
     data_dir: AnyPath = Path("~/.local/share/station")
 
     @property

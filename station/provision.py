@@ -41,7 +41,7 @@ STICK = "station.toml on the stick"
 # What the boot partition and an installer's stick may set: all that depends on the place. Not where files lie: a folder that
 # is not there, or is somebody else's, would take the sessions along.
 INSTALLERS = {
-    "station": {"name", "language"},
+    "station": {"name", "language", "time_zone"},
     "camera": {"number", "turned_deg", "mains_hz", "fps", "exposure_us", "long_side_px", "focus_m"},
     "view": {"roll_deg", "azimuth_deg", "px_per_m", "direction", "focal_px", "zone"},
     "deck": {"length_m", "width_m", "distance_m"},

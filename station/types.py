@@ -760,4 +760,5 @@ class Recording:
     pelvic_source: str = "landmarks"  # or "hip_belt": who the pelvic measures of the summary are by
     started_utc: str = ""  # ISO 8601; "" when unknown
     clock_trusted: bool = False
+    time_zone: str = "UTC"  # IANA name, of the dates that people read
     timing: Mapping[str, float] = field(default_factory=dict)  # wall_s, frames_per_s, stage_ms.<stage>

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "errors": set(),
     "language": set(),
     "check": set(),
-    "config": {"errors"},
+    "config": {"errors", "wall_clock"},
     "provision": {"config", "errors", "files", "cues", "pose", "present"},  # the last three: what a start would refuse
     "sense": BASE | {"config"},
     "pose": BASE | {"config", "model_errors"},

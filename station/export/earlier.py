@@ -21,6 +21,11 @@ UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.A
 LARGEST = 1e4  # no quantity comes near
 
 
+def order(session_id: str) -> tuple[int, str]:
+    """What session ids are sorted by: the station's own count, whatever its clock said."""
+    return int(session_id.partition("-")[0]), session_id
+
+
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """One earlier session: measured quantities as (value, low, high)."""

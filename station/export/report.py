@@ -21,6 +21,7 @@ from station.faults import BY_NAME
 from station.record.summary import main_strides
 from station.stats import FEWEST
 from station.types import NAN, QUANTITIES, FaultReport, Measure, Mode, Recording, SessionPage
+from station.wall_clock import local
 
 PHASES = 51  # points of the mean curve over a stride
 BINS = 120  # points of a line over the session
@@ -110,7 +111,7 @@ def clock(seconds: float) -> str:
 
 def _date(recording: Recording) -> str:
     if recording.started_utc and recording.clock_trusted:
-        return recording.started_utc[:16].replace("T", " ") + " UTC"
+        return f"{local(recording.started_utc, recording.time_zone):%Y-%m-%d %H:%M} {recording.time_zone}"
     return "date not known: the station's clock was not set" if recording.session_id else ""
 
 
@@ -277,7 +278,8 @@ def _trend(recording: Recording, earlier: Sequence[Earlier]) -> list[Plot]:
     plots = []
     here = {name: (m.value, m.low, m.high) for name, m in recording.summary.items() if m.measured}
     sessions = [*(one.values for one in earlier), here]
-    dates = [*(one.started_utc for one in earlier), recording.started_utc if recording.clock_trusted else ""]
+    started = [*(one.started_utc for one in earlier), recording.started_utc if recording.clock_trusted else ""]
+    dates = [utc and f"{local(utc, recording.time_zone):%Y-%m-%d}" for utc in started]
     names = [(float(i + 1), date[5:10] or str(i + 1)) for i, date in enumerate(dates)]
     for name in TREND:
         known = np.array([values.get(name, (NAN, NAN, NAN)) for values in sessions])

@@ -21,6 +21,7 @@ from station.errors import InputError, StoreError
 from station.record.belt_pairs import pairs_path
 from station.record.chunks import unpack
 from station.record.collect import assemble
+from station.record.dating import date_sessions
 from station.record.integrity import locked
 from station.record.log import read_log
 from station.record.plain import revive
@@ -29,6 +30,7 @@ from station.record.schema import BUSY_MS, COLUMNS, SESSION_COLUMNS, connect, re
 from station.record.sealed import intact
 from station.record.tally import Tally
 from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
+from station.wall_clock import Moment, zone_name
 
 DATABASE = "station.db"
 LOGS = "logs"
@@ -68,8 +70,9 @@ class SessionRow:
 class Archive:
     """The sessions in a data folder. Raises StoreError when the database cannot be read; an empty folder holds no sessions."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, time_zone: str = "") -> None:
+        """`time_zone`: of the dates in what is exported, as in the settings; "" is the machine's own."""
+        self.folder, self._time_zone = folder, time_zone
 
     # --- the list ---
 
@@ -170,6 +173,7 @@ class Archive:
             ),
             started_utc=row["started_utc"],
             clock_trusted=bool(row["clock_trusted"]),
+            time_zone=zone_name(self._time_zone),
         )
 
     def _landmarks(self, session_id: str, t_ns: NDArray[np.int64]) -> NDArray[np.float32] | None:
@@ -193,6 +197,15 @@ class Archive:
     def mark_exported(self, session_ids: Iterable[str], utc: str) -> None:
         """Remembers that a stick got them. Raises StoreError."""
         self._run("UPDATE session SET exported_utc = ? WHERE id = ?", [(utc, session_id) for session_id in session_ids])
+
+    def date_sessions(self, now: Moment) -> None:
+        """Gives sessions of this boot their time, where the clock did not have it then. Raises StoreError."""
+        if now.trusted and (self.folder / DATABASE).exists():
+            try:
+                with closing(connect(self.folder / DATABASE)) as connection:
+                    date_sessions(connection, now)
+            except sqlite3.Error as error:
+                raise StoreError(f"the database cannot be written ({error})", str(self.folder), "free some space") from None
 
     def mark_damaged(self, session_ids: Iterable[str]) -> None:
         """Remembers that they could not be read, so that they are listed as such and no export tries them again."""

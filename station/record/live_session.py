@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from station.record.plain import plain
 from station.record.sealed import sealed
 from station.record.tally import Tally
 from station.types import ANGLES, Input, Pose, Step
+from station.wall_clock import Moment, dated
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -66,6 +68,14 @@ class OpenSession:
                 json.dumps(ANGLES.names),
             )
         )
+
+    def date(self, now: Moment) -> None:
+        """A clock that can be trusted by now tells when the session began. Its log's header is written and stays."""
+        header = self.header
+        in_this_boot = now.boot_id == header.boot_id and header.started_ns <= now.monotonic_ns
+        if now.trusted and not header.clock_trusted and in_this_boot:
+            started_utc = dated(now, header.started_ns)
+            self.header = replace(header, started_utc=started_utc, clock_trusted=True)
 
     def add(self, given: Input, step: Step, troubles: Troubles) -> None:
         self._log_add(given, step, troubles)

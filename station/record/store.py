@@ -26,8 +26,10 @@ from station import __version__
 from station import wall_clock as moment
 from station.config import RecordSection
 from station.errors import InputError, StoreError
+from station.files import write_atomic
 from station.record.archive import DATABASE, LOCK, LOGS, SESSION_ID, UNREADABLE, Archive, SessionRow
 from station.record.belt_pairs import PAIRS, pairs_path
+from station.record.dating import date_sessions
 from station.record.integrity import any_aside, damage, locked, salvage, set_aside
 from station.record.live_session import OpenSession
 from station.record.log import LogHeader, repair
@@ -36,6 +38,8 @@ from station.record.schema import COLUMNS, SESSION_COLUMNS, NewerDatabase, conne
 from station.record.tally import Tally
 from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, View
 
+HIGHEST, MOST_DIGITS = "highest", 9  # the file with the highest session number, and what an id can show
+DATING_NS = 60 * NS  # while nobody runs: whether earlier sessions can be dated by now
 FLUSH_NS = NS  # the database is brought up to date so often
 REFUSALS = (
     *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN),
@@ -81,6 +85,7 @@ class SqliteStore:
                 self._database = self._opened()
                 opened.callback(self._database.close)
                 self._tidy()
+                self._date()
             except (OSError, sqlite3.OperationalError) as error:
                 raise StoreError(f"cannot be opened ({error})", str(self._folder), "check the folder's owner and space") from None
             opened.pop_all()
@@ -116,6 +121,7 @@ class SqliteStore:
             started_ns=t_ns,
         )
         self._session, self._early = OpenSession(session_id, number, header), []
+        self._next_dating_ns = t_ns + DATING_NS
         return session_id
 
     def add(self, given: Input, step: Step) -> None:
@@ -127,6 +133,9 @@ class SqliteStore:
             self._add(session, given, step)
             return
         self._early.append((given, step))
+        if given.t_ns >= self._next_dating_ns:
+            self._next_dating_ns = given.t_ns + DATING_NS
+            self._date()
         if step.gait.activity is Activity.RUNNING or len(self._early) >= MOST_EARLY:
             self._put_on_disk(session)
 
@@ -259,6 +268,11 @@ class SqliteStore:
             (ended.strftime("%Y-%m-%dT%H:%M:%SZ"), note, session_id),
         )
 
+    def _date(self) -> None:
+        """Gives earlier sessions of this boot their time, once the clock has it. A disk that takes nothing can wait."""
+        with suppress(sqlite3.DatabaseError):
+            date_sessions(self._database, self._now())
+
     def _sweep(self) -> None:
         """Deletes logs and pairs that belong to no session: of a forgotten one, or of somebody who ran for less than a second."""
         if any_aside(self._folder / DATABASE):
@@ -280,6 +294,7 @@ class SqliteStore:
             self._ended.pop(0)
             for surplus in surplus_sessions(self._database, self._settings.sessions_kept):
                 self._forget(surplus)
+            self._date()
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _unwritable(self, error: sqlite3.DatabaseError) -> StoreError:
@@ -295,7 +310,13 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be read ({error})", str(self._folder), "restart the station") from None
         logged = newest_number(self._folder / LOGS)  # of sessions whose database was set aside, too
-        return 1 + max((int(last), logged, *(session.number for session in self._ended)))
+        return 1 + max((int(last), logged, self._highest(), *(session.number for session in self._ended)))
+
+    def _highest(self) -> int:
+        """The highest number ever given here: ids go up though sessions are forgotten or a database is set aside."""
+        with suppress(OSError, ValueError):
+            return int((self._folder / HIGHEST).read_text(encoding="ascii")[:MOST_DIGITS])
+        return 0
 
     def _forget(self, session_id: str) -> None:
         self._archive.log_path(session_id).unlink(missing_ok=True)
@@ -308,6 +329,8 @@ class SqliteStore:
         """Somebody runs: from here on every second counts."""
         early, self._early = self._early, []
         session.is_on_disk = True
+        with suppress(OSError):
+            write_atomic(self._folder / HIGHEST, f"{session.number}\n".encode())
         if self._settings.input_log:
             self._make_room(None)
             session.open_log(self._archive.log_path(session.id), self._troubles)
@@ -361,16 +384,18 @@ class SqliteStore:
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:
+            session.date(self._now())
             row = session.row()
             if not session.has_row:
                 database.execute(insertion("session", (*SESSION_COLUMNS, "state")), (*row[:-1], state, row[-1]))
             for table, rows in session.pending_rows().items():
                 database.executemany(insertion(table, COLUMNS[table]), rows)
             finished_utc = self._now().utc if state == "finished" else ""
-            tally = row[SESSION_COLUMNS.index("tally")]
+            changing = ("tally", "started_utc", "clock_trusted")
+            values = [row[SESSION_COLUMNS.index(name)] for name in changing]
             database.execute(
-                "UPDATE session SET tally = ?, crc = ?, note = ?, state = ?, finished_utc = ? WHERE id = ?",
-                (tally, row[-1], "; ".join(session.notes), state, finished_utc, session.id),
+                f"UPDATE session SET {' = ?, '.join(changing)} = ?, crc = ?, note = ?, state = ?, finished_utc = ? WHERE id = ?",
+                (*values, row[-1], "; ".join(session.notes), state, finished_utc, session.id),
             )
             database.execute("COMMIT")
         except sqlite3.Error:

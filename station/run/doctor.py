@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station import __version__
+from station import __version__, wall_clock
 from station.calibrate.calibration import load, misfit, path_of
 from station.calibrate.scene import drift_of
 from station.check import Check
@@ -48,7 +48,6 @@ PACKAGES = (
 MIN_FREE_BYTES = 500_000_000
 CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0
 SETTLED, AVERAGED = 50, 10  # pictures until the exposure has settled, and then looked at
-BUILT_YEAR = 2026  # a clock that shows less has lost its time
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
 
 
@@ -222,10 +221,10 @@ def storage(config: Config) -> str:
 
 
 def clock(_: Config) -> str:
-    now = time.gmtime()
-    if now.tm_year < BUILT_YEAR:
-        raise StationError(f"the clock says {now.tm_year}", "", "set it, or fit the battery of the real-time clock")
-    return time.strftime("%Y-%m-%d %H:%M UTC", now)
+    now, by = wall_clock.now(), wall_clock.now.vouched_by()
+    if int(now.utc[:4]) < wall_clock.BUILT_YEAR:
+        raise StationError(f"the clock says {now.utc[:4]}", "", "set it, or fit the battery of the real-time clock")
+    return f"{now.utc}, vouched for by {by}" if by else f"{now.utc}, but nobody vouches for it: sessions get no date"
 
 
 def power(_: Config) -> str:

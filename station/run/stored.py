@@ -42,7 +42,7 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
     """
     config = provision(config_file).config
     opensim = config.record.opensim
-    archive = Archive(config.station.data_folder)
+    archive = Archive(config.station.data_folder, config.station.time_zone)
     chosen = archive.choose(which)
     for session_id in chosen:
         row = archive.session(session_id)

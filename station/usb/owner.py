@@ -48,7 +48,10 @@ def try_settings(settings: bytes, installed: Path = INSTALLED) -> dict[str, Any]
 
 def write(mounted: Path, config: Config) -> dict[str, Any]:
     """The sessions that the stick holds now, None when no run is over yet."""
-    archive = Archive(config.station.data_folder)
+    archive = Archive(config.station.data_folder, config.station.time_zone)
+    now = wall_clock.now()
+    with suppress(StoreError):
+        archive.date_sessions(now)
     try:
         if all(row.state == "open" for row in archive.sessions()):
             return {"sessions": None}
@@ -59,7 +62,7 @@ def write(mounted: Path, config: Config) -> dict[str, Any]:
         return {"error": error.what, "where": error.where, "remedy": error.remedy}
     sessions = (*done.written, *done.already)
     with suppress(StoreError):  # they are on the stick; the worst is that they are looked at again
-        archive.mark_exported(sessions, wall_clock.now().utc)
+        archive.mark_exported(sessions, now.utc)
     return {"sessions": sessions, "earlier": done.earlier}
 
 

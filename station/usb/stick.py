@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from station.export.bundle import ALWAYS, CHECKSUMS, OPENSIM, checksums, render, sha256
-from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, read_earlier
+from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, order, read_earlier
 from station.files import publish
 from station.record.archive import Archive, DamagedSession
 from station.usb.folders import FILE, TOP, failures_named, made, opened
@@ -80,7 +80,8 @@ def export_to(
 
 def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
     """Sessions in the open folder of this station that come before this one, oldest first. What looks odd is left out."""
-    names = sorted(name for name in _names(own) if SESSION_ID.fullmatch(name) and name < session_id)
+    named = (name for name in _names(own) if SESSION_ID.fullmatch(name))
+    names = sorted((name for name in named if order(name) < order(session_id)), key=order)
     found = []
     for name in names[-MOST_EARLIER:]:
         try:

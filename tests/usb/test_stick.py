@@ -131,6 +131,21 @@ def test_odd_earlier_sessions_are_left_out(stick: Path, archive: Archive) -> Non
     os.close(handle)
 
 
+def test_the_hundred_thousandth_session_comes_after_the_one_before(stick: Path, archive: Archive) -> None:
+    first, _ = archive.choose("all")
+    export_to(stick, archive, first, "gym-1")
+    own = stick / "STATION" / "gym-1"
+    good = json.loads((own / first / "session.json").read_text())
+    ids = ["00002-20261128-aaaa", "99999-ffff", "100000-20200101-aaaa"]
+    for name in ids:
+        (own / name).mkdir()
+        (own / name / "session.json").write_text(json.dumps(good | {"session_id": name}))
+    handle = os.open(own, os.O_RDONLY)
+    assert [one.session_id for one in earlier_sessions(handle, "100001-bbbb")] == [first, *ids]
+    assert [one.session_id for one in earlier_sessions(handle, "99999-ffff")] == [first, ids[0]]
+    os.close(handle)
+
+
 # --- taken up again ---
 
 
