@@ -132,6 +132,37 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class HipTurn:
+    """What the pelvis model read from the pixels round the hips of one frame: the pelvis against the line of sight.
+
+    turn_deg: + = the near hip ahead. spread_deg: scale of the Laplace distribution of its error, by the model itself.
+    Comes before the pose of the same frame.
+    """
+
+    t_ns: int
+    turn_deg: float
+    spread_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnBand:
+    """How the pelvis model errs with the camera up to so far off the side view, measured on people it never saw.
+
+    A turn is read as gain times what it is; `gain_sd` is between people. What is read at stride frequency of a pelvis that does
+    not turn: in phase with the near thigh `drag` degrees per degree of the thigh (both peak to peak), a quarter stride
+    ahead of it nothing on average; their SDs between people are `drag_sd` and `quadrature_sd_deg`.
+    """
+
+    most_azimuth_deg: float
+    gain: float
+    gain_sd: float
+    drag: float
+    drag_sd: float
+    quadrature_sd_deg: float
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One value of a sensor channel, in the channel's unit (its name carries it): see CHANNELS."""
 
@@ -163,7 +194,7 @@ class Tick:
     t_ns: int
 
 
-Input = Pose | Marks | Reading | Press | Tick
+Input = Pose | Marks | HipTurn | Reading | Press | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +362,8 @@ class PelvicPair:
     landmarks_quadrature_deg: float
     drag_deg: float
     thigh_deg: float
+    pixels_in_phase_deg: float = NAN
+    pixels_quadrature_deg: float = NAN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -757,7 +790,7 @@ class Recording:
     outcomes: tuple[Outcome, ...] = ()
     modes: tuple[tuple[float, Mode], ...] = ()  # (start_s, mode) in order
     page: SessionPage | None = None
-    pelvic_source: str = "landmarks"  # or "hip_belt": who the pelvic measures of the summary are by
+    pelvic_source: str = "landmarks"  # "hip_belt" or "pixels": who the pelvic measures of the summary are by
     started_utc: str = ""  # ISO 8601; "" when unknown
     clock_trusted: bool = False
     time_zone: str = "UTC"  # IANA name, of the dates that people read

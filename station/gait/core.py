@@ -24,7 +24,7 @@ from station.gait.history import History
 from station.gait.legs import Expected, LegTracker, LengthGate
 from station.gait.pelvis.choice import Pelvis
 from station.gait.stride_clock import StrideClock
-from station.types import ANGLES, NS, Activity, Event, Gait, Input, Marks, PelvicPair, Pose, Reading, Side, View
+from station.types import ANGLES, NS, Activity, Event, Gait, HipTurn, Input, Marks, PelvicPair, Pose, Reading, Side, View
 
 TRACKED_S = 2.0
 STANDING_S = 0.6  # of standing still before a knee lift belongs to it
@@ -104,6 +104,8 @@ class GaitCore:
             self._bout.belt.read(t_s, given)
         elif isinstance(given, Marks):
             self._pelvis.mark(t_s, given)
+        elif isinstance(given, HipTurn):
+            self._pelvis.see(t_s, given)
         return self._told(given.t_ns, t_s, angles_deg)
 
     def advance(self, t_s: float, segment_deg: Sequence[float], segment_px: Sequence[float], points: Points) -> bool:

@@ -28,7 +28,7 @@ import numpy as np
 
 from station.errors import InputError
 from station.record.plain import plain, revive
-from station.types import JOINTS, NS, Cue, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
+from station.types import JOINTS, NS, Cue, HipTurn, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
 
 SCHEMA = "station.log/2"
 CUES_APART = "station.log/1"  # each cue in a record behind its input: a power cut may part them
@@ -42,8 +42,10 @@ _TAGGED = struct.Struct("<BH")
 _TIME = struct.Struct("<q")
 _VALUE = struct.Struct("<qd")
 _COUNT = struct.Struct("<qI")
+_TURN = struct.Struct("<qdd")
 
-POSE, READING, PRESS, TICK, MARKS, CUE, GAP, WITH_CUES = 1, 2, 3, 4, 5, 16, 17, 18
+POSE, READING, PRESS, TICK, MARKS, HIP_TURN = 1, 2, 3, 4, 5, 6
+CUE, GAP, WITH_CUES = 16, 17, 18
 
 _MASK_BYTES = (JOINTS + 7) // 8
 _MARK = np.dtype([("id", "<i2"), ("corners_px", "<f4", (4, 2))])
@@ -140,6 +142,8 @@ def _encode(given: Input) -> tuple[int, bytes]:
         marks = np.empty(len(given.ids), _MARK)
         marks["id"], marks["corners_px"] = given.ids, given.corners_px
         return MARKS, _TIME.pack(given.t_ns) + marks.tobytes()
+    if isinstance(given, HipTurn):
+        return HIP_TURN, _TURN.pack(given.t_ns, given.turn_deg, given.spread_deg)
     if isinstance(given, Press):
         return PRESS, _TIME.pack(given.t_ns) + given.button.encode()
     return TICK, _TIME.pack(given.t_ns)
@@ -162,6 +166,8 @@ def _decode(tag: int, payload: bytes) -> Input | None:
     if tag == MARKS:
         marks = np.frombuffer(payload, _MARK, offset=_TIME.size)
         return Marks(_TIME.unpack_from(payload)[0], marks["id"], marks["corners_px"])
+    if tag == HIP_TURN:
+        return HipTurn(*_TURN.unpack(payload))
     if tag == PRESS:
         return Press(_TIME.unpack_from(payload)[0], payload[_TIME.size :].decode())
     if tag == TICK:

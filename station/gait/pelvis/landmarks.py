@@ -133,7 +133,7 @@ class LandmarkPelvis:
         return self._cached
 
     def _nothing(self, reason: str) -> Mapping[str, Measure]:
-        return {**dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring))), **_BELT_ONLY}
+        return {**dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring))), **BELT_ONLY}
 
     def _estimate(self) -> Mapping[str, Measure]:
         if len(self._ring) < FEWEST:
@@ -151,12 +151,12 @@ class LandmarkPelvis:
         turn = told["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
             told = dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(DRAGGED, turn.n))
-        return {**told, **_BELT_ONLY}
+        return {**told, **BELT_ONLY}
 
 
 TURN_MEASURES = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 MEASURED = (*TURN_MEASURES, "pelvic_list_deg", "pelvic_tilt_deg")
-_BELT_ONLY = {name: Measure.cannot_tell(NEEDS_BELT) for name in ("pelvic_list_deg", "pelvic_tilt_deg")}
+BELT_ONLY = {name: Measure.cannot_tell(NEEDS_BELT) for name in ("pelvic_list_deg", "pelvic_tilt_deg")}
 
 
 def estimate(

@@ -1,0 +1,155 @@
+"""Pelvic turn from the pixels round the hips: a small network's reading of every frame, locked in to the stride.
+
+A frame's reading follows the pelvis with a gain below one, and with it a little of the thighs' swing. Both are known from people
+whom the network never saw (types.TurnBand); the gain is divided out, the thighs' part is taken off, and how much either differs
+between people goes into the interval. What the thighs drag along lies in phase with them, so the part of the turn that is a
+quarter stride ahead, where most pelvises turn, is free of it. After the find-your-hip drill the runner's own drag is known.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from math import isfinite, sqrt
+from statistics import fmean, variance
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.gait import history as h
+from station.gait.pelvis.landmarks import (
+    BELT_ONLY,
+    DRIFT_OF_DRAG,
+    FEW_STRIDES,
+    FEWEST,
+    HANGING_DEG,
+    MEASURED,
+    NOT_SEEN,
+    RAISED_DEG,
+    STRIDES,
+    TURN_MEASURES,
+    estimate,
+    lock_in,
+    thighs_lock_in,
+)
+from station.gait.pelvis.source import PelvicStride
+from station.stats import usual
+from station.types import HipTurn, Measure, TurnBand
+
+KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
+WIDEST_SPREAD_DEG = 12.0  # a frame that says so of itself shows a coat, a hand or half a person (chosen)
+WIDEST_HALF_DEG = 5.0  # of the turn, peak to peak: a typical pelvis turns by 8, a wider interval tells it from nothing (chosen)
+FEWEST_LIFTS = 2  # of each leg (chosen)
+NO_BAND = "the camera stands too oblique for what is known of the pelvis model"
+HIDDEN = "the hips are hidden: a coat, hands, somebody in front, or too small a runner"
+TOO_WIDE = "how much the pixels round the hips follow the thighs is not known well enough: do the find-your-hip drill"
+
+
+class PixelPelvis:
+    """A PelvicSource over HipTurn. `bands`: the pelvis model's own errors; without them nothing is measured."""
+
+    name = "pixels"
+
+    def __init__(self, bands: Sequence[TurnBand], azimuth_deg: float) -> None:
+        fitting = [band for band in bands if abs(azimuth_deg) <= band.most_azimuth_deg]
+        self._band = min(fitting, key=lambda band: band.most_azimuth_deg, default=None)
+        self.reset()
+
+    def reset(self) -> None:
+        self._samples: deque[tuple[float, float]] = deque()
+        # Degrees read per degree of the lifted thigh, by leg: near, far.
+        self._lifts: tuple[list[float], list[float]] = ([], [])
+        self._present = False
+        self.forget()
+
+    def forget(self) -> None:
+        self._ring: list[PelvicStride] = []
+        self._unseen = 0
+        self._cached: Mapping[str, Measure] = self._nothing(FEW_STRIDES)
+
+    @property
+    def present(self) -> bool:
+        """Whether the station has a pelvis model at all: its frames have come."""
+        return self._present
+
+    @property
+    def calibrated(self) -> bool:
+        return self._band is not None
+
+    def see(self, t_s: float, given: HipTurn) -> None:
+        """One frame, `t_s` on the clock of the history rows. Comes before the frame's pose."""
+        self._present = True
+        while self._samples and t_s - self._samples[0][0] > KEPT_S:
+            self._samples.popleft()
+        if isfinite(given.turn_deg) and given.spread_deg <= WIDEST_SPREAD_DEG:
+            self._samples.append((t_s, given.turn_deg))
+
+    def lift(self, rows: NDArray[np.float64], near: bool) -> None:
+        """One knee lift of the drill, pelvis still: what is read of it comes from the thigh alone."""
+        thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
+        read = self._at(rows[:, h.T_S])
+        seen = np.isfinite(thigh) & np.isfinite(read)
+        up, down = seen & (thigh > RAISED_DEG), seen & (thigh < HANGING_DEG)
+        if up.sum() < 3 or down.sum() < 3:
+            return
+        lifts = self._lifts[0 if near else 1]
+        lifts.append(float(read[up].mean() - read[down].mean()) / float(thigh[up].mean() - thigh[down].mean()))
+        del lifts[:-8]
+
+    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+        inside = [(t, turn) for t, turn in self._samples if start_s <= t < end_s]
+        t_s, turn_deg = np.array(inside).T if inside else np.zeros((2, 0))
+        turn = lock_in(t_s, turn_deg, start_s, end_s)
+        thigh, legs, _ = thighs_lock_in(rows, start_s, end_s)
+        if not (isfinite(turn.real + thigh.real + legs.real) and abs(thigh) > 0 and abs(legs) > 0):
+            self._unseen += 1
+            self._cached = self._estimate()
+            return None
+        back = (legs / abs(legs)).conjugate()  # in phase is what the thighs do, also with legs of unequal swing
+        stride = PelvicStride(2.0 * turn * back, complex(2.0 * abs(thigh), 0.0), 2.0 * abs(thigh))
+        self._ring = [*self._ring, stride][-STRIDES:]
+        self._cached = self._estimate()
+        return stride
+
+    def measures(self) -> Mapping[str, Measure]:
+        return self._cached
+
+    def _at(self, t_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) the readings at the rows' times, NaN where there is none."""
+        by_time = dict(self._samples)
+        return np.array([by_time.get(t, np.nan) for t in t_s.tolist()])
+
+    def _nothing(self, reason: str) -> Mapping[str, Measure]:
+        return {**dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring))), **BELT_ONLY}
+
+    def _estimate(self) -> Mapping[str, Measure]:
+        band = self._band
+        if band is None:
+            return self._nothing(NO_BAND)
+        if len(self._ring) < FEWEST:
+            return self._nothing((HIDDEN if self._present else NOT_SEEN) if self._unseen > FEWEST else FEW_STRIDES)
+        thigh_deg = float(np.mean([stride.thigh_deg for stride in self._ring]))
+        drag, lifts_sd_deg, drag_sd_deg = self._drag(band, thigh_deg)
+        turns = np.array([(stride.turn - drag * stride.drag) / band.gain for stride in self._ring])
+        turns = turns[usual(turns)]
+        angle_cov = np.eye(2) * (band.quadrature_sd_deg / band.gain) ** 2
+        told = estimate(
+            turns, thigh_deg, band.gain_sd / band.gain, lifts_sd_deg / band.gain, drag_sd_deg / band.gain, angle_cov
+        )
+        turn = told["pelvic_turn_deg"]
+        if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
+            size_only = (name for name in TURN_MEASURES if name != "pelvic_turn_quadrature_deg")
+            told = {**told, **dict.fromkeys(size_only, Measure.cannot_tell(TOO_WIDE, turn.n))}
+        return {**told, **BELT_ONLY}
+
+    def _drag(self, band: TurnBand, thigh_deg: float) -> tuple[float, float, float]:
+        """Degrees read per degree of the thigh; what the drill's lifts leave of it, and what people differ by, deg peak to peak.
+
+        A run swings the thighs against each other, so what the far one drags along counts with the other sign.
+        """
+        near, far = self._lifts
+        if min(len(near), len(far)) < FEWEST_LIFTS:
+            return band.drag, 0.0, band.drag_sd * thigh_deg
+        drag = fmean(near) - fmean(far)
+        error = sqrt(sum(variance(lifts) / len(lifts) for lifts in self._lifts))
+        return drag, error * thigh_deg, min(DRIFT_OF_DRAG * abs(drag), band.drag_sd) * thigh_deg
