@@ -10,7 +10,7 @@ from station.faults import BY_NAME, RULES, Judge, norms
 from station.gait.core import GaitCore
 from station.gait.pelvis.choice import Pelvis
 from station.model_errors import Correction
-from station.types import NAN, ErrorBand, Gait, Input, Pose, Press, Reading, Step, View
+from station.types import NAN, ErrorBand, Gait, Input, Pose, Press, Reading, Step, TurnBand, View
 
 WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 
@@ -18,10 +18,12 @@ WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
 class Coach:
     """Joins the three pure rooms. The same inputs in the same order give the same steps, to the bit."""
 
-    def __init__(self, view: View, plan: Plan, errors: Sequence[ErrorBand] = ()) -> None:
-        """`errors`: what is known of the pose model that sees the runner."""
+    def __init__(
+        self, view: View, plan: Plan, errors: Sequence[ErrorBand] = (), turn_bands: Sequence[TurnBand] = ()
+    ) -> None:
+        """`errors`: what is known of the pose model that sees the runner; `turn_bands`: of the pelvis model, where there is one."""
         self._plan = plan
-        self._pelvis = Pelvis(view)
+        self._pelvis = Pelvis(view, turn_bands)
         self._core = GaitCore(view, self._pelvis)
         self._correction = Correction(errors, view.azimuth_deg)
         self._judge = Judge(RULES)

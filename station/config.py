@@ -106,6 +106,12 @@ class HipBeltSection(Section):
     enabled: bool = True
 
 
+class PelvisSection(Section):
+    """The model that reads the pelvis' turn from the pixels round the hips; 2 ms a frame of one core. A worn belt wins."""
+
+    enabled: bool = True
+
+
 class SessionSection(Section):
     """What the owner may change of a session's plan; see cues.plan.Plan for the rest and for the reasons."""
 
@@ -204,6 +210,7 @@ class Config(Section):
     deck: DeckSection = DeckSection()
     pose: PoseSection = PoseSection()
     hip_belt: HipBeltSection = HipBeltSection()
+    pelvis: PelvisSection = PelvisSection()
     session: SessionSection = SessionSection()
     sound: SoundSection = SoundSection()
     light: LightSection = LightSection()

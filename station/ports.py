@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from station.types import Cue, Frame, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step
+from station.types import Cue, Frame, HipTurn, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step
 
 Item = TypeVar("Item", Frame, Pose, covariant=True)
 
@@ -52,6 +52,14 @@ class MarkFinder(Protocol):
     """Pixels to the tags of a hip belt. None: nothing to tell; no belt was seen lately, and it is not yet time to look again."""
 
     def find(self, frame: Frame, pose: Pose) -> Marks | None: ...
+
+    def reset(self) -> None: ...
+
+
+class TurnReader(Protocol):
+    """Pixels to the turn of the runner's pelvis. None for a frame in which the hips are not seen well enough to look."""
+
+    def find(self, frame: Frame, pose: Pose) -> HipTurn | None: ...
 
     def reset(self) -> None: ...
 

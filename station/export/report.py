@@ -38,6 +38,11 @@ MODE_WORDS = {
     Mode.LOST: "view lost",
 }
 # A change of less than the method can be off by (see words.HOW_TO_READ) must not fill a plot.
+PELVIS_SEEN_BY = {
+    "hip_belt": "the hip belt",
+    "pixels": "the pelvis model, from the pixels round the hips",
+    "landmarks": "the hips in the picture",
+}
 LEAST_SPAN = 10.0  # °, steps a minute
 TREND = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "pelvic_turn_deg")
 
@@ -123,7 +128,7 @@ def _facts(recording: Recording) -> list[tuple[str, str]]:
     told = f"{number(speed.mps * 3.6, 1)} km/h ({origin})" if np.isfinite(speed.mps) else "not known"
     facts.append(("Belt speed", told))
     facts.append(("Near side", recording.near_side or "not known"))
-    facts.append(("Pelvis seen by", "the hip belt" if recording.pelvic_source == "hip_belt" else "the hips in the picture"))
+    facts.append(("Pelvis seen by", PELVIS_SEEN_BY[recording.pelvic_source]))
     facts.append(("Strides", str(len(recording.strides))))
     return facts
 

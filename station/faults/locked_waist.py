@@ -1,9 +1,10 @@
 """Locked waist: the legs run, the pelvis does not turn.
 
-A source that sees the pelvis itself (a hip belt) is judged by the norms for the speed, or between the runner's own stiff and
-free running after a contrast trial. Hip landmarks follow the thighs and differ between people by more than the norms are wide:
-with them only a fall against the same runner counts (the contrast trial or the baseline), only after the drill has shown how much
-they follow, and only when the quadrature part, which the thighs cannot drag along, has fallen too.
+A source that sees the pelvis itself (a hip belt, or the pixels round the hips) is judged by the norms for the speed, a belt
+also between the runner's own stiff and free running after a contrast trial. Hip landmarks follow the thighs and differ between
+people by more than the norms are wide: with them only a fall against the same runner counts (the contrast trial or the
+baseline), only after the drill has shown how much they follow, and only when the quadrature part, which the thighs cannot drag
+along, has fallen too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ def levels(speed_mps: float) -> Levels:
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if scene.pelvic_source == "landmarks":
         return _by_own_scale(measures, scene)
+    if scene.pelvic_source == "pixels":
+        return _by_both_parts(measures, scene)
     turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
     limit = _own_levels(scene, levels(scene.speed_mps))
     if not turn.measured:
@@ -38,6 +41,24 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if turn.high < limit.enter:
         return Verdict("out", turn.value, limit.enter, scene.speed_hint)
     return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
+
+
+def _by_both_parts(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    """From pixels: the part in phase with the thigh is blurred by what the thighs drag along, the quarter-stride part is not.
+
+    A locked pelvis has little of the one, surely, and shows little of both. A pelvis that turns in phase with the thigh (of eight
+    recorded runners one does) has little of the quarter-stride part too, but shows its turn in the whole.
+    """
+    turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
+    q = measures.get(QUADRATURE, Measure.cannot_tell(turn.reason))
+    limit = levels(scene.speed_mps)
+    if not (turn.measured and q.measured):
+        return Verdict("unknown", turn.value, limit.enter, turn.reason or q.reason)
+    quarter = norms.at(QUADRATURE, scene.speed_mps) if scene.speed_known else norms.slowest(QUADRATURE)
+    little = max(quarter.p5, FLOOR_DEG)
+    if turn.high < limit.enter or (q.high < little and turn.value < limit.leave):
+        return Verdict("out", turn.value, limit.enter, scene.speed_hint)
+    return Verdict("inside" if turn.value > limit.leave and q.value > little else "between", turn.value, limit.enter)
 
 
 def _own_levels(scene: Scene, limit: Levels) -> Levels:
@@ -100,6 +121,7 @@ def _told(turn_deg: float) -> dict[str, Measure]:
 
 
 _HIP_BELT = Scene(pelvic_source="hip_belt")
+_PIXELS = Scene(pelvic_source="pixels")
 _LANDMARKS = Scene(pelvic_calibrated=True, own=Own(baseline=_told(10.0)))
 _LOW = Scene(pelvic_calibrated=True, own=Own(baseline=_told(5.0)))
 _CONTRAST = Scene(pelvic_calibrated=True, own=Own(stiff=_told(2.0), free=_told(14.0)))
@@ -132,6 +154,9 @@ RULE = Rule(
         Golden("hip belt, stiff at an unknown speed", NAN, {TURN: 0.8, QUADRATURE: 0.5}, "out", _HIP_BELT),
         Golden("hip belt, near the own stiff running", 3.5, {TURN: 4.5, QUADRATURE: 4.0}, "out", _HIP_BELT_CONTRAST),
         Golden("hip belt, near the own free running", 3.5, {TURN: 9.0, QUADRATURE: 8.5}, "inside", _HIP_BELT_CONTRAST),
+        Golden("pixels, little of both parts", 3.5, {TURN: 2.5, QUADRATURE: 0.4}, "out", _PIXELS),
+        Golden("pixels, usual", 3.5, {TURN: 9.0, QUADRATURE: 8.6}, "inside", _PIXELS),
+        Golden("pixels, in phase with the thigh", 4.5, {TURN: 10.5, QUADRATURE: 2.1}, "between", _PIXELS),
         Golden("landmarks, near the own stiff running", 3.5, {TURN: 3.0, QUADRATURE: 2.5}, "out", _CONTRAST),
         Golden("landmarks, near the own free running", 3.5, {TURN: 13.0, QUADRATURE: 12.0}, "inside", _CONTRAST),
         Golden("landmarks, fell by 8", 3.5, {TURN: 2.0, QUADRATURE: 1.5}, "out", _LANDMARKS),

@@ -1,7 +1,8 @@
 """The pelvis model at run time: a crop round the hips of every frame, and what the network reads of it.
 
-Where the crop lies follows from the landmarks alone (hip_crop.py), and its scale from the median trunk of the last seconds. Which way
-the runner faces is asked of the landmarks too, unless the settings say it: the crop is mirrored so that everybody faces right.
+Where the crop lies follows from the landmarks alone (hip_crop.py), and its scale from the median trunk of the last seconds.
+Which way the runner faces is asked of the landmarks too, unless the settings say it: the crop is mirrored so that everybody
+faces right.
 """
 
 from __future__ import annotations

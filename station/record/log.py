@@ -28,7 +28,22 @@ import numpy as np
 
 from station.errors import InputError
 from station.record.plain import plain, revive
-from station.types import JOINTS, NS, Cue, HipTurn, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
+from station.types import (
+    JOINTS,
+    NS,
+    Cue,
+    HipTurn,
+    Input,
+    Marks,
+    ModelInfo,
+    Pose,
+    Press,
+    Reading,
+    SourceInfo,
+    Tick,
+    TurnBand,
+    View,
+)
 
 SCHEMA = "station.log/2"
 CUES_APART = "station.log/1"  # each cue in a record behind its input: a power cut may part them
@@ -55,7 +70,8 @@ _UNSEEN_BITS = _UNSEEN.view(np.uint32)
 
 @dataclass(frozen=True, slots=True)
 class LogHeader:
-    """What a replay must know before the first input. `plan` are the coach's settings as plain values.
+    """What a replay must know before the first input. `plan` are the coach's settings as plain values,
+    `turn_bands` how the pelvis model errs.
 
     `started_ns` is the monotonic time of the session's begin within boot `boot_id`; `torn_bytes` and
     `schema` are filled by reading.
@@ -72,6 +88,7 @@ class LogHeader:
     clock_trusted: bool = False
     boot_id: str = ""
     started_ns: int = 0
+    turn_bands: tuple[TurnBand, ...] = ()
     torn_bytes: int = 0
     schema: str = SCHEMA
 

@@ -36,7 +36,7 @@ from station.record.log import LogHeader, repair
 from station.record.retention import LOG_SUFFIX, MB, newest_number, reclaim_logs, surplus_sessions
 from station.record.schema import COLUMNS, SESSION_COLUMNS, NewerDatabase, connect, insertion, migrate
 from station.record.tally import Tally
-from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, View
+from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, TurnBand, View
 
 HIGHEST, MOST_DIGITS = "highest", 9  # the file with the highest session number, and what an id can show
 DATING_NS = 60 * NS  # while nobody runs: whether earlier sessions can be dated by now
@@ -93,7 +93,13 @@ class SqliteStore:
     # --- ports.Store ---
 
     def begin(
-        self, source: SourceInfo, model: ModelInfo | None, t_ns: int, view: View | None = None, plan: Mapping[str, Any] = NO_PLAN
+        self,
+        source: SourceInfo,
+        model: ModelInfo | None,
+        t_ns: int,
+        view: View | None = None,
+        plan: Mapping[str, Any] = NO_PLAN,
+        turn_bands: tuple[TurnBand, ...] = (),
     ) -> str:
         """Prepares a session and returns its id. Raises StoreError when one is open or the database cannot be read."""
         if self._session is not None:
@@ -112,6 +118,7 @@ class SqliteStore:
             model=model,
             view=view or View(),
             plan=plan,
+            turn_bands=turn_bands,
             session_id=session_id,
             station_version=__version__,
             core_version=self._core_version,

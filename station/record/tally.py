@@ -32,7 +32,8 @@ from station.types import (
 )
 
 MOST_REASONS = 12  # different ones kept per rule; their number is small, but they hold text
-LANDMARKS, HIP_BELT = "landmarks", "hip_belt"
+# Sources of pelvic measures, the best first, and where the sums of each are kept.
+PELVIC_SUMS = {"hip_belt": "pelvic_belt", "pixels": "pelvic_pixels", "landmarks": "pelvic"}
 LONGEST_STEP_NS = NS  # a longer silence between two inputs counts as this much: nothing is known about the rest
 
 
@@ -125,6 +126,7 @@ class Tally:
     faults: dict[str, FaultTally] = field(default_factory=lambda: {rule: FaultTally(rule) for rule in BY_NAME})
     pelvic: dict[str, WindowTally] = field(default_factory=dict)  # by hip landmarks
     pelvic_belt: dict[str, WindowTally] = field(default_factory=dict)  # by the hip belt
+    pelvic_pixels: dict[str, WindowTally] = field(default_factory=dict)  # by the pelvis model
 
     def add(self, given: Input, step: Step) -> None:
         t_ns = given.t_ns
@@ -156,7 +158,7 @@ class Tally:
             self.speed_sum_mps += gait.speed.mps * len(gait.strides)
             self.speed_count += len(gait.strides)
             self.speed_origin = gait.speed.origin
-        pelvic = self.pelvic_belt if gait.pelvic_source == HIP_BELT else self.pelvic
+        pelvic = self._sums(gait.pelvic_source)
         for name in PELVIC:
             if name in gait.measures:
                 pelvic.setdefault(name, WindowTally()).add(gait.measures[name], self.strides)
@@ -183,13 +185,18 @@ class Tally:
 
     @property
     def pelvic_source(self) -> str:
-        """Who the pelvic measures are by. Two sources are never averaged; the belt is taken where it measured anything."""
-        by_belt = any(window.windows for window in self.pelvic_belt.values())
-        by_landmarks = any(window.windows for window in self.pelvic.values())
-        return HIP_BELT if by_belt or (self.pelvic_belt and not by_landmarks) else LANDMARKS
+        """Who the pelvic measures are by: the best source that measured anything, else the best that was asked. Sources are never
+        averaged."""
+        asked = [source for source in PELVIC_SUMS if self._sums(source)]
+        measured = [source for source in asked if any(window.windows for window in self._sums(source).values())]
+        return next(iter((*measured, *asked)), "landmarks")
+
+    def _sums(self, source: str) -> dict[str, WindowTally]:
+        sums: dict[str, WindowTally] = getattr(self, PELVIC_SUMS[source])
+        return sums
 
     def pelvic_measures(self) -> dict[str, Measure]:
-        windows = self.pelvic_belt if self.pelvic_source == HIP_BELT else self.pelvic
+        windows = self._sums(self.pelvic_source)
         return {name: window.measure() for name, window in windows.items() if window.windows or window.reason}
 
     def plain(self) -> dict[str, Any]:
@@ -206,7 +213,7 @@ class Tally:
         made["page"] = values["page"] and _page(values["page"])
         made["faults"] = {rule: revive(FaultTally, entry) for rule, entry in values["faults"].items()}
         made["faults"] = {rule: made["faults"].get(rule, FaultTally(rule)) for rule in BY_NAME}
-        for field_name in ("pelvic", "pelvic_belt"):
+        for field_name in PELVIC_SUMS.values():
             made[field_name] = {name: revive(WindowTally, entry) for name, entry in values.get(field_name, {}).items()}
         return cls(**made)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from station.errors import StoreError
 from station.record.store import SqliteStore
-from station.types import Input, ModelInfo, SourceInfo, Step, View
+from station.types import Input, ModelInfo, SourceInfo, Step, TurnBand, View
 
 log = logging.getLogger("station")
 
@@ -26,6 +26,7 @@ class Description:
     model: ModelInfo | None = None
     view: View = field(default_factory=View)
     plan: Mapping[str, Any] = field(default_factory=dict)
+    turn_bands: tuple[TurnBand, ...] = ()
 
 
 class Writer:
@@ -122,7 +123,7 @@ class Writer:
             if self._begin_due:
                 self._begin_due = False
                 told = self._describe()
-                self._store.begin(told.source, told.model, given.t_ns, told.view, told.plan)
+                self._store.begin(told.source, told.model, given.t_ns, told.view, told.plan, told.turn_bands)
             self._store.add(given, step)
         elif item == "finish":
             self._store.finish(self._last_ns)

@@ -19,16 +19,16 @@ from station.export.analysis_json import analysis_json
 from station.export.bundle import write_all
 from station.files import json_bytes, write_output
 from station.gait import CORE_VERSION
-from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource
+from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, TurnReader
 from station.record.collect import Collector
 from station.run.clock import SystemClock
 from station.run.film_doubts import SELDOM, speed_doubt, turned_deg_of, without_times
 from station.run.overlay import Overlay
 from station.run.text_table import summary_table
-from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
+from station.run.wiring import estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
-from station.types import NS, Frame, Marks, Pose, Recording, Side
+from station.types import NS, Frame, HipTurn, Marks, Pose, Recording, Side
 
 READ_TIMEOUT_S = 60.0
 Progress = Callable[[float], None]  # told the seconds of recording that were worked through
@@ -101,8 +101,10 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
     with open_source(wish.source_text, config, SystemClock(), reading=wish.reading) as source:
         info = source.info
         view = view_of(config, source, cast("Side | None", wish.direction))
+        turn_reader, turn_bands = pelvis_model_for(config, info, view.direction)
         estimator = estimator_for(config, info)
-        coach = Coach(view, plan_of(config, analysis=not wish.coached), estimator.model.errors if estimator else ())
+        errors = estimator.model.errors if estimator else ()
+        coach = Coach(view, plan_of(config, analysis=not wish.coached), errors, turn_bands)
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
         finder = mark_finder_for(config, info)
         overlay = Overlay(wish.out_dir, info) if wish.overlay and wish.out_dir is not None and estimator else None
@@ -116,7 +118,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
                 collector.add(reading, coach.step(reading))
             items = _items(source, watch)
             try:
-                for given, frame in _inputs(items, estimator, finder, watch):
+                for given, frame in _inputs(items, estimator, finder, turn_reader, watch):
                     with watch.stage("core"):
                         step = coach.step(given)
                     with watch.stage("record"):
@@ -147,8 +149,12 @@ def _items(source: FrameSource | PoseSource, watch: Stopwatch) -> Iterator[Frame
 
 
 def _inputs(
-    items: Iterator[Frame | Pose], estimator: Estimator | None, finder: MarkFinder | None, watch: Stopwatch
-) -> Iterator[tuple[Pose | Marks, Frame | None]]:
+    items: Iterator[Frame | Pose],
+    estimator: Estimator | None,
+    finder: MarkFinder | None,
+    turn_reader: TurnReader | None,
+    watch: Stopwatch,
+) -> Iterator[tuple[Pose | Marks | HipTurn, Frame | None]]:
     for item in items:
         if isinstance(item, Pose):
             yield item, None
@@ -160,6 +166,11 @@ def _inputs(
                     marks = finder.find(item, pose)
                 if marks is not None:
                     yield marks, item
+            if turn_reader is not None:
+                with watch.stage("pelvis"):
+                    turn = turn_reader.find(item, pose)
+                if turn is not None:
+                    yield turn, item
             yield pose, item
 
 

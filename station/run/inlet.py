@@ -1,4 +1,5 @@
-"""From an item of a source to the core's inputs: the one place where a frame becomes landmarks and tags of a hip belt.
+"""From an item of a source to the core's inputs: the one place where a frame becomes landmarks, tags of a hip belt and
+the pelvis model's reading.
 
 The running station and `station analyze` both work through it, so that both judge the same inputs.
 """
@@ -8,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from station.ports import Estimator, MarkFinder
+from station.ports import Estimator, MarkFinder, TurnReader
 from station.run.tolerated import Tolerated
-from station.types import Frame, Marks, Pose
+from station.types import Frame, HipTurn, Marks, Pose
 
 FrameWatch = Callable[[Frame, Pose], object]
 """Looks at each frame with its pose, and tells nothing to the core."""
@@ -30,9 +31,11 @@ class Inlet:
         finder: MarkFinder | None = None,
         watches: Sequence[tuple[str, FrameWatch]] = (),
         stage: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
+        turn_reader: TurnReader | None = None,
     ) -> None:
         self._pose = Tolerated("the pose model", estimator.estimate, "install the station again") if estimator else None
         self._marks = Tolerated("the search for a hip belt", finder.find) if finder else None
+        self._turn = Tolerated("the pelvis model", turn_reader.find) if turn_reader else None
         self._watches = [Tolerated(name, watch) for name, watch in watches]
         self._stage = stage
 
@@ -42,11 +45,11 @@ class Inlet:
 
     @property
     def trouble(self) -> tuple[tuple[str, str], ...]:
-        optional = (*((self._marks,) if self._marks is not None else ()), *self._watches)
-        return tuple(one for part in optional for one in part.trouble)
+        optional = (self._marks, self._turn, *self._watches)
+        return tuple(one for part in optional if part is not None for one in part.trouble)
 
-    def inputs(self, item: Frame | Pose) -> tuple[Pose | Marks, ...]:
-        """The frame's tags, if any, then its pose; nothing for a frame that is skipped."""
+    def inputs(self, item: Frame | Pose) -> tuple[Pose | Marks | HipTurn, ...]:
+        """What was found in the frame besides, then its pose; nothing for a frame that is skipped."""
         if isinstance(item, Pose):
             return (item,)
         if self._pose is None:
@@ -59,8 +62,11 @@ class Inlet:
             return ()
         for watch in self._watches:
             watch(item, pose)
-        marks = None
-        if self._marks is not None:
-            with self._stage("hip_belt"):
-                marks = self._marks(item, pose)
-        return (pose,) if marks is None else (marks, pose)
+        found: list[Pose | Marks | HipTurn] = []
+        for name, finder in (("hip_belt", self._marks), ("pelvis", self._turn)):
+            if finder is not None:
+                with self._stage(name):
+                    seen = finder(item, pose)
+                if seen is not None:
+                    found.append(seen)
+        return (*found, pose)

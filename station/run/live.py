@@ -70,7 +70,7 @@ class LiveStation:
         remedy = "check the camera's ribbon cable, then switch the station off and on"
         self._read = Tolerated("the camera", parts.source.read, remedy, passing=(StationError, EndOfSource))
         self._polls = [Tolerated("a sensor", sensor.poll) for sensor in parts.sensors]
-        self._inlet = Inlet(parts.estimator, parts.mark_finder, self._watches())
+        self._inlet = Inlet(parts.estimator, parts.mark_finder, self._watches(), turn_reader=parts.turn_reader)
         self._outlet = Outlet(parts.presenters, parts.display, parts.station, self._trouble, parts.clock.now_ns())
         self.report = RunReport()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from station.calibrate.watch import PlaceWatch
 from station.coach import Coach
-from station.ports import Clock, Display, Estimator, FrameSource, MarkFinder, PoseSource, Sensor, Store
+from station.ports import Clock, Display, Estimator, FrameSource, MarkFinder, PoseSource, Sensor, Store, TurnReader
 from station.run.presenter import Presenter
 from station.run.slots import Inbox
 from station.sense.picture import PictureWatch
@@ -38,6 +38,7 @@ class Parts:
     clock: Clock
     store: Store
     mark_finder: MarkFinder | None = None
+    turn_reader: TurnReader | None = None
     presenters: Sequence[Presenter] = ()
     display: Display | None = None
     sensors: Sequence[Sensor] = ()

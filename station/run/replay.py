@@ -40,7 +40,7 @@ def replayed(path: Path) -> list[Cue]:
     header, inputs = read_log(path)
     try:
         errors = header.model.errors if header.model else ()
-        coach = Coach(header.view, Plan.from_dict(header.plan), errors)
+        coach = Coach(header.view, Plan.from_dict(header.plan), errors, header.turn_bands)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"was written by another version ({error})", str(path), "replay it with the version that wrote it"

@@ -32,11 +32,11 @@ from station.run.slots import Inbox
 from station.run.start_failure import told_when_it_fails
 from station.run.station_state import StationState
 from station.run.stick_sessions import StickSessions
-from station.run.wiring import estimator_for, given_speed, mark_finder_for, plan_of, view_of
+from station.run.wiring import estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch
-from station.types import Press, SourceInfo, View
+from station.types import Press, SourceInfo, TurnBand, View
 
 log = logging.getLogger("station")
 
@@ -84,17 +84,22 @@ def _coach(
         config, place = found or (config, PlaceWatch(None, None))
         estimator = estimator_for(config, source.info)
         view, boot = view_of(config, source), BootCheck(config)
+        pelvis = openings.try_open("the pelvis model", lambda: pelvis_model_for(config, source.info, view.direction))
+        turn_reader, turn_bands = pelvis or (None, ())
         store = openings.try_open(
-            "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan)
+            "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan, turn_bands)
         )
         live = LiveStation(
             Parts(
                 source=source,
                 estimator=estimator,
-                new_coach=lambda: Coach(place.corrected(view), plan, estimator.model.errors if estimator else ()),
+                new_coach=lambda: Coach(
+                    place.corrected(view), plan, estimator.model.errors if estimator else (), turn_bands
+                ),
                 clock=clock,
                 store=store or NoStore(),
                 mark_finder=mark_finder_for(config, source.info),
+                turn_reader=turn_reader,
                 presenters=presenters,
                 display=screen,
                 presses=presses,
@@ -123,10 +128,18 @@ def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
     return config, PlaceWatch(calibration.scene if calibration else None, turned_deg)
 
 
-def open_store(config: Config, info: SourceInfo, view: Callable[[], View], estimator: Estimator | None, plan: Plan) -> Store:
+def open_store(
+    config: Config,
+    info: SourceInfo,
+    view: Callable[[], View],
+    estimator: Estimator | None,
+    plan: Plan,
+    turn_bands: tuple[TurnBand, ...] = (),
+) -> Store:
     """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
     store = SqliteStore(config.station.data_folder, config.record, CORE_VERSION)
-    return Writer(store, lambda: Description(info, estimator.model if estimator else None, view(), plan.to_dict()))
+    model = estimator.model if estimator else None
+    return Writer(store, lambda: Description(info, model, view(), plan.to_dict(), turn_bands))
 
 
 @contextlib.contextmanager

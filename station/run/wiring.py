@@ -8,8 +8,11 @@ from station.errors import ConfigError
 from station.ports import FrameSource, MarkFinder, PoseSource
 from station.pose.estimator import TrackingEstimator, open_estimator
 from station.pose.hip_belt import HipBeltFinder
+from station.pose.pelvis_model import NAME as PELVIS_MODEL
+from station.pose.pelvis_model import PelvisModel, read_bands
+from station.pose.store import models_dir, read_card
 from station.sense.poses import PosesSource
-from station.types import NAN, Reading, Side, SourceInfo, View
+from station.types import NAN, Reading, Side, SourceInfo, TurnBand, View
 
 KMH_PER_MPS = 3.6
 # Sources that deliver landmarks themselves.
@@ -52,6 +55,24 @@ def estimator_for(config: Config, info: SourceInfo) -> TrackingEstimator | None:
     if info.kind in POSE_KINDS:
         return None
     return open_estimator(config.pose, config.view.zone)
+
+
+def pelvis_model_for(
+    config: Config, info: SourceInfo, direction: Side | None
+) -> tuple[PelvisModel | None, tuple[TurnBand, ...]]:
+    """The pelvis model and how it errs; none for a source that delivers landmarks itself, and where the settings want none.
+
+    `direction` is the way the runner faces, where it is given. Raises ModelError.
+    """
+    if not config.pelvis.enabled or info.kind in POSE_KINDS:
+        return None, ()
+    path = models_dir(config.pose.models_dir) / f"{PELVIS_MODEL}.md"
+    if not path.exists():  # a models folder of one's own may hold a pose model alone
+        return None, ()
+    card = read_card(path)
+    bands = read_bands(card)
+    # Without its table nothing could be measured by it: the time is better spent otherwise.
+    return (PelvisModel(card, direction), bands) if bands else (None, ())
 
 
 def mark_finder_for(config: Config, info: SourceInfo) -> MarkFinder | None:

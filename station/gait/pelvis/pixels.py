@@ -38,7 +38,7 @@ from station.types import HipTurn, Measure, TurnBand
 
 KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
 WIDEST_SPREAD_DEG = 12.0  # a frame that says so of itself shows a coat, a hand or half a person (chosen)
-WIDEST_HALF_DEG = 5.0  # of the turn, peak to peak: a typical pelvis turns by 8, a wider interval tells it from nothing (chosen)
+WIDEST_HALF_DEG = 8.0  # of the turn, peak to peak: a typical pelvis turns by 8 to 10 (chosen)
 FEWEST_LIFTS = 2  # of each leg (chosen)
 NO_BAND = "the camera stands too oblique for what is known of the pelvis model"
 HIDDEN = "the hips are hidden: a coat, hands, somebody in front, or too small a runner"
