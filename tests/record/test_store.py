@@ -11,6 +11,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from station.record.schema import MIGRATIONS, connect, migrate
 from station.record.store import SqliteStore
 from station.record.tally import Tally
 from station.record.writer import Description, Writer
-from station.types import ANGLES, STRIDE, Activity, Input, ModelInfo, SourceInfo, Step, View
+from station.types import ANGLES, STRIDE, Activity, Input, Step
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 # A session's row of the first released version, after id, number and state.
@@ -395,7 +396,7 @@ def test_a_slow_disk_loses_inputs_and_says_so(tmp_path: Path) -> None:
     steps = list(run(4.0))
     writer.begin()
     writer.add(*steps[0])
-    gate.entered.wait()  # the thread is inside the store now and stays there
+    assert gate.entered.wait(60)  # the thread is inside the store now and stays there
     for given, step in steps[1:101]:
         writer.add(given, step)
     assert writer.dropped == 50
@@ -420,8 +421,8 @@ class _Gate:
         self._store = store
         self.entered, self.open, self.taken = threading.Event(), threading.Event(), threading.Semaphore(0)
 
-    def begin(self, source: SourceInfo, model: ModelInfo | None, t_ns: int, view: View | None = None, plan: object = None) -> str:
-        return self._store.begin(source, model, t_ns, view)
+    def begin(self, *told: Any) -> str:
+        return self._store.begin(*told)
 
     def add(self, given: Input, step: Step) -> None:
         self.entered.set()

@@ -45,7 +45,7 @@ class Films:
     body: NDArray[np.str_]
 
     def where(self, rows: NDArray[np.bool_]) -> Films:
-        return Films(*(getattr(self, name)[rows] for name in self.__slots__ or self.__dataclass_fields__))
+        return Films(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 def films_of(readings: measure.Readings) -> Films:
@@ -111,7 +111,8 @@ def main(model: Path, folders: list[Path], write: bool) -> None:
     films = films_of(measure.read(model, folders[1:], shape))
     levels, judges = (films.where(np.isin(films.body, list(names))) for names in (LEVELS, JUDGES))
     bands = [band for most in AZIMUTHS_DEG if (band := band_of(levels, most)) is not None]
-    print("| azimuth up to | gain | SD | drag deg/deg | SD | quarter-stride SD, deg | films | 95 % holds, other bodies |\n" + "|---" * 8 + "|")
+    print("| azimuth up to | gain | SD | drag deg/deg | SD | quarter-stride SD, deg | films | 95 % holds, other bodies |")
+    print("|---" * 8 + "|")
     for band in bands:
         held = f"{100 * covered(judges, band):.0f} %"
         print("| " + " | ".join(str(value) for value in (*asdict(band).values(), held)) + " |")

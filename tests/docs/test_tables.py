@@ -1,0 +1,42 @@
+"""Documents say what the code says: generated tables are current, links lead somewhere, and no command is left out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.lab.docs.tables import ROOT, TABLES, current, documents, leaves
+
+LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)|\!\[[^\]]*\]\(([^)\s]+)\)")
+PAGES = sorted(
+    path
+    for path in ROOT.rglob("*.md")
+    if ".venv" not in path.parts and "node_modules" not in path.parts and ".git" not in path.parts
+)
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_made_sections_are_current(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text == current(text), "run `python -m tests.lab.docs`"
+
+
+def test_every_table_stands_somewhere() -> None:
+    made = {name for path in documents() for name in re.findall(r"<!-- made: (\S+) -->", path.read_text(encoding="utf-8"))}
+    assert made == set(TABLES)
+
+
+def test_every_command_is_in_the_table() -> None:
+    table = TABLES["commands"]()
+    assert all(f"`station {name}" in table for name, _ in leaves())
+    assert len(list(leaves())) > 10
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    targets = [one or other for one, other in LINK.findall(text)]
+    local = [target for target in targets if not re.match(r"[a-z]+:", target)]
+    assert [target for target in local if not (path.parent / target).exists()] == []
