@@ -21,7 +21,7 @@ class Coach:
     def __init__(
         self, view: View, plan: Plan, errors: Sequence[ErrorBand] = (), turn_bands: Sequence[TurnBand] = ()
     ) -> None:
-        """`errors`: what is known of the pose model that sees the runner; `turn_bands`: of the pelvis model, where there is one."""
+        """`errors`: what is known of the pose model that sees the runner; `turn_bands`: of the pelvis model."""
         self._plan = plan
         self._pelvis = Pelvis(view, turn_bands)
         self._core = GaitCore(view, self._pelvis)
