@@ -32,7 +32,7 @@ class Coach:
         speakers = tuple(Speaker(name, c.cue, c.praise, c.priority, c.modes, c.interrupts) for name, c in coached)
         # Where the belt is in the picture must be known before somebody can be said to drift back on it.
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_PICTURE)
-        self._screen = Screen(view, Norms(norms.MEASURES, norms.band, norms.thigh_curve, _aim_cadence_spm))
+        self._screen = Screen(view, Norms(norms.MEASURES, norms.band, _aim_cadence_spm))
         self._number = 0
         self._alone = True
         self._runner_session = 0  # as the runner's stick counts them; 0 = not known

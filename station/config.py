@@ -184,6 +184,8 @@ class ScreenSection(Section):
     enabled: bool = True
     width_px: Annotated[int, Field(ge=320, le=7680)] = 1280
     height_px: Annotated[int, Field(ge=320, le=7680)] = 720
+    width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; None: as the display tells by itself
+    distance_m: Annotated[float, Field(ge=0.3, le=10)] = 2.0  # the runner's eye to the display
 
 
 class RecordSection(Section):

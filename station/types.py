@@ -594,6 +594,9 @@ class Line(NamedTuple):
         return 1.2 + len(self.spoken.split()) / 2.2
 
 
+Towards = Literal["ahead", "behind", "up", "in"]  # where a cue points; "in" = make it smaller
+
+
 class Light(NamedTuple):
     """The sign of a cue on the cue light: a colour, and a shape in time that tells it apart without colour. Both are names
     of present/lights."""
@@ -684,7 +687,6 @@ class Snapshot:
     prompt: str = ""  # text id of what to do now (drill, contrast, framing)
     progress: float = NAN  # 0..1 of the drill or contrast part
     aim_cadence_spm: float = NAN  # what would end low cadence at this speed: for a metronome
-    norm_curve: NDArray[np.float64] | None = None  # (3, 51) thigh at low, mean, high of the norm for the speed, deg
     page: SessionPage | None = None
     runner_session: int = 0  # which session of this runner's this is, counted on their stick; 0 = not known
     station: Station = Station()

@@ -6,9 +6,6 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from station.cues.governor import Governor
 from station.cues.session import Session
 from station.types import NAN, Band, Fault, Gait, Measure, Pose, Snapshot, View
@@ -16,16 +13,15 @@ from station.types import NAN, Band, Fault, Gait, Measure, Pose, Snapshot, View
 
 class Norms(NamedTuple):
     """What the fault room knows of a speed (m/s, NaN = unknown), as far as it is shown. `band` is (low, high) of one of
-    `measures`, `thigh_curve` (3, 51) low, mean, high; both NaN where there is no norm."""
+    `measures`, NaN where there is no norm."""
 
     measures: tuple[str, ...]
     band: Callable[[str, float], tuple[float, float]]
-    thigh_curve: Callable[[float], NDArray[np.float64]]
     aim_cadence_spm: Callable[[float], float]
 
 
 class Screen:
-    """Assembles snapshots; bands and the norm curve are worked out anew only when speed or baseline change."""
+    """Assembles snapshots; bands are worked out anew only when speed or baseline change."""
 
     def __init__(self, view: View, norms: Norms) -> None:
         self._view, self._norms = view, norms
@@ -33,7 +29,6 @@ class Screen:
         self._speed_mps = -1.0
         self._baseline: Mapping[str, Measure] | None = None
         self._bands: Mapping[str, Band] = {}
-        self._curve: NDArray[np.float64] | None = None
 
     def step(
         self,
@@ -59,7 +54,6 @@ class Screen:
             prompt=session.prompt,
             progress=session.progress,
             aim_cadence_spm=self._aim_spm,
-            norm_curve=self._curve,
             page=session.page,
             runner_session=runner_session,
         )
@@ -69,8 +63,6 @@ class Screen:
         if same_speed and baseline is self._baseline:
             return
         self._speed_mps, self._baseline = speed_mps, baseline
-        curve = self._norms.thigh_curve(speed_mps)
-        self._curve = None if np.isnan(curve).any() else curve
         self._aim_spm = self._norms.aim_cadence_spm(speed_mps)
         bands = {}
         for name in self._norms.measures:

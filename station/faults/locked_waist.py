@@ -141,6 +141,7 @@ RULE = Rule(
         cue=Line("Pocket leads", "Let the back pocket lead."),
         praise=Line("Pocket leads now", "Good. The pocket leads."),
         focus="let the back pocket lead",
+        towards="ahead",
         light=Light("blue", "breathing"),
         priority=4,
     ),

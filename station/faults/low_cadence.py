@@ -36,6 +36,7 @@ RULE = Rule(
         cue=Line("Quick quiet feet", "Quick, quiet feet."),
         praise=Line("Quick now", "Good. Quick and quiet."),
         focus="quick, quiet feet",
+        towards="in",
         light=Light("white", "quick"),
         priority=3,
     ),

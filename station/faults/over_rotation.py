@@ -51,6 +51,7 @@ RULE = Rule(
         cue=Line("Smaller, quieter", "Smaller, and quieter."),
         praise=Line("Quiet now", "Good. Nice and quiet."),
         focus="smaller, quieter",
+        towards="in",
         light=Light("magenta", "flashing"),
         priority=1,
         interrupts=True,

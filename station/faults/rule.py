@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from station.types import NAN, QUANTITIES, Light, Line, Measure, Mode, Own, Side
+from station.types import NAN, QUANTITIES, Light, Line, Measure, Mode, Own, Side, Towards
 
 Look = Literal["out", "between", "inside", "unknown"]
 
@@ -66,15 +66,18 @@ class Coaching:
     """How a runner is coached on a rule while running; a rule without it is only reported.
 
     cue, praise: what is said of the fault, and once it has gone. focus: what to work on next time, a clause for the screen.
-    light: the sign of the cue. priority: the lower is said first. interrupts: may be said although the block has another fault.
-    modes: where it may be said.
+    towards: where the body should go, an arrow for the screen. shown: the measure that the screen shows with it, "" for the one
+    that is judged. light: the sign of the cue. priority: the lower is said first. interrupts: may be said although the block has
+    another fault. modes: where it may be said.
     """
 
     cue: Line
     praise: Line
     focus: str
+    towards: Towards
     light: Light
     priority: int
+    shown: str = ""
     interrupts: bool = False
     modes: tuple[Mode, ...] = (Mode.COACH,)
 

@@ -62,6 +62,7 @@ RULE = Rule(
         cue=Line("Run tall", "Run tall."),
         praise=Line("Tall now", "Good. That is tall."),
         focus="run tall",
+        towards="up",
         light=Light("amber", "fixed"),
         priority=2,
     ),

@@ -60,8 +60,10 @@ RULE = Rule(
         cue=Line("Push belt away", "Push the belt away behind you."),
         praise=Line("Good push", "Good. That is the push."),
         focus="push the belt away",
+        towards="behind",
         light=Light("cyan", "isophase"),
         priority=5,
+        shown="tle_near_deg",
     ),
     source="5th and 25th percentile of the share of trailing-limb extension in the thigh's excursion, 5th of the pelvis/thigh "
     "ratio, for the speed, 26 runners (Fukuchi 2017); 0.9: engineering choice",

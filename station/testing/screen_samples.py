@@ -99,12 +99,6 @@ def pose_at(t_ns: int, phase: float, angles: np.void) -> Pose:
     return Pose(t_ns, xy, np.where(np.isnan(xy[:, 0]), 0, 0.95).astype(np.float32))
 
 
-def norm_curve() -> NDArray[np.float64]:
-    """(3, 51) low, mean and high of the thigh between runners at 3.5 m/s, one standard deviation apart."""
-    mean = thigh_deg(np.linspace(0, 1, 51))
-    return np.stack([mean - RUNNERS_SD_DEG, mean, mean + RUNNERS_SD_DEG])
-
-
 def curves(count: int = 6) -> NDArray[np.float64]:
     """(count, 51) the near thigh over the last strides, each a little different."""
     phase = np.linspace(0, 1, 51)
@@ -161,7 +155,6 @@ def running(t_s: float, mode: Mode = Mode.COACH) -> Snapshot:
         pose=_posed(gait),
         view=View(WIDTH_PX, HEIGHT_PX, direction="right", zone=(0.16, 0.1, 0.84, 0.97)),
         bands=bands,
-        norm_curve=norm_curve(),
     )
 
 
@@ -257,7 +250,7 @@ def drill() -> Snapshot:
 
 def contrast() -> Snapshot:
     now = running(18.1, Mode.CONTRAST)
-    return replace(now, prompt="contrast.stiff", progress=0.6, norm_curve=None, bands={})
+    return replace(now, prompt="contrast.stiff", progress=0.6, bands={})
 
 
 def framing() -> Snapshot:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from station.coach import Coach
@@ -24,8 +23,6 @@ def test_before_a_baseline_the_bands_are_the_norms_of_the_speed() -> None:
     shown = after(MadeRunner(3.5), 20)
     band = shown.bands["cadence_spm"]
     assert (band.low, band.high, band.origin) == (*norms.band("cadence_spm", 3.5), "norm")
-    assert shown.norm_curve is not None
-    assert np.allclose(shown.norm_curve, norms.thigh_curve(3.5))
     assert shown.aim_cadence_spm == norms.at("cadence_spm", 3.5).p25
     assert shown.view is VIEW
 
@@ -46,7 +43,6 @@ def test_a_new_speed_brings_new_norms() -> None:
 def test_without_a_speed_there_are_no_norms_to_show() -> None:
     shown = after(MadeRunner(float("nan")), 20)
     assert shown.bands == {}
-    assert shown.norm_curve is None
 
 
 def test_the_own_band_is_one_standard_deviation_of_the_strides() -> None:

@@ -30,6 +30,7 @@ RULE = Rule(
         cue=Line("Elbows back", "Let the elbows go back."),
         praise=Line("Straight now", "Good. Straight back."),
         focus="elbows straight back",
+        towards="behind",
         light=Light("cyan", "double"),
         priority=0,
     ),

@@ -37,7 +37,7 @@ def check(ink: Ink, snapshot: Snapshot) -> None:
     lines = placed(ink, snapshot)
     assert lines, "a page without a word"
     slack = 1.51 / ink.unit  # pixels: the baseline is rounded, and so is the glyph
-    for words, mark, box, shrunk in lines:
+    for words, mark, box, shrunk, _ in lines:
         assert shrunk == 1, f"{words!r} does not fit at its size: {shrunk:.0%} of it"
         assert not words.endswith("…"), words
         assert mark.x >= box.x - slack, words

@@ -1,22 +1,38 @@
-"""The runner as a stick figure whose near hip is the pivot of the dial.
+"""The runner as a body whose near hip is the pivot of the dial; the part that a cue is about is lit.
 
-Legs and trunk hang at the angles that the gait room smoothed for the eye, so the needle and the leg are one; arms, feet and head
-point where the landmarks do. Lengths are fixed shares of the body: a figure that changed size with every frame would breathe.
+Legs and trunk hang at the angles that the gait room smoothed for the eye; arms, feet and head point where the landmarks do.
+Lengths are fixed shares of the body: a figure that changed size with every frame would breathe.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station.present.screen.ink import Ink, Point, hang
-from station.present.screen.theme import BODY, FAR, RULE, TEXT, Colour
+from station.present.screen.theme import BODY, FAR, OWN, RULE, SHADE, TEXT, Colour
 from station.types import NAN, Joint, Pose, Snapshot
 
 # Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis & Contini 1966.
 THIGH, SHANK, FOOT, TRUNK, UPPER_ARM, FOREARM, NECK, HEAD = 0.245, 0.246, 0.10, 0.288, 0.165, 0.14, 0.115, 0.058
+# Half widths where a limb begins and ends, in the same shares: as a body looks from the side. Chosen by eye.
+WIDE = {
+    "thigh": (0.047, 0.030),
+    "shank": (0.030, 0.016),
+    "trunk": (0.048, 0.056),
+    "arm": (0.022, 0.017),
+    "forearm": (0.017, 0.012),
+}
+FAR_SHARE = 0.86  # the far limbs are a little thinner
+TURNED = 4  # a pelvis turns by a few degrees, which nobody sees from a treadmill: it is drawn so much larger
+MOST_DEG = 20.0  # of the pelvis; beyond, the drawing stays at its end
+
+LitPart = Literal["leg", "feet", "trunk", "pelvis"]
+Lit = Mapping[LitPart, Colour]
 
 
 def forward(snapshot: Snapshot) -> int:
@@ -25,43 +41,144 @@ def forward(snapshot: Snapshot) -> int:
     return -1 if direction == "left" else 1
 
 
-def draw(ink: Ink, snapshot: Snapshot, hip: Point, height: float) -> None:
+def draw(ink: Ink, snapshot: Snapshot, hip: Point, height: float, lit: Lit | None = None) -> None:
     """The figure of that body height with its hip there; limbs that are not known are left out."""
     angles = snapshot.gait.drawn if snapshot.gait.drawn is not None else snapshot.gait.angles
     if angles is None:
         return
+    lit = lit or {}
     ahead = forward(snapshot)
     near, far = ("RIGHT", "LEFT") if ahead > 0 else ("LEFT", "RIGHT")
     lean = float(angles["trunk_lean_deg"])
     shoulder = hang(hip, TRUNK * height, 180 - ahead * (0.0 if math.isnan(lean) else lean))
     look = _Look(snapshot.pose, math.radians(snapshot.view.roll_deg))
-    _arm(ink, look, shoulder, far, height, FAR, 0.018)
+    _arm(ink, look, shoulder, far, height, FAR, FAR_SHARE)
     thigh_deg, shank_deg = (ahead * float(angles[f"{part}_far_deg"]) for part in ("thigh", "shank"))
-    _leg(ink, hip, thigh_deg, shank_deg, look.foot(far), height, FAR, 0.024)
-    ink.line([hip, shoulder], BODY, 0.036 * height)
-    head = hang(shoulder, NECK * height, look.degrees(f"{near}_SHOULDER", f"{near}_EAR", 180 - ahead * 8))
-    ink.line([shoulder, head], BODY, 0.024 * height)
-    ink.disc(head, HEAD * height, BODY)
+    _leg(ink, hip, thigh_deg, shank_deg, look.foot(far), height, FAR, lit.get("feet", FAR), ahead, FAR_SHARE)
+    trunk = lit.get("trunk", BODY)
+    _trunk(ink, look, hip, shoulder, near, ahead, height, trunk)
     thigh_deg, shank_deg = (ahead * float(angles[f"{part}_near_deg"]) for part in ("thigh", "shank"))
-    _leg(ink, hip, thigh_deg, shank_deg, look.foot(near), height, TEXT, 0.038)
-    _arm(ink, look, shoulder, near, height, BODY, 0.024)
+    leg = lit.get("leg", TEXT)
+    _leg(ink, hip, thigh_deg, shank_deg, look.foot(near), height, leg, lit.get("feet", leg), ahead, 1.0)
+    _waistband(ink, hip, height, lit.get("pelvis", SHADE))
+    _arm(ink, look, shoulder, near, height, SHADE, 1.0)
+
+
+def draw_ghost(ink: Ink, hip: Point, height: float) -> None:
+    """A runner in mid-stride who is nobody, for the page that waits."""
+    shoulder, head = hang(hip, TRUNK * height, 172), hang(hip, (TRUNK + NECK) * height, 172)
+    _bent(ink, shoulder, (UPPER_ARM, 38, "arm"), (FOREARM, 118, "forearm"), height, RULE, FAR_SHARE)
+    ankle = _bent(ink, hip, (THIGH, -22, "thigh"), (SHANK, -66, "shank"), height, RULE, FAR_SHARE)
+    _shoe(ink, ankle, 18.0, height, RULE, 1, FAR_SHARE)
+    _limb(ink, hip, shoulder, *WIDE["trunk"], height, FAR)
+    ink.disc(head, HEAD * height, FAR)
+    ankle = _bent(ink, hip, (THIGH, 34, "thigh"), (SHANK, -26, "shank"), height, FAR, 1.0)
+    _shoe(ink, ankle, 58.0, height, FAR, 1, 1.0)
+    _bent(ink, shoulder, (UPPER_ARM, -52, "arm"), (FOREARM, 34, "forearm"), height, RULE, 1.0)
+
+
+def _trunk(ink: Ink, look: _Look, hip: Point, shoulder: Point, near: str, ahead: int, height: float, colour: Colour) -> None:
+    _limb(ink, hip, shoulder, *WIDE["trunk"], height, colour)
+    head = hang(shoulder, NECK * height, look.degrees(f"{near}_SHOULDER", f"{near}_EAR", 180 - ahead * 8))
+    _limb(ink, shoulder, head, 0.026, 0.024, height, colour)
+    ink.disc(head, HEAD * height, colour)
+    x, y = head
+    ink.disc((x + ahead * 0.75 * HEAD * height, y + 0.1 * HEAD * height), 0.36 * HEAD * height, colour)  # the face
 
 
 def _leg(
-    ink: Ink, hip: Point, thigh_deg: float, shank_deg: float, foot_deg: float, height: float, colour: Colour, width: float
+    ink: Ink,
+    hip: Point,
+    thigh_deg: float,
+    shank_deg: float,
+    foot_deg: float,
+    height: float,
+    colour: Colour,
+    shoe: Colour,
+    ahead: int,
+    share: float,
 ) -> None:
-    knee = hang(hip, THIGH * height, thigh_deg)
-    ankle = hang(knee, SHANK * height, shank_deg)
-    toe = hang(ankle, FOOT * height, foot_deg)
-    ink.line([hip, knee], colour, width * height)
-    ink.line([knee, ankle], colour, 0.85 * width * height)
-    ink.line([ankle, toe], colour, 0.6 * width * height)
+    ankle = _bent(ink, hip, (THIGH, thigh_deg, "thigh"), (SHANK, shank_deg, "shank"), height, colour, share)
+    _shoe(ink, ankle, foot_deg, height, shoe, ahead, share)
 
 
-def _arm(ink: Ink, look: _Look, shoulder: Point, side: str, height: float, colour: Colour, width: float) -> None:
-    elbow = hang(shoulder, UPPER_ARM * height, look.degrees(f"{side}_SHOULDER", f"{side}_ELBOW"))
-    wrist = hang(elbow, FOREARM * height, look.degrees(f"{side}_ELBOW", f"{side}_WRIST"))
-    ink.line([shoulder, elbow, wrist], colour, width * height)
+def _bent(
+    ink: Ink,
+    start: Point,
+    upper: tuple[float, float, str],
+    lower: tuple[float, float, str],
+    height: float,
+    colour: Colour,
+    share: float,
+) -> Point:
+    """Two limbs that hang from one another, each (length, angle, kind); returns where they end."""
+    at = start
+    for length, degrees, kind in (upper, lower):
+        end = hang(at, length * height, degrees)
+        wide, narrow = WIDE[kind]
+        _limb(ink, at, end, share * wide, share * narrow, height, colour)
+        at = end
+    return at
+
+
+def _shoe(ink: Ink, ankle: Point, foot_deg: float, height: float, colour: Colour, ahead: int, share: float) -> None:
+    """A shoe: sole, heel behind the ankle, toes where the foot points."""
+    if not math.isfinite(foot_deg + ankle[0] + ankle[1]):
+        return
+    turn = math.radians(foot_deg)
+    along = np.array([math.sin(turn), math.cos(turn)])
+    sole = ahead * np.array([-along[1], along[0]])  # away from the shank
+    shape = ((-0.034, 0.038), (0.105, 0.036), (0.118, 0.022), (0.098, 0.006), (0.028, -0.022), (-0.018, -0.018), (-0.036, 0.012))
+    at = np.array(ankle)
+    ink.polygon([at + share * height * (a * along + s * sole) for a, s in shape], colour)
+
+
+def _arm(ink: Ink, look: _Look, shoulder: Point, side: str, height: float, colour: Colour, share: float) -> None:
+    upper, lower = look.degrees(f"{side}_SHOULDER", f"{side}_ELBOW"), look.degrees(f"{side}_ELBOW", f"{side}_WRIST")
+    hand = _bent(ink, shoulder, (UPPER_ARM, upper, "arm"), (FOREARM, lower, "forearm"), height, colour, share)
+    ink.disc(hand, share * 0.02 * height, colour)
+
+
+def _waistband(ink: Ink, hip: Point, height: float, colour: Colour) -> None:
+    _oval(ink, (hip[0], hip[1] - 0.012 * height), 0.062 * height, 0.020 * height, 0.0, colour)
+
+
+def draw_from_above(ink: Ink, snapshot: Snapshot, at: Point, height: float) -> None:
+    """The pelvis seen from above, turning as a hip belt shows it, several times larger; the near hip is marked. Nothing without
+    a hip belt: what is not measured is not drawn."""
+    belt = snapshot.gait.hip_belt
+    if belt is None or math.isnan(belt.turn_deg):
+        return
+    ahead = forward(snapshot)
+    long, deep = 0.15 * height, 0.075 * height
+    ink.line([(at[0], at[1] - 1.25 * long), (at[0], at[1] + 1.25 * long)], RULE, 3)  # at rest
+    # A turn that carries the near hip, which lies below, ahead.
+    turn_deg = -ahead * TURNED * min(max(belt.turn_deg, -MOST_DEG), MOST_DEG)
+    _oval(ink, at, deep, long, turn_deg, BODY)
+    near = hang(at, 0.78 * long, -turn_deg)
+    ink.disc(hang(at, 0.78 * long, 180 - turn_deg), 0.026 * height, FAR)
+    ink.disc(near, 0.034 * height, OWN)
+
+
+def _oval(ink: Ink, at: Point, across: float, down: float, turned_deg: float, colour: Colour) -> None:
+    """An ellipse by its half axes, turned clockwise."""
+    turn, angle = np.linspace(0, 2 * np.pi, 41), math.radians(turned_deg)
+    x, y = across * np.cos(turn), down * np.sin(turn)
+    points = (x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle))
+    ink.polygon(np.column_stack([at[0] + points[0], at[1] + points[1]]), colour)
+
+
+def _limb(ink: Ink, start: Point, end: Point, wide: float, narrow: float, height: float, colour: Colour) -> None:
+    """A limb that tapers from one round end to the other; half widths in shares of the height. Nothing where it is not known."""
+    a, b = np.array(start), np.array(end)
+    length = float(np.hypot(*(b - a)))
+    if not math.isfinite(length) or length == 0:
+        return
+    across = np.array([-(b - a)[1], (b - a)[0]]) / length
+    wide, narrow = wide * height, narrow * height
+    ink.polygon([a + wide * across, b + narrow * across, b - narrow * across, a - wide * across], colour)
+    ink.disc(start, wide, colour)
+    ink.disc(end, narrow, colour)
 
 
 class _Look:
@@ -82,23 +199,3 @@ class _Look:
         if not (math.isfinite(dx) and math.isfinite(dy)) or dx == dy == 0:
             return unknown
         return math.degrees(math.atan2(dx, dy)) + self._roll_deg
-
-
-def draw_ghost(ink: Ink, hip: Point, height: float) -> None:
-    """A runner in mid-stride who is nobody, for the page that waits."""
-    shoulder = hang(hip, TRUNK * height, 172)
-    head = hang(shoulder, NECK * height, 172)
-    limbs = (
-        (shoulder, (UPPER_ARM, 38), (FOREARM, 118), RULE, 0.020),
-        (hip, (THIGH, -22), (SHANK, -66), RULE, 0.028),
-        (hip, (THIGH, 34), (SHANK, -26), FAR, 0.036),
-        (shoulder, (UPPER_ARM, -52), (FOREARM, 34), FAR, 0.024),
-    )
-    for start, (upper, upper_deg), (lower, lower_deg), colour, width in limbs:
-        joint = hang(start, upper * height, upper_deg)
-        end = hang(joint, lower * height, lower_deg)
-        ink.line([start, joint, end], colour, width * height)
-        if start is hip:
-            ink.line([end, hang(end, FOOT * height, lower_deg + 84)], colour, 0.7 * width * height)
-    ink.line([hip, shoulder, head], FAR, 0.036 * height)
-    ink.disc(head, HEAD * height, FAR)

@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from station.language import catalogue
 from station.present.screen.box import Box
+from station.present.screen.sight import Sight
 from station.present.screen.theme import GROUND, HEAD, TEXT, Colour, Weight
 
 FONTS = Path(__file__).parent / "fonts"
@@ -34,12 +35,14 @@ Point = tuple[float, float]
 
 
 class Placed(NamedTuple):
-    """A line of text as it was set, in page units: what the tests measure. `shrunk` is 1 where the asked size fitted."""
+    """A line of text as it was set, in page units: what the tests measure. `shrunk` is 1 where the asked size fitted; `em` is the
+    size it was set in."""
 
     words: str
     ink: Box
     box: Box
     shrunk: float
+    em: float
 
 
 class Face(NamedTuple):
@@ -58,19 +61,21 @@ JAPANESE = Face({"Medium": "NotoSansJP-Regular.otf", "SemiBold": "NotoSansJP-Bol
 class Ink:
     """Draws one page of `size` (width, height) pixels, again and again."""
 
-    def __init__(self, size: tuple[int, int], language: str = "en") -> None:
-        """Words are English and set in `language`, one of language.TONGUES."""
+    def __init__(self, size: tuple[int, int], language: str = "en", sight: Sight | None = None) -> None:
+        """Words are English and set in `language`, one of language.TONGUES. `sight`: how the page is seen."""
         import pygame
 
         pygame.font.init()
         self._font_class = pygame.font.Font
         self._catalogue = catalogue(language)
         self._face = JAPANESE if language == "ja" else LATIN
+        self._sight = sight or Sight()
         width, height = size
         self.portrait = height > width
         base = (720, 1280) if self.portrait else (1280, 720)
         self.unit = min(width / base[0], height / base[1])  # pixels per page unit
         self.page = Box(0, 0, width / self.unit, height / self.unit)
+        self.least = self._sight.least_mm / self._face.cap * self.page.w / self._sight.width_mm  # em that is read in a glance
         self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)  # BGRA, as SDL's displays have it
         self.surface = pygame.image.frombuffer(self.pixels.data, (width, height), "BGRA")  # the same memory
         self.surface.set_alpha(None)
@@ -175,8 +180,32 @@ class Ink:
         }[at]
         inks = [self._set(row, box, first + i * step, em, colour, weight, align) for i, row in enumerate(rows)]
         if self.placed is not None:
-            self.placed += [Placed(row, ink, box, shrunk) for row, ink in zip(rows, inks, strict=True)]
+            self.placed += [Placed(row, ink, box, shrunk, em) for row, ink in zip(rows, inks, strict=True)]
         return _hull(inks)
+
+    def glance(
+        self,
+        words: str,
+        box: Box,
+        size: float,
+        colour: Colour = TEXT,
+        *,
+        weight: Weight = "SemiBold",
+        align: Align = "left",
+        at: Literal["top", "middle", "bottom"] = "middle",
+        lines: int = 1,
+    ) -> bool:
+        """Words that must be read while running: at that size or the least that can be, or not at all. True when they stand."""
+        em = max(size, self.least)
+        shrunk = self._fit(self._catalogue.text(words), box, em, weight, lines)[1]
+        smallest = max(self.least, 0.6 * em)
+        while shrunk < 1 and em * 0.95 >= smallest:  # a longer language is set smaller, as long as it can be read
+            em *= 0.95
+            shrunk = self._fit(self._catalogue.text(words), box, em, weight, lines)[1]
+        if shrunk < 1 or not words:
+            return False
+        self.text(words, box, em, colour, weight=weight, align=align, at=at, lines=lines)
+        return True
 
     def said(self, words: str) -> str:
         """English words in the page's language; words of that language stay as they are."""
@@ -189,6 +218,10 @@ class Ink:
     def rows(self, words: str, width: float, size: float, weight: Weight = "Medium") -> int:
         """How many lines those words fill at that width."""
         return len(self._wrap(self._catalogue.text(words), width, size, weight))
+
+    def line_height(self, em: float) -> float:
+        """What one line of that size needs."""
+        return self._height(1, em)
 
     def _run(self, words: str, size: float, weight: Weight) -> float:
         return self._font(size, weight).size(words)[0] / self.unit

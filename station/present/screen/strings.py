@@ -13,20 +13,12 @@ READY = "Ready"
 NOT_READY = "Needs attention"
 
 # the live page
-BEHIND, FORWARD = "behind", "forward"
-YOURS, NORM_FOR_SPEED, NORM = "yours", "norm at {kmh:.1f} km/h", "norm"
-CADENCE, CADENCE_UNIT = "cadence", "steps/min"
-PELVIC_TURN = "pelvic turn"
 CANNOT_TELL = "cannot tell"
 MEASURING = "counting strides"
-PELVIS_TITLE = "hip belt, drawn {times} x"
-TURN, LIST, TILT = "turn", "list", "tilt"
+OUTSIDE = "bring the mark into the zone"
+STEPS = "{spm:.0f} steps/min"
+SESSION = "session {number} of 8"
 LEARNT = "learnt"
-PLOT_TITLE = "{side} thigh, last {count} strides"
-PLOT_TITLE_UNKNOWN_SIDE = "near thigh, last {count} strides"
-PLOT_EMPTY = "thigh over the stride"
-PLOT_AXIS = "% of stride"
-SIDES = {"left": "left", "right": "right"}
 UNKNOWN = "–"
 DEGREE = "°"
 

@@ -15,14 +15,13 @@ GROUND: Colour = (13, 16, 21)
 PANEL: Colour = (23, 28, 35)
 TRACK: Colour = (33, 40, 49)  # the dial's ring
 RULE: Colour = (52, 60, 71)  # hairlines and tracks; never text
-NORM: Colour = (66, 76, 89)  # the band of other runners, a surface
-EDGE: Colour = (120, 132, 147)  # the outline of that band, where it must be seen against the ground
+EDGE: Colour = (120, 132, 147)  # the band of other runners, and outlines that must be seen against the ground
 FAR: Colour = (94, 106, 120)  # the far limbs
-BODY: Colour = (160, 170, 182)
+BODY: Colour = (150, 160, 172)
+SHADE: Colour = (190, 199, 209)  # the near arm and the waistband, in front of the trunk
 TEXT: Colour = (241, 244, 247)
 QUIET: Colour = (164, 175, 188)  # labels and units
 OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
-OWN_DEEP: Colour = (46, 104, 142)  # older strides
 ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
 ON_HUE: Colour = (16, 18, 22)  # words on a filled OWN or ACT
 
@@ -44,25 +43,28 @@ SHAPE_PAIRS: tuple[tuple[Colour, Colour], ...] = (
     (OWN, GROUND),
     (OWN, PANEL),
     (OWN, TRACK),
-    (OWN, NORM),
     (ACT, GROUND),
     (ACT, PANEL),
     (TEXT, TRACK),
-    (TEXT, OWN_DEEP),
     (TEXT, FAR),
     (EDGE, GROUND),
     (EDGE, TRACK),
     (EDGE, PANEL),
     (FAR, GROUND),
     (BODY, GROUND),
+    (SHADE, GROUND),
+    (ACT, TRACK),
+    (TEXT, TRACK),
+    (TEXT, EDGE),
 )
 
 Weight = Literal["Medium", "SemiBold"]
 
 # Type sizes in page units (em): 1280 x 720 units fill the screen, whatever its pixels.
-HERO = 112  # the dial's numbers
-CUE = 78
-CUE_NARROW = 60  # in portrait
+ZONE_NUMBER = 250  # the one number of the live page
+HERO = 112
+CUE = 96
+CUE_NARROW = 66  # in portrait
 BIG = 76
 NUMBER = 68
 HEAD = 54

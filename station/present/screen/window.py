@@ -23,6 +23,7 @@ from station.errors import HardwareError
 from station.present.screen import page
 from station.present.screen.ink import Ink
 from station.present.screen.pace import Pace
+from station.present.screen.sight import sight_of
 from station.types import NS, Snapshot
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Screen:
     def __init__(self, config: ScreenSection, language: str = "en", *, patient: bool = False, keys: bool = False) -> None:
         self._size = (config.width_px, config.height_px)
         self._keys = keys
-        self._language = language
+        self._config, self._language = config, language
         self._pace = Pace()
         self._display: Any = None
         self._ink: Ink | None = None
@@ -90,7 +91,7 @@ class Screen:
     def _fit(self) -> None:
         size = self._display.get_size()
         if self._ink is None or self._ink.surface.get_size() != size:
-            self._ink = Ink(size, self._language)
+            self._ink = Ink(size, self._language, sight_of(size, self._config.width_mm, self._config.distance_m))
 
     def _draw(self, snapshot: Snapshot) -> None:
         import pygame

@@ -19,7 +19,8 @@ Row = tuple[str, Measure, Measure]
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     """The page stands still while it is up: it is drawn once for each state of the stick."""
     station = read.station
-    ink.static(("done", read.page, read.session_s, station.stick, station.stick_text), lambda: _page(ink, read))
+    state = (read.page, read.session_s, read.runner_session, station.stick, station.stick_text)
+    ink.static(("done", *state), lambda: _page(ink, read))
 
 
 def _page(ink: Ink, snapshot: Snapshot) -> None:
@@ -27,6 +28,9 @@ def _page(ink: Ink, snapshot: Snapshot) -> None:
     head, area = area.cut_top(92, 10)
     ink.text(strings.DONE_HEADLINE, head, BIG, TEXT, weight="SemiBold")
     ink.text(strings.clock(snapshot.session_s), head, HEAD, QUIET, weight="SemiBold", align="right")
+    if snapshot.runner_session:
+        words = strings.SESSION.format(number=snapshot.runner_session)
+        ink.text(words, head.cut_right(260)[1], BODY_SIZE, QUIET, align="right")
     stick, area = area.cut_bottom(64, 16)
     _stick(ink, stick, snapshot)
     page = snapshot.page or SessionPage()
@@ -60,7 +64,7 @@ def _table(ink: Ink, box: Box, rows: list[Row]) -> None:
 def _row(ink: Ink, line: Box, row: Row) -> None:
     name, before, after = row
     quantity = QUANTITIES[name]
-    label, unit, form = quantity.short, quantity.mark, f"{{:.{quantity.decimals}f}}"
+    label, unit, form = quantity.short, quantity.mark, f"{{:.{0 if abs(before.value) >= 10 else quantity.decimals}f}}"
     what, start, end, change = _cells(line)
     name_box, unit_box = what.cut_top(what.h * 0.6)
     spelled = len(unit) > 1

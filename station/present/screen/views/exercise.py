@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from station.cues.lines import LINES
 from station.present.screen import dial as hip_dial
 from station.present.screen import figure, headline, pelvis, strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial, Leg
+from station.present.screen.figure import Lit
 from station.present.screen.headline import NOTHING
 from station.present.screen.ink import Ink
 from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
@@ -32,11 +32,16 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     head, rest = words.cut_top(200, 16)
     detail, rest = rest.cut_top(150, 16)
     if read.cue is not None and headline.kind(read.cue) == "act":  # a warning goes before the exercise
-        headline.draw_cue(ink, head.cut_bottom(104)[0], read.cue, HEAD)
+        headline.draw_cue(ink, head.cut_bottom(160)[0], read.cue, HEAD, figure.forward(live))
     else:
         said = LINES.get(read.prompt, NOTHING)
-        ink.text(said.screen, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
-        ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
+        if read.mode is Mode.DRILL:  # who stands has time to read
+            ink.text(said.screen, head, BIG, TEXT, weight="SemiBold", lines=2, at="bottom")
+            ink.text(said.detail, detail, LEAD, QUIET, lines=3, at="top")
+        elif ink.glance(said.screen, head, BIG, TEXT, lines=2, at="bottom"):
+            ink.glance(said.detail, detail, LEAD, QUIET, weight="Medium", lines=3, at="top")
+        else:  # a small display: the detail gives its room
+            ink.glance(said.screen, words.cut_top(366)[0], BIG, TEXT, lines=3)
     _progress(ink, rest.cut_top(22, 0)[0], live.progress)
     if read.mode is Mode.DRILL and live.prompt != TURN:
         _height(ink, stage, read, _leg(live))
@@ -48,9 +53,10 @@ def _leg(snapshot: Snapshot) -> Leg:
 
 def _dial(ink: Ink, stage: Box, live: Snapshot) -> None:
     dial = Dial.within(stage)
-    bare = replace(live, bands={}, norm_curve=None)  # no norm knows a drill, and a trial is not judged
-    ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, bare))
-    hip_dial.draw_live(ink, dial, live, _leg(live))
+    # Without a zone: no norm knows a drill, and a trial is not judged.
+    ink.static(("exercise", figure.forward(live)), lambda: hip_dial.draw_scale(ink, dial, live))
+    lit: Lit = {"leg": OWN} if live.mode is Mode.DRILL else {}
+    hip_dial.draw_live(ink, dial, live, _leg(live), lit)
 
 
 def _height(ink: Ink, stage: Box, snapshot: Snapshot, leg: Leg) -> None:

@@ -7,7 +7,7 @@ from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial
 from station.present.screen.ink import Ink
-from station.present.screen.theme import ACT, BIG, CUE, LABEL, LEAD, OWN, PANEL, QUIET, TEXT
+from station.present.screen.theme import ACT, BIG, LABEL, LEAD, OWN, PANEL, QUIET, TEXT
 from station.types import Snapshot
 
 
@@ -27,7 +27,7 @@ def _page(ink: Ink, words_below: str, healthy: bool) -> None:
         art, words = body.cut_right(520, 16)
     head, steps = words.cut_top(180 if ink.portrait else 100, 30 if ink.portrait else 56)
     headline = head if ink.portrait else Box(head.x, head.y, body.w, head.h)
-    ink.text(strings.IDLE_HEADLINE, headline, BIG if ink.portrait else CUE, TEXT, weight="SemiBold", lines=2)
+    ink.text(strings.IDLE_HEADLINE, headline, BIG, TEXT, weight="SemiBold", lines=2)
     for number, (box, step) in enumerate(zip(steps.cut_top(300)[0].rows(3, 20), strings.IDLE_STEPS, strict=True), start=1):
         badge, line = box.cut_left(64, 24)
         ink.disc(badge.centre, 30, PANEL)

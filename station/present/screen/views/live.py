@@ -1,6 +1,7 @@
-"""The page while somebody runs: BASELINE, COACH, REST, RETENTION. One dial to look at, the rest beside it.
+"""The page while somebody runs: BASELINE, COACH, REST, RETENTION. A body, one number with its zone, the time small.
 
-With a hip belt the pelvis takes the place of the strides' curves."""
+Everything on it is read at a glance from the treadmill; what would be too small there is left out.
+"""
 
 from __future__ import annotations
 
@@ -8,114 +9,110 @@ import math
 from typing import NamedTuple
 
 from station.present.screen import dial as hip_dial
-from station.present.screen import figure, headline, pelvis, plot, strings, tiles
+from station.present.screen import figure, headline, strings, zone
 from station.present.screen.box import Box
-from station.present.screen.dial import Dial
-from station.present.screen.ink import Ink
-from station.present.screen.theme import BIG, BODY_SIZE, EDGE, HERO, OWN, QUIET, TEXT, TICK
-from station.types import Snapshot
+from station.present.screen.dial import Dial, Leg
+from station.present.screen.figure import Lit, LitPart
+from station.present.screen.ink import Ink, hang
+from station.present.screen.theme import ACT, HEAD, OWN, QUIET
+from station.present.screen.zone import Shown
+from station.types import NAN, Mode, Snapshot
+
+# The part of the body that a measure is about.
+PARTS: dict[str, LitPart] = {"cadence_spm": "feet", "trunk_lean_deg": "trunk"}
 
 
 class Layout(NamedTuple):
     headline: Box
-    time: Box
-    dial: Box
-    left: Box  # beside the figure's trunk: one number each
-    right: Box
-    legend: Box
-    cadence: Box
-    turn: Box
-    plot: Box
+    body: Box
+    number: Box
+    foot: Box  # time and cadence
 
 
 def layout(ink: Ink) -> Layout:
     page = ink.page.inset(36, 28).cut_top(ink.page.h - 62)[0]
+    said, page = page.cut_top(230 if ink.portrait else 148, 20)
     if ink.portrait:
-        time, page = page.cut_top(90, 8)
-        said, page = page.cut_top(108, 20)
-        below, dial_area = page.cut_bottom(500, 18)
-        legend, dial_area = dial_area.cut_bottom(30, 4)
-        row, plot_box = below.cut_top(208, 18)
-        cadence, turn = row.columns(2, 20)
-        side = 208.0
+        body, column = page.cut_top(0.52 * page.h, 18)
     else:
-        said, page = page.cut_top(104, 20)
-        time, said = said.cut_right(376, 32)
-        column, dial_area = page.cut_right(376, 32)
-        cadence, column = column.cut_top(104, 14)
-        turn, plot_box = column.cut_top(158, 14)
-        legend = dial_area.cut_bottom(62)[0]
-        side = 220.0
-    left = Box(dial_area.x, dial_area.y, side, 190)
-    right = Box(dial_area.right - side, dial_area.y, side, 190)
-    return Layout(said, time, dial_area, left, right, legend, cadence, turn, plot_box)
+        body, column = page.cut_left(0.5 * page.w, 24)
+    number, foot = column.cut_bottom(max(76.0, 1.3 * ink.least), 12)[::-1]
+    return Layout(said, body, number, foot)
 
 
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
-    """Draw `live`; numbers come from `read`."""
+    """Draw `live`; words and numbers come from `read`."""
     where = layout(ink)
-    dial = Dial.within(where.dial)
-    ink.static(_stands_still(live), lambda: _backdrop(ink, where, dial, live))
+    dial = Dial.within(where.body)
+    one = zone.shown(read)
+    ink.static(_stands_still(live, one), lambda: hip_dial.draw_scale(ink, dial, live, one.measure))
     headline.draw(ink, where.headline, read)
-    ink.text(strings.clock(read.session_s), where.time, BIG, TEXT, weight="SemiBold", align="right")
-    hip_dial.draw_live(ink, dial, live)
-    _swing(ink, where, read)
-    tiles.cadence(ink, where.cadence, read)
-    tiles.pelvic_turn(ink, where.turn, read)
-    title, area = _plot_boxes(where.plot)
-    if live.gait.hip_belt is not None:
-        pelvis.draw_title(ink, title, read)
-        pelvis.draw(ink, area, live, read)
+    sign = hip_dial.ENDS.get(one.measure)
+    leg: Leg | None = None if sign is None else "near"
+    hip_dial.draw_live(ink, dial, live, leg, _lit(read, one), NAN if sign is None else sign * one.value)
+    if _part(one.measure) == "pelvis":
+        figure.draw_from_above(ink, live, (dial.hip[0] - figure.forward(live) * 0.42 * dial.body, dial.hip[1]), dial.body)
+    _arrow(ink, dial, live, read, one)
+    zone.draw(ink, where.number, one)
+    _foot(ink, where.foot, read, one)
+
+
+def _lit(read: Snapshot, one: Shown) -> Lit:
+    """The part that the cue is about, in the colour of what is said; nothing without a cue."""
+    cue = read.cue
+    if cue is None or headline.kind(cue) == "line" or cue.rule not in headline.BY_NAME:
+        return {}
+    colour = OWN if cue.action == "praise" else ACT
+    lit: dict[LitPart, tuple[int, int, int]] = {_part(one.measure): colour}
+    if headline.towards(cue) == "up":
+        lit["trunk"] = colour
+    return lit
+
+
+def _part(measure: str) -> LitPart:
+    return "pelvis" if measure.startswith("pelvi") else PARTS.get(measure, "leg")
+
+
+def _arrow(ink: Ink, dial: Dial, live: Snapshot, read: Snapshot, one: Shown) -> None:
+    """Where the body should go, at the part that should go there."""
+    cue = read.cue
+    if cue is None or headline.kind(cue) != "act":
         return
-    plot.draw_title(ink, title, read)
-    plot.draw_strides(ink, area, live)
+    to, ahead = headline.towards(cue), figure.forward(live)
+    way = {"ahead": ahead, "behind": -ahead}.get(to, 0)
+    x, y = dial.hip
+    if to == "up":
+        at = (x - ahead * 0.19 * dial.body, y - 0.30 * dial.body)
+    elif _part(one.measure) == "leg":
+        at = hang(dial.hip, 0.33 * dial.body, way * 46)
+        at = (at[0] + way * 0.10 * dial.body, at[1])
+    elif to == "in":  # smaller steps at the feet, a smaller turn at the hip: two arrows that stand off the body
+        under = (figure.THIGH + figure.SHANK - 0.02) * dial.body
+        at = (x, y + under) if _part(one.measure) == "feet" else (x, y)
+        headline.arrow(ink, at, 0.36 * dial.body, to, ahead, ACT, 14, reach=0.17 * dial.body)
+        return
+    else:
+        at = (x + way * 0.26 * dial.body, y)
+    headline.arrow(ink, at, 0.085 * dial.body, to, ahead, ACT, 14)
 
 
-def _swing(ink: Ink, where: Layout, snapshot: Snapshot) -> None:
-    """The two numbers, each on the side where that end of the swing is."""
-    ahead, behind = hip_dial.swing(snapshot)
-    sides = (where.left, where.right) if figure.forward(snapshot) > 0 else (where.right, where.left)
-    for box, value, word in ((sides[0], behind, strings.BEHIND), (sides[1], ahead, strings.FORWARD)):
-        align = "left" if box is where.left else "right"
-        label, number = box.cut_top(40, 0)
-        ink.text(word, label, BODY_SIZE, QUIET, align=align)  # type: ignore[arg-type]
-        words = strings.UNKNOWN if math.isnan(value) else f"{value:.0f}{strings.DEGREE}"
-        ink.text(words, number.cut_top(134)[0], HERO, TEXT, weight="SemiBold", align=align)  # type: ignore[arg-type]
+def _foot(ink: Ink, box: Box, read: Snapshot, one: Shown) -> None:
+    """Time and, where it is not the number of the moment, cadence."""
+    left, right = box.columns(2, 24)
+    ink.glance(strings.clock(read.session_s), left, HEAD, QUIET, weight="Medium")
+    if read.runner_session and read.mode is Mode.BASELINE:
+        ink.glance(strings.SESSION.format(number=read.runner_session), right, HEAD, QUIET, weight="Medium", align="right")
+        return
+    cadence = read.gait.measures.get("cadence_spm")
+    if cadence is None or math.isnan(cadence.value) or one.measure == "cadence_spm":
+        return
+    words = strings.STEPS.format(spm=cadence.value)
+    if not ink.glance(words, right, HEAD, QUIET, weight="Medium", align="right"):
+        ink.glance(f"{cadence.value:.0f}", right, HEAD, QUIET, weight="Medium", align="right")
 
 
-def _backdrop(ink: Ink, where: Layout, dial: Dial, snapshot: Snapshot) -> None:
-    hip_dial.draw_scale(ink, dial, snapshot)
-    for box in (where.cadence, where.turn, where.plot):
-        tiles.panel(ink, box)
-    if snapshot.gait.hip_belt is None:
-        plot.draw_frame(ink, _plot_boxes(where.plot)[1], snapshot)
-    _legend(ink, where.legend, snapshot)
-
-
-def _legend(ink: Ink, box: Box, snapshot: Snapshot) -> None:
-    """What the two bands are: below one another in the corner, or beside one another in a flat box."""
-    own, norm = hip_dial.bands(snapshot, "tle_near_deg")
-    speed = snapshot.gait.speed.mps
-    norm_words = strings.NORM if math.isnan(speed) else strings.NORM_FOR_SPEED.format(kmh=speed * 3.6)
-    entries = [(EDGE, 10, norm_words)] * (norm is not None) + [(OWN, 18, strings.YOURS)] * (own is not None)
-    places = box.columns(2, 20) if box.h < 60 else box.rows(2, 2)
-    for (colour, thick, words), place in zip(entries, places, strict=False):
-        swatch, line = place.cut_left(28, 10)
-        ink.bar(Box(swatch.x, swatch.centre[1] - thick / 2, 28, thick), colour, 2)
-        ink.text(words, line, TICK, QUIET)
-
-
-def _plot_boxes(box: Box) -> tuple[Box, Box]:
-    inner = box.inset(20, 12)
-    return inner.cut_top(32, 10)
-
-
-def _stands_still(snapshot: Snapshot) -> tuple[object, ...]:
-    """Everything that the backdrop is drawn from, to half a degree: it is redrawn when this changes."""
-    ends = []
-    for measure in ("thigh_forward_near_deg", "tle_near_deg"):
-        ends += [(round(2 * band.low), round(2 * band.high)) if band else None for band in hip_dial.bands(snapshot, measure)]
-    norm = None if snapshot.norm_curve is None else (2 * snapshot.norm_curve).round().tobytes()
-    speed = snapshot.gait.speed.mps
-    belted = snapshot.gait.hip_belt is not None
-    return "live", figure.forward(snapshot), belted, tuple(ends), norm, None if math.isnan(speed) else round(speed * 36)
+def _stands_still(snapshot: Snapshot, one: Shown) -> tuple[object, ...]:
+    """Everything that the arc is drawn from, to half a degree: it is redrawn when this changes."""
+    band = one.band
+    ends = None if band is None else (round(2 * band.low), round(2 * band.high), band.origin)
+    return "live", figure.forward(snapshot), one.measure, ends

@@ -11,8 +11,10 @@ from station.types import Snapshot
 def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     ink.static(("lost",), lambda: None)
     time, words = ink.page.inset(64, 44).cut_top(100, 90)
-    ink.text(strings.clock(read.session_s), time, BIG, QUIET, weight="SemiBold")
-    head, rest = words.cut_top(210 if ink.portrait else 120, 40)
-    ink.text(strings.LOST_HEADLINE, head, CUE, TEXT, weight="SemiBold", lines=2)
-    for box, line in zip(rest.cut_top(150)[0].rows(2, 6), strings.LOST_STEPS, strict=True):
-        ink.text(line, box, LEAD, TEXT if line is strings.LOST_STEPS[0] else QUIET)
+    ink.glance(strings.clock(read.session_s), time, BIG, QUIET)
+    head, rest = words.cut_top(230 if ink.portrait else 140, 40)
+    ink.glance(strings.LOST_HEADLINE, head, CUE, TEXT, lines=2)
+    for box, line in zip(rest.cut_top(340 if ink.portrait else 220)[0].rows(2, 6), strings.LOST_STEPS, strict=True):
+        ink.glance(
+            line, box, LEAD, TEXT if line is strings.LOST_STEPS[0] else QUIET, weight="Medium", lines=2 if ink.portrait else 1
+        )

@@ -1,0 +1,99 @@
+"""One number and the zone where it should lie: whether it is good is read from where the mark stands, not worked out."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from station.faults import BY_NAME
+from station.present.screen import dial, strings
+from station.present.screen.box import Box
+from station.present.screen.ink import Ink
+from station.present.screen.theme import ACT, EDGE, OWN, QUIET, TEXT, TRACK, ZONE_NUMBER, Colour
+from station.types import NAN, QUANTITIES, Band, Measure, Snapshot
+
+# With nothing to correct: the turn of the pelvis where it is measured, else how far the leg opens behind the hip.
+USUAL = ("pelvic_turn_deg", "tle_near_deg")
+AROUND = 1.0  # widths of the zone shown to each side of it
+
+
+class Shown(NamedTuple):
+    """The number of the moment: its measure, its value (NaN = not known), its zone, and why it is not known."""
+
+    measure: str
+    value: float
+    band: Band | None
+    reason: str = ""
+
+    @property
+    def side(self) -> int:
+        """-1 below the zone, +1 above, 0 inside or where there is none."""
+        if self.band is None or not math.isfinite(self.value + self.band.low + self.band.high):
+            return 0
+        # As it is read: 24 lies inside of 24.3 to 29, and is shown as 24.
+        value, low, high = round(self.value), round(self.band.low), round(self.band.high)
+        return -1 if value < low else 1 if value > high else 0
+
+    @property
+    def colour(self) -> Colour:
+        return TEXT if self.band is None or math.isnan(self.value) else ACT if self.side else OWN
+
+
+def shown(snapshot: Snapshot) -> Shown:
+    """What a cue is about, else the usual number."""
+    cue = snapshot.cue
+    rule = BY_NAME.get(cue.rule) if cue is not None else None
+    if rule is not None and rule.coaching is not None:
+        return _of(snapshot, rule.coaching.shown or rule.measure)
+    usual = [_of(snapshot, name) for name in USUAL]
+    return next((one for one in usual if math.isfinite(one.value)), usual[-1])
+
+
+def everything_inside(snapshot: Snapshot) -> bool:
+    """Whether every value that the page could show lies in its zone: only then does silence mean good."""
+    return all(_of(snapshot, name).side == 0 for name in (*USUAL, "cadence_spm"))
+
+
+def _of(snapshot: Snapshot, name: str) -> Shown:
+    measure = snapshot.gait.measures.get(name, Measure.cannot_tell(strings.MEASURING))
+    value = measure.value if measure.measured else NAN
+    if name in dial.ENDS:  # of the last strides: it follows the runner
+        value = dial.swing(snapshot)[0 if dial.ENDS[name] > 0 else 1]
+    return Shown(name, value, snapshot.bands.get(name), measure.reason)
+
+
+def draw(ink: Ink, box: Box, one: Shown) -> None:
+    """Label, number and zone below one another; what cannot be read at this distance is left out."""
+    quantity = QUANTITIES[one.measure]
+    label, rest = box.cut_top(max(78.0, 1.3 * ink.least), 0)
+    ink.glance(quantity.short, label, 46, QUIET, weight="Medium", align="centre")
+    number, bar = rest.cut_bottom(min(96.0, 0.26 * rest.h), 8)[::-1]
+    if math.isnan(one.value):
+        head, why = number.cut_top(0.36 * number.h)
+        ink.glance(strings.CANNOT_TELL, head, 54, TEXT, align="centre")
+        ink.glance(strings.reason(ink.said(one.reason)), why, 40, QUIET, weight="Medium", align="centre", lines=3, at="top")
+        return
+    mark = quantity.mark if len(quantity.mark) == 1 else ""
+    size = min(ZONE_NUMBER, 0.92 * number.h)
+    ink.glance(f"{one.value:.0f}{mark}", number, size, one.colour, align="centre")
+    if one.band is not None:
+        draw_bar(ink, bar, one)
+
+
+def draw_bar(ink: Ink, box: Box, one: Shown) -> None:
+    """The zone in the middle of a line, the value as a mark above it."""
+    band = one.band
+    assert band is not None
+    width = max(band.high - band.low, 1e-6)
+    start, span = band.low - AROUND * width, (1 + 2 * AROUND) * width
+
+    def x(value: float) -> float:
+        return box.x + 24 + (box.w - 48) * min(max((value - start) / span, 0.0), 1.0)
+
+    y, thick = box.y + 0.68 * box.h, 0.30 * box.h
+    ink.bar(Box(box.x, y - thick / 2, box.w, thick), TRACK, thick / 2)
+    ink.bar(Box(x(band.low), y - thick / 2, x(band.high) - x(band.low), thick), OWN if band.origin == "own" else EDGE, 6)
+    at, tip = x(one.value), y - thick / 2 + 4
+    half = 0.24 * box.h
+    ink.polygon([(at, tip), (at + half, tip - 1.5 * half), (at - half, tip - 1.5 * half)], one.colour)
+    ink.line([(at, tip), (at, y + thick / 2 + 6)], TEXT, 5)
