@@ -14,7 +14,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     ink.glance(strings.clock(read.session_s), time, BIG, QUIET)
     head, rest = words.cut_top(230 if ink.portrait else 140, 40)
     ink.glance(strings.LOST_HEADLINE, head, CUE, TEXT, lines=2)
-    for box, line in zip(rest.cut_top(340 if ink.portrait else 220)[0].rows(2, 6), strings.LOST_STEPS, strict=True):
-        ink.glance(
-            line, box, LEAD, TEXT if line is strings.LOST_STEPS[0] else QUIET, weight="Medium", lines=2 if ink.portrait else 1
-        )
+    upright = ink.portrait
+    for box, line in zip(rest.cut_top(340 if upright else 220)[0].rows(2, 6), strings.LOST_STEPS, strict=True):
+        colour = TEXT if line is strings.LOST_STEPS[0] else QUIET
+        ink.glance(line, box, LEAD, colour, weight="Medium", lines=2 if upright else 1)
