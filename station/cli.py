@@ -320,6 +320,22 @@ def screen(view: str, png: Path, size: str) -> None:
     draw_view(view, png, size)
 
 
+@cli.command("config")
+@CONFIG
+@click.option("--example", is_flag=True, help="A settings file that explains every key instead, with all defaults.")
+@click.option("--data-dir", type=FILE, metavar="DIR", help="With --example: set station.data_dir to it.")
+def config_(config_file: Path | None, example: bool, data_dir: Path | None) -> None:
+    """Print the settings in force and where they come from."""
+    from station.run import settings_file
+
+    if example:
+        click.echo(settings_file.example(data_dir), nl=False)
+    elif data_dir is not None:
+        raise click.UsageError("--data-dir goes with --example")
+    else:
+        settings_file.print_settings(config_file)
+
+
 @cli.command("sign-settings")
 @click.argument("settings_file", type=FILE, metavar="station.toml", required=False)
 @click.option("--key", "key_file", type=FILE, metavar="FILE", help="The key that the stations have too; never on a stick.")

@@ -46,9 +46,13 @@ class Section(BaseModel):
 
 
 class StationSection(Section):
+    """The station as a whole."""
+
+    # of this station, on summaries and sticks, where there are several
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$")] = "station"
     language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"  # of screen, voice, report and messages
     time_zone: Annotated[str, AfterValidator(_known_zone)] = ""  # as Europe/Berlin, of dates in reports; "": the machine's own
+    # where sessions are kept; deleted only by `apt purge station`
     data_dir: AnyPath = Path("~/.local/share/station")
 
     @property
@@ -62,48 +66,54 @@ class StationSection(Section):
 
 
 class CameraSection(Section):
-    """How the Pi camera films. `turned_deg`: clockwise turn of the camera's body, seen from behind it; portrait is 90 or 270."""
+    """How the Pi camera films."""
 
     number: Annotated[int, Field(ge=0, le=3)] = 0  # of the two connectors, in the order of `rpicam-hello --list-cameras`
-    turned_deg: Literal[0, 90, 180, 270] = 90
-    mains_hz: Literal[50, 60] = 50  # the frame rate follows the lamps: each picture meets the same phase of their flicker
-    fps: Annotated[float, Field(ge=10, le=120)] | None = None  # against the lamps, where the light does not flicker
+    turned_deg: Literal[0, 90, 180, 270] = 90  # clockwise, of the camera's body, seen from behind it; portrait is 90 or 270
+    mains_hz: Literal[50, 60] = 50  # 60 in the Americas; each frame meets the same phase of the lamps' flicker
+    # frames a second against the lamps' rate, where the light does not flicker
+    fps: Annotated[float, Field(ge=10, le=120, examples=[90.0])] | None = None
     exposure_us: Annotated[int, Field(ge=100, le=10_000)] = 3000  # at 3 m/s a thigh smears 9 mm; gain follows the light
-    long_side_px: Annotated[int, Field(ge=320, le=2304, multiple_of=2)] = 1280
+    long_side_px: Annotated[int, Field(ge=320, le=2304, multiple_of=2)] = 1280  # of a frame, an even number
     focus_m: Annotated[float, Field(ge=0.1, le=20)] = 2.4  # distance to the runner, for lenses that can focus
 
 
 class ViewSection(Section):
-    """How the camera stands to the treadmill; see types.View."""
+    """How the camera stands to the treadmill. What `station calibrate` has measured wins over it."""
 
-    roll_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0
-    azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
-    px_per_m: Annotated[float, Field(gt=0)] | None = None
-    direction: Literal["left", "right"] | None = None
-    focal_px: Annotated[float, Field(gt=0)] | None = None  # in pixels of the picture as it is delivered; None: a usual lens
+    roll_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0  # how far the frame is turned clockwise against the plumb line
+    azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0  # how far the lens looks ahead of the square to the belt
+    px_per_m: Annotated[float, Field(gt=0, examples=[310.0])] | None = None  # scale in the belt's middle
+    direction: Literal["left", "right"] | None = None  # the way the runner faces in the frame; found by itself
+    # of the lens, in pixels of the frame; a usual lens where not set
+    focal_px: Annotated[float, Field(gt=0, examples=[1050.0])] | None = None
+    # left, top, right and bottom of the treadmill in the frame, as fractions: who is outside is nobody
     zone: tuple[Fraction, Fraction, Fraction, Fraction] = (0.0, 0.0, 1.0, 1.0)
 
 
 class DeckSection(Section):
-    """The treadmill by tape measure, for `station calibrate`: see its README section for what exactly to measure."""
+    """The treadmill by tape measure, for `station calibrate`; hardware/calibration.md says what exactly to measure."""
 
-    length_m: Annotated[float, Field(ge=0.3, le=4)] | None = None  # straight near edge, end to end
-    width_m: Annotated[float, Field(ge=0.3, le=1.5)] | None = None  # over both side rails
-    distance_m: Annotated[float, Field(ge=0.5, le=10)] | None = None  # lens to the belt's mid-line; None: camera.focus_m
+    length_m: Annotated[float, Field(ge=0.3, le=4, examples=[1.6])] | None = None  # straight near edge, end to end
+    width_m: Annotated[float, Field(ge=0.3, le=1.5, examples=[0.8])] | None = None  # over both side rails
+    # lens to the belt's mid-line; camera.focus_m where not set
+    distance_m: Annotated[float, Field(ge=0.5, le=10, examples=[2.4])] | None = None
 
 
 class PoseSection(Section):
-    model: str = "pose_landmark_full"
-    models_dir: AnyPath | None = None
-    threads: Annotated[int, Field(ge=1, le=8)] = 3
-    smallest_person: Fraction = 0.3  # square around a body over the picture's height; less is the background
+    """The model that finds the body's landmarks."""
+
+    model: str = "pose_landmark_full"  # its name, as `station models verify` lists them
+    models_dir: AnyPath | None = None  # another folder of models
+    threads: Annotated[int, Field(ge=1, le=8)] = 3  # cores that it may use
+    smallest_person: Fraction = 0.3  # square around a body over the frame's height; less is the background
     stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25  # seen in one place this long before being followed
 
 
 class HipBeltSection(Section):
-    """The marked belt that a runner may wear. `enabled = false` spares the search for it, 2 ms a second of one core."""
+    """The marked belt that a runner may wear."""
 
-    enabled: bool = True
+    enabled: bool = True  # false spares the search for it, 2 ms a second of one core
 
 
 class PelvisSection(Section):
@@ -113,14 +123,15 @@ class PelvisSection(Section):
 
 
 class SessionSection(Section):
-    """What the owner may change of a session's plan; see cues.plan.Plan for the rest and for the reasons."""
+    """What the owner may change of a session's plan. Reasons and the rest: station/cues/plan.py."""
 
-    speed_kmh: Annotated[float, Field(gt=0, le=30)] | None = None  # the belt's, where the treadmill cannot tell it
-    baseline_s: Annotated[float, Field(ge=30, le=900)] = 180.0
-    cue_block_s: Annotated[float, Field(ge=30, le=1800)] = 180.0
-    free_block_s: Annotated[float, Field(ge=0, le=1800)] = 120.0
-    retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0
-    planned_s: Annotated[float, Field(ge=120, le=14400)] = 1260.0
+    # of the belt, where the treadmill cannot tell it
+    speed_kmh: Annotated[float, Field(gt=0, le=30, examples=[10.0])] | None = None
+    baseline_s: Annotated[float, Field(ge=30, le=900)] = 180.0  # running without cues at the beginning
+    cue_block_s: Annotated[float, Field(ge=30, le=1800)] = 180.0  # then with cues,
+    free_block_s: Annotated[float, Field(ge=0, le=1800)] = 120.0  # and without, in turn
+    retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0  # running without cues at the end, to see what stayed
+    planned_s: Annotated[float, Field(ge=120, le=14400)] = 1260.0  # of running, in all
     session_number: Annotated[int, Field(ge=1, le=1000)] = 1  # cues fade from the third to the eighth
 
     @model_validator(mode="after")
@@ -131,19 +142,22 @@ class SessionSection(Section):
 
 
 class SoundSection(Section):
-    enabled: bool = True
-    volume: Fraction = 0.7
+    """Voice and chimes."""
+
+    enabled: bool = True  # false where there is no loudspeaker
+    volume: Fraction = 0.7  # 1 is as loud as the card goes
     card: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = ""  # ALSA card by name (`aplay -l`); "" = the default
     metronome: bool = False  # soft beats at the cadence to aim at, while low cadence is being cued
 
 
 class LightSection(Section):
-    """`leds`: how the cue light is wired. A MOSFET or a common cathode lights on a high pin, a common anode on a low one."""
+    """The cue light and the status light."""
 
-    enabled: bool = True
+    enabled: bool = True  # false where none is fitted
+    # how the cue light is wired: a MOSFET or a common cathode lights on a high pin, a common anode on a low one
     leds: Literal["mosfet", "common_cathode", "common_anode"] = "mosfet"
-    dimming: Literal["pwm", "on_off"] = "pwm"
-    brightness: Annotated[float, Field(gt=0, le=1)] = 1.0
+    dimming: Literal["pwm", "on_off"] = "pwm"  # on_off for a light that must not be dimmed
+    brightness: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the cue light
     pwm_hz: Annotated[int, Field(ge=100, le=2000)] = 400  # software PWM: higher flickers less and costs more CPU
 
 
@@ -151,16 +165,16 @@ Part = Literal["light", "status", "button", "buzzer"]
 
 
 class PinsSection(Section):
-    """BCM numbers of the 40-pin header; only `fitted` parts are claimed. Free of I2S audio boards (18-21), I2C, SPI and UART."""
+    """BCM numbers of the 40-pin header. The defaults are free of I2S audio boards (18-21), I2C, SPI and UART."""
 
-    fitted: frozenset[Part] = frozenset({"light", "status"})
-    red: Pin = 5
-    green: Pin = 6
-    blue: Pin = 13
-    status: Pin = 16
-    button: Pin = 17
-    buzzer: Pin = 12
-    work_dir: AnyPath | None = None  # where lgpio may create its pipe; None = $RUNTIME_DIRECTORY, else the temporary directory
+    fitted: frozenset[Part] = frozenset({"light", "status"})  # the parts that are there: only their pins are claimed
+    red: Pin = 5  # of the cue light
+    green: Pin = 6  # of the cue light
+    blue: Pin = 13  # of the cue light
+    status: Pin = 16  # the status light
+    button: Pin = 17  # to ground
+    buzzer: Pin = 12  # through a transistor
+    work_dir: AnyPath | None = None  # where lgpio may create its pipe; $RUNTIME_DIRECTORY, else the temporary directory
 
     def claimed(self) -> dict[str, int]:
         """Function to BCM number, for the fitted parts only, in header order of the table."""
@@ -181,8 +195,10 @@ class PinsSection(Section):
 
 
 class ScreenSection(Section):
-    enabled: bool = True
-    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280
+    """The display."""
+
+    enabled: bool = True  # false where there is none
+    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280  # of the window, where the display does not tell its own size
     height_px: Annotated[int, Field(ge=320, le=7680)] = 720
     width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; None: as the display tells by itself
     distance_m: Annotated[float, Field(ge=0.3, le=10)] = 2.0  # the runner's eye to the display
@@ -191,18 +207,18 @@ class ScreenSection(Section):
 class RecordSection(Section):
     """What is kept, and how much of it. The oldest goes first."""
 
-    input_log: bool = True  # landmarks of every picture: needed for a replay, about 90 MB an hour at 60 pictures a second
-    logs_quota_mb: Annotated[int, Field(ge=1, le=10_000_000)] = 2000
+    input_log: bool = True  # landmarks of every frame: needed for a replay, about 90 MB an hour at 60 frames a second
+    logs_quota_mb: Annotated[int, Field(ge=1, le=10_000_000)] = 2000  # of such logs in all
     free_floor_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 200  # logs go when less than this is free
-    sessions_kept: Annotated[int, Field(ge=1, le=100_000)] = 100  # half an hour takes 3.3 MB
-    hip_belt_pairs: bool = False  # what belt and landmarks read of each stride, for a later model without a belt: record.pairs
-    opensim: bool = False  # angles.mot and markers.trc on the stick too
+    sessions_kept: Annotated[int, Field(ge=1, le=100_000)] = 100  # the newest; half an hour takes 3.3 MB
+    hip_belt_pairs: bool = False  # keep what hip belt and landmarks read of each stride, for a later model without a belt
+    opensim: bool = False  # angles.mot and markers.trc, for OpenSim, on the stick too
 
 
 class UsbSection(Section):
     """What a stick gets."""
 
-    which: Literal["last", "new", "all"] = "last"  # new: whatever no stick got yet
+    which: Literal["last", "new", "all"] = "last"  # sessions; new: whatever no stick got yet
 
 
 class Config(Section):

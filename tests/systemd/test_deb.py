@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 import tomllib
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import av
 import pytest
 
+from station import __version__
 from station.config import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,13 +35,13 @@ def test_the_settings_it_ships_are_valid_and_keep_sessions_where_the_service_may
     assert "StateDirectory=station\n" in (ROOT / "systemd/station.service").read_text(encoding="utf-8")
 
 
-def test_every_setting_it_suggests_is_a_valid_one(tmp_path: Path) -> None:
-    shipped = (DEB / "station.toml").read_text(encoding="utf-8")
-    suggested = re.sub(r"(?m)^# (?=\[|\w+ = )", "", shipped)
-    assert suggested.count("\n[") > shipped.count("\n[")
-    file = tmp_path / "station.toml"
-    file.write_text(suggested, encoding="utf-8")
-    load(file)
+def test_the_changelog_is_debians_and_begins_with_this_version() -> None:
+    text = (DEB / "changelog").read_text(encoding="utf-8")
+    entries = re.findall(r"(?m)^station \((\S+)\) stable; urgency=medium\n\n((?:  .*\n)+)\n -- .* <\S+>  (.*)\n", text)
+    assert entries[0][0] == __version__
+    for _, _, date in entries:
+        parsedate_to_datetime(date)
+    assert "/usr/share/doc/station/changelog.gz" in (DEB / "build").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("script", ["postinst", "prerm", "postrm"])
