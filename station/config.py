@@ -117,9 +117,9 @@ class HipBeltSection(Section):
 
 
 class PelvisSection(Section):
-    """The model that reads the pelvis' turn from the pixels round the hips; 2 ms a frame of one core. A worn belt wins."""
+    """The model that reads the pelvis' turn from the pixels round the hips. A worn belt wins."""
 
-    enabled: bool = True
+    enabled: bool = True  # false spares it, 2 ms a frame of one core
 
 
 class SessionSection(Section):
@@ -199,8 +199,8 @@ class ScreenSection(Section):
 
     enabled: bool = True  # false where there is none
     width_px: Annotated[int, Field(ge=320, le=7680)] = 1280  # of the window, where the display does not tell its own size
-    height_px: Annotated[int, Field(ge=320, le=7680)] = 720
-    width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; None: as the display tells by itself
+    height_px: Annotated[int, Field(ge=320, le=7680)] = 720  # likewise
+    width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; as the display reports where not set
     distance_m: Annotated[float, Field(ge=0.3, le=10)] = 2.0  # the runner's eye to the display
 
 

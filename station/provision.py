@@ -47,13 +47,14 @@ INSTALLERS = {
     "deck": {"length_m", "width_m", "distance_m"},
     "pose": {"model", "threads", "smallest_person", "stay_s"},
     "hip_belt": {"enabled"},
+    "pelvis": {"enabled"},
     "session": {
         *("speed_kmh", "baseline_s", "cue_block_s", "free_block_s", "retention_s", "planned_s", "session_number"),
     },
     "sound": {"enabled", "volume", "card", "metronome"},
     "light": {"enabled", "leds", "dimming", "brightness", "pwm_hz"},
     "pins": {"fitted", "red", "green", "blue", "status", "button", "buzzer"},
-    "screen": {"enabled", "width_px", "height_px"},
+    "screen": {"enabled", "width_px", "height_px", "width_mm", "distance_m"},
     "record": {"input_log", "logs_quota_mb", "free_floor_mb", "sessions_kept", "hip_belt_pairs", "opensim"},
     "usb": {"which"},
 }

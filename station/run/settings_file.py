@@ -62,7 +62,7 @@ def _section(name: str, section: Section, data_dir: Path | None) -> Iterator[str
         only = "" if key in INSTALLERS.get(name, ()) else "in the installed file only"
         notes = "; ".join(note for note in (_limits(field), "not set by default" if default is None else "", only) if note)
         yield ""
-        yield from _comment(said.get(key, "") + (f" ({notes})" if notes else ""))
+        yield from _comment(f"{said.get(key, '')} ({notes})".removesuffix(" ()").strip())
         if (name, key) == ("station", "data_dir") and data_dir is not None:
             yield f"{key} = {written(data_dir)}"
         else:
