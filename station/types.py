@@ -713,7 +713,7 @@ class SourceInfo:
     """Where the pictures came from; `fps` is the nominal or mean rate, NaN when unknown."""
 
     path: str
-    kind: Literal["video", "poses", "camera", "synthetic"]
+    kind: Literal["video", "poses", "camera", "webcam", "synthetic"]
     width_px: int
     height_px: int
     fps: float = NAN

@@ -22,7 +22,12 @@ from station.files import json_bytes, write_atomic
 from station.types import NAN, Measure, Side, SourceInfo
 
 SCHEMA = "station.calibration/1"
-NAMES = {"camera": "calibration.json", "video": "calibration-of-film.json"}  # trying a film does not touch the camera's
+# Trying a film or a webcam does not touch the camera's.
+NAMES = {
+    "camera": "calibration.json",
+    "video": "calibration-of-film.json",
+    "webcam": "calibration-of-webcam.json",
+}
 AGAIN = "run `station calibrate` again"
 LARGEST_BYTES = 1_000_000
 MEASURES = ("roll_deg", "azimuth_deg", "px_per_m", "focal_px")
