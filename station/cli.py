@@ -107,8 +107,8 @@ def cli() -> None:
     "source_text",
     default="picamera",
     show_default=True,
-    metavar="picamera|VIDEO|POSES.npz",
-    help="Where the pictures come from; a file plays in real time.",
+    metavar="picamera|webcam[:N]|VIDEO|POSES.npz",
+    help="Where the frames come from; a file plays in real time.",
 )
 @click.option("--headless", is_flag=True, help="No screen: cues by sound and light, and the log on standard error.")
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed, when the treadmill cannot tell it.")
@@ -140,7 +140,7 @@ def demo(headless: bool, seconds: float | None) -> None:
 
 
 @cli.command()
-@click.argument("source_text", metavar="VIDEO|POSES.npz")
+@click.argument("source_text", metavar="VIDEO|POSES.npz|webcam[:N]")
 @CONFIG
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed.")
 @click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: found by itself).")
@@ -150,6 +150,7 @@ def demo(headless: bool, seconds: float | None) -> None:
 @click.option("--coach", "coached", is_flag=True, help="Keep the live session's schedule (silences, baseline, fading).")
 @FPS
 @TURN
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after that long (default: all; a camera 60 s).")
 def analyze(
     source_text: str,
     config_file: Path | None,
@@ -161,13 +162,14 @@ def analyze(
     coached: bool,
     fps: float | None,
     turned_deg: str | None,
+    seconds: float | None,
 ) -> None:
     """Measure a recording with the same core, every frame, as fast as it goes."""
     from station.run.analyze import Wish, run_analysis
     from station.sense.film_reading import FilmReading
 
     reading = FilmReading(fps, int(turned_deg or 0))
-    run_analysis(Wish(source_text, config_file, speed_kmh, direction, json_to, out_dir, overlay, coached, reading))
+    run_analysis(Wish(source_text, config_file, speed_kmh, direction, json_to, out_dir, overlay, coached, reading, seconds))
 
 
 @cli.command()
@@ -253,8 +255,8 @@ def validate(
     "source_text",
     default="picamera",
     show_default=True,
-    metavar="picamera|FILE",
-    help="A video or a photograph instead.",
+    metavar="picamera|webcam[:N]|FILE",
+    help="A webcam, a video or a photograph instead.",
 )
 @click.option("--seconds", type=click.FloatRange(1, 120), default=8.0, show_default=True, help="How long to look.")
 @click.option("--plumb", metavar="X1,Y1,X2,Y2", help="A plumb line's ends in the picture, for the roll.")
@@ -299,7 +301,7 @@ def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | 
 
 
 @cli.command("hip-belt")
-@click.argument("source_text", metavar="PICTURE|VIDEO|picamera")
+@click.argument("source_text", metavar="PICTURE|VIDEO|picamera|webcam[:N]")
 @CONFIG
 @JSON
 def hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +15,7 @@ import click
 
 from station.coach import Coach
 from station.config import Config, load
-from station.errors import InputError, NothingFound, StationError, UsageError
+from station.errors import HardwareError, InputError, NothingFound, StationError, UsageError
 from station.export.analysis_json import analysis_json
 from station.export.bundle import write_all
 from station.files import json_bytes, write_output
@@ -25,12 +26,13 @@ from station.run.clock import SystemClock
 from station.run.film_doubts import SELDOM, speed_doubt, turned_deg_of, without_times
 from station.run.overlay import Overlay
 from station.run.text_table import summary_table
-from station.run.wiring import estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
+from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
 from station.types import NS, Frame, HipTurn, Marks, Pose, Recording, Side
 
-READ_TIMEOUT_S = 60.0
+READ_TIMEOUT_S = 1.0
+LIVE_S = 60.0  # how long a camera is watched unless said otherwise
 Progress = Callable[[float], None]  # told the seconds of recording that were worked through
 
 
@@ -47,6 +49,7 @@ class Wish:
     overlay: bool = False
     coached: bool = False
     reading: FilmReading = field(default_factory=FilmReading)
+    seconds: float | None = None
 
 
 @dataclass
@@ -94,9 +97,13 @@ def run_analysis(wish: Wish) -> None:
         raise NothingFound("somebody is there, but nobody runs", wish.source_text, remedy)
 
 
-def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | None]:
-    """The recording, and the error that ended the file early, if one did. Raises InputError when nothing came before it."""
-    watch, problem = Stopwatch(), None
+def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | None]:
+    """The recording, and the error that ended it early, if one did. Ctrl-C ends it in order.
+
+    Raises InputError, or HardwareError of a camera, when nothing came before it.
+    """
+    watch = Stopwatch()
+    problem: StationError | None = None
     start = time.perf_counter()
     with open_source(wish.source_text, config, SystemClock(), reading=wish.reading) as source:
         info = source.info
@@ -116,7 +123,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
             progress = stack.enter_context(_progress(info.duration_s))
             for reading in given_speed(config, wish.speed_kmh):
                 collector.add(reading, coach.step(reading))
-            items = _items(source, watch)
+            items = _items(source, watch, wish.seconds)
             try:
                 for given, frame in _inputs(items, estimator, finder, turn_reader, watch):
                     with watch.stage("core"):
@@ -126,8 +133,10 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
                     if overlay and frame is not None and isinstance(given, Pose):
                         overlay.add(frame, given, step)
                     progress(given.t_ns / NS)
-            except InputError as error:
+            except (InputError, HardwareError) as error:
                 problem = error
+            except KeyboardInterrupt:
+                click.echo("stopped; what was seen so far is written", err=True)
         problem = problem or _first_problem(source, wish.source_text)
         for note in getattr(source, "notes", ()):
             click.echo(f"note: {wish.source_text}: {note}", err=True)
@@ -137,15 +146,24 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, InputError | No
         return collector.recording(timing=_timing(watch, wall_s, collector.poses)), problem
 
 
-def _items(source: FrameSource | PoseSource, watch: Stopwatch) -> Iterator[Frame | Pose]:
+def _items(source: FrameSource | PoseSource, watch: Stopwatch, seconds: float | None) -> Iterator[Frame | Pose]:
+    """The source's items, their times from the first one on; a camera has no end of its own."""
+    live = source.info.kind in LIVE_KINDS
+    end_s = seconds or (LIVE_S if live else math.inf)
+    first_ns: int | None = None
     while True:
         with watch.stage("decode"):
             try:
                 item = source.read(READ_TIMEOUT_S)
             except EndOfSource:
                 return
-        if item is not None:
-            yield item
+        if item is None:
+            continue
+        first_ns = first_ns if first_ns is not None else item.t_ns if live else 0
+        item = replace(item, t_ns=item.t_ns - first_ns) if first_ns else item
+        if item.t_ns > end_s * NS:
+            return
+        yield item
 
 
 def _inputs(

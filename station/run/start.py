@@ -32,7 +32,7 @@ from station.run.slots import Inbox
 from station.run.start_failure import told_when_it_fails
 from station.run.station_state import StationState
 from station.run.stick_sessions import StickSessions
-from station.run.wiring import estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
+from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch
@@ -103,7 +103,7 @@ def _coach(
                 presenters=presenters,
                 display=screen,
                 presses=presses,
-                picture_watch=PictureWatch() if source_text == PICAMERA else None,
+                picture_watch=PictureWatch() if source.info.kind in LIVE_KINDS else None,
                 place_watch=place,
                 sensors=(StickSessions(),),
                 given=given_speed(config, speed_kmh),

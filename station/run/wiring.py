@@ -17,6 +17,7 @@ from station.types import NAN, Reading, Side, SourceInfo, TurnBand, View
 KMH_PER_MPS = 3.6
 # Sources that deliver landmarks themselves.
 POSE_KINDS = ("poses", "synthetic")
+LIVE_KINDS = ("camera", "webcam")
 
 
 def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | None = None) -> View:
