@@ -20,19 +20,22 @@ from station.export.analysis_json import analysis_json
 from station.export.bundle import write_all
 from station.files import json_bytes, write_output
 from station.gait import CORE_VERSION
-from station.ports import EndOfSource, Estimator, FrameSource, MarkFinder, PoseSource, TurnReader
+from station.ports import EndOfSource, FrameSource, PoseSource
 from station.record.collect import Collector
 from station.run.clock import SystemClock
 from station.run.film_doubts import SELDOM, speed_doubt, turned_deg_of, without_times
+from station.run.inlet import CoreInput, Inlet
 from station.run.overlay import Overlay
+from station.run.pipeline import Pipeline
 from station.run.text_table import summary_table
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
-from station.types import NS, Frame, HipTurn, Marks, Pose, Recording, Side
+from station.types import NS, Frame, Pose, Recording, Side
 
 READ_TIMEOUT_S = 1.0
 LIVE_S = 60.0  # how long a camera is watched unless said otherwise
+AHEAD = 2  # frames that each stage may be ahead; chosen: a frame of 4K takes 25 MB, and some ten are in memory at once
 Progress = Callable[[float], None]  # told the seconds of recording that were worked through
 
 
@@ -123,9 +126,14 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
             progress = stack.enter_context(_progress(info.duration_s))
             for reading in given_speed(config, wish.speed_kmh):
                 collector.add(reading, coach.step(reading))
-            items = _items(source, watch, wish.seconds)
+            inlet = Inlet(estimator, finder, stage=watch.stage, turn_reader=turn_reader)
+            # Four stages that overlap: decoding, the pose model, what is found where the runner is, and here core and
+            # files. Each is one thread, so that the same things happen in the same order as in one.
+            line = stack.enter_context(Pipeline())
+            frames = line.ahead(_items(source, watch, wish.seconds), AHEAD, "decode")
+            posed = line.ahead(_posed(frames, inlet), AHEAD, "pose")
             try:
-                for given, frame in _inputs(items, estimator, finder, turn_reader, watch):
+                for given, frame in line.ahead(_inputs(posed, inlet), AHEAD, "find"):
                     with watch.stage("core"):
                         step = coach.step(given)
                     with watch.stage("record"):
@@ -137,7 +145,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
                 problem = error
             except KeyboardInterrupt:
                 click.echo("stopped; what was seen so far is written", err=True)
-        problem = problem or _first_problem(source, wish.source_text)
+        problem = problem or _first_problem(source, wish.source_text) or _skipped(inlet, wish.source_text)
         for note in getattr(source, "notes", ()):
             click.echo(f"note: {wish.source_text}: {note}", err=True)
         if problem is not None and collector.poses == 0:
@@ -166,36 +174,31 @@ def _items(source: FrameSource | PoseSource, watch: Stopwatch, seconds: float | 
         yield item
 
 
-def _inputs(
-    items: Iterator[Frame | Pose],
-    estimator: Estimator | None,
-    finder: MarkFinder | None,
-    turn_reader: TurnReader | None,
-    watch: Stopwatch,
-) -> Iterator[tuple[Pose | Marks | HipTurn, Frame | None]]:
+def _posed(items: Iterator[Frame | Pose], inlet: Inlet) -> Iterator[tuple[Frame | Pose, Pose]]:
     for item in items:
-        if isinstance(item, Pose):
-            yield item, None
-        elif estimator is not None:
-            with watch.stage("pose"):
-                pose = estimator.estimate(item)
-            if finder is not None:
-                with watch.stage("hip_belt"):
-                    marks = finder.find(item, pose)
-                if marks is not None:
-                    yield marks, item
-            if turn_reader is not None:
-                with watch.stage("pelvis"):
-                    turn = turn_reader.find(item, pose)
-                if turn is not None:
-                    yield turn, item
-            yield pose, item
+        pose = inlet.pose(item)
+        if pose is not None:
+            yield item, pose
+
+
+def _inputs(posed: Iterator[tuple[Frame | Pose, Pose]], inlet: Inlet) -> Iterator[tuple[CoreInput, Frame | None]]:
+    for item, pose in posed:
+        frame = item if isinstance(item, Frame) else None
+        for given in inlet.found(item, pose):
+            yield given, frame
 
 
 def _first_problem(source: FrameSource | PoseSource, where: str) -> InputError | None:
     """Sources that can go on after damage list it instead of raising."""
     problems = getattr(source, "problems", ())
     return InputError(str(problems[0]), where, "copy or convert the file again") if problems else None
+
+
+def _skipped(inlet: Inlet, where: str) -> InputError | None:
+    """Frames on which the pose model failed."""
+    if not inlet.skipped:
+        return None
+    return InputError(f"{inlet.skipped} frames could not be judged: the pose model failed on them", where, "see the lines above")
 
 
 def _timing(watch: Stopwatch, wall_s: float, poses: int) -> dict[str, float]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
+from station.errors import StationError
 from station.ports import Estimator, MarkFinder, TurnReader
 from station.run.tolerated import Tolerated
 from station.types import Frame, HipTurn, Marks, Pose
 
 FrameWatch = Callable[[Frame, Pose], object]
 """Looks at each frame with its pose, and tells nothing to the core."""
+
+
+CoreInput = Pose | Marks | HipTurn
 
 
 class Inlet:
@@ -33,7 +37,8 @@ class Inlet:
         stage: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
         turn_reader: TurnReader | None = None,
     ) -> None:
-        self._pose = Tolerated("the pose model", estimator.estimate, "install the station again") if estimator else None
+        remedy = "install the station again"
+        self._pose = Tolerated("the pose model", estimator.estimate, remedy, (StationError,)) if estimator else None
         self._marks = Tolerated("the search for a hip belt", finder.find) if finder else None
         self._turn = Tolerated("the pelvis model", turn_reader.find) if turn_reader else None
         self._watches = [Tolerated(name, watch) for name, watch in watches]
@@ -48,21 +53,30 @@ class Inlet:
         optional = (self._marks, self._turn, *self._watches)
         return tuple(one for part in optional if part is not None for one in part.trouble)
 
-    def inputs(self, item: Frame | Pose) -> tuple[Pose | Marks | HipTurn, ...]:
+    def inputs(self, item: Frame | Pose) -> tuple[CoreInput, ...]:
         """What was found in the frame besides, then its pose; nothing for a frame that is skipped."""
+        pose = self.pose(item)
+        return () if pose is None else self.found(item, pose)
+
+    def pose(self, item: Frame | Pose) -> Pose | None:
+        """The first half: the runner's landmarks. None for a frame that is skipped."""
         if isinstance(item, Pose):
-            return (item,)
+            return item
         if self._pose is None:
             raise TypeError("a source of frames needs a pose estimator")
         with self._stage("pose"):
             pose = self._pose(item)
         if self._pose.error is not None:
             raise self._pose.error
-        if pose is None:
-            return ()
+        return pose
+
+    def found(self, item: Frame | Pose, pose: Pose) -> tuple[CoreInput, ...]:
+        """The second half, which may run in another thread: what else is seen where the runner is, then the pose."""
+        if isinstance(item, Pose):
+            return (item,)
         for watch in self._watches:
             watch(item, pose)
-        found: list[Pose | Marks | HipTurn] = []
+        found: list[CoreInput] = []
         for name, finder in (("hip_belt", self._marks), ("pelvis", self._turn)):
             if finder is not None:
                 with self._stage(name):

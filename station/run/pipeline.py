@@ -1,0 +1,84 @@
+"""Stages of work that overlap on several cores, each in a thread of its own, some items ahead of the next."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+LOOK_S = 0.1  # how often a stage that waits looks whether it is still wanted
+
+
+@dataclass(frozen=True)
+class _Item(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True)
+class _End:
+    error: BaseException | None
+
+
+class Pipeline:
+    """`with Pipeline() as line:` and in it `line.ahead(...)` for every stage but the last, which is the caller's.
+
+    Each stage has one thread, so that its items are made in the same order as without one. On leaving, all stages are told
+    to stop and waited for; what they have made and nobody took is lost.
+    """
+
+    def __init__(self) -> None:
+        self._unwanted = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._unwanted.set()
+        for thread in self._threads:
+            thread.join()
+
+    def ahead(self, items: Iterable[T], depth: int, name: str) -> Iterator[T]:
+        """The same items, made at most `depth` ahead. What `items` raises is raised where its next item would have come."""
+        line: queue.Queue[_Item[T] | _End] = queue.Queue(depth)
+        thread = threading.Thread(target=self._fill, args=(line, items), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return self._taken(line)
+
+    def _fill(self, line: queue.Queue[_Item[T] | _End], items: Iterable[T]) -> None:
+        try:
+            for item in items:
+                if not self._put(line, _Item(item)):
+                    return
+        except BaseException as error:  # it belongs to the thread that takes the items
+            self._put(line, _End(error))
+        else:
+            self._put(line, _End(None))
+
+    def _put(self, line: queue.Queue[_Item[T] | _End], what: _Item[T] | _End) -> bool:
+        while not self._unwanted.is_set():
+            try:
+                line.put(what, timeout=LOOK_S)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def _taken(self, line: queue.Queue[_Item[T] | _End]) -> Iterator[T]:
+        while not self._unwanted.is_set():
+            try:
+                got = line.get(timeout=LOOK_S)
+            except queue.Empty:
+                continue
+            if isinstance(got, _Item):
+                yield got.value
+            elif got.error is not None:
+                raise got.error
+            else:
+                return
