@@ -31,6 +31,11 @@ class Heartbeats:
             return tuple(name for name, last in self._last_ns.items() if now - last > self._limits_s[name] * NS)
 
 
+def as_a_service() -> bool:
+    """Whether systemd listens to this process."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
+
+
 def notify(message: str) -> bool:
     """Send one sd_notify message (READY=1, WATCHDOG=1, STATUS=...) to systemd; False when it is not listening.
 

@@ -24,12 +24,14 @@ from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.run.boot_check import BootCheck
 from station.run.clock import SystemClock
+from station.run.health import as_a_service, notify
 from station.run.live import LiveStation
 from station.run.outputs import Header, Openings, open_button, open_presenters
 from station.run.parts import NoStore, Parts, RunReport
+from station.run.restarts import Restarts
 from station.run.single_instance import alone
 from station.run.slots import Inbox
-from station.run.start_failure import told_when_it_fails
+from station.run.start_failure import show, told_when_it_fails
 from station.run.station_state import StationState
 from station.run.stick_sessions import StickSessions
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
@@ -54,15 +56,25 @@ def run_station(
     clock = SystemClock()
     with told_when_it_fails(UNREADABLE, clock, headless):
         told = provision(config_file)
-    with alone(told.config), told_when_it_fails(told.config, clock, headless), told.starting():
-        report = _coach(told, clock, source_text, headless, speed_kmh, reading)
+    restarts = Restarts(clock)
+    with alone(told.config), restarts.counted(), told_when_it_fails(told.config, clock, headless), told.starting():
+        if restarts.rest_s:
+            notify("READY=1")  # or systemd takes the rest for a start that hangs
+            show(restarts.error, told.config, clock, headless, restarts.rest_s)
+        report = _coach(told, clock, source_text, headless, speed_kmh, reading, restarts)
     log.info(closing_line(report))
     if source_text != PICAMERA and report.sessions == 0:
         raise NothingFound("nobody ran: no session, no cue", source_text, "film one runner from the side, head to foot")
 
 
 def _coach(
-    told: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None
+    told: Provision,
+    clock: Clock,
+    source_text: str,
+    headless: bool,
+    speed_kmh: float | None,
+    reading: FilmReading | None,
+    restarts: Restarts,
 ) -> RunReport:
     config, openings = told.config, Openings([*told.trouble])
     plan = plan_of(config)
@@ -113,7 +125,12 @@ def _coach(
                     clock,
                     config.record.input_log,
                     screen,
-                    also=(lambda: boot.trouble, lambda: place.trouble, lambda: getattr(source, "trouble", ())),
+                    also=(
+                        lambda: restarts.trouble,
+                        lambda: boot.trouble,
+                        lambda: place.trouble,
+                        lambda: getattr(source, "trouble", ()),
+                    ),
                 ),
             )
         )
@@ -144,8 +161,13 @@ def open_store(
 
 @contextlib.contextmanager
 def stopped_by_signals(live: LiveStation) -> Iterator[None]:
-    """SIGTERM and SIGINT end the run in order, the second one at once; SIGHUP, which a bare display can draw, does nothing."""
-    previous: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    """SIGTERM and SIGINT end the run in order, the second one at once.
+
+    SIGHUP, which a bare display can draw, does nothing; as a service neither do the signals that a keyboard at the console
+    can send: in a gym it is not a switch.
+    """
+    ignored = [signal.SIGHUP, *((signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP) if as_a_service() else ())]
+    previous: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, *ignored)}
 
     def stop(number: int, _: object) -> None:
         live.stop()
@@ -153,7 +175,8 @@ def stopped_by_signals(live: LiveStation) -> Iterator[None]:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
     try:
         yield
     finally:

@@ -6,7 +6,6 @@ at once. It ends all the same, and systemd starts it again.
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from station.ports import Clock
 from station.present.lights import Lights, open_lights
 from station.present.pins import open_pin_factory
 from station.present.screen.window import Screen
-from station.run.health import notify
+from station.run.health import as_a_service, notify
 from station.types import NS, Gait, Mode, Snapshot, Station
 
 if TYPE_CHECKING:
@@ -37,16 +36,15 @@ def told_when_it_fails(config: Config, clock: Clock, headless: bool) -> Iterator
     except CameraLost:
         raise
     except StationError as error:
-        if os.environ.get("NOTIFY_SOCKET"):
-            notify(f"STATUS={error}")
+        if as_a_service():
             show(error, config, clock, headless)
         raise
 
 
-def show(error: StationError, config: Config, clock: Clock, headless: bool) -> None:
-    """Message and remedy on the page for trouble, and the LED's sign for it, as far as either is fitted."""
-    what = f"{error.where}: {error.what}" if error.where else error.what
-    station = Station(healthy=False, trouble=((what, error.remedy),))
+def show(error: StationError, config: Config, clock: Clock, headless: bool, seconds: float = SHOWN_S) -> None:
+    """Message and remedy on the page for trouble, and the LED's sign for it, as far as either is fitted, for so long."""
+    notify(f"STATUS={error}")
+    station = Station(healthy=False, trouble=(error.trouble,))
     with ExitStack() as opened:
         lights = _lights(config)
         if lights is not None:
@@ -55,9 +53,7 @@ def show(error: StationError, config: Config, clock: Clock, headless: bool) -> N
         screen = None if headless or not config.screen.enabled else Screen(config.screen, config.station.language, patient=True)
         if screen is not None:
             opened.callback(screen.close)
-        if lights is None and screen is None:
-            return
-        end_ns = clock.now_ns() + round(SHOWN_S * NS)
+        end_ns = clock.now_ns() + round(seconds * NS)
         while (now := clock.now_ns()) < end_ns:
             notify("WATCHDOG=1")
             if lights is not None:
