@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from station.cues import Governor, Now, Plan, Session, Speaker
 from station.cues.screen import Norms, Screen
 from station.faults import BY_NAME, RULES, Judge, norms
+from station.faults.rule import Scene
 from station.gait.core import GaitCore
 from station.gait.pelvis.choice import Pelvis
 from station.model_errors import Correction
@@ -53,7 +54,7 @@ class Coach:
         lines = session.step(gait, self._judge.rows, pressed, (governor.given, governor.cleared))
         self._forget_others(session)
         settled = session.session_s >= self._plan.quiet_start_s
-        faults = self._judge.step(gait, session.own, settled)
+        faults = self._judge.step(gait, session.own, settled, self._correction.known.rows)
         now = Now(gait, faults, session.mode, session.block, session.session_s, lines, pressed and session.running)
         cues, outcomes = governor.step(now)
         snapshot = self._screen.step(pose, gait, faults, session, governor, self._runner_session)
@@ -77,4 +78,4 @@ class Coach:
 def _aim_cadence_spm(speed_mps: float) -> float:
     """Steps a minute that would end low cadence; NaN while that rule is off."""
     rule = BY_NAME.get("low_cadence")
-    return rule.levels(speed_mps).leave if rule is not None else NAN
+    return rule.levels(Scene(speed_mps)).leave if rule is not None else NAN

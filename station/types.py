@@ -767,6 +767,28 @@ class FaultReport:
     on_fraction: float
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Where in a recording one rule's measure was worst, judged by itself: at least eight strides in a row.
+
+    `value` is the mean over its strides, low..high its absolute 95 % interval, usual_low..usual_high where healthy runners lie at
+    that speed (5th to 95th percentile). Seconds from the first frame; NaN and 0 strides where there is nothing to show.
+    """
+
+    rule: str
+    state: FaultState
+    reason: str
+    start_s: float
+    end_s: float
+    strides: int
+    value: float
+    low: float
+    high: float
+    unit: str
+    usual_low: float = NAN
+    usual_high: float = NAN
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """A finished session or analysis: what every export format is written from. Seconds count from the first frame."""
@@ -789,6 +811,7 @@ class Recording:
     summary: Mapping[str, Measure]
     faults: tuple[FaultReport, ...]
     cues: tuple[Cue, ...]
+    stretches: tuple[Stretch, ...] = ()  # one per rule, the worst
     outcomes: tuple[Outcome, ...] = ()
     modes: tuple[tuple[float, Mode], ...] = ()  # (start_s, mode) in order
     page: SessionPage | None = None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from station import __version__
 from station import wall_clock as moment
 from station.record.plain import plain
-from station.types import NS, STRIDE, FaultReport, Measure, Recording
+from station.types import NS, STRIDE, FaultReport, Measure, Recording, Stretch
 
 SCHEMA = "station.analysis/1"
 
@@ -79,6 +79,7 @@ def findings(recording: Recording) -> dict[str, Any]:
     return {
         "summary": {name: measure_json(measure) for name, measure in recording.summary.items()},
         "faults": [_fault(fault) for fault in recording.faults],
+        "stretches": [_stretch(stretch) for stretch in recording.stretches],
         "cues": [
             {
                 "t_s": round(cue.t_ns / NS, TIME_DECIMALS),
@@ -132,6 +133,21 @@ def _fault(fault: FaultReport) -> dict[str, Any]:
         "unit": fault.unit,
         "first_on_s": number(fault.first_on_s),
         "on_fraction": number(fault.on_fraction),
+    }
+
+
+def _stretch(stretch: Stretch) -> dict[str, Any]:
+    return {
+        "rule": stretch.rule,
+        "state": stretch.state,
+        "reason": stretch.reason or None,
+        "start_s": number(stretch.start_s),
+        "end_s": number(stretch.end_s),
+        "strides": stretch.strides,
+        "value": number(stretch.value),
+        "ci95": [number(stretch.low), number(stretch.high)],
+        "unit": stretch.unit,
+        "usual": [number(stretch.usual_low), number(stretch.usual_high)],
     }
 
 

@@ -15,7 +15,7 @@ TLE, STEP = "tle_near_deg", "step_time_asymmetry_pct"
 ENTER, LEAVE = 5.0, 3.5  # deg, and as well % of step time
 
 
-def levels(speed_mps: float) -> Levels:
+def levels(scene: Scene) -> Levels:
     """Difference of trailing-limb extension, deg; the same at every speed."""
     return Levels(ENTER, LEAVE)
 

@@ -9,9 +9,10 @@ from typing import Any
 from station.faults import norms
 from station.faults.rule import Look, Rule, Scene, Verdict
 from station.faults.window import RECENT_STRIDES, Recent
-from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, Own, Side
+from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, MeasureError, Own, Side
 
 LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
+NO_ERRORS: Mapping[str, MeasureError] = {}
 RECOVERED = f"the last {RECENT_STRIDES} strides are good again"
 LOOK_EVERY_NS = NS // 5  # between strides only time passes
 LONGEST_GAP_NS = NS  # more time than this between two looks counts as this: silence is no evidence
@@ -65,8 +66,11 @@ class Judge:
         """The faults after the last step."""
         return self._rows
 
-    def step(self, gait: Gait, own: Own, settled: bool = True) -> tuple[Fault, ...]:
-        """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet."""
+    def step(
+        self, gait: Gait, own: Own, settled: bool = True, errors: Mapping[str, MeasureError] = NO_ERRORS
+    ) -> tuple[Fault, ...]:
+        """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet. `errors`: of the pose
+        model, by measure."""
         why_not = _why_not(gait, settled)
         due = self._looked_ns is None or gait.t_ns - self._looked_ns >= LOOK_EVERY_NS
         if self._rows and not gait.strides and not due and why_not == self._why_not:
@@ -79,7 +83,7 @@ class Judge:
             self._rows = tuple(_silent(budget, why_not) for budget in self._budgets)
             return self._rows
         if self._changed(gait, own):
-            self._verdicts = self._ask_all(gait, own)
+            self._verdicts = self._ask_all(gait, own, errors)
         pairs = zip(self._budgets, self._verdicts, strict=True)
         self._rows = tuple(_judge(budget, long, short, dt_ns / NS) for budget, (long, short) in pairs)
         return self._rows
@@ -91,9 +95,9 @@ class Judge:
         self._seen = seen
         return not same
 
-    def _ask_all(self, gait: Gait, own: Own) -> tuple[tuple[Verdict, Verdict], ...]:
+    def _ask_all(self, gait: Gait, own: Own, errors: Mapping[str, MeasureError]) -> tuple[tuple[Verdict, Verdict], ...]:
         """Per rule what the long and the short window say."""
-        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, self._sides)
+        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, self._sides, errors)
         recent = self._recent.measures
         return tuple((ask(rule, gait.measures, scene, LEAST_STRIDES), ask(rule, recent, scene, 1)) for rule in self._rules)
 
@@ -128,7 +132,7 @@ def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -
 
     A reason that no number of strides will cure (one side only, no drill) is told at once.
     """
-    level = rule.levels(scene.speed_mps).enter
+    level = rule.levels(scene).enter
     few = False
     for name in rule.needs:
         measure = measures.get(name)
@@ -141,7 +145,8 @@ def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -
         few |= measure.n < least
     verdict = rule.look(measures, scene)
     if few and verdict.look != "unknown":
-        return Verdict("unknown", measures[rule.needs[0]].value, level, f"fewer than {least} strides yet")
+        seen = min(measures[name].n for name in rule.needs)
+        return Verdict("unknown", measures[rule.needs[0]].value, level, f"too short to judge ({seen} of {least} strides)")
     return verdict
 
 
@@ -164,8 +169,7 @@ def _why_not(gait: Gait, settled: bool) -> str:
     if not speed.steady:
         return "belt speed is changing"
     if speed.mps == speed.mps and not norms.judged(speed.mps):
-        limit = f"under {norms.SLOWEST_MPS * 3.6:.0f}" if speed.mps < norms.SLOWEST_MPS else f"over {norms.FASTEST_MPS * 3.6:.0f}"
-        return f"{speed.mps * 3.6:.1f} km/h: no norms {limit} km/h"
+        return norms.why_not(speed.mps)
     return ""
 
 

@@ -21,10 +21,10 @@ FLOOR_DEG = 2.0  # less is not told from nothing
 DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
 
 
-def levels(speed_mps: float) -> Levels:
+def levels(scene: Scene) -> Levels:
     """Pelvic turn, deg: P5 but at least 2 to enter, P25 to leave. At an unknown speed the lowest of all speeds."""
-    if norms.judged(speed_mps):
-        norm = norms.at(TURN, speed_mps)
+    if scene.speed_known:
+        norm = norms.at(TURN, scene.speed_mps)
         return Levels(max(norm.p5, FLOOR_DEG), norm.p25)
     return Levels(max(norms.extreme(TURN, "p5")[0], FLOOR_DEG), norms.extreme(TURN, "p25")[0])
 
@@ -35,7 +35,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if scene.pelvic_source == "pixels":
         return _by_both_parts(measures, scene)
     turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
-    limit = _own_levels(scene, levels(scene.speed_mps))
+    limit = _own_levels(scene, levels(scene))
     if not turn.measured:
         return Verdict("unknown", turn.value, limit.enter, turn.reason)
     if turn.high < limit.enter:

@@ -9,16 +9,17 @@ from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, 
 from station.types import NAN, Light, Line, Measure
 
 
-def levels(speed_mps: float) -> Levels:
+def levels(scene: Scene) -> Levels:
     """P5 to enter, P25 to leave. At an unknown speed those of the slowest judged one: cadence grows with speed, so what is low
     there is low at any judged speed."""
-    norm = norms.at("cadence_spm", speed_mps) if norms.judged(speed_mps) else norms.slowest("cadence_spm")
+    speed_mps = scene.speed_mps if norms.judged(scene.speed_mps) else norms.SLOWEST_MPS
+    norm = norms.seen("cadence_spm", speed_mps, scene.spread("cadence_spm"))
     return Levels(norm.p5, norm.p25)
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     cadence = measures["cadence_spm"].value
-    limit = levels(scene.speed_mps)
+    limit = levels(scene)
     return Verdict(below(cadence, limit), cadence, limit.enter, scene.speed_hint)
 
 

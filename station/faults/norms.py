@@ -36,6 +36,12 @@ def judged(speed_mps: float) -> bool:
     return SLOWEST_MPS <= speed_mps <= FASTEST_MPS
 
 
+def why_not(speed_mps: float) -> str:
+    """Why nothing is judged at that belt speed, in words."""
+    limit = f"under {SLOWEST_MPS * 3.6:.0f}" if speed_mps < SLOWEST_MPS else f"over {FASTEST_MPS * 3.6:.0f}"
+    return f"{speed_mps * 3.6:.1f} km/h: no norms {limit} km/h"
+
+
 @lru_cache(maxsize=512)
 def at(measure: str, speed_mps: float) -> Norm:
     """The norm of a measure at a belt speed; all NaN where speed is unknown or outside 2.2..5 m/s. Raises KeyError for a measure
@@ -45,6 +51,18 @@ def at(measure: str, speed_mps: float) -> Norm:
         return UNKNOWN
     i, share = _between(speed_mps)
     return Norm(*(round(a + share * (b - a), 4) for a, b in zip(rows[i], rows[i + 1], strict=True)))
+
+
+def seen(measure: str, speed_mps: float, spread: float = 0.0) -> Norm:
+    """The norm as a pose model of that spread between people would measure the same runners: every percentile farther out.
+
+    A threshold at the 5th percentile then still has one healthy runner in twenty below it. Raises KeyError.
+    """
+    norm = at(measure, speed_mps)
+    if not spread:
+        return norm
+    wider = math.hypot(1.0, spread / norm.sd)
+    return Norm(norm.mean, norm.sd * wider, *(norm.mean + wider * (p - norm.mean) for p in norm[2:]))
 
 
 def band(measure: str, speed_mps: float) -> tuple[float, float]:
@@ -59,9 +77,9 @@ def slowest(measure: str) -> Norm:
 
 
 @lru_cache
-def extreme(measure: str, percentile: str) -> tuple[float, float]:
+def extreme(measure: str, percentile: str, spread: float = 0.0) -> tuple[float, float]:
     """Lowest and highest of that percentile over all judged speeds. Raises KeyError, AttributeError."""
-    values = [getattr(at(measure, speed), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]
+    values = [getattr(seen(measure, speed, spread), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]
     return min(values), max(values)
 
 

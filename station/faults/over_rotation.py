@@ -13,15 +13,15 @@ BEYOND = 1.2
 RISE_DEG = 6.0  # landmarks: also so much more than in the own baseline
 
 
-def levels(speed_mps: float) -> Levels:
+def levels(scene: Scene) -> Levels:
     """Pelvic turn, deg: 1.2 x P95 to enter, P95 to leave. At an unknown speed the highest of all speeds."""
-    p95 = norms.at(TURN, speed_mps).p95 if norms.judged(speed_mps) else norms.extreme(TURN, "p95")[1]
+    p95 = norms.at(TURN, scene.speed_mps).p95 if scene.speed_known else norms.extreme(TURN, "p95")[1]
     return Levels(BEYOND * p95, p95)
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     turn = measures[TURN]
-    limit = levels(scene.speed_mps)
+    limit = levels(scene)
     if scene.pelvic_source == "landmarks":
         baseline = value_of(scene.own.baseline, TURN)
         if not scene.pelvic_calibrated:

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Iterator
 
 from station import faults as room
-from station.faults.rule import Levels, Rule, Verdict
+from station.faults.rule import Levels, Rule, Scene, Verdict
 from station.types import NAN
 
 UNUSABLE = (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, KeyError)
@@ -45,7 +45,7 @@ def broken(name: str, why: str) -> Rule:
         advice="",
         measure="",
         needs=(),
-        levels=lambda speed_mps: Levels(NAN, NAN),
+        levels=lambda scene: Levels(NAN, NAN),
         look=lambda measures, scene: Verdict("unknown", NAN, NAN, reason),
         rise_s=1.0,
         fall_s=1.0,
@@ -69,7 +69,7 @@ def rule_table(speed_mps: float = 3.0) -> str:
     at = f"at {speed_mps * 3.6:.1f} km/h"
     rows = [f"| rule | measured by | on {at} | off {at} | said | rank | confidence |", "|---|---|---|---|---|---|---|"]
     for rule in RULES:
-        level = rule.levels(speed_mps)
+        level = rule.levels(Scene(speed_mps))
         sign = "<" if level.enter < level.leave else ">"
         back = ">" if sign == "<" else "<"
         coaching = rule.coaching

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from station.types import NAN, QUANTITIES, Light, Line, Measure, Mode, Own, Side, Towards
+from station.types import NAN, QUANTITIES, Light, Line, Measure, MeasureError, Mode, Own, Side, Towards
 
 Look = Literal["out", "between", "inside", "unknown"]
 
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
 class Scene:
     """What a rule may know besides the measures. `speed_mps` is NaN when unknown, else within the judged range.
 
-    sides: the long window's measures as last seen from each side of the runner.
+    sides: the long window's measures as last seen from each side of the runner. errors: of the pose model, by measure.
     """
 
     speed_mps: float = NAN
@@ -33,6 +33,12 @@ class Scene:
     pelvic_source: str = "landmarks"
     pelvic_calibrated: bool = False
     sides: Mapping[Side, Mapping[str, Measure]] = field(default_factory=dict)
+    errors: Mapping[str, MeasureError] = field(default_factory=dict)
+
+    def spread(self, measure: str) -> float:
+        """Standard deviation between people of the pose model's error in it; 0 where none is known."""
+        row = self.errors.get(measure)
+        return row.spread if row is not None else 0.0
 
     @property
     def speed_known(self) -> bool:
@@ -87,8 +93,8 @@ class Rule:
     """One fault, everything about it: the file that declares it is all that a new rule needs.
 
     title: its name for people. advice: what to do about it, one sentence for the report. measure: the one whose value is judged,
-    in its unit. needs: measures without which nothing can be said. levels: thresholds at a speed (NaN = unknown speed). look:
-    judges one window of measures; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come from.
+    in its unit. needs: measures without which nothing can be said. levels: thresholds in a scene (its speed may be unknown).
+    look: judges one window of measures; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come from.
     goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
     """
 
@@ -97,7 +103,7 @@ class Rule:
     advice: str
     measure: str
     needs: tuple[str, ...]
-    levels: Callable[[float], Levels]
+    levels: Callable[[Scene], Levels]
     look: Callable[[Mapping[str, Measure], Scene], Verdict]
     rise_s: float
     fall_s: float

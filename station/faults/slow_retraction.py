@@ -11,27 +11,29 @@ from station.types import NAN, Measure
 TIME, ANGLE = "retraction_near_pct", "retraction_near_deg"
 
 
-def levels(speed_mps: float) -> Levels:
+def levels(scene: Scene) -> Levels:
     """Time, % of the stride: P95 to enter, half-way to P75 to leave. At an unknown speed the highest of all speeds."""
-    if norms.judged(speed_mps):
-        norm = norms.at(TIME, speed_mps)
+    spread = scene.spread(TIME)
+    if scene.speed_known:
+        norm = norms.seen(TIME, scene.speed_mps, spread)
         return Levels(norm.p95, (norm.p75 + norm.p95) / 2)
-    p95, p75 = norms.extreme(TIME, "p95")[1], norms.extreme(TIME, "p75")[1]
+    p95, p75 = norms.extreme(TIME, "p95", spread)[1], norms.extreme(TIME, "p75", spread)[1]
     return Levels(p95, (p75 + p95) / 2)
 
 
-def angle_levels(speed_mps: float) -> Levels:
+def angle_levels(scene: Scene) -> Levels:
     """Angle, deg: P5 to enter, half-way to P25 to leave. At an unknown speed the lowest of all speeds."""
-    if norms.judged(speed_mps):
-        norm = norms.at(ANGLE, speed_mps)
+    spread = scene.spread(ANGLE)
+    if scene.speed_known:
+        norm = norms.seen(ANGLE, scene.speed_mps, spread)
         return Levels(norm.p5, (norm.p5 + norm.p25) / 2)
-    p5, p25 = norms.extreme(ANGLE, "p5")[0], norms.extreme(ANGLE, "p25")[0]
+    p5, p25 = norms.extreme(ANGLE, "p5", spread)[0], norms.extreme(ANGLE, "p25", spread)[0]
     return Levels(p5, (p5 + p25) / 2)
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     time, angle = measures[TIME].value, measures[ANGLE].value
-    slow, small = levels(scene.speed_mps), angle_levels(scene.speed_mps)
+    slow, small = levels(scene), angle_levels(scene)
     if time > slow.enter and angle < small.enter:
         return Verdict("out", time, slow.enter, scene.speed_hint)
     if time < slow.leave or angle > small.leave:

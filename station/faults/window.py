@@ -53,7 +53,7 @@ class Recent:
 
     def _told(self, dragged: bool) -> dict[str, Measure]:
         found = {name: _median([stride[name] for stride in self._strides]) for name in COLUMNS}
-        turn, quadrature = _pelvic_turn([(stride[IN_PHASE], stride[QUADRATURE]) for stride in self._strides])
+        turn, quadrature = pelvic_turn([(stride[IN_PHASE], stride[QUADRATURE]) for stride in self._strides])
         found["pelvic_turn_quadrature_deg"] = quadrature
         # The columns are as seen, before the calibration: of landmarks only the quadrature part is free of the thighs' drag.
         if dragged:
@@ -75,7 +75,7 @@ def _median(values: list[float]) -> Measure:
     return Measure(middle, middle - half, middle + half, len(known))
 
 
-def _pelvic_turn(parts: list[tuple[float, float]]) -> tuple[Measure, Measure]:
+def pelvic_turn(parts: list[tuple[float, float]]) -> tuple[Measure, Measure]:
     """Amplitude and quadrature part of the mean stride, deg peak to peak, freed of the noise that the mean of squares keeps."""
     known = [(i, q) for i, q in parts if math.isfinite(i + q)]
     n = len(known)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.model_errors import KnownErrors
+from station.record.stretches import worst_stretches
 from station.record.summary import summarise
 from station.record.tally import Tally
 from station.types import (
@@ -137,6 +138,7 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
         pelvic_source=tally.pelvic_source,
         summary=summarise(parts["strides"], tally.pelvic_measures(), known),
         faults=tally.fault_reports(),
+        stretches=worst_stretches(parts["strides"], known, tally.pelvic_source),
         modes=tuple(((start_ns - first_ns) / NS, mode) for start_ns, mode in tally.modes),
         page=tally.page,
         **parts,

@@ -6,6 +6,7 @@ What grows with time (series, strides, events, cues) is kept elsewhere; see coll
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ from station.types import (
     Step,
 )
 
+NUMBERS = re.compile(r"[0-9.]+")
 MOST_REASONS = 12  # different ones kept per rule; their number is small, but they hold text
 # Sources of pelvic measures, the best first, and where the sums of each are kept.
 PELVIC_SUMS = {"hip_belt": "pelvic_belt", "pixels": "pelvic_pixels", "landmarks": "pelvic"}
@@ -48,7 +50,8 @@ class FaultTally:
     value_on: float = NAN
     value_ok: float = NAN
     unit: str = ""
-    reasons: dict[str, int] = field(default_factory=dict)  # why it could not tell -> running time that this cost
+    reasons: dict[str, int] = field(default_factory=dict)  # kind of reason why it could not tell -> running time that this cost
+    words: dict[str, str] = field(default_factory=dict)  # kind of reason -> as it was given last, with its numbers
 
     def add(self, fault: Fault, dt_ns: int, t_s: float, running: bool) -> None:
         self.unit = fault.unit
@@ -60,8 +63,11 @@ class FaultTally:
         elif fault.state == "ok":
             self.ok_ns += dt_ns
             self.value_ok = fault.value
-        elif fault.reason in self.reasons or len(self.reasons) < MOST_REASONS:
-            self.reasons[fault.reason] = self.reasons.get(fault.reason, 0) + dt_ns * running
+        else:
+            kind = NUMBERS.sub("#", fault.reason)
+            if kind in self.reasons or len(self.reasons) < MOST_REASONS:
+                self.reasons[kind] = self.reasons.get(kind, 0) + dt_ns * running
+                self.words[kind] = fault.reason
 
     def report(self) -> FaultReport:
         """`on` when it was on at any time; `cannot_tell` when it was never judged. The fraction is of the time it was judged."""
@@ -72,7 +78,8 @@ class FaultTally:
             return FaultReport(self.rule, "on", "", self.value_on, self.unit, self.first_on_s, fraction)
         if judged_ns:
             return FaultReport(self.rule, "ok", "", self.value_ok, self.unit, NAN, 0.0)
-        reason = max(self.reasons, key=lambda why: self.reasons[why], default="nobody ran long enough")
+        kind = max(self.reasons, key=lambda why: self.reasons[why], default="")
+        reason = self.words.get(kind, kind) or "nobody ran long enough"
         return FaultReport(self.rule, "cannot_tell", reason, NAN, self.unit, NAN, NAN)
 
 

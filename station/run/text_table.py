@@ -17,11 +17,33 @@ def summary_table(recording: Recording) -> str:
             fault.reason if fault.state == "cannot_tell" else f"{_number(fault.value)} {fault.unit}, on {fault.on_fraction:.0%}"
         )
         lines.append(f"  {fault.rule:<30} {fault.state.replace('_', ' '):<12} {detail}")
+    lines += _stretches(recording)
     said = [cue for cue in recording.cues if cue.action == "start"]
     if said:
         lines.append("")
         lines += [f"  {cue.t_ns / 1e9:7.1f} s  {cue.text}" for cue in said]
     return "\n".join(lines)
+
+
+def _stretches(recording: Recording) -> list[str]:
+    """The worst stretch of every rule that could be judged; one line for all where none could."""
+    shown = [stretch for stretch in recording.stretches if stretch.strides]
+    if not shown:
+        reasons = {stretch.reason: None for stretch in recording.stretches}
+        return ["", *(f"  no stretch can be judged: {reason}" for reason in reasons)] if len(reasons) == 1 else []
+    lines = ["", "  Worst stretch of each rule, judged by itself:"]
+    for one in shown:
+        usual = f", usual {_number(one.usual_low)} to {_number(one.usual_high)}" if math.isfinite(one.usual_low) else ""
+        value = f"{_number(one.value)} {one.unit}  [{_number(one.low)} .. {_number(one.high)}]{usual}"
+        why = f"  ({one.reason})" if one.reason else ""
+        span = f"{clock(one.start_s)}-{clock(one.end_s)}"
+        lines.append(f"  {one.rule:<30} {one.state:<4} {span:<12} {one.strides:3d} strides  {value}{why}")
+    return lines
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, m:ss."""
+    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
 
 
 def _head(recording: Recording) -> str:

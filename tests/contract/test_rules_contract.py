@@ -56,7 +56,7 @@ def test_a_rule_declares_what_a_reader_needs(rule: Rule) -> None:
 @pytest.mark.parametrize("speed_mps", SPEEDS_MPS)
 def test_to_leave_is_harder_than_to_enter(rule: Rule, speed_mps: float) -> None:
     """Of the two thresholds the one to leave lies on the healthy side, the same side at every speed."""
-    here, there = rule.levels(speed_mps), rule.levels(3.5)
+    here, there = rule.levels(Scene(speed_mps)), rule.levels(Scene(3.5))
     assert not isnan(here.enter + here.leave)
     assert here.enter != here.leave
     assert (here.leave > here.enter) == (there.leave > there.enter)
@@ -66,7 +66,7 @@ def test_to_leave_is_harder_than_to_enter(rule: Rule, speed_mps: float) -> None:
 def test_thresholds_change_little_from_speed_to_speed(rule: Rule) -> None:
     """No step at the speeds that were measured: the belt may stand on either side of one."""
     for speed_mps in (2.5, 3.5, 4.5):
-        below, above = rule.levels(speed_mps - 0.001), rule.levels(speed_mps + 0.001)
+        below, above = rule.levels(Scene(speed_mps - 0.001)), rule.levels(Scene(speed_mps + 0.001))
         assert below.enter == pytest.approx(above.enter, rel=0.01)
         assert below.leave == pytest.approx(above.leave, rel=0.01)
 

@@ -34,7 +34,7 @@ def test_every_step_tells_all_rules() -> None:
 def test_too_few_strides_are_no_verdict() -> None:
     rows = last(Judge(RULES), MadeRunner(**SITTING).run(8))
     assert row(rows, "sitting").state == "cannot_tell"
-    assert row(rows, "sitting").reason == "fewer than 20 strides yet"
+    assert row(rows, "sitting").reason == "too short to judge (11 of 20 strides)"
 
 
 def test_what_more_strides_cannot_cure_is_said_at_once() -> None:

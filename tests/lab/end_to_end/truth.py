@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from station.faults import RULES
 from station.faults.rule import Look, Scene
-from station.faults.sitting import LANDMARK_LEAN_DEG
 from station.types import Measure, Side
 from tests.lab.render.clip import LANDMARK_NAMES, truth_of
 from tests.lab.render.spec import ClipSpec
@@ -98,9 +97,6 @@ def verdicts(clip: Clip) -> dict[str, Look]:
     """What each rule says of the true motion: `out` is a fault, `inside` none; `between` its two thresholds either will do."""
     speed_mps = float(clip.spec.motion.parameter("speed_mps", np.zeros(1))[0])
     sides = {side: truth(clip.spec, side).measures() for side in ("left", "right")}
-    for measures in sides.values():  # the rule's threshold allows for the landmarks, which the truth has no need of
-        lean_deg = measures["trunk_lean_deg"].value + LANDMARK_LEAN_DEG
-        measures["trunk_lean_deg"] = Measure(lean_deg, lean_deg, lean_deg, STRIDES)
     scene = Scene(speed_mps, pelvic_source="belt", pelvic_calibrated=True, sides=sides)
     return {rule.name: rule.look(sides[near_side(clip.spec)], scene).look for rule in RULES}
 

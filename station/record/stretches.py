@@ -1,0 +1,135 @@
+"""The worst stretch of a recording, rule by rule: a film of ten seconds gets an answer, a fault between good minutes its place.
+
+The verdict over a whole recording asks for many strides, as the live station must before it speaks. Looking back, every eight
+strides in a row are judged by the same rules, and the worst are named with their time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.faults import RULES, norms
+from station.faults.judge import ask
+from station.faults.rule import Rule, Scene, Verdict
+from station.faults.window import COLUMNS, IN_PHASE, QUADRATURE, pelvic_turn
+from station.model_errors import KnownErrors
+from station.stats import FEWEST, STRIDE_SD, spreads
+from station.types import NAN, FaultState, Measure, Stretch
+
+LEAST = 8  # strides, some five seconds: the mean of fewer wanders more than runners differ (chosen)
+MOST_LOOKS = 2000  # an hour of running is looked at in steps of several strides
+PAUSE = 1.6  # strides apart: then a stride is missing, and what follows is another stretch (chosen)
+SAME_SPEED_MPS = 0.25  # within a stretch (chosen)
+RANK = {"out": 3, "between": 2, "inside": 1, "unknown": 0}
+STATES: Mapping[str, FaultState] = {"out": "on", "between": "ok", "inside": "ok", "unknown": "cannot_tell"}
+
+
+class Piece(NamedTuple):
+    """Rows `first` to `end` (not included) of the run's strides, what they measure and in which scene."""
+
+    first: int
+    end: int
+    measures: Mapping[str, Measure]
+    scene: Scene
+
+
+def worst_stretches(
+    strides: NDArray[np.void], known: KnownErrors, pelvic_source: str = "landmarks", calibrated: bool = False
+) -> tuple[Stretch, ...]:
+    """One per rule, in their order. `strides` (M,) STRIDE without the model's bias; `known`: the errors of that model."""
+    run = strides[strides["running"] == 1]
+    scene = Scene(pelvic_source=pelvic_source, pelvic_calibrated=calibrated, errors=known.rows)
+    pieces = [_piece(run, first, first + LEAST, scene) for first in _starts(run)]
+    if not pieces:
+        reason = f"too short to judge ({len(run)} of {LEAST} strides in a row)"
+        return tuple(_nothing(rule, reason) for rule in RULES)
+    return tuple(_worst(rule, run, pieces, known) for rule in RULES)
+
+
+def _nothing(rule: Rule, reason: str) -> Stretch:
+    return Stretch(rule.name, "cannot_tell", reason, NAN, NAN, 0, NAN, NAN, NAN, rule.unit)
+
+
+def _starts(run: NDArray[np.void]) -> Iterator[int]:
+    """First rows of every LEAST strides in a row at one belt speed."""
+    gap = np.diff(run["start_s"]) > PAUSE * run["duration_s"][:-1]
+    speed = run["speed_mps"]
+    step = 1 + len(run) // MOST_LOOKS
+    for first in range(0, len(run) - LEAST + 1, step):
+        inside = slice(first, first + LEAST)
+        if not gap[first : first + LEAST - 1].any() and not np.ptp(speed[inside]) > SAME_SPEED_MPS:
+            yield first
+
+
+def _piece(run: NDArray[np.void], first: int, end: int, scene: Scene) -> Piece:
+    rows = run[first:end]
+    columns = np.array([rows[name] for name in COLUMNS]).T
+    measures = {}
+    for name, spread in zip(COLUMNS, spreads(columns, [STRIDE_SD.get(name, NAN) for name in COLUMNS]), strict=True):
+        seen = spread.n >= max(FEWEST, (end - first) // 2)
+        told = Measure(spread.mean, spread.mean - spread.half, spread.mean + spread.half, spread.n)
+        measures[name] = told if seen else Measure.cannot_tell("not seen in enough strides", spread.n)
+    if scene.pelvic_source != "landmarks":
+        measures |= _pelvis(rows, measures["thigh_excursion_near_deg"].value)
+    speeds = rows["speed_mps"][np.isfinite(rows["speed_mps"])]
+    speed_mps = float(np.median(speeds)) if len(speeds) else NAN
+    return Piece(first, end, measures, replace(scene, speed_mps=speed_mps))
+
+
+def _pelvis(rows: NDArray[np.void], excursion_deg: float) -> dict[str, Measure]:
+    turn, quadrature = pelvic_turn([*zip(rows[IN_PHASE].tolist(), rows[QUADRATURE].tolist(), strict=True)])
+    scale = 1 / excursion_deg if excursion_deg > 0 else NAN
+    ratio = Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
+    return {"pelvic_turn_deg": turn, "pelvic_turn_quadrature_deg": quadrature, "pelvis_thigh_ratio": ratio}
+
+
+def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], known: KnownErrors) -> Stretch:
+    verdicts = [_verdict(rule, piece) for piece in pieces]
+    worst = max(range(len(pieces)), key=lambda i: _badness(rule, pieces[i], verdicts[i]))
+    first = last = worst
+    if verdicts[worst].look == "out":  # as far as every eight strides show it
+        while first > 0 and verdicts[first - 1].look == "out" and pieces[first - 1].end >= pieces[first].first:
+            first -= 1
+        while last + 1 < len(pieces) and verdicts[last + 1].look == "out" and pieces[last].end >= pieces[last + 1].first:
+            last += 1
+    piece = pieces[worst]
+    if last > first:
+        piece = _piece(run, pieces[first].first, pieces[last].end, piece.scene)
+    verdict = _verdict(rule, piece)
+    if verdict.look == "unknown":
+        return _nothing(rule, verdict.reason)
+    measure = known.widened(rule.measure, piece.measures.get(rule.measure, Measure.cannot_tell("")))
+    usual = norms.band(rule.measure, piece.scene.speed_mps) if rule.measure in norms.MEASURES else (NAN, NAN)
+    end = run[piece.end - 1]
+    return Stretch(
+        rule.name,
+        STATES[verdict.look],
+        verdict.reason,
+        float(run["start_s"][piece.first]),
+        float(end["start_s"] + end["duration_s"]),
+        piece.end - piece.first,
+        verdict.value,
+        measure.low,
+        measure.high,
+        rule.unit,
+        *usual,
+    )
+
+
+def _verdict(rule: Rule, piece: Piece) -> Verdict:
+    speed_mps = piece.scene.speed_mps
+    if speed_mps == speed_mps and not norms.judged(speed_mps):
+        return Verdict("unknown", NAN, NAN, norms.why_not(speed_mps))
+    return ask(rule, piece.measures, piece.scene, FEWEST)
+
+
+def _badness(rule: Rule, piece: Piece, verdict: Verdict) -> tuple[int, float]:
+    """Greater is worse: the look, then how far the value lies beyond the threshold in distances between the two thresholds."""
+    limit = rule.levels(piece.scene)
+    beyond = (limit.enter - verdict.value) / (limit.leave - limit.enter) if verdict.look != "unknown" else NAN
+    return RANK[verdict.look], beyond if beyond == beyond else -np.inf
