@@ -94,7 +94,6 @@ class KnownErrors:
             record[f"thigh_excursion_{side}_deg"] = round(both, 3)
         swing = float(record[EXCURSION])
         record[SHARE] = round(float(record[TLE]) / swing, 4) if swing > 0 else NAN
-        record.flags.writeable = False
         return record
 
     def corrected(self, measures: Mapping[str, Measure]) -> dict[str, Measure]:

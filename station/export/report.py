@@ -17,13 +17,14 @@ from station.export import wording as words
 from station.export.earlier import Earlier
 from station.export.plots import Line, Plot, binned, svg
 from station.export.range_card import cards, range_rows
-from station.faults import BY_NAME
+from station.faults import BY_NAME, norms
 from station.record.summary import main_strides
 from station.stats import FEWEST
-from station.types import NAN, QUANTITIES, FaultReport, Measure, Mode, Recording, SessionPage
+from station.types import NAN, QUANTITIES, FaultReport, Measure, Mode, Recording, SessionPage, Stretch
 from station.wall_clock import local
 
 PHASES = 51  # points of the mean curve over a stride
+BRIEF_S = 180.0  # a recording so short has seconds on its time axis
 BINS = 120  # points of a line over the session
 MODE_WORDS = {
     Mode.IDLE: "waiting",
@@ -37,12 +38,12 @@ MODE_WORDS = {
     Mode.DONE: "done",
     Mode.LOST: "view lost",
 }
-# A change of less than the method can be off by (see words.HOW_TO_READ) must not fill a plot.
 PELVIS_SEEN_BY = {
     "hip_belt": "the hip belt",
     "pixels": "the pelvis model, from the pixels round the hips",
     "landmarks": "the hips in the picture",
 }
+# A change of less than the method can be off by must not fill a plot.
 LEAST_SPAN = 10.0  # °, steps a minute
 TREND = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "pelvic_turn_deg")
 
@@ -77,6 +78,7 @@ def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlie
     told = {
         "recording": recording,
         "words": words,
+        "how_to_read": words.HOW_TO_READ if recording.model and recording.model.errors else words.HOW_TO_READ_STRIDES,
         "version": __version__,
         "created_utc": created_utc,
         "date": _date(recording),
@@ -86,6 +88,7 @@ def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlie
         "changes": _changes(recording.page) if recording.page else [],
         "rows": [_row(name, measure) for name, measure in recording.summary.items()],
         "faults": [_fault(fault) for fault in recording.faults],
+        "stretches": [_stretch(one) for one in recording.stretches if one.strides],
         "cues": _cues(recording),
         "curves": [plot for plot in map(svg, _curves(recording)) if plot],
         "over_time": [plot for plot in map(svg, _over_time(recording)) if plot],
@@ -140,6 +143,9 @@ def _focus(recording: Recording) -> str:
         rule = next((fault.rule for fault in recording.faults if fault.state == "on" and _coached(fault.rule)), "")
     if rule in BY_NAME:
         return BY_NAME[rule].advice
+    worst = [one.rule for one in recording.stretches if one.state == "on" and _coached(one.rule)]
+    if worst:
+        return BY_NAME[worst[0]].advice
     if any(fault.state == "ok" for fault in recording.faults):
         return "Keep what you do: nothing asked for a cue."
     return "Run a little longer in view: there was not enough to judge."
@@ -190,7 +196,8 @@ def _difference(before: Measure, after: Measure, decimals: int) -> tuple[str, st
     if not (before.measured and after.measured):
         return "–", "cannot tell: " + (before.reason or after.reason)
     change = after.value - before.value
-    half = float(np.hypot((before.high - before.low) / 2, (after.high - after.low) / 2))
+    halves = [(measure.ci95_change[1] - measure.ci95_change[0]) / 2 for measure in (before, after)]
+    half = float(np.hypot(halves[0], halves[1]))
     sign = "+" if change > 0 else ""
     text = f"{sign}{number(change, decimals)} ± {number(half, decimals)}"
     return text, "changed" if abs(change) > half else "no clear change"
@@ -202,6 +209,27 @@ def _fault(fault: FaultReport) -> dict[str, str]:
     if fault.state == "on":
         detail = f"first at {clock(fault.first_on_s)}, {fault.on_fraction:.0%} of the time it was judged"
     return {"label": label, "state": words.STATES[fault.state], "kind": fault.state, "detail": detail}
+
+
+def _stretch(one: Stretch) -> dict[str, str]:
+    """The worst strides in a row of a rule, with where healthy runners lie at that speed."""
+    rule = BY_NAME[one.rule]
+    quantity = QUANTITIES[rule.measure]
+    usual = "–"
+    if np.isfinite(one.usual_low):
+        usual = f"{number(one.usual_low, quantity.decimals)} to {number(one.usual_high, quantity.decimals)}"
+    value = f"{number(one.value, quantity.decimals)} {quantity.mark}"
+    return {
+        "label": rule.title,
+        "state": words.STATES[one.state],
+        "kind": one.state,
+        "time": f"{clock(one.start_s)}–{clock(one.end_s)}",
+        "strides": str(one.strides),
+        "value": f"{quantity.label} {value}",
+        "interval": f"{number(one.low, quantity.decimals)} to {number(one.high, quantity.decimals)}",
+        "usual": usual,
+        "reason": one.reason,
+    }
 
 
 def _cues(recording: Recording) -> dict[str, Any]:
@@ -257,25 +285,51 @@ def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
 
 def _over_time(recording: Recording) -> list[Plot]:
     strides = recording.strides
-    minutes = strides["start_s"] / 60
-    shades = _mode_shades(recording)
+    brief = recording.source.duration_s < BRIEF_S
+    per_s = 1.0 if brief else 1 / 60
+    parts = _mode_shades(recording, per_s)
     plots = []
-    for name in ("cadence_spm", "tle_near_deg"):
+    for name in ("cadence_spm", "tle_near_deg", "tle_share_near"):
         quantity = QUANTITIES[name]
-        x, y = binned(minutes, strides[name], min(BINS, max(1, len(strides) // 4)))
+        bins = max(1, len(strides) // (1 if brief else 4))
+        x, y = binned(strides["start_s"] * per_s, strides[name], min(BINS, bins))
         y_label = f"{quantity.label}, {quantity.mark}"
         title = f"{quantity.label} over the session"
-        plots.append(Plot(title, "minutes", y_label, [Line("", x, y)], shades, least_span=LEAST_SPAN))
+        lines = [Line("measured", x, y), *_usual_band(name, x, recording.speed.mps)]
+        shades = parts or _stretch_shades(recording, name, per_s)
+        span = LEAST_SPAN if quantity.decimals < 2 else LEAST_SPAN / 100
+        plots.append(Plot(title, "seconds" if brief else "minutes", y_label, lines, shades, least_span=span))
     return plots
 
 
-def _mode_shades(recording: Recording) -> list[tuple[float, float, str]]:
-    """Parts of the session in minutes; none where the whole run was one part, as in the analysis of a film."""
+def _usual_band(name: str, x: NDArray[np.float64], speed_mps: float) -> list[Line]:
+    """Where healthy runners lie at the belt speed, 5th to 95th percentile; none at a speed without norms."""
+    known = x[np.isfinite(x)]
+    if not (norms.judged(speed_mps) and len(known) > 1):
+        return []
+    norm, ends = norms.at(name, speed_mps), known[[0, -1]]
+    mean, low, high = (np.full(2, value) for value in (norm.mean, norm.p5, norm.p95))
+    return [Line("usual at this speed", ends, mean, low, high)]
+
+
+def _stretch_shades(recording: Recording, name: str, per_s: float) -> list[tuple[float, float, str]]:
+    """The stretches in which a fault of that quantity was seen, in time order; where two overlap, the one that began first."""
+    shown: list[tuple[float, float, str]] = []
+    seen = [s for s in recording.stretches if s.state == "on" and name in (BY_NAME[s.rule].measure, *BY_NAME[s.rule].needs)]
+    for one in sorted(seen, key=lambda s: s.start_s):
+        if not shown or one.start_s * per_s >= shown[-1][1]:
+            shown.append((one.start_s * per_s, one.end_s * per_s, BY_NAME[one.rule].title.lower()))
+    # Every second shade is drawn: what lies between the stretches stays white.
+    return [part for one in shown for part in (one, (one[1], one[1], ""))]
+
+
+def _mode_shades(recording: Recording, per_s: float) -> list[tuple[float, float, str]]:
+    """Parts of the session; none where the whole run was one part, as in the analysis of a film."""
     if len({mode for _, mode in recording.modes} - {Mode.IDLE}) < 2:
         return []
     end_s = float(recording.t_s[-1]) if len(recording.t_s) else 0.0
     starts = [start_s for start_s, _ in recording.modes] + [end_s]
-    return [(starts[i] / 60, starts[i + 1] / 60, MODE_WORDS[mode]) for i, (_, mode) in enumerate(recording.modes)]
+    return [(starts[i] * per_s, starts[i + 1] * per_s, MODE_WORDS[mode]) for i, (_, mode) in enumerate(recording.modes)]
 
 
 def _trend(recording: Recording, earlier: Sequence[Earlier]) -> list[Plot]:

@@ -9,9 +9,13 @@ from __future__ import annotations
 STATES = {"on": "seen", "ok": "not seen", "cannot_tell": "cannot tell"}
 
 HOW_TO_READ = (
-    "Intervals are the 95 % range of your own mean in this recording, widened because one stride resembles the next. The method"
-    " itself can be off by more: thigh, knee and trunk angles by 5 to 7 degrees in absolute terms (the foremost thigh by 10), 2"
-    " to 3 degrees for a change within a session; cadence by 1 step a minute over 30 seconds."
+    "A 95 % interval holds what your strides leave open, and how far the pose model is off from person to person: compare it with"
+    " what is usual, or with other people. A change from one part of a session to another is judged by a narrower interval, since"
+    " the same camera sees the same person with nearly the same error."
+)
+HOW_TO_READ_STRIDES = (
+    "A 95 % interval holds only what your strides leave open. How far the landmarks themselves are off from person to person is"
+    " not known for this recording: it was not seen by a pose model with an error table."
 )
 CANNOT = (
     "From one camera at the side this station cannot see how the pelvis stands, hip rotation, or movement to the side, and it"

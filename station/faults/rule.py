@@ -94,8 +94,8 @@ class Rule:
 
     title: its name for people. advice: what to do about it, one sentence for the report. measure: the one whose value is judged,
     in its unit. needs: measures without which nothing can be said. levels: thresholds in a scene (its speed may be unknown).
-    look: judges one window of measures; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come from.
-    goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
+    look: judges one window of measures; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds
+    come from. goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
     """
 
     name: str

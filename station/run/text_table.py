@@ -11,6 +11,8 @@ def summary_table(recording: Recording) -> str:
     """Quantities with their 95 % intervals, then the rules; what could not be told keeps its line and its reason."""
     lines = [_head(recording), ""]
     lines += [f"  {name:<30} {_measure(measure, QUANTITIES[name].unit)}" for name, measure in recording.summary.items()]
+    if not (recording.model and recording.model.errors):
+        lines.append("  (intervals of the strides alone: how far the landmarks are off from person to person is not known)")
     lines.append("")
     for fault in recording.faults:
         detail = (

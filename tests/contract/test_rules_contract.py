@@ -134,7 +134,7 @@ def of_golden(golden: Golden, seconds: float, start_ns: int) -> Iterator[Gait]:
 def test_time_does_not_matter_only_durations(rule: Rule, golden: Golden) -> None:
     """The same run at another hour gives the same rows, to the bit; a fault comes on after `rise_s`, nothing else does."""
     early, late = (
-        [judge.step(gait, golden.scene.own) for gait in of_golden(golden, rule.rise_s + 10, start_ns)]
+        [judge.step(gait, golden.scene.own, errors=golden.scene.errors) for gait in of_golden(golden, rule.rise_s + 10, start_ns)]
         for judge, start_ns in ((Judge((rule,)), 0), (Judge((rule,)), 987_654_321 * NS))
     )
     assert [repr(rows) for rows in early] == [repr(rows) for rows in late]
