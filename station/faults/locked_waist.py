@@ -51,7 +51,7 @@ def _by_both_parts(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     """
     turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
     q = measures.get(QUADRATURE, Measure.cannot_tell(turn.reason))
-    limit = levels(scene.speed_mps)
+    limit = levels(scene)
     if not (turn.measured and q.measured):
         return Verdict("unknown", turn.value, limit.enter, turn.reason or q.reason)
     quarter = norms.at(QUADRATURE, scene.speed_mps) if scene.speed_known else norms.slowest(QUADRATURE)
