@@ -46,10 +46,21 @@ def _pelvis(commands: argparse._SubParsersAction) -> None:
             parser.add_argument("--thighs-given", action="store_true")
 
 
+    parser = commands.add_parser("ablate", help="which inputs of the head help, on a trained network's features")
+    parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of shards to train the heads on")
+    parser.add_argument("--test", type=Path, required=True, nargs="+", help="folders of held-out shards")
+    parser.add_argument("--to", type=Path, required=True, help="folder of the run")
+    parser.set_defaults(run=_ablate)
     parser = commands.add_parser("crops", help="write the held-out crops of tests/pose")
     parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of held-out hip shards")
     parser.add_argument("--to", type=Path, required=True)
     parser.set_defaults(run=_crops)
+
+
+def _ablate(given: argparse.Namespace) -> None:
+    from .pelvis_ablate import ablate
+
+    print(ablate(given.to, given.ground, given.test))
 
 
 def _crops(given: argparse.Namespace) -> None:
