@@ -20,6 +20,8 @@ BANDS_DEG = ((-45, -25), (-25, -10), (-10, 10), (10, 25), (25, 45))
 """Bearings of the camera, + = to the runner's rear, for the tables."""
 LOCKED_DEG, TYPICAL_DEG = 1.2, 4.0
 """Amplitudes (half the range) of a locked and of a typical pelvis."""
+EASY_DEG = 15.0
+"""Of the camera's bearing, for the films of a station that is set up as it should be."""
 COLUMNS = ("turn_deg", "bearing_deg", "list_deg", "tilt_deg", "thigh_near_deg", "thigh_far_deg", "apparent_turn_deg", "phase",
            "shorts_looseness", "shirt_looseness", "coat", "distance_m", "nobody", "second_person")
 
@@ -148,11 +150,14 @@ class LockIns:
     scatter_deg: np.ndarray
     """Standard error of either part of `read`, from how the single frames scatter."""
     body: np.ndarray
-
+    easy: np.ndarray
+    """Bearing within `EASY_DEG`, no coat."""
 
     def of_bodies(self, names: tuple[str, ...]) -> LockIns:
-        rows = np.isin(self.body, names)
-        return LockIns(self.read[rows], self.true[rows], self.scatter_deg[rows], self.body[rows])
+        return self.where(np.isin(self.body, names))
+
+    def where(self, rows: np.ndarray) -> LockIns:
+        return LockIns(self.read[rows], self.true[rows], self.scatter_deg[rows], self.body[rows], self.easy[rows])
 
 
 def lock_ins(readings: Readings) -> LockIns:
@@ -164,7 +169,8 @@ def lock_ins(readings: Readings) -> LockIns:
         thigh, _ = _wave(film.truth["thigh_near_deg"], phase)
         unit = abs(thigh) / thigh
         (read, scatter), (true, _) = (_wave(v, phase) for v in (film.read_deg, film.truth["apparent_turn_deg"]))
-        rows.append((read * unit, true * unit, scatter, film.truth["body"][0]))
+        easy = abs(film.truth["bearing_deg"].mean()) <= EASY_DEG and not film.truth["coat"][0]
+        rows.append((read * unit, true * unit, scatter, film.truth["body"][0], easy))
     return LockIns(*(np.array(column) for column in zip(*rows, strict=True)))
 
 

@@ -128,17 +128,23 @@ def tables(found: Findings) -> str:
     for title, readings in (("with the errors drawn in training", judges), ("perfect", found.perfect)):
         lines.append(_row(title, readings.where(measure.in_band(readings.truth, (-45, 45)))))
     lines += ["", *_spreads(found.everything)]
-    own, levels = found.films.of_bodies(JUDGES), measure.ways(found.films.of_bodies(LEVELS))
+    easy = found.films.where(found.films.easy)
+    lines += _lock_in_table(f"bearing within {measure.EASY_DEG:g} deg, no coat", easy, found.film_frames)
+    lines += _lock_in_table("any bearing and clothes", found.films, found.film_frames)
+    return "\n".join(lines)
+
+
+def _lock_in_table(title: str, films: measure.LockIns, frames: tuple[int, ...]) -> list[str]:
+    own, levels = films.of_bodies(JUDGES), measure.ways(films.of_bodies(LEVELS))
     low, high = (pick(abs(own.true)) for pick in (np.min, np.max))
-    seconds = " and ".join(f"{n / Ground.FPS:g}" for n in found.film_frames)
-    films = f"{len(own.read)} films of {seconds} s, held-out bodies"
-    lines += ["", f"Lock-in over {films}, true amplitudes {low:.1f}-{high:.1f} deg:", ""]
+    seconds = " and ".join(f"{n / Ground.FPS:g}" for n in frames)
+    lines = ["", f"Lock-in over {len(own.read)} films of {seconds} s, {title}; true amplitudes {low:.1f}-{high:.1f} deg:", ""]
     lines += _head("part", "gain", "left over, in true degrees", "of it without the scatter of the frames",
                    "locked (<= 1.2 deg) against typical (>= 4): AUC")
     for name, there in measure.ways(own).items():
         gain = f"{there.gain:.2f} (the other eight: {levels[name].gain:.2f})"
         lines.append(f"| {name} | {gain} | {there.left_over_deg:.1f} | {there.lasting_deg:.1f} | {there.auc:.2f} |")
-    return "\n".join(lines)
+    return lines
 
 
 def hips_table(model: Path, pose: BlazePose, folders: list[Path]) -> str:
@@ -183,7 +189,7 @@ def card(found: Findings, parameters: int) -> str:
     bands = found.bands
     slope = measure.slopes(found.levels.where(measure.in_band(found.levels.truth, (-45, 45))))
 
-    lead = measure.ways(found.films.of_bodies(LEVELS))["a quarter stride ahead"]
+    lead = measure.ways(found.films.where(found.films.easy))["a quarter stride ahead"]
 
     def listed(name: str) -> str:
         return "[" + ", ".join(f"{getattr(band, name):.3f}" for band in bands) + "]"

@@ -134,7 +134,8 @@ def test_the_card_is_one_that_the_station_reads(tmp_path: Path) -> None:
     given = readings(bodies=16, each=120)
     given = measure.Readings(given.read_deg, given.spread_deg, given.truth | {"act": np.full(len(given.read_deg), "run")})
     waves = RNG.normal(0, 5, 48) + 1j * RNG.normal(0, 5, 48)
-    films = measure.LockIns(waves / 2, waves, np.zeros(48), np.array([f"test{i % 16:03d}" for i in range(48)]))
+    films = measure.LockIns(waves / 2, waves, np.zeros(48), np.array([f"test{i % 16:03d}" for i in range(48)]),
+                            np.ones(48, bool))
     levels, judges = (measure.of_bodies(given, names) for names in (report.LEVELS, report.JUDGES))
     bands = [band for low, high in measure.BANDS_DEG if (band := report.band_of(levels, low, high))]
     found = report.Findings(1000, 1.1, "ab" * 32, 2_000_000, 1.2, levels, judges, given, judges, films, (72,), bands)
