@@ -380,6 +380,7 @@ class Gait:
     tracked_fraction: float = 0.0  # of the last 2 s with a measured near leg
     angles: np.void | None = None  # ANGLES record, raw; None without a pose
     drawn: np.void | None = None  # ANGLES record, smoothed for the eye only
+    legs_exchanged: bool = False  # the pose model's left and right legs are taken for each other in this frame
     stride_phase: float = NAN  # 0..1, 0 = near-thigh forward peak
     zone_position: float = NAN  # mid-hip along the belt: 0 rear end of the zone .. 1 front end
     hands_on_rail: bool = False

@@ -64,6 +64,11 @@ class Bout:
         self._near: Landing | None = None  # of the stride before
         self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in QUANTITIES})
 
+    def misnamed(self, since_s: float) -> None:
+        """Near and far were taken for each other since then: strides of a run measured after it do not count."""
+        if self._end_s > since_s:
+            self.forget()
+
     def speed(self, t_s: float) -> Speed:
         """The belt's, rounded to 1 mm/s."""
         now = self.belt.speed(t_s)

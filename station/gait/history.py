@@ -25,12 +25,13 @@ from numpy.typing import NDArray
     LENGTH_NEAR,  # thigh, px
     LENGTH_FAR,
     HAND,  # 1 where a wrist hides the near hip
+    EXCHANGED,  # 1 where the pose model's left and right were exchanged back
     COLUMNS,
-) = range(17)
+) = range(18)
 THIGHS, SHANKS = slice(THIGH_NEAR, THIGH_FAR + 1), slice(SHANK_NEAR, SHANK_FAR + 1)  # near, far
 
-_EXCHANGED = [T_S, THIGH_FAR, THIGH_NEAR, SHANK_FAR, SHANK_NEAR, LEAN, HIP_X, HIP_Y, HIPS_D]
-_EXCHANGED += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, LENGTH_FAR, LENGTH_NEAR, HAND]
+_OTHER_LEG = [T_S, THIGH_FAR, THIGH_NEAR, SHANK_FAR, SHANK_NEAR, LEAN, HIP_X, HIP_Y, HIPS_D]
+_OTHER_LEG += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, LENGTH_FAR, LENGTH_NEAR, HAND, EXCHANGED]
 
 
 class History:
@@ -58,8 +59,11 @@ class History:
         first, last = times.searchsorted((start_s, end_s)).tolist()
         return self._rows[first:last]
 
-    def exchange_legs(self, since_s: float) -> None:
-        """Turns near and far over in all rows from `since_s` on."""
+    def exchange_legs(self, since_s: float) -> int:
+        """Turns near and far over in all rows from `since_s` on; by how many more of them are exchanged then."""
         rows = self.between(since_s, np.inf)
-        rows[:] = rows[:, _EXCHANGED]
+        before = int(rows[:, EXCHANGED].sum())
+        rows[:] = rows[:, _OTHER_LEG]
         rows[:, HIPS_D] *= -1.0
+        rows[:, EXCHANGED] = 1.0 - rows[:, EXCHANGED]
+        return len(rows) - 2 * before

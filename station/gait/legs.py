@@ -1,196 +1,282 @@
-"""Which leg is which: repairs left/right exchanges of the pose model.
+"""Which leg is which: a two-state hidden Markov model over the pose model's left and right.
 
-A leg moves on smoothly from frame to frame, and on a treadmill the two legs are never at the same place with the same
-speed. So each leg's thigh and shank are predicted from the frames before and, once the stride clock runs, from where the
-last stride had them at this phase; the labelling that fits the predictions is taken. That keeps the two legs apart but not
-named; the names are what the model says most of the time (an exchange is the exception). When the model has contradicted
-the names for most of a while, the names were wrong and are turned over, with all that was recorded under them.
+In every frame the pose model's names are right ("as named") or left and right are exchanged. Two stories are kept, the
+likeliest one that ends in each state; the cheaper one is believed:
+
+    as named  -- SWITCH_NATS + ln(1 s / gap) -->  exchanged      each second in "exchanged" costs more, most while it is
+    as named  <-- the same --------------------   exchanged      brief: an exchange is the exception, and seldom long
+
+A story owns what it made of the legs: the thigh and shank of each, with their speeds. The frame's cost under either naming is
+how far each segment lies from where its story predicts it (a leg swings about its middle, so the prediction has the pull of a
+pendulum), in standard deviations, half the square of it, and never more than FAR_NATS: one landmark gone astray may not outvote
+the rest. Once the stride clock runs, the distance to the last stride at this phase counts too.
+
+Because a wrong turn is kept as one of two stories and not as the only truth, it is taken back as soon as what follows fits the
+other one better; then all that was recorded since the two parted is renamed. What the legs' movement cannot say is which of the
+two legs bears which name: that is the model's word, most of the time. So when "exchanged" was believed for so much more time than
+"as named" that chance does not make it (TURN_OVER), the names were wrong from the beginning and are turned over.
+
+Times in seconds, angles in degrees, costs in nats (natural logarithm of the likelihood ratio).
+`python -m tests.lab.accuracy.legs` measures how often it is wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import sqrt
+from math import inf, isfinite, log, nan, sqrt
+from typing import NamedTuple
 
-STALE_S = 0.12  # a leg unseen for longer cannot be predicted
-MEMORY_S = 10.0  # how long the model's labels are remembered: exchanges come in runs of up to some seconds
-# Names are turned over when the contradicted share of the time exceeds 1/2 by this much over the root of the independent pieces
-# of evidence: one a second, and one more each time the model changes its mind and back.
-TURN_OVER = 0.75
-_NOISE_DEG = (5.0, 7.0)  # thigh, shank: landmark noise of 8 .. 16 mm
-_SWING_PER_S2 = 80.0  # squared angular frequency of a stride of 0.7 s
-_MIDDLES_DEG = (5.0, -30.0)  # of thigh and shank, to begin with
+from station.types import NEVER
+
+# Fitted on the tuning runners of tests/lab/accuracy/legs.py.
+NOISE_DEG = (5.0, 8.0)  # thigh, shank: scatter of what a pose model says from frame to frame
+BEND_DEG_S2 = (2200.0, 3500.0)  # half the angular acceleration that the prediction leaves out
+PULL_PER_S2 = 90.0  # squared angular frequency of a stride of 0.66 s
+GAIN, SPEED_S = 0.8, 0.03  # share of the misfit that the angle follows, and the time constant of the speed
+SWITCH_NATS = 1.5  # a change of state, in a second
+EXCHANGED_NATS_S = (40.0, 3.0)  # each second of an exchange, while it is brief and later
+BRIEF_S = 0.15  # pose models exchange the legs in 0 to 8 % of the frames, for 0.03 to 0.1 s at a time, seldom longer
+FIRST_NATS = 5.0  # that the first frame is exchanged
+TURN_OVER = 1.5  # standard deviations by which the time exchanged outweighs the time as named when the names were wrong
+MEMORY_S = 10.0  # of that
+FAR_NATS = 6.0  # of one segment: 3.5 standard deviations, and no lesson for the prediction
+PATTERN_DEG = (10.0, 18.0)  # how well a leg keeps to its last stride by the clock
+PATTERN_S = 0.2  # what is off the pattern stays off for so long: frames within it count as one
+
+STALE_S = 0.12  # a segment unseen for longer cannot be predicted
+UNPREDICTED_NATS = 3.0  # of such a segment (chosen: between a fit and none)
+ANEW_S = 0.5  # of nobody: the model's names hold again
+MIDDLES_DEG = (5.0, -30.0)  # of thigh and shank, to begin with
 MIDDLE_S = 1.5
-_BEND_DEG_S2 = (900.0, 3500.0)  # angular acceleration that the prediction leaves out
-_PATTERN_DEG = (10.0, 18.0)  # how well a leg keeps to its last stride by the clock
-_FAR_OFF = 25.0  # one landmark gone astray may not outvote the rest
+
 LENGTH_OFF = 0.4
 LENGTH_MEMORY_S = 1.0
-UNPREDICTED = 4.0  # misfit of a leg that was not seen lately
-LOST = 45.0  # of the four parts (thigh and shank of two legs) about half are far off, whichever way they are named
-# Landmarks that fit neither way, in one picture, leave predictions that may have changed legs: right after it only the stride
-# clock's pattern tells the legs apart. Set on rendered runners (tests/lab/end_to_end, the tuning bodies).
-SHAKEN, SHAKEN_S = 14.0, 0.07
-# The model's label is believed unless the other naming fits better by ONSET; an exchange that has begun goes on while it fits
-# better by STAY. Set on rendered and real clips, where landmarks stray most while the legs pass each other: with 3 for both,
-# one rendered clip of 1230 pictures with a single exchange got 93 "repairs", with these none.
-ONSET, STAY = 14.0, 3.0
-# An exchange that began in doubt, beside landmarks that fit neither way or with a misfit over CLEAR, holds for so long by itself;
-# then the stride clock's pattern backs it, by ONSET, or it was the predictions that changed legs.
-CLEAR, ALONE_S = 10.0, 0.1
-TWICE = 0.5  # and beside ONSET it has to fit twice as well: of two bad fits the better one says little
+
+Leg = tuple[float, float]  # thigh, shank
+Part = tuple[float, float, float]  # angle, speed, when
+Track = tuple[Part, Part]
+Guess = tuple[float, float, float, float]  # angle, speed, standard deviation, seconds since it was seen
+UNSEEN: Track = ((nan, 0.0, NEVER), (nan, 0.0, NEVER))
 
 
-Expected = tuple[tuple[float, float], tuple[float, float]]
+class Pattern(NamedTuple):
+    """Thigh and shank of the left and the right leg by the stride clock, from a forward peak at `since_s`."""
+
+    left: Leg
+    right: Leg
+    since_s: float
 
 
-def _unlike(expected_deg: Sequence[float], seen_deg: Sequence[float]) -> float:
-    """Misfit of a leg to where the stride clock expects it."""
-    total = 0.0
-    for part in (0, 1):
-        off = (seen_deg[part] - expected_deg[part]) / _PATTERN_DEG[part]
-        if off == off:
-            total += min(off * off, _FAR_OFF)
-    return total
+class Naming(NamedTuple):
+    """`exchanged` in this frame; what was said since `renamed_s` was wrong the other way (inf: nothing)."""
+
+    exchanged: bool
+    renamed_s: float = inf
+
+
+class _Story(NamedTuple):
+    cost: float
+    entered_s: float  # when it came into its state
+    left: Track
+    right: Track
 
 
 class LegTracker:
-    """`step` per pose says whether left and right are exchanged in it."""
+    """`step` per pose."""
 
     def __init__(self) -> None:
         self.reset()
 
-    def reset(self) -> None:
-        # Two legs x (thigh, shank) x (angle, speed); leg 0 is the one named "left".
-        self._angle = [[float("nan")] * 2, [float("nan")] * 2]
-        self._speed = [[0.0] * 2, [0.0] * 2]
-        self._middle = [[float("nan")] * 2, [float("nan")] * 2]
-        self._when_s = [[-1e9] * 2, [-1e9] * 2]
-        self._last_s = 0.0
-        self._shaken_s = self._alone_since_s = -1e9
-        self._doubtful = False
-        self._no_evidence()
-        self.turned_over = False
+    def reset(self, t_s: float = NEVER) -> None:
+        self._stories = (_Story(0.0, t_s, UNSEEN, UNSEEN), _Story(FIRST_NATS, t_s, UNSEEN, UNSEEN))  # as named, exchanged
+        self._believed = 0
+        self._names_s = t_s  # since when these names hold
+        self._for_names_s = (0.0, 0.0)  # time as named and exchanged, as believed
+        self._parted_s = NEVER  # since when the other story names the legs otherwise than was said
+        self._middle = list(MIDDLES_DEG)
+        self._seen_s = t_s
 
-    def _no_evidence(self) -> None:
-        self._contradicted, self._known_s, self._changes, self._last = 0.0, 0.0, 0.0, False
+    def step(self, t_s: float, segment_deg: Sequence[float], pattern: Pattern | None = None) -> Naming:
+        """Takes a row of Body.segment_deg: whether left and right are exchanged in this pose.
 
-    def step(self, t_s: float, segment_deg: Sequence[float], expected: Expected | None = None) -> bool:
-        """Takes a row of Body.segment_deg; True: left and right are exchanged in this pose.
-
-        `expected`: thigh and shank of the left and of the right leg by the stride clock, while that runs.
-        `turned_over` is True after a step that found all names since the last reset or turn-over to be wrong.
+        `pattern`: where each leg should be, while the stride clock runs.
         """
-        self.turned_over = False
-        if t_s - max(max(leg) for leg in self._when_s) > STALE_S:
-            self._no_evidence()  # out of sight: continuity is broken, the model's labels name the legs again
-        legs = ((segment_deg[0], segment_deg[2]), (segment_deg[1], segment_deg[3]))
-        straight = self._misfit(t_s, 0, legs[0]) + self._misfit(t_s, 1, legs[1])
-        crossed = self._misfit(t_s, 0, legs[1]) + self._misfit(t_s, 1, legs[0])
-        lost, shaken = min(straight, crossed) > LOST, t_s - self._shaken_s <= SHAKEN_S
-        if min(straight, crossed) > SHAKEN:
-            self._shaken_s = t_s
-        backed = False
-        if expected is not None:
-            if shaken:
-                straight = crossed = 0.0
-            as_named = _unlike(expected[0], legs[0]) + _unlike(expected[1], legs[1])
-            as_exchanged = _unlike(expected[0], legs[1]) + _unlike(expected[1], legs[0])
-            straight, crossed, backed = straight + as_named, crossed + as_exchanged, as_exchanged + ONSET < as_named
-        exchanged = crossed + (STAY if self._last and not shaken else max(ONSET, TWICE * straight)) < straight
-        if exchanged and not self._last:
-            self._doubtful = shaken or crossed > CLEAR
-        if not exchanged or backed:
-            self._alone_since_s = t_s
-        elif self._doubtful and t_s - self._alone_since_s > ALONE_S:
-            self._exchange_predictions()
-            exchanged = False
-        in_doubt = not exchanged and crossed + STAY < straight
-        if (in_doubt and not shaken) or lost:
-            return False  # legs that were not surely seen teach nothing: the predictions would be led astray
-        self._learn(t_s, 0, legs[1] if exchanged else legs[0])
-        self._learn(t_s, 1, legs[0] if exchanged else legs[1])
-        self._vote(t_s, exchanged)
-        if self.turned_over:
-            self._exchange_predictions()
-            return not exchanged
-        return exchanged
+        left, right = (segment_deg[0], segment_deg[2]), (segment_deg[1], segment_deg[3])
+        if not (isfinite(left[0]) or isfinite(right[0]) or isfinite(left[1]) or isfinite(right[1])):
+            return Naming(bool(self._believed))
+        if t_s - self._seen_s > ANEW_S:
+            self.reset(t_s)
+        gap_s, self._seen_s = t_s - self._seen_s, t_s
+        self._learn_middle(gap_s, left, right)
+        naming = self._decide(t_s, gap_s, left, right, pattern)
+        return self._turned_over(t_s) if self._doubts_names(t_s, gap_s, naming) else naming
 
-    def _exchange_predictions(self) -> None:
-        for state in (self._angle, self._speed, self._middle, self._when_s):
-            state.reverse()
+    def _doubts_names(self, t_s: float, gap_s: float, naming: Naming) -> bool:
+        """Whether the model has contradicted the names for most of the time: each second is one piece of evidence."""
+        kept = 1.0 - gap_s / MEMORY_S
+        named_s, exchanged_s = (kept * s for s in self._for_names_s)
+        if naming.exchanged:
+            exchanged_s += gap_s
+        else:
+            named_s += gap_s
+        self._for_names_s = named_s, exchanged_s
+        known_s = named_s + exchanged_s
+        return exchanged_s - named_s > TURN_OVER * known_s / sqrt(1.0 + known_s)
 
-    def _misfit(self, t_s: float, leg: int, seen_deg: Sequence[float]) -> float:
-        total = 0.0
+    def _turned_over(self, t_s: float) -> Naming:
+        """The other leg bore the name from the beginning: "exchanged" was "as named"."""
+        named, exchanged = self._stories
+        self._stories = (
+            exchanged._replace(left=exchanged.right, right=exchanged.left),
+            named._replace(left=named.right, right=named.left),
+        )
+        self._believed = 1 - self._believed
+        self._for_names_s = self._for_names_s[::-1]
+        renamed_s, self._names_s = self._names_s, t_s
+        return Naming(bool(self._believed), renamed_s)
+
+    def _decide(self, t_s: float, gap_s: float, left: Leg, right: Leg, pattern: Pattern | None) -> Naming:
+        """Both stories go on by one frame, each from the cheaper of the two before it."""
+        switch = SWITCH_NATS - log(max(gap_s, 1e-3))
+        before = self._stories
+        later = t_s - before[1].entered_s > BRIEF_S
+        stay = ((0.0, EXCHANGED_NATS_S[0] * gap_s), (0.0, EXCHANGED_NATS_S[later] * gap_s))
+        guesses = [self._guess(t_s, story) for story in before]
+        parents, costs = [0, 0], [inf, inf]
+        for was in (0, 1):
+            fits = _fits(guesses[was], left, right)
+            if pattern is not None:
+                turned = was != self._believed and self._parted_s < pattern.since_s
+                fits = _with_pattern(fits, pattern, left, right, turned, min(gap_s / PATTERN_S, 1.0))
+            for now in (0, 1):
+                cost = before[was].cost + fits[now] + stay[was][now] + (switch if now != was else 0.0)
+                if cost < costs[now]:
+                    parents[now], costs[now] = was, cost
+        least = min(costs)
+        self._stories = (
+            _told(t_s, costs[0] - least, guesses[parents[0]], before[parents[0]], left, right, parents[0] == 0),
+            _told(t_s, costs[1] - least, guesses[parents[1]], before[parents[1]], right, left, parents[1] == 1),
+        )
+        return self._believe(t_s, int(costs[1] < costs[0]), parents)
+
+    def _believe(self, t_s: float, now: int, parents: Sequence[int]) -> Naming:
+        """The cheaper story is what is said; since when does the other one part from it?"""
+        mine, other = parents[now], parents[1 - now]
+        renamed_s = inf
+        if mine != self._believed:  # it was not this story that was told up to now
+            renamed_s = self._parted_s
+            self._parted_s = t_s if other == mine else renamed_s
+        elif other == mine:
+            self._parted_s = t_s
+        self._believed = now
+        return Naming(bool(now), renamed_s)
+
+    def _guess(self, t_s: float, story: _Story) -> tuple[tuple[Guess | None, ...], tuple[Guess | None, ...]]:
+        """Where a story expects the thigh and shank of its left and right leg."""
+        thigh, shank = self._middle
+        return (
+            (_ahead(story.left[0], t_s, thigh, 0), _ahead(story.left[1], t_s, shank, 1)),
+            (_ahead(story.right[0], t_s, thigh, 0), _ahead(story.right[1], t_s, shank, 1)),
+        )
+
+    def _learn_middle(self, gap_s: float, left: Leg, right: Leg) -> None:
         for part in (0, 1):
-            gap_s = t_s - self._when_s[leg][part]
-            if seen_deg[part] != seen_deg[part]:
-                continue
-            if gap_s > STALE_S:
-                total += UNPREDICTED
-                continue
-            # Swinging about its middle, a leg is pulled back; its speed is half a frame old.
-            pull = _SWING_PER_S2 * (self._middle[leg][part] - self._angle[leg][part])
-            off = seen_deg[part] - self._angle[leg][part] - (self._speed[leg][part] + pull * gap_s) * gap_s
-            allowed = _NOISE_DEG[part] + _BEND_DEG_S2[part] * gap_s * gap_s
-            total += min((off / allowed) ** 2, _FAR_OFF)
-        return total
+            angle = 0.5 * (left[part] + right[part])
+            if isfinite(angle):
+                self._middle[part] += min(gap_s / MIDDLE_S, 1.0) * (angle - self._middle[part])
 
-    def _learn(self, t_s: float, leg: int, seen_deg: Sequence[float]) -> None:
-        for part in (0, 1):
-            angle = seen_deg[part]
-            if angle != angle:
-                continue
-            gap_s = t_s - self._when_s[leg][part]
-            if 0.0 < gap_s <= STALE_S:
-                speed = (angle - self._angle[leg][part]) / gap_s
-                weight = gap_s / (gap_s + 0.01)  # at high frame rates the speed needs several frames
-                self._speed[leg][part] += weight * (speed - self._speed[leg][part])
-                self._middle[leg][part] += gap_s / MIDDLE_S * (angle - self._middle[leg][part])
-            else:
-                self._speed[leg][part] = 0.0
-                if self._middle[leg][part] != self._middle[leg][part]:
-                    self._middle[leg][part] = _MIDDLES_DEG[part]
-            self._angle[leg][part], self._when_s[leg][part] = angle, t_s
 
-    def _vote(self, t_s: float, exchanged: bool) -> None:
-        gap_s = min(max(t_s - self._last_s, 0.0), STALE_S)
-        self._last_s = t_s
-        self._known_s += gap_s
-        if self._known_s > MEMORY_S:
-            self._changes *= MEMORY_S / self._known_s
-            self._known_s = MEMORY_S
-        self._changes += exchanged != self._last
-        self._last = exchanged
-        if gap_s > 0.0:
-            self._contradicted += gap_s / self._known_s * (float(exchanged) - self._contradicted)
-        pieces = 1.0 + self._known_s + 0.5 * self._changes
-        if self._contradicted > 0.5 and (self._contradicted - 0.5) * sqrt(pieces) > TURN_OVER:
-            self._no_evidence()
-            self.turned_over = True
+def _ahead(part: Part, t_s: float, middle: float, which: int) -> Guess | None:
+    """The part now: swinging about its middle it is pulled back. None where it was not seen lately."""
+    angle, speed, when_s = part
+    gap_s = t_s - when_s
+    if not gap_s <= STALE_S:
+        return None
+    pull = PULL_PER_S2 * (middle - angle)
+    noise, bend = NOISE_DEG[which], BEND_DEG_S2[which] * gap_s * gap_s
+    return angle + (speed + 0.5 * pull * gap_s) * gap_s, speed + pull * gap_s, (noise * noise + bend * bend) ** 0.5, gap_s
+
+
+def _misfit(guess: Guess | None, angle: float) -> float:
+    if not isfinite(angle):
+        return 0.0
+    if guess is None:
+        return UNPREDICTED_NATS
+    off = (angle - guess[0]) / guess[2]
+    return min(0.5 * off * off, FAR_NATS)
+
+
+Guesses = tuple[tuple[Guess | None, ...], tuple[Guess | None, ...]]
+
+
+def _fits(guesses: Guesses, left: Leg, right: Leg) -> tuple[float, float]:
+    """Cost of this frame for a story if the names are right, and if they are exchanged."""
+    (thigh_l, shank_l), (thigh_r, shank_r) = guesses
+    named = _misfit(thigh_l, left[0]) + _misfit(shank_l, left[1]) + _misfit(thigh_r, right[0]) + _misfit(shank_r, right[1])
+    exchanged = _misfit(thigh_l, right[0]) + _misfit(shank_l, right[1]) + _misfit(thigh_r, left[0]) + _misfit(shank_r, left[1])
+    return named, exchanged
+
+
+def _with_pattern(
+    fits: tuple[float, float], pattern: Pattern, left: Leg, right: Leg, turned: bool, weight: float
+) -> tuple[float, float]:
+    """The pattern's cost added. `turned`: for this story the peak that set the clock was one of the other leg."""
+    named = _unlike(pattern.left, left) + _unlike(pattern.right, right)
+    exchanged = _unlike(pattern.left, right) + _unlike(pattern.right, left)
+    if turned:
+        named, exchanged = exchanged, named
+    return fits[0] + weight * named, fits[1] + weight * exchanged
+
+
+def _unlike(expected_deg: Leg, seen_deg: Leg) -> float:
+    total = 0.0
+    for part in (0, 1):
+        off = (seen_deg[part] - expected_deg[part]) / PATTERN_DEG[part]
+        if isfinite(off):
+            total += min(0.5 * off * off, FAR_NATS)
+    return total
+
+
+def _told(t_s: float, cost: float, guesses: Guesses, before: _Story, left: Leg, right: Leg, stayed: bool) -> _Story:
+    """A story with this frame's legs added, under the names it gives them."""
+    return _Story(
+        cost,
+        before.entered_s if stayed else t_s,
+        tuple(map(_followed, before.left, guesses[0], left, (t_s, t_s))),  # type: ignore[arg-type]
+        tuple(map(_followed, before.right, guesses[1], right, (t_s, t_s))),  # type: ignore[arg-type]
+    )
+
+
+def _followed(part: Part, guess: Guess | None, angle: float, t_s: float) -> Part:
+    if not isfinite(angle):
+        return part
+    if guess is None:
+        return angle, 0.0, t_s
+    expected, speed, sd, gap_s = guess
+    off = angle - expected
+    if off * off >= 2.0 * FAR_NATS * sd * sd:
+        return part  # gone astray: nothing is learnt from it
+    return expected + GAIN * off, speed + off / (gap_s + SPEED_S), t_s
 
 
 class LengthGate:
-    """Thighs keep their length in the picture; one that looks much longer or shorter than usual was not seen right."""
+    """Thighs keep their length in the frame; one that looks much longer or shorter than usual was not seen right."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        self._usual_px = float("nan")
-        self._usual_s = 0.0
+        self._usual_px = nan
+        self._usual_s = NEVER
 
     def passes(self, t_s: float, length_px: float) -> bool:
-        if length_px != length_px:
+        """Whether a thigh of this length (px, NaN where not seen) is believed."""
+        if not isfinite(length_px):
             return False
-        if not t_s - self._usual_s <= LENGTH_MEMORY_S:
-            self._usual_px, self._usual_s = length_px, t_s  # nothing believable for a while: what is usual now may differ
-        elif not abs(length_px - self._usual_px) <= LENGTH_OFF * self._usual_px:
-            return self._usual_px != self._usual_px and self._first(t_s, length_px)
+        if t_s - self._usual_s > LENGTH_MEMORY_S:
+            self._usual_px = length_px  # nothing believable for a while: what is usual now may differ
+        elif abs(length_px - self._usual_px) > LENGTH_OFF * self._usual_px:
+            return False
         self._usual_px += min((t_s - self._usual_s) / LENGTH_MEMORY_S, 1.0) * (length_px - self._usual_px)
         self._usual_s = t_s
-        return True
-
-    def _first(self, t_s: float, length_px: float) -> bool:
-        self._usual_px, self._usual_s = length_px, t_s
         return True

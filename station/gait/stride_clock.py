@@ -8,10 +8,11 @@ swing: noise makes no strides, and one stray sample none either.
 
 from __future__ import annotations
 
-from math import isfinite, nan
+from math import inf, isfinite, nan
 
 from station.gait.curve import falls_through, top
 from station.gait.history import T_S, THIGH_NEAR, History
+from station.types import NEVER
 
 SHORTEST_S, LONGEST_S = 0.5, 1.7  # a stride; 240 .. 70 steps a minute
 FIRST_SWING_DEG = 14.0  # fall that starts the clock; afterwards a share of the runner's own swing
@@ -33,13 +34,13 @@ class StrideClock:
         self.reset()
 
     def reset(self) -> None:
-        self._last_deg, self._last_s = 0.0, -1e9
-        self._high, self._high_s = -1e9, nan
-        self._low = 1e9
+        self._last_deg, self._last_s = 0.0, NEVER
+        self._high, self._high_s = -inf, nan
+        self._low = inf
         self._falling = False  # waiting for the trough that follows a peak
         self._rose = False  # the thigh was seen to rise to its first peak
         self._swing_deg = self._middle_deg = nan
-        self._peak_s = self._passage_s = nan
+        self.peak_s = self._passage_s = nan  # the last forward peak, and the passage after it
         self._fall_s = nan  # from peak to passage, for a peak that was not seen
         self._stride_s = nan
         self._doubtful = 0
@@ -47,7 +48,7 @@ class StrideClock:
 
     def phase(self, t_s: float) -> float:
         """0..1 since the last forward peak, from the last stride's duration; NaN when the clock does not run."""
-        passed = (t_s - self._peak_s) / self._stride_s
+        passed = (t_s - self.peak_s) / self._stride_s
         return passed % 1.0 if passed < 2.0 else nan
 
     def follows(self, t_s: float, thigh_deg: float) -> bool:
@@ -56,7 +57,7 @@ class StrideClock:
 
     def step(self, t_s: float, thigh_deg: float) -> tuple[float, float] | None:
         """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample closed, else None."""
-        if self._passage_s == self._passage_s and t_s - self._passage_s > LOST_S:
+        if isfinite(self._passage_s) and t_s - self._passage_s > LOST_S:
             self.reset()
         if not self.follows(t_s, thigh_deg):
             return None
@@ -102,12 +103,12 @@ class StrideClock:
         times, thigh = rows[:, T_S], rows[:, THIGH_NEAR]
         passage_s = self._passage(t_s)
         peak_s, _ = top(times, thigh, self._high_s - 3.0 * HALF * usual_s, t_s + 1e-9, HALF * usual_s)
-        start_s, before_s = self._peak_s, self._passage_s
+        start_s, before_s = self.peak_s, self._passage_s
         if not self._rose:
             peak_s = nan  # the recording began at the top or behind it: its first sample is no peak
         if isfinite(peak_s) and isfinite(passage_s):
             self._fall_s = passage_s - peak_s
-        self._peak_s, self._passage_s = peak_s if isfinite(peak_s) else passage_s - self._fall_s, passage_s
+        self.peak_s, self._passage_s = peak_s if isfinite(peak_s) else passage_s - self._fall_s, passage_s
         duration_s = passage_s - before_s
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             return None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import StationError
-from station.types import Frame, Joint, Pose, SourceInfo, Step
+from station.types import Frame, Joint, Pose, Side, SourceInfo, Step
 
 LONG_SIDE_PX = 1280  # a check by eye needs no more
 MS = Fraction(1, 1000)
@@ -78,15 +78,22 @@ def draw(image: NDArray[np.uint8], xy_px: NDArray[np.float32], step: Step) -> No
     gait = step.gait
     width = max(2, image.shape[0] // 240)
     near = gait.near_side or "right"
-    for side in ("left" if near == "right" else "right", near):
-        colour = NEAR if side == near else FAR
-        points = [tuple(np.rint(xy_px[joint]).astype(int)) for joint in CHAINS[side] if np.isfinite(xy_px[joint]).all()]
+    far: Side = "left" if near == "right" else "right"
+    for side, colour in ((far, FAR), (near, NEAR)):
+        joints = chain(side, gait.legs_exchanged)
+        points = [tuple(np.rint(xy_px[joint]).astype(int)) for joint in joints if np.isfinite(xy_px[joint]).all()]
         for a, b in pairwise(points):
             cv2.line(image, a, b, colour, width, cv2.LINE_AA)
     for row, text in enumerate(_lines(step)):
         place = (12, 28 + 26 * row)
         cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.7, PAPER, 4, cv2.LINE_AA)
         cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.7, INK, 1, cv2.LINE_AA)
+
+
+def chain(side: Side, exchanged: bool) -> tuple[Joint, ...]:
+    """Shoulder to toe of a side as the core took it: with the other label's leg where the pose model exchanged the legs."""
+    other: Side = "left" if side == "right" else "right"
+    return (*CHAINS[side][:1], *CHAINS[other if exchanged else side][1:])
 
 
 def _lines(step: Step) -> list[str]:

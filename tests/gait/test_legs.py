@@ -67,7 +67,7 @@ def test_tracker_needs_no_names() -> None:
         legs = [(30 * np.cos(9 * t_s + k), 40 * np.cos(9 * t_s - 1 + k) - 20) for k in (0.0, np.pi)]
         order = rng.random() < 0.3
         a, b = (legs[1], legs[0]) if order else legs
-        kept.append(tracker.step(t_s, [a[0], b[0], a[1], b[1]]) == order)
+        kept.append(tracker.step(t_s, [a[0], b[0], a[1], b[1]]).exchanged == order)
     assert all(kept[60:])
 
 
@@ -92,5 +92,5 @@ def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_run
             left, right = (30.0, -70.0), (30.0, -70.0)
         if i in (22, 23):
             left, right = right, left
-        told.append(tracker.step(t_s, (left[0], right[0], left[1], right[1], 0.0)))
+        told.append(tracker.step(t_s, (left[0], right[0], left[1], right[1], 0.0)).exchanged)
     assert not any(told[34:]), "an exchange that began in doubt goes on"

@@ -1,0 +1,67 @@
+"""A pose as one history row: forward positive whichever way the runner faces, near and far in place of left and right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import nan
+from typing import NamedTuple
+
+from station.gait.body import HEEL, HIP, TOE
+from station.gait.facing import mean
+from station.gait.hands import hides_hip
+from station.gait.legs import LengthGate
+from station.types import Side
+
+Points = Sequence[Sequence[float]]
+
+
+class Seen(NamedTuple):
+    """One pose, a row of Body: see there."""
+
+    segment_deg: Sequence[float]
+    segment_px: Sequence[float]
+    points: Points
+
+    @property
+    def hips_px(self) -> tuple[float, float]:
+        """Middle of the hips in the straightened frame."""
+        left, right = self.points[HIP], self.points[HIP + 1]
+        return mean(left[0], right[0]), mean(left[1], right[1])
+
+
+class RowMaker:
+    """`row` per pose. It remembers how long each thigh usually is: one of another length was not seen right."""
+
+    def __init__(self) -> None:
+        self._near, self._far = LengthGate(), LengthGate()
+
+    def reset(self) -> None:
+        self._near.reset()
+        self._far.reset()
+
+    def row(self, t_s: float, seen: Seen, side: Side, exchanged: bool) -> list[float]:
+        """The columns of history.py. Of a runner who faces right the near leg is the right one: the camera stands there."""
+        sign = 1.0 if side == "right" else -1.0
+        n, f = (1, 0) if (side == "right") != exchanged else (0, 1)
+        angle, length, points = seen.segment_deg, seen.segment_px, seen.points
+        near_ok, far_ok = self._near.passes(t_s, length[n]), self._far.passes(t_s, length[f])
+        hip_n, hip_f = points[HIP + n], points[HIP + f]
+        return [
+            t_s,
+            sign * angle[n] if near_ok else nan,
+            sign * angle[f] if far_ok else nan,
+            sign * angle[2 + n] if near_ok else nan,
+            sign * angle[2 + f] if far_ok else nan,
+            sign * angle[4],
+            sign * mean(hip_n[0], hip_f[0]),
+            -mean(hip_n[1], hip_f[1]),
+            sign * (hip_n[0] - hip_f[0]),
+            sign * points[HEEL + n][0],
+            sign * points[HEEL + f][0],
+            sign * points[TOE + n][0],
+            sign * points[TOE + f][0],
+            length[n] if near_ok else nan,
+            length[f] if far_ok else nan,
+            float(hides_hip(points, hip_n, length[n])),
+            float(exchanged),
+        ]

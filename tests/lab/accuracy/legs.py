@@ -1,0 +1,225 @@
+"""How often the core takes one leg for the other: recorded runners whose labels were spoilt, and landmarks of pose models.
+
+    python -m tests.lab.accuracy.legs            runners held out: what is reported
+    python -m tests.lab.accuracy.legs --tuned    the runners that gait/legs.py was fitted on
+
+Three kinds of clips. *Made*: runners of ../shared/data/rbds with 8 mm of landmark noise, left and right exchanged for a
+share of the frames in runs. *As a pose model sees them*: the far leg worse, slow and fast errors, and, while the legs are
+close, moments in which both legs lie on one or are exchanged. *Seen*: the poses that the end-to-end evaluation keeps, against
+their exact truth, and a clip from the field whose exchanges were marked by hand.
+
+Wrong: frames whose angles (told at once, without hindsight) are those of the other leg. Worse: the largest lead over the pose
+model's own errors, as a share of the clip so far, at any length from the first second. Late: wrong after ten seconds.
+Repaired: what the core counts in the end, with hindsight.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from station.sense.poses import Poses, load_poses
+from station.testing.synthetic_flaws import LEFT_LEG, RIGHT_LEG, runs, swap_legs
+from station.types import JOINTS, NS, Joint, Pose, Side, View
+from tests.analysed import analyse
+from tests.lab.accuracy.norms import SHARED
+from tests.lab.accuracy.projection import DISTANCE_M, FOCAL_PX, HELD, SPEEDS, TUNED, Filming, filmed, load
+from tests.lab.accuracy.truth import angle
+from tests.lab.end_to_end.clips import BY_NAME
+from tests.lab.end_to_end.truth import near_side
+from tests.lab.render.clip import truth_of
+
+KEPT = Path(__file__).parents[1] / "end_to_end" / "kept"
+RATES = (18.0, 30.0, 60.0, 120.0)
+SWAPS = ((0.0, 0.1), (0.1, 0.1), (0.3, 0.1), (0.3, 0.8))  # share of the frames, mean length of a run in seconds
+LATE_S = 10.0
+# Of data/field/legs_invented_exchanges.npz, from the continuity of all four segments, by eye.
+FIELD_EXCHANGED = (33, 34, 76, 77, 78, 81, 82, 83, 119, 125, 126, 127)
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Poses, how the runner faces, and per frame whether the labels are exchanged and whether that is beyond doubt."""
+
+    name: str
+    poses: list[Pose]
+    facing: Side
+    exchanged: Flags
+    clear: Flags
+
+
+def made(runner: str, speed: str, fps: float, share: float, run_s: float, seconds: float, seed: int = 0) -> Clip:
+    """A recorded runner with 8 mm of noise and exchanged labels."""
+    poses = filmed(load(SHARED, runner, speed), Filming(fps=fps, seed=seed))[: round(seconds * fps)]
+    t_s, xy, score = _arrays(poses)
+    rng = np.random.default_rng([seed, int(fps), int(100 * share), int(10 * run_s), *runner.encode()])
+    ones = np.ones(len(t_s))
+    exchanged = runs(rng, t_s, share * ones, max(run_s, 1.1 / fps) * ones)
+    swap_legs(xy, score, exchanged)
+    name = f"made, {fps:.0f}/s, {share:.0%} in runs of {run_s:g} s"
+    return Clip(name, _poses(t_s, xy, score), "right", exchanged, np.ones(len(t_s), bool))
+
+
+def as_seen(runner: str, speed: str, fps: float, seconds: float, seed: int = 0, moments_hz: float = 2.0) -> Clip:
+    """A recorded runner as pose models see one; the amounts are those of the kept clips, rather worse."""
+    poses = filmed(load(SHARED, runner, speed), Filming(fps=fps, noise_mm=0.0))[: round(seconds * fps)]
+    t_s, xy, score = _arrays(poses)
+    rng = np.random.default_rng([seed, int(fps), int(speed), *runner.encode()])
+    near, far = RIGHT_LEG, LEFT_LEG
+    for leg, noise_mm in ((near, 8.0), (far, 13.0)):
+        error = 0.8 * _noise(rng, len(t_s), fps * 0.03) + 0.6 * _noise(rng, len(t_s), fps * 0.3)
+        xy[:, leg] += noise_mm * 1e-3 * FOCAL_PX / DISTANCE_M * error
+    apart = sum(np.hypot(*(xy[:, joint] - xy[:, joint + 1]).T) for joint in (Joint.LEFT_KNEE, Joint.LEFT_ANKLE))
+    close = apart < np.percentile(apart, 40)
+    exchanged, merged = np.zeros((2, len(t_s)), bool)
+    i = 0
+    while i < len(t_s):
+        if not close[i] or rng.random() > moments_hz / fps / 0.4:
+            i += 1
+            continue
+        moment = slice(i, i + max(1, round(rng.exponential(0.05) * fps)))
+        if rng.random() < 0.5:
+            exchanged[moment] = True
+        else:
+            drawn, to = (far, near) if rng.random() < 0.8 else (near, far)
+            share = rng.uniform(0.5, 1.0)
+            xy[moment, drawn] = (1 - share) * xy[moment][:, drawn] + share * xy[moment][:, to]
+            merged[moment] = True
+        i = moment.stop + 1
+    swap_legs(xy, score, exchanged)
+    return Clip(f"as a pose model sees, {fps:.0f}/s", _poses(t_s, xy, score), "right", exchanged, ~merged)
+
+
+def kept(path: Path) -> Clip:
+    """Poses of a rendered runner by the station's model; in doubt where the truth lies between both labels."""
+    found, clip = load_poses(path), BY_NAME[path.stem]
+    true = truth_of(clip.spec)
+    n = min(len(found.t_ns), len(true.t_s))
+    segments = [true.angles_deg[f"{part}_{side}"][:n] for part in ("thigh", "shank") for side in ("left", "right")]
+    facing = near_side(clip.spec)
+    straight, crossed = _misfits(found, np.stack(segments, axis=1), facing)
+    poses = [Pose(t, xy, s) for t, xy, s in zip(found.t_ns[:n].tolist(), found.xy_px, found.score, strict=False)]
+    return Clip(f"seen, {path.stem}", poses, facing, crossed < straight, np.abs(straight - crossed) > 10.0)
+
+
+def _misfits(found: Poses, true_deg: Array, facing: Side) -> tuple[Array, Array]:
+    """Squared misfit of the labels as they are and exchanged, in standard deviations of 7 (thigh) and 10 degrees (shank)."""
+    sign = 1.0 if facing == "right" else -1.0
+    xy = np.concatenate([found.xy_px[: len(true_deg)], np.zeros((len(true_deg), JOINTS, 1), np.float32)], axis=2) * (sign, -1, 0)
+    rows = [(a + k, b + k) for a, b in ((Joint.LEFT_HIP, Joint.LEFT_KNEE), (Joint.LEFT_KNEE, Joint.LEFT_ANKLE)) for k in (0, 1)]
+    seen = np.stack([angle(xy[:, a], xy[:, b]) for a, b in rows], axis=1)
+    sd = np.array([7.0, 7.0, 10.0, 10.0])
+    return tuple(  # type: ignore[return-value]
+        np.nansum(np.minimum(((seen[:, order] - true_deg) / sd) ** 2, 25.0), axis=1) for order in ([0, 1, 2, 3], [1, 0, 3, 2])
+    )
+
+
+def field(shared: Path = SHARED) -> Clip:
+    found = load_poses(shared / "data" / "field" / "legs_invented_exchanges.npz")
+    exchanged = np.isin(np.arange(len(found.t_ns)), FIELD_EXCHANGED)
+    poses = [Pose(t, xy, s) for t, xy, s in zip(found.t_ns.tolist(), found.xy_px, found.score, strict=True)]
+    return Clip("seen, from the field", poses, "left", exchanged, np.isfinite(found.xy_px[:, Joint.LEFT_KNEE, 0]))
+
+
+def _arrays(poses: list[Pose]) -> tuple[Array, Array, Array]:
+    return (
+        np.array([pose.t_ns / NS for pose in poses]),
+        np.stack([pose.xy_px for pose in poses]).astype(float),
+        np.stack([pose.score for pose in poses]).astype(float),
+    )
+
+
+def _poses(t_s: Array, xy: Array, score: Array) -> list[Pose]:
+    return [Pose(round(t * NS), p, s) for t, p, s in zip(t_s, xy, score, strict=True)]
+
+
+def _noise(rng: np.random.Generator, n: int, frames: float) -> Array:
+    """(n, 5, 2) first-order autoregressive noise of unit standard deviation that lasts so many frames."""
+    keep = np.exp(-1.0 / frames)
+    out = rng.standard_normal((n, len(LEFT_LEG), 2))
+    for i in range(1, n):
+        out[i] = keep * out[i - 1] + np.sqrt(1.0 - keep**2) * out[i]
+    return out
+
+
+@dataclass(frozen=True)
+class Told:
+    """Shares of the clear frames, percent; see above. `repaired`: counted in the end, and the labels really exchanged."""
+
+    model: float
+    wrong: float
+    worse: float
+    late: float
+    repaired: tuple[int, int]
+
+
+def told(clip: Clip) -> Told:
+    """The clip through the core. An angle is the other leg's where it equals the other label's."""
+    direction: Side | None = None if clip.name.startswith("seen") else clip.facing
+    found = analyse(clip.poses, View(direction=direction))
+    hips, knees = ([pose.xy_px[[Joint[f"{side}_{part}"] for side in ("LEFT", "RIGHT")]] for pose in clip.poses]
+                   for part in ("HIP", "KNEE"))  # fmt: skip
+    facing = found.last.direction or clip.facing
+    sign, near = (1.0, 1) if facing == "right" else (-1.0, 0)
+    dx, dy = np.moveaxis((np.array(knees) - np.array(hips)).astype(float), 2, 0)
+    labelled = np.degrees(np.arctan2(sign * dx, dy))[: len(clip.exchanged)]
+    seen = found.angles["thigh_near_deg"][: len(clip.exchanged)]
+    as_named, crossed = (np.abs(seen - labelled[:, leg]) for leg in (near, 1 - near))
+    different = np.isfinite(as_named + crossed) & (np.abs(as_named - crossed) > 0.1)
+    clear = clip.clear & different
+    wrong = clear & ((crossed < as_named) != clip.exchanged)
+    model = clear & clip.exchanged
+    so_far = np.arange(1, len(clear) + 1)
+    lead = (np.cumsum(wrong) - np.cumsum(model)) / np.maximum(so_far, round(1.0 / np.median(np.diff(found.t_s))))
+    late = clear & (found.t_s[: len(clear)] > LATE_S)
+    share = 100.0 / max(clear.sum(), 1)
+    return Told(
+        share * model.sum(), share * wrong.sum(), 100.0 * max(float(lead.max()), 0.0),
+        100.0 * float((wrong & late).sum()) / max(int(late.sum()), 1), (found.last.swaps_repaired, int(clip.exchanged.sum())),
+    )  # fmt: skip
+
+
+def clips(runners: tuple[str, ...], seconds: float = 14.0) -> Iterator[list[Clip]]:
+    """Clips of one kind at a time."""
+    trials = [(runner, SPEEDS[i % 3]) for i, runner in enumerate((*runners, *runners))][: 2 * len(runners)]
+    for fps in RATES:
+        for share, run_s in SWAPS:
+            yield [made(runner, speed, fps, share, run_s, seconds, k) for k, (runner, speed) in enumerate(trials)]
+    for fps in RATES[:3]:
+        yield [as_seen(runner, speed, fps, seconds, k) for k, (runner, speed) in enumerate(trials)]
+    yield from ([kept(path)] for path in sorted(KEPT.glob("*.npz")))
+    yield [field()]
+
+
+def lines(runners: tuple[str, ...]) -> Iterator[str]:
+    """A table for a page."""
+    yield "| clips | exchanged by the model, % | wrong, % | worst clip: worse by, % | late, % | repaired |"
+    yield "|---|---|---|---|---|---|"
+    for group in clips(runners):
+        scores = [told(clip) for clip in group]
+        mean = [float(np.mean([getattr(s, name) for s in scores])) for name in ("model", "wrong")]
+        worst = [max(getattr(s, name) for s in scores) for name in ("worse", "late")]
+        repaired, true = (sum(s.repaired[k] for s in scores) for k in (0, 1))
+        late = f"{worst[1]:.1f}" if len(group) > 1 else ""
+        yield f"| {group[0].name} | {mean[0]:.1f} | {mean[1]:.2f} | {worst[0]:.2f} | {late} | {repaired} of {true} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.lab.accuracy.legs", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--tuned", action="store_true", help="the runners that gait/legs.py was fitted on")
+    for text in lines(TUNED if parser.parse_args().tuned else HELD):
+        print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()
