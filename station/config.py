@@ -125,7 +125,7 @@ class PelvisSection(Section):
 class SessionSection(Section):
     """What the owner may change of a session's plan. Reasons and the rest: station/cues/plan.py."""
 
-    # of the belt, where the treadmill cannot tell it
+    # of the belt, where the treadmill does not report it
     speed_kmh: Annotated[float, Field(gt=0, le=30, examples=[10.0])] | None = None
     baseline_s: Annotated[float, Field(ge=30, le=900)] = 180.0  # running without cues at the beginning
     cue_block_s: Annotated[float, Field(ge=30, le=1800)] = 180.0  # then with cues,
@@ -198,7 +198,7 @@ class ScreenSection(Section):
     """The display."""
 
     enabled: bool = True  # false where there is none
-    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280  # of the window, where the display does not tell its own size
+    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280  # of the window, where the display does not report its own size
     height_px: Annotated[int, Field(ge=320, le=7680)] = 720  # likewise
     width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; as the display reports where not set
     distance_m: Annotated[float, Field(ge=0.3, le=10)] = 2.0  # the runner's eye to the display

@@ -1,6 +1,6 @@
 """Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an installer's stick.
 
-Whoever can write the boot partition holds the card and could change everything anyway. A stick is heeded only with the
+Whoever can write the boot partition holds the card and could change everything anyway. A stick counts only with the
 station's signature on it (see usb/signature.py). Settings are laid over each other, key by key: installed, boot partition,
 stick. The upper two may set what INSTALLERS names and nothing else. Each layer is tried together with those below it, on
 everything that a start would refuse, before anything uses it. A bad one changes nothing: the last good one stays in force
@@ -263,7 +263,7 @@ def _only_installers(values: dict[str, Any], where: str) -> None:
 
 
 def _try(config: Config, changed: dict[str, Any], where: str) -> None:
-    """What a start would refuse and no type can tell. `changed`: what this layer sets. Raises ConfigError."""
+    """What a start would refuse though its type is right. `changed`: what this layer sets. Raises ConfigError."""
     try:
         Plan(**config.session.model_dump(exclude={"speed_kmh"}))
         if "language" in changed.get("station", {}):

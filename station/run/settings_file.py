@@ -33,13 +33,13 @@ After a change: sudo systemctl restart station"""
 
 def print_settings(config_file: Path | None) -> None:
     """The settings in force as a settings file, with where they come from. Raises ConfigError."""
-    told = provision(config_file)
-    sources = ", ".join(map(str, told.sources)) or "defaults alone"
+    found = provision(config_file)
+    sources = ", ".join(map(str, found.sources)) or "defaults alone"
     click.echo(f"# in force, from {sources}")
-    for what, remedy in told.trouble:
+    for what, remedy in found.trouble:
         click.echo(f"# not in force: {what}. {remedy}")
     for name in Config.model_fields:
-        values = getattr(told.config, name).model_dump()
+        values = getattr(found.config, name).model_dump()
         click.echo(f"\n[{name}]")
         for key, value in values.items():
             click.echo(f"# {key} is not set" if value is None else f"{key} = {written(value)}")

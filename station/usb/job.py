@@ -1,4 +1,4 @@
-"""The exporter's root half, which systemd starts for a disk: find the volume, mount, have it written, unmount, tell.
+"""The exporter's root half, which systemd starts for a disk: find the volume, mount, have it written, unmount, report.
 
     python -m station.usb.job DISK           as root, from station-usb-export@DISK.service
     python -m station.usb.job --ended DISK   afterwards, however it ended
@@ -57,7 +57,7 @@ class Owner:
 class Job:
     """One disk. `run` starts blkid, mount and so on; `ask` has a task done by the owner; the rest is root's.
 
-    `told`, `kept`: descriptors of the folders for the status and for an installer's settings.
+    `statuses`, `settings`: descriptors of the folders for the status and for an installer's settings.
     """
 
     disk: str
@@ -65,29 +65,29 @@ class Job:
     owner: Owner
     run: Run
     ask: Ask
-    told: int
-    kept: int
+    statuses: int
+    settings: int
     key: bytes = b""  # what an installer's settings have to be signed with, b"" to take none
 
     def do(self) -> StickStatus:
-        """All of it, telling the station before and after. Never raises for a bad stick.
+        """All of it, reporting before and after. Never raises for a bad stick.
 
-        Raises OSError when the station cannot be told.
+        Raises OSError when the status cannot be written.
         """
         try:
             volume = volume_for_sessions(self.disk, self.run)
-            self._tell(StickStatus("writing"))
-            with one_at_a_time(self.told):
+            self._report(StickStatus("writing"))
+            with one_at_a_time(self.statuses):
                 status = self._serve(volume)
         except StickError as error:
             status = StickStatus("failed", f"{error.failure}: {error.remedy}")
         except StationError as error:
             status = StickStatus("failed", str(error))
-        self._tell(status)
+        self._report(status)
         return status
 
-    def _tell(self, status: StickStatus) -> None:
-        write_status(self.told, self.disk, status)
+    def _report(self, status: StickStatus) -> None:
+        write_status(self.statuses, self.disk, status)
 
     def _serve(self, volume: Volume) -> StickStatus:
         device = f"/dev/{volume.name}"
@@ -121,7 +121,7 @@ class Job:
         counter = signed_counter(self.key, settings, text)
         if counter is None:
             return None, f"; its {SETTINGS_NAME} was not taken, it is not signed for this station"
-        now = plain_file(self.kept, KEPT_NAME, 2 * LARGEST_BYTES)
+        now = plain_file(self.settings, KEPT_NAME, 2 * LARGEST_BYTES)
         new = kept(counter, settings)
         if new == now:
             return StickStatus("settings", "these settings are in force already"), ""
@@ -130,7 +130,7 @@ class Job:
         refused = self._asked(["try"], settings).get("refused")
         if refused is not None:
             return StickStatus("refused", str(refused)), ""
-        publish(self.kept, KEPT_NAME, new)  # station-settings.path sees it and starts the station again
+        publish(self.settings, KEPT_NAME, new)  # station-settings.path sees it and starts the station again
         return StickStatus("settings", "new settings: the station starts again with them"), ""
 
     def _write_sessions(self, where: str) -> tuple[int | None, int | None]:
@@ -228,42 +228,42 @@ def serve(disk: str) -> StickStatus:
     why = is_no_stick(disk)
     if why:
         return StickStatus("none", why)
-    told = roots_folder(FOLDER)
+    statuses = roots_folder(FOLDER)
     mark = f"written-{number}" if (number := insertion(disk)) else ""
-    if mark and _is_there(told, mark):
+    if mark and _is_there(statuses, mark):
         return StickStatus("none", "written already")
     try:
-        status = prepared(disk, told).do()
+        status = prepared(disk, statuses).do()
     except StationError as error:  # the machine is not as the package left it
         status = StickStatus("failed", str(error))
-        write_status(told, disk, status)
+        write_status(statuses, disk, status)
     if mark and status.state in ("done", "settings"):
-        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=told))
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=statuses))
     return status
 
 
-def prepared(disk: str, told: int) -> Job:
+def prepared(disk: str, statuses: int) -> Job:
     """Raises OSError or StoreError: no user, a folder that is missing or not root's alone."""
     owner = owner_of_sessions()
     with suppress(FileExistsError):
-        os.mkdir("stick", 0o700, dir_fd=told)
+        os.mkdir("stick", 0o700, dir_fd=statuses)
     mounted = FOLDER / "stick"
     os.close(roots_folder(mounted))
     key = station_key(roots_folder(ETC)) if ETC.is_dir() else b""
     return Job(
-        disk, mounted, owner, run_command, lambda task, given: ask_owner(owner, task, given), told, roots_folder(KEPT), key
+        disk, mounted, owner, run_command, lambda task, given: ask_owner(owner, task, given), statuses, roots_folder(KEPT), key
     )
 
 
-def ended(disk: str, told: int, sys_class: Path = SYS) -> None:
+def ended(disk: str, statuses: int, sys_class: Path = SYS) -> None:
     """What a job that was killed left on the screen: without the stick nothing, with it a word."""
-    content = plain_file(told, PREFIX + disk, LARGEST_BYTES) or b""
+    content = plain_file(statuses, PREFIX + disk, LARGEST_BYTES) or b""
     if b'"writing"' not in content:
         return
     if (sys_class / disk).exists():
-        write_status(told, disk, StickStatus("failed", INTERRUPTED))
+        write_status(statuses, disk, StickStatus("failed", INTERRUPTED))
     else:
-        os.unlink(PREFIX + disk, dir_fd=told)
+        os.unlink(PREFIX + disk, dir_fd=statuses)
 
 
 def _is_there(folder: int, name: str) -> bool:

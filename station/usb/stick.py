@@ -58,10 +58,6 @@ def export_to(
     with failures_named(str(mounted)), opened(str(mounted), None) as root, _own_folder(root, station_name) as own:
         earlier = sum(1 for name in _names(own) if SESSION_ID.fullmatch(name))
         for session_id in chosen:
-            if _is_whole(own, session_id):
-                already.append(session_id)
-                continue
-            progress(session_id)
             row = archive.session(session_id)
             try:
                 recording = archive.recording(session_id, landmarks=opensim)
@@ -72,8 +68,13 @@ def export_to(
             files = render(
                 recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)
             )
+            name, content = next(files)
+            if _is_whole(own, session_id, name, content):
+                already.append(session_id)
+                continue
+            progress(session_id)
             with made(own, session_id) as folder:
-                _write_session(folder, files)
+                _write_session(folder, itertools.chain([(name, content)], files))
             written.append(session_id)
     return Exported(tuple(written), tuple(already), earlier)
 
@@ -141,15 +142,20 @@ def _holds(folder: int, name: str, digest: str, size: int | None = None) -> bool
     return found.hexdigest() == digest
 
 
-def _is_whole(own: int, session_id: str) -> bool:
-    """Whether every file named in the session's SHA256SUMS is there and right."""
+def _is_whole(own: int, session_id: str, name: str, content: bytes) -> bool:
+    """Whether every file of the session's SHA256SUMS is there and right, and one of them is the station's own to the byte.
+
+    Sums alone prove nothing: whoever makes a folder of that name makes them too.
+    """
     try:
         with opened(session_id, own) as folder:
             lines = _read(folder, CHECKSUMS, 4096).decode("ascii").splitlines()
-            digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+            digests = {one: digest for digest, _, one in (line.partition("  ") for line in lines)}
             if not set(ALWAYS) <= set(digests) <= {*ALWAYS, *OPENSIM}:
                 return False
-            return all(_holds(folder, name, digest) for name, digest in digests.items())
+            if digests[name] != sha256(content):
+                return False
+            return all(_holds(folder, one, digest) for one, digest in digests.items())
     except (FileNotFoundError, ValueError):
         return False
 

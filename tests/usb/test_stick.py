@@ -328,6 +328,21 @@ def test_a_claim_to_be_whole_is_checked(stick: Path, archive: Archive) -> None:
         assert whole(folder)
 
 
+def test_a_forged_folder_with_right_sums_is_not_taken_for_an_export(stick: Path, archive: Archive) -> None:
+    last = archive.choose("last")[0]
+    folder = stick / "STATION" / "gym-1" / last
+    folder.mkdir(parents=True)
+    lines = []
+    for name in sorted(NAMES - {"SHA256SUMS"}):
+        (folder / name).write_bytes(b"forged")
+        lines.append(f"{hashlib.sha256(b'forged').hexdigest()}  {name}\n")
+    (folder / "SHA256SUMS").write_text("".join(lines))
+    assert whole(folder)
+    assert export(stick, archive).written == (last,)
+    assert (folder / "session.json").read_bytes() != b"forged"
+    assert whole(folder)
+
+
 # --- real file systems, where this machine lets one be mounted ---
 
 
