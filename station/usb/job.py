@@ -282,7 +282,11 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[0] == "--ended":
         ended(disk, roots_folder(FOLDER))
         return 0
-    status = serve(disk)
+    try:
+        status = serve(disk)
+    except (StationError, OSError) as error:  # no place to say it in but the journal
+        print(f"{disk}: {error}", file=sys.stderr)
+        return 1
     print(f"{disk}: {status.state}: {status.text}")
     return 0 if status.state in ("none", "done", "settings") else 1
 

@@ -38,7 +38,10 @@ FOLDERS = {
     *("drivers/virtio", "drivers/usb/core", "drivers/usb/common", "drivers/usb/host", "drivers/usb/storage", "net/9p", "fs"),
     *("fs/9p", "fs/netfs", "fs/fscache", "fs/overlayfs", "fs/fat", "fs/exfat", "fs/ext4", "fs/jbd2", "fs/nls", "lib"),
 }
-CRCS = ("crct10dif_generic", "crc64_rocksoft_generic", "crc64_rocksoft")
+SINGLE = {
+    *("sd_mod", "scsi_mod", "scsi_common", "t10-pi", "crc16", "crc32c_generic", "crct10dif_common", "crct10dif_generic"),
+    *("crc64_rocksoft", "crc64_rocksoft_generic"),
+}
 INIT = """#!/bin/busybox sh
 b=/bin/busybox
 $b mkdir -p /proc /sys /dev /low /up /new; $b mount -t proc proc /proc; $b mount -t sysfs sys /sys; $b mount -t devtmpfs dev /dev
@@ -48,7 +51,7 @@ $b mount -t 9p -o trans=virtio,version=9p2000.L,cache=loose,ro,msize=262144 host
 $b mount -t tmpfs tmpfs /up; $b mkdir /up/u /up/w
 $b mount -t overlay -o lowerdir=/low,upperdir=/up/u,workdir=/up/w over /new
 for p in proc sys dev; do $b mount --move /$p /new/$p; done
-$b mount -t tmpfs tmpfs /new/run
+$b mount -t tmpfs -o mode=755 tmpfs /new/run
 $b chmod 755 {closed}
 $b chroot /new {python} {guest} {python} {checkout} {data} {sticks}
 echo ALL DONE
@@ -168,7 +171,7 @@ def initrd(kernel: Path, work: Path, script: str) -> Path:
     target = tree / "lib/modules" / modules.name
     for path in (modules / "kernel").rglob("*.ko"):
         folder = str(path.relative_to(modules / "kernel").parent)
-        if folder in FOLDERS or path.stem in ("sd_mod", "scsi_mod", "scsi_common", "crc32c_generic", "t10-pi", "crc16", "crct10dif_common", *CRCS):
+        if folder in FOLDERS or path.stem in SINGLE:
             (target / "kernel" / folder).mkdir(parents=True, exist_ok=True)
             shutil.copy(path, target / "kernel" / folder)
     for name in ("modules.order", "modules.builtin", "modules.builtin.modinfo"):
@@ -240,6 +243,7 @@ def main() -> None:
             for line in machine.stdout:
                 if "STICK {" in line:  # the console may put its own marks before it
                     one = json.loads(line.partition("STICK ")[2])
+                    print(one, file=sys.stderr, flush=True)
                     print(f"| {one['name'].replace('_', ' ')} | {one['state']}: {one['text']} | {one['word_s']} s |", flush=True)
                 else:
                     print(line.rstrip(), file=sys.stderr, flush=True)

@@ -57,7 +57,7 @@ def main() -> None:
     while len(found := disks()) < len(sticks) and time.monotonic() < end:
         time.sleep(0.5)
     for stick in sticks:
-        name, _, size = stick.partition("=")
+        name, _, size = stick.rpartition("=")
         disk = found.get(int(size))
         result = export(python, checkout, disk) if disk else {"state": "not seen", "text": "", "word_s": 0, "said": ""}
         print("STICK", json.dumps({"name": name, "disk": disk, **result}), flush=True)
