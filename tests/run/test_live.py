@@ -217,6 +217,18 @@ def test_closing_the_window_stops_the_station() -> None:
     assert live.run().poses < 1000
 
 
+def test_it_says_once_that_it_is_ready_and_only_after_the_first_frame_was_drawn() -> None:
+    """What counts as a start that succeeded, for the settings it was made with."""
+    shown, seen_when_ready = Shown(closes_at=5), []
+    station(poses(200), display=shown, ready=lambda: seen_when_ready.append(len(shown.snapshots)))[0].run()
+    assert seen_when_ready == [1]
+
+    never: list[int] = []
+    with pytest.raises(HardwareError):
+        station([HardwareError("no camera")], display=Shown(), ready=lambda: never.append(1))[0].run()
+    assert never == []
+
+
 def test_a_silent_camera_makes_ticks() -> None:
     live, seen = station([], seconds=0.6)
     live._parts.source.taken.acquire()  # type: ignore[union-attr]  # nothing will ever come

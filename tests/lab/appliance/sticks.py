@@ -1,7 +1,7 @@
 """Sticks as people own them, in a machine whose kernel can mount them: what the screen says of each, and how soon.
 
     sudo apt install qemu-system-x86 dosfstools exfatprogs ntfs-3g cryptsetup-bin fdisk busybox-static
-    the kernel package of linux-image-amd64, unpacked: apt-get download linux-image-VERSION-amd64; dpkg-deb -x IT KERNEL
+    the kernel package of linux-image-amd64, unpacked into KERNEL: apt-get download linux-image-VERSION-amd64, dpkg-deb -x
     sudo .venv/bin/python -m tests.lab.appliance.sticks KERNEL
 
 What is real: the exporter with its own process for the station's user, the kernel's FAT, exFAT, ext4 and USB mass storage, and
@@ -160,7 +160,8 @@ STICKS: dict[str, Callable[[Path], object]] = {
     "FAT32, write-protected": fat,
     "FAT32, not unmounted by the last computer": unclean,
 }
-PROTECTED = "FAT32, write-protected"
+PROTECTED, TOGETHER, HUB = "FAT32, write-protected", "two at once, ", "two at once, exFAT behind a hub"
+STICKS |= {f"{TOGETHER}FAT32": fat, HUB: exfat}
 
 
 def initrd(kernel: Path, work: Path, script: str) -> Path:
@@ -212,7 +213,7 @@ def main() -> None:
         store(work / "data")
         names = {}
         order = ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,avx2=off", "-smp", "2", "-m", "2G", "-nographic"]
-        order += ["-no-reboot", "-nic", "none", "-device", "qemu-xhci,id=usb,p2=15,p3=15"]
+        order += ["-no-reboot", "-nic", "none", "-device", "qemu-xhci,id=usb,p2=30,p3=15"]
         order += ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
         for number, (name, make) in enumerate(STICKS.items()):
             if told.only and name not in told.only:
@@ -221,10 +222,12 @@ def main() -> None:
             with image.open("wb") as file:
                 file.truncate((90 + number) * MB)
             make(image)
-            names[name.replace(" ", "_")] = (90 + number) * MB
+            names[name] = (90 + number) * MB
             protected = ",readonly=on" if name == PROTECTED else ""
             order += ["-drive", f"if=none,id=s{number},format=raw,file={image}{protected}"]
-            order += ["-device", f"usb-storage,bus=usb.0,drive=s{number}"]
+            port = ",port=25.1" if name == HUB else ""
+            order += ["-device", "usb-hub,bus=usb.0,port=25"] if port else []
+            order += ["-device", f"usb-storage,bus=usb.0{port},drive=s{number}"]
         python = Path(sys.executable)
         script = INIT.format(
             wanted=" ".join(WANTED),
@@ -243,8 +246,7 @@ def main() -> None:
             for line in machine.stdout:
                 if "STICK {" in line:  # the console may put its own marks before it
                     one = json.loads(line.partition("STICK ")[2])
-                    print(one, file=sys.stderr, flush=True)
-                    print(f"| {one['name'].replace('_', ' ')} | {one['state']}: {one['text']} | {one['word_s']} s |", flush=True)
+                    print(f"| {one['name']} | {one['state']}: {one['text']} | {one['word_s']} s |", flush=True)
                 else:
                     print(line.rstrip(), file=sys.stderr, flush=True)
 

@@ -11,10 +11,12 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 UID = 4321
 FULL_LIMIT_S = 400
+TOGETHER = "two at once, "  # as in sticks.py
 
 
 def set_up(data: str) -> None:
@@ -56,11 +58,20 @@ def main() -> None:
     end = time.monotonic() + 120
     while len(found := disks()) < len(sticks) and time.monotonic() < end:
         time.sleep(0.5)
-    for stick in sticks:
+
+
+    def serve(stick: str) -> None:
         name, _, size = stick.rpartition("=")
         disk = found.get(int(size))
         result = export(python, checkout, disk) if disk else {"state": "not seen", "text": "", "word_s": 0, "said": ""}
         print("STICK", json.dumps({"name": name, "disk": disk, **result}), flush=True)
+
+    together = [stick for stick in sticks if stick.startswith(TOGETHER)]
+    for stick in sticks:
+        if stick not in together:
+            serve(stick)
+    with ThreadPoolExecutor(2) as hands:
+        list(hands.map(serve, together))
 
 
 if __name__ == "__main__":
