@@ -96,7 +96,7 @@ def load(path: Path) -> Calibration | None:
         raise StoreError(f"cannot be read ({error.strerror})", str(path), "check the card, then calibrate again") from None
     try:
         return _unpacked(content)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise StoreError(f"the calibration is damaged ({error})", str(path), AGAIN) from None
 
 

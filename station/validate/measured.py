@@ -68,7 +68,7 @@ def read_folder(folder: Path) -> Measured:
         raise InputError(
             f"{missing} cannot be read ({error.strerror})", str(folder), "make the folder with `station analyze FILE --out DIR`"
         ) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, csv.Error) as error:
         raise InputError(
             f"is not a folder as the station writes it ({error})", str(folder), "export or analyse it again"
         ) from None

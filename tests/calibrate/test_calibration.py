@@ -82,8 +82,10 @@ def test_no_file_is_no_calibration(tmp_path: Path) -> None:
         lambda text: "[]",
         lambda text: "",
         lambda text: "\x00" * 500,
+        lambda text: "[" * 50_000,
+        lambda text: "9" * 5_000,
     ],
-    ids=["cut off", "changed", "another schema", "a list", "empty", "zeros after a power cut"],
+    ids=["cut off", "changed", "another schema", "a list", "empty", "zeros after a power cut", "deep lists", "a long number"],
 )
 def test_a_damaged_file_is_told_and_never_believed(tmp_path: Path, spoil: object) -> None:
     path = tmp_path / "calibration.json"

@@ -229,6 +229,26 @@ def test_a_spoiled_folder_is_told(
     assert f"{spoil} cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("session.json", "[" * 50_000),
+        ("session.json", '{"x": ' + "9" * 5_000 + "}"),
+        ("strides.csv", ""),
+        ("strides.csv", "start_s,cadence_spm\n1\n"),
+        ("series.csv", "t_s,x\n1," + "y" * 200_000 + "\n"),
+    ],
+    ids=["deep lists", "a long number", "empty", "a short row", "a huge cell"],
+)
+def test_a_folder_that_a_stranger_made_is_an_ordinary_refusal(
+    recorded: tuple[Path, Recording], tmp_path: Path, name: str, content: str, sheet: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_all(recorded[1], tmp_path / "f")
+    (tmp_path / "f" / name).write_text(content)
+    assert run("validate", sheet, "--against", tmp_path / "f") == 2
+    assert "not a folder as the station writes it" in capsys.readouterr().err
+
+
 def test_the_columns_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("validate", "--columns") == 0
     listed = capsys.readouterr().out

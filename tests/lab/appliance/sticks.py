@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -236,7 +237,7 @@ def main() -> None:
             guest=Path(__file__).with_name("guest") / "sticks.py",
             checkout=ROOT,
             data=work / "data",
-            sticks=" ".join(f"'{name}={size}'" for name, size in names.items()),
+            sticks=shlex.join(f"{name}={size}" for name, size in names.items()),
         )
         order += ["-kernel", str(next((told.kernel / "boot").glob("vmlinuz-*")))]
         order += ["-initrd", str(initrd(told.kernel, work, script)), "-append", "console=ttyS0 quiet panic=-1"]
