@@ -17,7 +17,7 @@ import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -281,8 +281,10 @@ def _try(config: Config, changed: dict[str, Any], where: str) -> None:
 def _not_as_root(folder: Path) -> None:
     """Whoever owns the folder can put links in it, and root would follow them. Raises UsageError."""
     if os.geteuid() == 0 and folder.is_dir() and folder.stat().st_uid != 0:
-        who = f"#{folder.stat().st_uid}"
-        remedy = f"run it as their owner: sudo -u '{who}' station ..."
+        who = f"'#{folder.stat().st_uid}'"
+        with suppress(KeyError):  # a user without a name
+            who = folder.owner()
+        remedy = f"run it as their owner: sudo -u {who} station ..."
         raise UsageError("root does not work on another user's sessions", str(folder), remedy)
 
 

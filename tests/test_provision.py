@@ -299,9 +299,11 @@ def test_root_keeps_its_hands_off_another_users_sessions(card: Card) -> None:
     card.data.mkdir()
     if os.geteuid() != 0:
         pytest.skip("only root could")
-    os.chown(card.data, 65534, 65534)
-    with pytest.raises(UsageError, match="another user's"):
-        card.start()
+    for uid, name in ((65534, "nobody"), (54321, "'#54321'")):
+        os.chown(card.data, uid, uid)
+        with pytest.raises(UsageError, match="another user's") as caught:
+            card.start()
+        assert f"sudo -u {name} station" in caught.value.remedy
 
 
 @pytest.mark.parametrize("text", ["~nosuchuser/x", "a\\u0000b"])
