@@ -1,4 +1,6 @@
-"""BlazePose's detector: everybody in a whole picture, roughly. Its numbers are those of MediaPipe 0.10.21; see blazepose.py."""
+"""BlazePose's detector: everybody in a whole picture, roughly. Its numbers are those of MediaPipe
+0.10.21; see blazepose.py.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class Detector:
         self._centres = anchor_centres()
 
     def find(self, image: NDArray[np.uint8], margin: float) -> list[Person]:
-        """Everybody seen in an RGB picture (H, W, 3), surest first; each square `margin` times as wide as the body's circle."""
+        """Everybody seen in an RGB picture (H, W, 3), surest first; each square `margin` times as
+        wide as the body's circle.
+        """
         whole = Square.of_picture(image)
         picture = whole.cut(image, self._session.size_px, cv2.BORDER_CONSTANT)
         boxes, logits = self._session.run(picture, -1.0, 1.0)
@@ -42,7 +46,9 @@ def sigmoid(logit: NDArray) -> NDArray:
 
 
 def anchor_centres() -> NDArray[np.float32]:
-    """(2254, 2): the cell centre, 0..1 across the picture, that each row of the detector's output counts from."""
+    """(2254, 2): the cell centre, 0..1 across the picture, that each row of the detector's output
+    counts from.
+    """
     rows = []
     for cells, boxes in GRIDS:
         y, x = np.mgrid[:cells, :cells]
@@ -52,10 +58,12 @@ def anchor_centres() -> NDArray[np.float32]:
 
 
 def decode_boxes(boxes: NDArray, logits: NDArray, centres: NDArray, size: int) -> tuple[NDArray, NDArray]:
-    """Detector rows above the score limit: scores (N,) and points (N, 6, 2) in 0..1 across the picture.
+    """Detector rows above the score limit: scores (N,) and points (N, 6, 2) in 0..1 across the
+    picture.
 
-    A row of `boxes` is box centre, box size, then four points: mid-hip, rim of the body's circle, and two of the upper
-    body that are not needed here. The points returned are box low and high corner, then the four points.
+    A row of `boxes` is box centre, box size, then four points: mid-hip, rim of the body's circle,
+    and two of the upper body that are not needed here. The points returned are box low and high
+    corner, then the four points.
     """
     scores = sigmoid(logits)
     kept = scores >= MIN_SCORE
@@ -68,7 +76,9 @@ def decode_boxes(boxes: NDArray, logits: NDArray, centres: NDArray, size: int) -
 
 
 def merge(scores: NDArray, points: NDArray) -> list[tuple[float, NDArray]]:
-    """One entry per person, surest first: the score-weighted mean of the rows whose boxes overlap its best row's."""
+    """One entry per person, surest first: the score-weighted mean of the rows whose boxes overlap
+    its best row's.
+    """
     people = []
     left = np.argsort(-scores, kind="stable")
     while left.size:

@@ -12,17 +12,19 @@ from station.config import PoseSection
 from station.errors import ConfigError, InputError
 from station.pose.blazepose import BlazePose
 from station.pose.model import Landmarks, PoseModel, Square
+from station.pose.runner import RunnerPose
 from station.pose.smooth import OneEuro
 from station.pose.store import models_dir
 from station.pose.who import Who, Zone
 from station.types import Frame, ModelInfo, Pose
 
 MIN_PRESENCE = 0.5
+WHO_MARGIN = 1.25  # of the squares that who.py's numbers are made for, whatever a model cuts
 MOST_PEOPLE = 4  # of those found, how many are measured to choose from
 STAGES = ("detector", "warp", "landmarks", "decode")
 
 # Model name in station.toml -> what opens it: (folder of the models, name, threads).
-MODELS: dict[str, Callable[[Path, str, int], PoseModel]] = {"pose_landmark_full": BlazePose}
+MODELS: dict[str, Callable[[Path, str, int], PoseModel]] = {"pose_landmark_full": BlazePose, "pose_runner": RunnerPose}
 
 
 def known_model(settings: PoseSection) -> None:
@@ -112,4 +114,4 @@ class TrackingEstimator:
         return seen[chosen]
 
     def _body(self, seen: Landmarks) -> Square:
-        return Square.around(seen.body_px, self._model.margin)
+        return Square.around(seen.body_px, WHO_MARGIN)

@@ -1,7 +1,8 @@
 """Where the model files lie, and whether they are the ones their cards name.
 
-Every model `NAME.onnx` has a card `NAME.md` beside it: TOML between two `+++` lines for programs, text below for people.
-A model is loaded from the very bytes that were checked here, so a file cannot change between check and use.
+Every model `NAME.onnx` has a card `NAME.md` beside it: TOML between two `+++` lines for programs,
+text below for people. A model is loaded from the very bytes that were checked here, so a file
+cannot change between check and use.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ REINSTALL = "install the station again, or run `station models build`"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The published weights that a model is only rewritten from: a file of a package (NAME==VERSION) and its sha256 in hex."""
+    """The published weights that a model is only rewritten from: a file of a package
+    (NAME==VERSION) and its sha256 in hex.
+    """
 
     package: str
     path: str
@@ -33,7 +36,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The part of a model card that programs read. Hashes are sha256 in hex; `outputs` maps our names to the file's.
+    """The part of a model card that programs read. Hashes are sha256 in hex; `outputs` maps our
+    names to the file's.
 
     A model that was trained here has no `source`: its file is its only original.
     """
@@ -56,7 +60,8 @@ class Card:
 
 
 def models_dir(configured: Path | None = None) -> Path:
-    """The folder of the models: the configured one, else `models/` of a checkout, else the one inside the installed package.
+    """The folder of the models: the configured one, else `models/` of a checkout, else the one
+    inside the installed package.
 
     Raises ModelError when it does not exist.
     """
@@ -116,7 +121,9 @@ def cards(folder: Path) -> list[Card]:
 
 
 def verified(card: Card) -> bytes:
-    """The model file's content. Raises ModelError when it is missing, truncated or not the one the card names."""
+    """The model file's content. Raises ModelError when it is missing, truncated or not the one the
+    card names.
+    """
     try:
         data = card.model_path.read_bytes()
     except OSError as error:

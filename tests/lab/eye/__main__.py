@@ -2,6 +2,8 @@
 
     python -m tests.lab.eye train pelvis --ground ground/hip-train --to run/pelvis --hours 1
     python -m tests.lab.eye evaluate pelvis --ground ground/hip-test --films ground/hip-films --to run/pelvis
+    python -m tests.lab.eye train landmarks --ground ground/body-train --teacher FOLDER --to run/landmarks
+    python -m tests.lab.eye evaluate landmarks --ground ground/body-test --to run/landmarks
 """
 
 from __future__ import annotations
@@ -9,43 +11,46 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from . import landmarks
 from .loop import Plan
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.eye", description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    _pelvis(commands)
+    for command, text in (("train", "train, or go on training"), ("evaluate", "measure, and write the model")):
+        networks = commands.add_parser(command, help=text).add_subparsers(dest="network", required=True)
+        _pelvis(command, networks.add_parser("pelvis", help="the turn of the pelvis"))
+        landmarks.add_to(command, networks.add_parser("landmarks", help="the runner's joints"))
+    _others(commands)
     given = parser.parse_args()
     given.run(given)
 
 
-def _pelvis(commands: argparse._SubParsersAction) -> None:
-    for command, run, text in (("train", _train_pelvis, "train, or go on training"),
-                               ("evaluate", _evaluate_pelvis, "measure, write model and card")):
-        parser = commands.add_parser(command, help=text)
-        parser.add_argument("network", choices=["pelvis"])
-        parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of shards")
-        parser.add_argument("--to", type=Path, required=True, help="folder of the run")
-        parser.set_defaults(run=run)
-        if command == "evaluate":
-            parser.add_argument("--films", type=Path, required=True, nargs="+", help="folders of shards of steady films")
-            parser.add_argument("--bodies", type=Path, nargs="*", default=[],
-                                help="folders of body shards: judge with the pose model's hips too")
-            parser.add_argument("--pose-model", default="pose_landmark_full", help="whose hips (default: pose_landmark_full)")
-            parser.add_argument("--models", type=Path, help="folder for model and card (default: the run's)")
-        else:
-            parser.add_argument("--steps", type=int, default=14_000, help="of the whole run (default 14000)")
-            parser.add_argument("--hours", type=float, default=1.0, help="of this piece (default 1)")
-            parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-            parser.add_argument("--threads", type=int, default=1)
-            parser.add_argument("--workers", type=int, default=1, help="processes that prepare pictures")
-            parser.add_argument("--seed", type=int, default=1)
-            parser.add_argument("--size-px", type=int, default=112)
-            parser.add_argument("--aux-weight", type=float, default=1.0)
-            parser.add_argument("--thighs-given", action="store_true")
+def _pelvis(command: str, parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of shards")
+    parser.add_argument("--to", type=Path, required=True, help="folder of the run")
+    if command == "evaluate":
+        parser.add_argument("--films", type=Path, required=True, nargs="+", help="folders of shards of steady films")
+        parser.add_argument("--bodies", type=Path, nargs="*", default=[],
+                            help="folders of body shards: judge with the pose model's hips too")
+        parser.add_argument("--pose-model", default="pose_landmark_full", help="whose hips (default: pose_landmark_full)")
+        parser.add_argument("--models", type=Path, help="folder for model and card (default: the run's)")
+        parser.set_defaults(run=_evaluate_pelvis)
+        return
+    parser.add_argument("--steps", type=int, default=14_000, help="of the whole run (default 14000)")
+    parser.add_argument("--hours", type=float, default=1.0, help="of this piece (default 1)")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that prepare pictures")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--size-px", type=int, default=112)
+    parser.add_argument("--aux-weight", type=float, default=1.0)
+    parser.add_argument("--thighs-given", action="store_true")
+    parser.set_defaults(run=_train_pelvis)
 
 
+def _others(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("ablate", help="which inputs of the head help, on a trained network's features")
     parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of shards to train the heads on")
     parser.add_argument("--test", type=Path, required=True, nargs="+", help="folders of held-out shards")

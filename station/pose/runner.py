@@ -1,0 +1,109 @@
+"""The landmarks of a runner: 19 joints as heat maps, in an upright crop that is taller than wide.
+
+The network is BlazePose's encoder with a decoder trained on rendered runners
+(models/pose_runner.md). Each heat map, as a softmax, is a distribution over places: a joint is
+where its peak is, drawn to the centre of mass around it, and it is as sure as the share of the
+distribution that lies there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter_ns
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from station.pose.detector import Detector
+from station.pose.model import Landmarks, Person, Square
+from station.pose.session import Session
+from station.pose.store import read_card, read_errors
+from station.types import JOINTS, NAN, Joint, ModelInfo
+
+HEIGHT_PX, WIDTH_PX, CELL_PX = 256, 192, 4
+SIDE_PX = (HEIGHT_PX - WIDTH_PX) // 2  # left out at either side of the square
+ROWS = (
+    Joint.NOSE,
+    Joint.LEFT_EAR,
+    Joint.RIGHT_EAR,
+    *(Joint(i) for i in range(Joint.LEFT_SHOULDER, Joint.RIGHT_WRIST + 1)),
+    *(Joint(i) for i in range(Joint.LEFT_HIP, Joint.RIGHT_FOOT_INDEX + 1)),
+)
+REACH = 3  # cells to each side of a peak: 7 x 7
+# A runner in a square, in lengths of the trunk (middle of the shoulders to middle of the hips):
+# 2.05 to the soles, 1.75 to the top of the head, 1.5 to the hindmost toe (the stride curves of
+# eight runners up to 6 m/s on six bodies).
+SQUARE_TRUNKS, CENTRE_DOWN = 4.1, 0.12
+CIRCLE_TRUNKS = 1.84  # radius of the body's circle, as BlazePose has it: head and feet lie on it
+
+
+class RunnerPose:
+    """`PoseModel` with the weights `name`. Raises ModelError when a model file is not what its card
+    says.
+    """
+
+    margin = SQUARE_TRUNKS / (2 * CIRCLE_TRUNKS)
+
+    def __init__(self, folder: Path, name: str, threads: int) -> None:
+        card = read_card(folder / f"{name}.md")
+        self.info = ModelInfo(name, card.sha256, read_errors(card))
+        self.stage_ms: dict[str, float] = {}
+        self._detector = Detector(folder, threads)
+        self._network = Session(card, threads)
+
+    def find(self, image: NDArray[np.uint8]) -> list[Person]:
+        """Everybody the detector sees in an RGB picture (H, W, 3), surest first."""
+        start = perf_counter_ns()
+        people = self._detector.find(image, self.margin)
+        self.stage_ms["detector"] = self.stage_ms.get("detector", 0.0) + (perf_counter_ns() - start) / 1e6
+        return people
+
+    def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
+        """The landmarks of the person in the square of an RGB picture (H, W, 3); those that are no
+        heat map's are NaN.
+        """
+        times = [perf_counter_ns()]
+        upright = Square(square.x_px, square.y_px, square.side_px)
+        picture = upright.cut(image, HEIGHT_PX, cv2.BORDER_REPLICATE)[:, SIDE_PX : SIDE_PX + WIDTH_PX]
+        times.append(perf_counter_ns())
+        heat, presence = self._network.run(picture, 0.0, 1.0)
+        times.append(perf_counter_ns())
+        crop_px, sure = read(heat[0])
+        xy_px, score = np.full((JOINTS, 2), NAN), np.zeros(JOINTS)
+        xy_px[list(ROWS)], score[list(ROWS)] = upright.to_picture((crop_px + np.array([SIDE_PX, 0])) / HEIGHT_PX), sure
+        middle, length = trunk(xy_px)
+        centre = middle + np.array([0.0, CENTRE_DOWN * length])
+        body_px = np.array([centre, centre - np.array([0.0, CIRCLE_TRUNKS * length])])
+        times.append(perf_counter_ns())
+        for stage, spent_ns in zip(("warp", "landmarks", "decode"), np.diff(times).tolist(), strict=True):
+            self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + spent_ns / 1e6
+        return Landmarks(xy_px, score, float(presence[0, 0]), body_px)
+
+    def close(self) -> None:
+        del self._detector, self._network
+
+
+def trunk(xy_px: NDArray) -> tuple[NDArray[np.float64], float]:
+    """Of landmarks (33, 2): the middle of the hips, and the distance to it from the middle of the
+    shoulders.
+    """
+    shoulders = xy_px[Joint.LEFT_SHOULDER : Joint.RIGHT_SHOULDER + 1].mean(axis=0)
+    hips = xy_px[Joint.LEFT_HIP : Joint.RIGHT_HIP + 1].mean(axis=0)
+    return hips, float(np.hypot(*(shoulders - hips)))
+
+
+def read(heat: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Joints (K, 2) in pixels of the crop and how sure each is (K,), from heat maps (K, rows,
+    columns) of logits.
+    """
+    count, _, columns = heat.shape
+    share = np.exp(heat - heat.max(axis=(1, 2), keepdims=True))
+    peak_y, peak_x = np.divmod(share.reshape(count, -1).argmax(axis=1), columns)
+    padded = np.pad(share, ((0, 0), (REACH, REACH), (REACH, REACH)))
+    window = np.arange(2 * REACH + 1)
+    near = padded[np.arange(count)[:, None, None], (peak_y[:, None] + window)[:, :, None], (peak_x[:, None] + window)[:, None, :]]
+    mass = near.sum(axis=(1, 2))
+    x = peak_x + (near.sum(axis=1) @ (window - REACH)) / mass
+    y = peak_y + (near.sum(axis=2) @ (window - REACH)) / mass
+    return (np.stack([x, y], axis=1) + 0.5) * CELL_PX, (mass / share.sum(axis=(1, 2))).astype(np.float64)
