@@ -1,0 +1,104 @@
+"""Hours of the running station in minutes: does its memory grow?
+
+    python -m tests.lab.faults.soak [HOURS]
+
+The whole `station run` of tests/made_appliance.py on its own clock, as fast as this machine goes: one runner after the other,
+an empty belt between them, cues, a store, a screen. Every so often the memory of the process is read (VmRSS after a garbage
+collection). The slope is a straight line through the second half, its error that of the line; the first half fills caches.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from station.run import start
+from station.testing.fake_picamera2 import FakeLibrary
+from station.types import NS, Frame, Pose, Snapshot
+from tests.lab.faults.dead_parts import Printed
+from tests.made_appliance import FPS, Appliance, Sitter, gym, sitting
+
+EVERY_S = 30.0  # of the station's clock
+RUN_S, PAUSE_S = 150.0, 70.0  # a runner, and an empty belt that gives the next one a new coach
+
+
+class Visitors(Sitter):
+    """One runner after the other."""
+
+    def estimate(self, frame: Frame) -> Pose:
+        self._start_ns = frame.t_ns if self._start_ns is None else self._start_ns
+        into_s = (frame.t_ns - self._start_ns) / NS % (RUN_S + PAUSE_S)
+        if into_s > RUN_S:
+            return Pose.nobody(frame.t_ns)
+        poses = sitting()
+        one = poses[min(round(into_s * FPS), len(poses) - 1)]
+        return Pose(frame.t_ns, one.xy_px, one.score)
+
+
+def memory_mb() -> float:
+    """What this process holds in memory now, MB."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("this system does not say")
+
+
+def soaked(hours: float, folder: Path, patch: pytest.MonkeyPatch, printed: object) -> list[tuple[float, float]]:
+    """(hours, MB) of every reading."""
+    box = Appliance(folder, patch, printed)  # type: ignore[arg-type]
+    box.boots_with(FakeLibrary(box.clock, gym()))
+    patch.setattr("tests.made_appliance.PATIENCE_S", 1e9)
+    patch.setattr(start, "estimator_for", lambda *_: Visitors())
+    begin_ns = box.clock.now_ns()
+    readings: list[tuple[float, float]] = []
+
+    def long_enough(_: Snapshot) -> bool:
+        box.shown.clear()  # what the box keeps for its stories is not the station's memory
+        box.lit.clear()
+        passed_s = (box.clock.now_ns() - begin_ns) / NS
+        if passed_s >= len(readings) * EVERY_S:
+            gc.collect()
+            readings.append((passed_s / 3600, memory_mb()))
+        return passed_s >= hours * 3600
+
+    code = box.run(until=long_enough, times=1)
+    if code != 0:
+        raise RuntimeError(f"the station ended with {code}")
+    return readings
+
+
+def slope(readings: list[tuple[float, float]]) -> tuple[float, float]:
+    """MB an hour and its 95 % error, of a line through the second half of the readings."""
+    at, mb = np.array(readings[len(readings) // 2 :]).T
+    (rise, _), covariance = np.polyfit(at, mb, 1, cov=True)
+    return float(rise), 1.96 * float(np.sqrt(covariance[0, 0]))
+
+
+def lines(readings: list[tuple[float, float]], took_s: float) -> Iterator[str]:
+    rise, error = slope(readings)
+    yield f"{readings[-1][0]:.2f} h of the station's clock in {took_s / 60:.1f} min; {len(readings)} readings"
+    first, half, last = readings[0][1], readings[len(readings) // 2][1], readings[-1][1]
+    yield f"memory {first:.1f} MB at first, {half:.1f} half-way, {last:.1f} at last"
+    yield f"slope {rise:+.2f} +/- {error:.2f} MB/h"
+
+
+def main(hours: float) -> None:
+    printed = Printed()
+    began_s = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            readings = soaked(hours, Path(folder), patch, printed)
+    finally:
+        printed.give_back()
+    print("\n".join(lines(readings, time.monotonic() - began_s)))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
