@@ -288,7 +288,7 @@ def tried(death: Death, folder: Path, patch: pytest.MonkeyPatch, printed: Any) -
     finally:
         box.released.set()
     outcome = Outcome(death.name, code)
-    if said_ns and box.died_ns is not None:
+    if said_ns and box.died_ns is not None and not (death.from_start and death.how == "restarts"):
         outcome.said_s = max(0.0, (said_ns[0] - box.died_ns) / NS)
     if death.how == "restarts":
         if code in (0, 70) or death.words not in box.said.err:
