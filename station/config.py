@@ -200,6 +200,7 @@ class ScreenSection(Section):
     enabled: bool = True  # false where there is none
     width_px: Annotated[int, Field(ge=320, le=7680)] = 1280  # of the window, where the display does not report its own size
     height_px: Annotated[int, Field(ge=320, le=7680)] = 720  # likewise
+    turn_deg: Literal[0, 90, 180, 270] = 0  # clockwise, of what is drawn: for a panel that was mounted on its side or head
     width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; as the display reports where not set
     distance_m: Annotated[float, Field(ge=0.3, le=10)] = 2.0  # the runner's eye to the display
 

@@ -54,7 +54,7 @@ INSTALLERS = {
     "sound": {"enabled", "volume", "card", "metronome"},
     "light": {"enabled", "leds", "dimming", "brightness", "pwm_hz"},
     "pins": {"fitted", "red", "green", "blue", "status", "button", "buzzer"},
-    "screen": {"enabled", "width_px", "height_px", "width_mm", "distance_m"},
+    "screen": {"enabled", "width_px", "height_px", "turn_deg", "width_mm", "distance_m"},
     "record": {"input_log", "logs_quota_mb", "free_floor_mb", "sessions_kept", "hip_belt_pairs", "opensim"},
     "usb": {"which"},
 }

@@ -17,6 +17,7 @@ from station.errors import HardwareError
 from station.present.screen import Screen
 from station.present.screen import window as window_module
 from station.present.screen.pace import HOLD_NS, LINGER_NS, Pace
+from station.present.screen.sight import sight_of
 from station.testing import screen_samples as samples
 from station.types import NS, Cue, Mode, Snapshot
 
@@ -47,6 +48,20 @@ def test_shows_what_render_draws(dummy: None) -> None:
     screen.close()
     screen.close()
     assert screen.show(at(2.0)) is False
+
+
+@pytest.mark.parametrize("turn_deg", [90, 180, 270])
+def test_a_turned_panel_shows_the_same_upright(dummy: None, turn_deg: int) -> None:
+    """Turned clockwise, as somebody who walks round the panel until it is upright sees it."""
+    from station.present.screen import render_rgb
+
+    size = (640, 360) if turn_deg == 180 else (360, 640)
+    screen = Screen(CONFIG.model_copy(update={"turn_deg": turn_deg}))
+    assert screen.show(at(1.0))
+    shown = pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
+    upright = render_rgb(at(1.0), size, sight=sight_of(size, None, CONFIG.distance_m))
+    assert np.array_equal(np.rot90(shown, turn_deg // 90), upright)
+    screen.close()
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ class Screen:
         self._fit()
 
     def _fit(self) -> None:
-        size = self._display.get_size()
+        width, height = self._display.get_size()
+        size = (height, width) if self._config.turn_deg in (90, 270) else (width, height)
         if self._ink is None or self._ink.surface.get_size() != size:
             self._ink = Ink(size, self._language, sight_of(size, self._config.width_mm, self._config.distance_m))
 
@@ -99,7 +100,10 @@ class Screen:
         self._fit()  # a window may have been resized
         assert self._ink is not None
         page.paint(self._ink, *self._pace.step(snapshot))
-        self._display.blit(self._ink.surface, (0, 0))
+        drawn = self._ink.surface
+        if self._config.turn_deg:
+            drawn = pygame.transform.rotate(drawn, -self._config.turn_deg)  # pygame turns counter-clockwise
+        self._display.blit(drawn, (0, 0))
         pygame.display.flip()
         if self.trouble:
             log.info("the screen is back")
