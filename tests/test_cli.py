@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -78,6 +79,33 @@ def test_files_are_written_and_named(poses_file: Path, tmp_path: Path, capsys: p
     assert names >= {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "SHA256SUMS"}
     assert json.loads((tmp_path / "a.json").read_text())["schema"] == "station.analysis/1"
     assert "cadence_spm" in capsys.readouterr().out
+
+
+def test_a_ratio_has_no_unit_and_every_other_number_has_one(poses_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("analyze", poses_file, "--speed-kmh", "10.8") == 0
+    rows = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert re.match(r"  tle_share_near +0\.\d\d  \[0\.\d\d \.\. 0\.\d\d\]  n \d+", rows["tle_share_near"])
+    assert re.match(r"  cadence_spm +1\d\d\.\d steps/min  \[", rows["cadence_spm"])
+
+
+def test_bench_says_three_digits_and_the_unit() -> None:
+    from station.bench.stages import _lines
+
+    result = {
+        "pose_ms": {"1 thread": {"whole": 12.345678, "tracked": 0.98765}},
+        "batch_angles": {"frames_per_s_1_thread": 3456789.123},
+        "clip": {"frames": 120},
+    }
+    assert list(_lines(result)) == [
+        "pose",
+        "  1 thread",
+        f"    {'whole':<24} 12.3 ms",
+        f"    {'tracked':<24} 0.988",
+        "batch_angles",
+        f"  {'frames_per_s_1_thread':<24} 3,456,789 frames/s",
+        "clip",
+        f"  {'frames':<24} 120",
+    ]
 
 
 def test_nobody_in_the_recording_is_a_result_and_not_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,15 @@ CORE_SECONDS = 120.0
 BATCH_FRAMES = 1_000_000
 AGE_FPS, AGE_FRAMES = 60, 180
 
+# Of a group of figures, or of one: what the text says behind it.
+UNITS = {
+    **dict.fromkeys(("pose_ms", "hip_belt_ms", "cue_latency_ms", "screen", "ours_cpu_ms", "mediapipe_cpu_ms"), "ms"),
+    "core": "us a pose",
+    "frame_age": "frame times",
+    "batch_angles": "frames/s",
+    **dict.fromkeys(("tracked", "tags", "frames", "ratio", "mediapipe_tracked", "cues"), ""),
+}
+
 
 @dataclass(frozen=True)
 class Order:
@@ -318,10 +327,18 @@ def _cpuinfo() -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
-def _lines(result: dict[str, Any], indent: str = "") -> Iterator[str]:
+def _lines(result: dict[str, Any], indent: str = "", unit: str = "") -> Iterator[str]:
     for name, value in result.items():
         if isinstance(value, dict):
-            yield f"{indent}{name}"
-            yield from _lines(value, indent + "  ")
+            yield f"{indent}{name.removesuffix('_ms')}"
+            yield from _lines(value, indent + "  ", UNITS.get(name, unit))
         else:
-            yield f"{indent}{name:<24} {value:.3g}" if isinstance(value, float) and value < 1e3 else f"{indent}{name:<24} {value}"
+            shown = UNITS.get(name, unit) if isinstance(value, float) else ""
+            yield f"{indent}{name:<24} {_rounded(value)} {shown}".rstrip()
+
+
+def _rounded(value: object) -> str:
+    """Three digits that count, no more: the machine is not as steady as sixteen."""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -10,14 +10,13 @@ from station.types import QUANTITIES, Measure, Recording
 def summary_table(recording: Recording) -> str:
     """Quantities with their 95 % intervals, then the rules; what could not be told keeps its line and its reason."""
     lines = [_head(recording), ""]
-    lines += [f"  {name:<30} {_measure(measure, QUANTITIES[name].unit)}" for name, measure in recording.summary.items()]
+    lines += [f"  {name:<30} {_measure(measure, _unit(QUANTITIES[name].unit))}" for name, measure in recording.summary.items()]
     if not (recording.model and recording.model.errors):
         lines.append("  (intervals of the strides alone: how far the landmarks are off from person to person is not known)")
     lines.append("")
     for fault in recording.faults:
-        detail = (
-            fault.reason if fault.state == "cannot_tell" else f"{_number(fault.value)} {fault.unit}, on {fault.on_fraction:.0%}"
-        )
+        detail = f"{_number(fault.value)}{_unit(fault.unit)}, on {fault.on_fraction:.0%}"
+        detail = fault.reason if fault.state == "cannot_tell" else detail
         lines.append(f"  {fault.rule:<30} {fault.state.replace('_', ' '):<12} {detail}")
     lines += _stretches(recording)
     said = [cue for cue in recording.cues if cue.action == "start"]
@@ -36,7 +35,7 @@ def _stretches(recording: Recording) -> list[str]:
     lines = ["", "  Worst stretch of each rule, judged by itself:"]
     for one in shown:
         usual = f", usual {_number(one.usual_low)} to {_number(one.usual_high)}" if math.isfinite(one.usual_low) else ""
-        value = f"{_number(one.value)} {one.unit}  [{_number(one.low)} .. {_number(one.high)}]{usual}"
+        value = f"{_number(one.value)}{_unit(one.unit)}  [{_number(one.low)} .. {_number(one.high)}]{usual}"
         why = f"  ({one.reason})" if one.reason else ""
         span = f"{clock(one.start_s)}-{clock(one.end_s)}"
         lines.append(f"  {one.rule:<30} {one.state:<4} {span:<12} {one.strides:3d} strides  {value}{why}")
@@ -62,10 +61,15 @@ def _head(recording: Recording) -> str:
     return f"{recording.source.path}: {', '.join(parts)}"
 
 
+def _unit(unit: str) -> str:
+    """As it is written behind a number; a ratio, whose unit is 1, has none."""
+    return "" if unit == "1" else f" {unit}"
+
+
 def _measure(measure: Measure, unit: str) -> str:
     if not measure.measured:
         return f"cannot tell: {measure.reason}"
-    return f"{_number(measure.value)} {unit}  [{_number(measure.low)} .. {_number(measure.high)}]  n {measure.n}"
+    return f"{_number(measure.value)}{unit}  [{_number(measure.low)} .. {_number(measure.high)}]  n {measure.n}"
 
 
 def _number(value: float) -> str:

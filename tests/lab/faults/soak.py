@@ -62,6 +62,8 @@ def soaked(hours: float, folder: Path, patch: pytest.MonkeyPatch, printed: objec
     def long_enough(_: Snapshot) -> bool:
         box.shown.clear()  # what the box keeps for its stories is not the station's memory
         box.lit.clear()
+        for pin in box.pins.pins.values():
+            pin.changes.clear()
         passed_s = (box.clock.now_ns() - begin_ns) / NS
         if passed_s >= len(readings) * EVERY_S:
             gc.collect()
