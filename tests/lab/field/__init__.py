@@ -1,0 +1,1 @@
+"""Films and files as people have them, what the station says of each, and how true its numbers stay."""
