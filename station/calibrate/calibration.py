@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from station.calibrate.scene import BITS, Scene
+from station.calibrate.scene import BITS, Surroundings
 from station.config import Config, ViewSection
 from station.errors import StoreError
 from station.files import json_bytes, write_atomic
@@ -57,7 +57,7 @@ class Calibration:
     focal_px: Measure
     direction: Side | None
     zone: tuple[float, float, float, float] | None
-    scene: Scene | None
+    scene: Surroundings | None
 
     def view(self) -> dict[str, Any]:
         """The keys of [view] that it can tell, with their values."""
@@ -163,7 +163,7 @@ def _unpacked(text: bytes) -> Calibration:
     scene = None
     if packed is not None:
         xy = np.frombuffer(base64.b64decode(packed["xy"]), "<f4").reshape(-1, 2)
-        scene = Scene(xy, np.frombuffer(base64.b64decode(packed["bits"]), np.uint8).reshape(len(xy), BITS))
+        scene = Surroundings(xy, np.frombuffer(base64.b64decode(packed["bits"]), np.uint8).reshape(len(xy), BITS))
     roll, azimuth, scale, focal = (_of(view[name]) for name in MEASURES)
     zone = None if view["zone"] is None else tuple(view["zone"])
     return Calibration(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from station.calibrate.lines import Line, Points, traced
+from station.calibrate.lines import Coordinates, ImageLine, traced
 from station.calibrate.orientation import Known, Place, deck_like, directions, place_of
 from station.types import Measure
 
@@ -49,31 +49,29 @@ class Ruler:
     distance_told: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Deck:
-    """`edge`: the near one (None: not found), `given` when a person pointed at it. `ends`: whether both are in the picture.
+    """What is known of the deck and of the camera's place.
 
-    `px_per_m`: at the runner's mid-line. `reach`: what a tall runner takes there, as shares of the picture, which it may leave.
-    `zone`: as in types.View. Both None when they cannot be told. `place`: fitted with the scale.
+    `place`: fitted with the scale. `px_per_m`: at the runner's mid-line. `edge`: the near one (None: not found), `given` when a
+    person pointed at it. `ends`: whether both are in the picture. `reach`: what a tall runner takes there, as shares of the
+    picture, which it may leave. `zone`: as in types.View. Both None when they cannot be told.
     """
 
-    edge: Line | None
-    given: bool
-    ends: bool
-    px_per_m: Measure
-    reach: Zone | None
-    zone: Zone | None
     place: Place
+    px_per_m: Measure
+    edge: ImageLine | None = None
+    given: bool = False
+    ends: bool = False
+    reach: Zone | None = None
+    zone: Zone | None = None
     focal: Measure = UNTOLD  # focal length of the lens, px
     distance_m: float = float("nan")  # of the lens from the mid-line, as the picture has it
     by_lens: bool = False  # the scale comes from lens and distance alone
 
 
-def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Ruler) -> Deck:
-    """The deck and the camera's place in a grey picture (H, W) with its lines.
-
-    The scale makes the focal length known, that the azimuth, and that again the scale a little better.
-    """
+def deck_of(grey: NDArray[np.uint8], lines: list[ImageLine], known: Known, ruler: Ruler) -> Deck:
+    """The deck and the camera's place in a grey picture (H, W) with its lines."""
     height_px, width_px = grey.shape
     size = (width_px, height_px)
     along = [line for line in lines if deck_like(line, *size)]
@@ -82,29 +80,69 @@ def deck_of(grey: NDArray[np.uint8], lines: list[Line], known: Known, ruler: Rul
         lines = [line for line in lines if line not in along or _of_deck(line, edge, height_px)]
     place = place_of(lines, *size, known)
     if edge is None:
-        scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
-        return Deck(None, False, False, scale, None, None, place, by_lens=scale.measured)
+        return _without_edge(place, known, ruler)
     given = known.deck is not None
     ends = given or (_inside(edge, *size) and edge.seen >= SEEN)
     if ends and not given and max(edge.y0, edge.y1) > height_px - FRONT_SHARE * edge.length_px:
-        scale = Measure.cannot_tell("the floor in front of the deck is not in the picture: this may not be the near edge")
-        return Deck(edge, given, False, _by_lens(known, ruler) or scale, None, None, place)
-    if not ends or ruler.length_m is None:
-        what = "the deck's ends are not in the picture" if not ends else "the deck's length was not told"
-        by_lens = _by_lens(known, ruler)
-        reach = _reach_by_lens(edge, place, size, known, ruler) if by_lens else None
-        zone = _clipped(reach) if reach else None
-        return Deck(edge, given, ends, by_lens or Measure.cannot_tell(what), reach, zone, place, by_lens=by_lens is not None)
-    scene = _Scene(edge, place, size, ruler, known.focal_px)
+        return _without_floor(edge, place, known, ruler)
+    if not ends:
+        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's ends are not in the picture")
+    if ruler.length_m is None:
+        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's length was not told")
+    return _by_tape(edge, place, size, known, ruler, ruler.length_m, lines)
+
+
+def _without_edge(place: Place, known: Known, ruler: Ruler) -> Deck:
+    scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
+    return Deck(place=place, px_per_m=scale, by_lens=scale.measured)
+
+
+def _without_floor(edge: ImageLine, place: Place, known: Known, ruler: Ruler) -> Deck:
+    """What is at the picture's lower border may be a rail behind the near edge."""
+    why = "the floor in front of the deck is not in the picture: this may not be the near edge"
+    return Deck(place=place, px_per_m=_by_lens(known, ruler) or Measure.cannot_tell(why), edge=edge)
+
+
+def _by_lens_alone(
+    edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
+) -> Deck:
+    """Where the tape cannot be laid on the edge: the lens and the distance, if both were told, else `why_not`."""
+    scale = _by_lens(known, ruler)
+    reach = _reach_by_lens(edge, place, size, known, ruler) if scale else None
+    return Deck(
+        place=place,
+        px_per_m=scale or Measure.cannot_tell(why_not),
+        edge=edge,
+        given=known.deck is not None,
+        ends=ends,
+        reach=reach,
+        zone=_clipped(reach) if reach else None,
+        by_lens=scale is not None,
+    )
+
+
+def _by_tape(
+    edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, length_m: float, lines: list[ImageLine]
+) -> Deck:
+    """The scale makes the focal length known, that the azimuth, and that again the scale a little better."""
+    given = known.deck is not None
+    in_space = _EdgeInSpace(edge, place, size, ruler, known.focal_px)
     if known.focal_px is None:
         for _ in range(ROUNDS):
-            place = place_of(lines, *size, replace(known, focal_px=scene.focal_px, focal_sd=_focal_sd(ruler)))
-            scene = _Scene(edge, place, size, ruler, None)
-    scale = scene.measured(END_GIVEN_PX if given else END_FOUND_PX)
-    focal = _told_focal(scene.focal_px, ruler) if known.focal_px is None else NO_NEWS
-    reach = scene.reach()
-    zone = _clipped(reach if ruler.length_m >= WHOLE_DECK_M else (0.0, reach[1], 1.0, reach[3]))
-    return Deck(edge, given, True, scale, reach, zone, place, focal, scene.focal_px / scene.px_per_m)
+            place = place_of(lines, *size, replace(known, focal_px=in_space.focal_px, focal_sd=_focal_sd(ruler)))
+            in_space = _EdgeInSpace(edge, place, size, ruler, None)
+    reach = in_space.reach()
+    return Deck(
+        place=place,
+        px_per_m=in_space.measured(END_GIVEN_PX if given else END_FOUND_PX),
+        edge=edge,
+        given=given,
+        ends=True,
+        reach=reach,
+        zone=_clipped(reach if length_m >= WHOLE_DECK_M else (0.0, reach[1], 1.0, reach[3])),
+        focal=_told_focal(in_space.focal_px, ruler) if known.focal_px is None else NO_NEWS,
+        distance_m=in_space.focal_px / in_space.px_per_m,
+    )
 
 
 def _clipped(reach: Zone) -> Zone:
@@ -120,7 +158,7 @@ def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
     return _interval(scale, Z95 * scale * float(np.hypot(known.focal_sd, DISTANCE_TOLD_SD)), 0.1)
 
 
-def _reach_by_lens(edge: Line, place: Place, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
+def _reach_by_lens(edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
     """What a tall runner takes where not both of the deck's ends are seen: in the width, as far as the deck is."""
     focal_px, middle = known.focal_px or place.focal_px, np.array(size) / 2
     down, _, across = _axes(place, float(np.radians(place.azimuth.value)))
@@ -136,7 +174,7 @@ def _reach_by_lens(edge: Line, place: Place, size: tuple[int, int], known: Known
     return left, float(top), right, float(bottom)
 
 
-def _axes(place: Place, azimuth: float) -> tuple[Points, Points, Points]:
+def _axes(place: Place, azimuth: float) -> tuple[Coordinates, Coordinates, Coordinates]:
     """Down, along the belt to the right, and across it away from the camera."""
     roll, pitch = np.radians([place.roll.value, place.pitch_deg])
     down, belt = directions(roll, pitch, azimuth)
@@ -158,7 +196,7 @@ def _interval(value: float, half: float, limit: float = TELL_SCALE) -> Measure:
     return Measure(value, value - half, value + half, 1, reason)
 
 
-def near_edge(lines: Sequence[Line], width_px: int) -> Line | None:
+def near_edge(lines: Sequence[ImageLine], width_px: int) -> ImageLine | None:
     """The deck's edge nearest to the camera: the lowest long line along the belt; of its rail's edges, the upper one.
 
     Nothing that belongs to a treadmill is nearer than that. A mat under it is: then a person has to point at the edge.
@@ -177,7 +215,7 @@ def near_edge(lines: Sequence[Line], width_px: int) -> Line | None:
     return min(rail, key=lambda line: line.middle[1])
 
 
-def _of_deck(line: Line, edge: Line, height_px: int) -> bool:
+def _of_deck(line: ImageLine, edge: ImageLine, height_px: int) -> bool:
     """Whether a line can belong to the deck with that near edge: above it, and not as far up as things behind it."""
     overlap = min(line.x1, edge.x1) - max(line.x0, edge.x0)
     below_middle = line.middle[1] - height_px / 2
@@ -186,7 +224,7 @@ def _of_deck(line: Line, edge: Line, height_px: int) -> bool:
     )
 
 
-def _inside(line: Line, width_px: int, height_px: int) -> bool:
+def _inside(line: ImageLine, width_px: int, height_px: int) -> bool:
     border = BORDER * max(width_px, height_px)
     x, y = (line.x0, line.x1), (line.y0, line.y1)
     return min(*x, *y) > border and max(x) < width_px - border and max(y) < height_px - border
@@ -196,10 +234,10 @@ def _distance_sd(ruler: Ruler) -> float:
     return DISTANCE_TOLD_SD if ruler.distance_told else DISTANCE_GUESS_SD
 
 
-class _Scene:
+class _EdgeInSpace:
     """The near edge in space, x right, y down, z away from the lens, m."""
 
-    def __init__(self, edge: Line, place: Place, size: tuple[int, int], ruler: Ruler, focal_px: float | None) -> None:
+    def __init__(self, edge: ImageLine, place: Place, size: tuple[int, int], ruler: Ruler, focal_px: float | None) -> None:
         self._edge, self._place, self._size, self._ruler = edge, place, np.array(size), ruler
         self._focal_told_px = focal_px
         self._length_m = ruler.length_m or 0.0
@@ -210,7 +248,7 @@ class _Scene:
     def _azimuth(self) -> float:
         return float(np.radians(self._place.azimuth.value))
 
-    def _ends(self, length_m: float, azimuth: float, focal_px: float, longer_px: float) -> Points:
+    def _ends(self, length_m: float, azimuth: float, focal_px: float, longer_px: float) -> Coordinates:
         """(2, 3) both ends of the near edge. Least squares: they are `length_m` apart along the belt, each on its ray."""
         edge = self._edge
         along = np.array([edge.x1 - edge.x0, edge.y1 - edge.y0]) / edge.length_px * longer_px / 2

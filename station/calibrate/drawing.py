@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.calibrate.deck import Deck
-from station.calibrate.lines import Line
+from station.calibrate.lines import ImageLine
 
 LONG_SIDE_PX = 1280
 # Blue, green, red; colour-blind safe (IBM palette): plumb lines, lines along the belt, the edge that was measured, the zone.
@@ -42,6 +42,6 @@ def draw(grey: NDArray[np.uint8], deck: Deck) -> NDArray[np.uint8]:
     return image
 
 
-def _line(image: NDArray[np.uint8], line: Line, scale: float, colour: tuple[int, int, int], wide: int) -> None:
+def _line(image: NDArray[np.uint8], line: ImageLine, scale: float, colour: tuple[int, int, int], wide: int) -> None:
     a, b = (round(line.x0 * scale), round(line.y0 * scale)), (round(line.x1 * scale), round(line.y1 * scale))
     cv2.line(image, a, b, colour, wide, cv2.LINE_AA)

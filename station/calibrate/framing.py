@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.calibrate.lines import Line
+from station.calibrate.lines import ImageLine
 from station.check import Check
 from station.sense.picture import BRIGHTEST_PCT, DARK_LEVEL, FLAT_LEVEL
 from station.types import Joint, Pose
@@ -53,7 +53,7 @@ def light(greys: Sequence[NDArray[np.uint8]]) -> Check:
     return Check("light", "ok", evidence)
 
 
-def focus(grey: NDArray[np.uint8], lines: Sequence[Line]) -> Check:
+def focus(grey: NDArray[np.uint8], lines: Sequence[ImageLine]) -> Check:
     """How many pixels the strongest straight edges take to rise: a sharp lens needs two, whatever the scene."""
     rises = [rise for line in lines if line.contrast >= CONTRAST and np.isfinite(rise := _rise_px(grey, line))][:EDGE_LINES]
     if len(rises) < 3:
@@ -65,7 +65,7 @@ def focus(grey: NDArray[np.uint8], lines: Sequence[Line]) -> Check:
     return Check("focus", "ok", evidence)
 
 
-def _rise_px(grey: NDArray[np.uint8], line: Line) -> float:
+def _rise_px(grey: NDArray[np.uint8], line: ImageLine) -> float:
     """Median rise across the line, px: from a tenth to nine tenths of the step. NaN where it is no clean step."""
     along = np.array([line.x1 - line.x0, line.y1 - line.y0]) / line.length_px
     across = np.array([-along[1], along[0]])

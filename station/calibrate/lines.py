@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
+Coordinates = NDArray[np.float64]
 
 WORK_PX = 1280  # long side of the picture that is searched
 SHORTEST = 0.03  # of the long side: shorter pieces have no direction worth having
@@ -19,7 +19,7 @@ FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is t
 
 
 @dataclass(frozen=True)
-class Line:
+class ImageLine:
     """A straight edge between two points (x, y) in px of the picture, left to right (or top to bottom when it is steep).
 
     `contrast`: difference of brightness across it, of 255. `seen`: the share of its length on which an edge was found.
@@ -56,14 +56,14 @@ class Line:
         return float(np.hypot(0.1, np.degrees(np.sqrt(2) * END_PX / max(self.length_px, 1.0))))
 
 
-def ordered(x0: float, y0: float, x1: float, y1: float, contrast: float = 255.0, seen: float = 1.0) -> Line:
+def ordered(x0: float, y0: float, x1: float, y1: float, contrast: float = 255.0, seen: float = 1.0) -> ImageLine:
     """A line through two points in any order."""
     steep = abs(y1 - y0) > abs(x1 - x0)
     swap = y1 < y0 if steep else x1 < x0
-    return Line(x1, y1, x0, y0, contrast, seen) if swap else Line(x0, y0, x1, y1, contrast, seen)
+    return ImageLine(x1, y1, x0, y0, contrast, seen) if swap else ImageLine(x0, y0, x1, y1, contrast, seen)
 
 
-def find_lines(grey: NDArray[np.uint8]) -> list[Line]:
+def find_lines(grey: NDArray[np.uint8]) -> list[ImageLine]:
     """All straight edges of a grey picture (H, W), the longest first.
 
     Pieces come from OpenCV's line segment detector (von Gioi et al. 2012, doi:10.5201/ipol.2012.gjmr-lsd) and are joined where
@@ -82,10 +82,10 @@ def find_lines(grey: NDArray[np.uint8]) -> list[Line]:
     lines = [ordered(x0, y0, x1, y1, _contrast(smooth, np.array([x0, y0, x1, y1]))) for x0, y0, x1, y1 in pieces.tolist()]
     joined = _joined([line for line in lines if line.contrast >= FAINT_LEVEL], GAP * long_side)
     back = 1 / scale
-    return [Line(one.x0 * back, one.y0 * back, one.x1 * back, one.y1 * back, one.contrast, one.seen) for one in joined]
+    return [ImageLine(one.x0 * back, one.y0 * back, one.x1 * back, one.y1 * back, one.contrast, one.seen) for one in joined]
 
 
-def traced(grey: NDArray[np.uint8], line: Line) -> Line:
+def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
     """The same edge followed to where it ends: the detector breaks off early and where the picture's rows make steps.
 
     From its middle on, the edge goes on as long as the brightness changes across it in the same direction and by half as much.
@@ -134,14 +134,14 @@ def _run(good: NDArray[np.bool_], start: int, gap: int) -> NDArray[np.bool_]:
     return run
 
 
-def _contrast(smooth: NDArray[np.float32], piece: Points) -> float:
+def _contrast(smooth: NDArray[np.float32], piece: Coordinates) -> float:
     """Median difference of brightness, two pixels to one side and to the other."""
     start, stop = piece[:2], piece[2:]
     along = stop - start
     across = np.array([-along[1], along[0]]) / np.hypot(*along) * 2.0
     at = start + np.linspace(0.1, 0.9, 15)[:, None] * along
 
-    def level(points: Points) -> NDArray[np.float32]:
+    def level(points: Coordinates) -> NDArray[np.float32]:
         x = np.clip(np.rint(points[:, 0]).astype(int), 0, smooth.shape[1] - 1)
         y = np.clip(np.rint(points[:, 1]).astype(int), 0, smooth.shape[0] - 1)
         return smooth[y, x]
@@ -149,10 +149,10 @@ def _contrast(smooth: NDArray[np.float32], piece: Points) -> float:
     return float(np.median(np.abs(level(at + across) - level(at - across))))
 
 
-def _joined(lines: list[Line], gap_px: float) -> list[Line]:
+def _joined(lines: list[ImageLine], gap_px: float) -> list[ImageLine]:
     """Pieces of the same edge made one, longest first."""
     rest = sorted(lines, key=lambda line: -line.length_px)
-    out: list[Line] = []
+    out: list[ImageLine] = []
     while rest:
         group, grown = [rest.pop(0)], True
         whole = group[0]
@@ -166,7 +166,7 @@ def _joined(lines: list[Line], gap_px: float) -> list[Line]:
     return sorted(out, key=lambda line: -line.length_px)
 
 
-def _belongs(whole: Line, piece: Line, gap_px: float) -> bool:
+def _belongs(whole: ImageLine, piece: ImageLine, gap_px: float) -> bool:
     turn = (whole.slope_deg - piece.slope_deg + 90) % 180 - 90
     if abs(turn) > SAME_DEG + piece.tilt_sd_deg:
         return False
@@ -178,7 +178,7 @@ def _belongs(whole: Line, piece: Line, gap_px: float) -> bool:
     return bool(np.abs(off).max() < SAME_PX and gap < gap_px)
 
 
-def _through(group: list[Line]) -> Line:
+def _through(group: list[ImageLine]) -> ImageLine:
     """The line through all ends, weighted by length, from the first end to the last."""
     if len(group) == 1:
         return group[0]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from station.calibrate.lines import Line, Points
+from station.calibrate.lines import Coordinates, ImageLine
 from station.types import Measure
 
 STEEPEST_DEG = 20.0  # lines farther off plumb or level than that are something else
@@ -43,8 +43,8 @@ ROUGH = "known to {0:.1f} deg only"
 class Known:
     """What a person told beforehand: lines of the picture, and the focal length (None: not told)."""
 
-    plumb: Line | None = None
-    deck: Line | None = None
+    plumb: ImageLine | None = None
+    deck: ImageLine | None = None
     focal_px: float | None = None
     focal_sd: float = 0.03  # of its logarithm
 
@@ -60,12 +60,12 @@ class Place:
     azimuth: Measure
     pitch_deg: float
     focal_px: float
-    plumb: tuple[Line, ...] = ()
-    deck: tuple[Line, ...] = ()
+    plumb: tuple[ImageLine, ...] = ()
+    deck: tuple[ImageLine, ...] = ()
     spread: NDArray[np.float64] = field(default_factory=lambda: np.full((4, 4), np.nan))
 
 
-def place_of(lines: Sequence[Line], width_px: int, height_px: int, known: Known | None = None) -> Place:
+def place_of(lines: Sequence[ImageLine], width_px: int, height_px: int, known: Known | None = None) -> Place:
     """The camera's place from the lines of one picture of that size."""
     known = known or Known()
     plumb = [known.plumb] if known.plumb else [line for line in lines if _plumb_like(line, height_px)]
@@ -86,17 +86,17 @@ def place_of(lines: Sequence[Line], width_px: int, height_px: int, known: Known 
     return _described(best, doubt)
 
 
-def _plumb_like(line: Line, height_px: int) -> bool:
+def _plumb_like(line: ImageLine, height_px: int) -> bool:
     return abs(line.tilt_deg) < STEEPEST_DEG and line.length_px > PLUMB_SHARE * height_px
 
 
-def deck_like(line: Line, width_px: int, height_px: int) -> bool:
+def deck_like(line: ImageLine, width_px: int, height_px: int) -> bool:
     """Whether a line may run along the belt: long, nearly level, in the lower half."""
     low = line.middle[1] > DECK_FROM * height_px
     return low and abs(line.slope_deg) < STEEPEST_DEG and line.length_px > DECK_SHARE * width_px
 
 
-def _bundles(plumb: Sequence[Line], deck: Sequence[Line], width_px: int) -> list[float]:
+def _bundles(plumb: Sequence[ImageLine], deck: Sequence[ImageLine], width_px: int) -> list[float]:
     """Rolls to start from, deg: where many columns of the picture hold a plumb line of that tilt; and what the deck says."""
     grid = np.arange(-LARGEST_ROLL_DEG, LARGEST_ROLL_DEG + ROLL_STEP_DEG, ROLL_STEP_DEG)
     votes = np.zeros((COLUMNS, len(grid)))
@@ -117,7 +117,9 @@ def _bundles(plumb: Sequence[Line], deck: Sequence[Line], width_px: int) -> list
 class _Fit:
     """One robust least-squares fit of (roll, pitch, azimuth in rad, log focal length)."""
 
-    def __init__(self, plumb: Sequence[Line], deck: Sequence[Line], width_px: int, height_px: int, known: Known) -> None:
+    def __init__(
+        self, plumb: Sequence[ImageLine], deck: Sequence[ImageLine], width_px: int, height_px: int, known: Known
+    ) -> None:
         self.plumb, self.deck, self.width_px, self.known = tuple(plumb), tuple(deck), width_px, known
         lines = (*plumb, *deck)
         centre = np.array([width_px / 2, height_px / 2])
@@ -201,7 +203,7 @@ class _Fit:
         return np.asarray((miss + np.pi / 2) % np.pi - np.pi / 2)
 
 
-def directions(roll: float, pitch: float, azimuth: float) -> tuple[Points, Points]:
+def directions(roll: float, pitch: float, azimuth: float) -> tuple[Coordinates, Coordinates]:
     """Unit vectors (3,) down and along the belt to the right, as the camera sees them: x right, y down, z away. Radians."""
     down = np.array([0.0, np.cos(pitch), np.sin(pitch)])
     belt = np.array([np.cos(azimuth), -np.sin(azimuth) * np.sin(pitch), np.sin(azimuth) * np.cos(pitch)])

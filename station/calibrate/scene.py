@@ -33,7 +33,7 @@ LARGEST_ZOOM = 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class Surroundings:
     """Corners of an empty scene: `xy` (N, 2) float32 as shares of the picture's long side, `bits` (N, 32) uint8."""
 
     xy: NDArray[np.float32]
@@ -62,12 +62,12 @@ class Drift:
         return "nothing of the scene is recognised" if self.state == "unknown" else "too little can be seen to compare"
 
 
-def scene_of(grey: NDArray[np.uint8], people: Box | None = None) -> Scene:
+def scene_of(grey: NDArray[np.uint8], people: Box | None = None) -> Surroundings:
     """Describes a grey picture (H, W) to be kept, leaving out what lies in the box where somebody is."""
     return _described(grey, people, CORNERS_KEPT)
 
 
-def _described(grey: NDArray[np.uint8], people: Box | None, count: int) -> Scene:
+def _described(grey: NDArray[np.uint8], people: Box | None, count: int) -> Surroundings:
     scale = WORK_PX / max(grey.shape)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     mask = np.full(small.shape, 255, np.uint8)
@@ -78,9 +78,9 @@ def _described(grey: NDArray[np.uint8], people: Box | None, count: int) -> Scene
     finder = cv2.ORB.create(CORNERS, fastThreshold=8, nlevels=4)
     corners, bits = finder.compute(even, _spread(finder.detect(even, mask), small.shape, count))
     if bits is None:
-        return Scene(np.zeros((0, 2), np.float32), np.zeros((0, BITS), np.uint8))
+        return Surroundings(np.zeros((0, 2), np.float32), np.zeros((0, BITS), np.uint8))
     xy = np.array([corner.pt for corner in corners]) / WORK_PX
-    return Scene(xy.astype(np.float32), np.asarray(bits, np.uint8))
+    return Surroundings(xy.astype(np.float32), np.asarray(bits, np.uint8))
 
 
 def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int) -> list[cv2.KeyPoint]:
@@ -94,7 +94,7 @@ def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int)
     return [corner for mine in kept.values() for corner in mine]
 
 
-def drift_of(then: Scene, grey: NDArray[np.uint8], people: Box | None = None) -> Drift:
+def drift_of(then: Surroundings, grey: NDArray[np.uint8], people: Box | None = None) -> Drift:
     """How a grey picture (H, W) differs from the one that was described then, as far as nobody stands in it."""
     height_px, width_px = grey.shape
     if np.percentile(grey[::4, ::4], BRIGHTEST_PCT) < DARK_LEVEL:

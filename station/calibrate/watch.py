@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.calibrate.framing import turn_remedy, turned_deg
-from station.calibrate.scene import Drift, Scene, drift_of
+from station.calibrate.scene import Drift, Surroundings, drift_of
 from station.types import NAN, NS, Frame, Pose, View
 
 log = logging.getLogger("station")
@@ -53,7 +53,9 @@ class PlaceWatch:
     None for a film.
     """
 
-    def __init__(self, scene: Scene | None, turned_now_deg: int | None, run: Callable[[Task], Future[Drift]] = in_thread) -> None:
+    def __init__(
+        self, scene: Surroundings | None, turned_now_deg: int | None, run: Callable[[Task], Future[Drift]] = in_thread
+    ) -> None:
         self._scene, self._turned_now_deg, self._run = scene, turned_now_deg, run
         self._seen_ns: int | None = None
         self._greys: list[NDArray[np.uint8]] = []
@@ -108,7 +110,7 @@ class PlaceWatch:
             turn = turned_deg(self._poses)
             self._turn_deg = self._turn_deg if turn is None else turn
 
-    def _look(self, frame: Frame, scene: Scene) -> None:
+    def _look(self, frame: Frame, scene: Surroundings) -> None:
         self._grey_due_ns = frame.t_ns + round(PICTURE_EVERY_S * NS)
         self._greys.append(np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8))
         if len(self._greys) == PICTURES:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from station.ports import Clock
 from station.types import NS
 
-Scene = Callable[[float], NDArray[np.uint8]]
+Sees = Callable[[float], NDArray[np.uint8]]
 """Seconds since the library was made -> what the sensor sees then, (H, W, 3) RGB."""
 
 BOOT_AHEAD_NS = 12_345_678_901  # CLOCK_BOOTTIME runs ahead of the monotonic clock by the time the machine slept
@@ -80,7 +80,7 @@ class FakeLibrary:
     def __init__(
         self,
         clock: Clock,
-        scene: Scene,
+        scene: Sees,
         model: str = "imx296",
         openings: Sequence[Opening] = (Opening(),),
         padding: int = 64,

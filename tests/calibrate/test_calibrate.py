@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from station.calibrate.calibration import load
+from station.calibrate.given import focal_of
 from station.cli import main
-from station.run.calibrate import focal_of
 from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import SourceInfo
@@ -119,8 +119,10 @@ def test_a_reference_picture_is_drawn_where_asked(config: Path, tmp_path: Path) 
 
 def test_no_picture_of_people_is_ever_written(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "seen.png"
-    assert run("--source", DEMO, "--seconds", "2", "--picture", out) == 2
-    assert "somebody is in it" in capsys.readouterr().err
+    assert run("--source", DEMO, "--seconds", "2", "--picture", out) == 1
+    told = capsys.readouterr()
+    assert "kept, but no picture is written: somebody is in it" in told.err
+    assert "kept in" in told.out
     assert not out.exists()
 
 

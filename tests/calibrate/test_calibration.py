@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from station.calibrate.calibration import Calibration, Taken, applied, in_force, load, misfit, path_of, save, taken_from
-from station.calibrate.scene import Scene
+from station.calibrate.scene import Surroundings
 from station.config import Config, parse
 from station.errors import StoreError
 from station.types import Measure, SourceInfo
 
 CAMERA = SourceInfo("camera 0 (imx296)", "camera", 720, 960, 50.0)
 TAKEN = Taken("camera", "camera 0 (imx296)", 720, 960, 0, 90)
-SCENE = Scene(np.random.default_rng(1).random((50, 2), np.float32), np.arange(50 * 32).reshape(50, 32).astype(np.uint8))
+SCENE = Surroundings(np.random.default_rng(1).random((50, 2), np.float32), np.arange(50 * 32).reshape(50, 32).astype(np.uint8))
 MADE = Calibration(
     TAKEN,
     "2026-11-23T10:00:00Z",

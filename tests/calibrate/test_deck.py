@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from station.calibrate.deck import Deck, Ruler, deck_of
-from station.calibrate.lines import Line, find_lines, ordered, traced
+from station.calibrate.lines import ImageLine, find_lines, ordered, traced
 from station.calibrate.orientation import DISAGREE, NO_LINES, Known, place_of
 from tests.made_deck import DISTANCE_M, FOCAL_PX, LENGTH_M, SIZE, WIDTH_M, Drawn, drawn
 
@@ -140,7 +140,7 @@ def test_an_edge_is_followed_across_what_stands_before_it_to_its_ends() -> None:
     grey = np.full((400, 800), 160, np.uint8)
     cv2.fillConvexPoly(grey, np.array([[100, 200], [700, 220], [700, 300], [100, 300]], np.int32), 40)
     grey[150:300, 380:388] = 90  # a post, narrower than what may be hidden
-    line = traced(grey, Line(450.0, 211.7, 650.0, 218.3))
+    line = traced(grey, ImageLine(450.0, 211.7, 650.0, 218.3))
     np.testing.assert_allclose([line.x0, line.y0, line.x1, line.y1], [100, 200, 700, 220], atol=3)
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from station.calibrate.scene import Drift, Scene, scene_of
+from station.calibrate.scene import Drift, Surroundings, scene_of
 from station.calibrate.watch import EMPTY_S, EVERY_S, PlaceWatch, in_thread
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS, Frame, Pose, View
@@ -25,7 +25,7 @@ def still(name: str) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def scene() -> Scene:
+def scene() -> Surroundings:
     return scene_of(np.asarray(cv2.cvtColor(still("deck"), cv2.COLOR_RGB2GRAY), np.uint8))
 
 
@@ -43,7 +43,7 @@ class Counted:
 
 
 def watched(
-    scene: Scene | None, *shown: tuple[np.ndarray, float], person: tuple[float, float] = (-1, -1)
+    scene: Surroundings | None, *shown: tuple[np.ndarray, float], person: tuple[float, float] = (-1, -1)
 ) -> tuple[PlaceWatch, int]:
     """Each picture for so many seconds on an empty belt; somebody is there from one second to another."""
     run = Counted()
@@ -59,7 +59,7 @@ def watched(
     return watch, run.count
 
 
-def test_a_camera_that_stands_where_it_stood_is_no_trouble_and_is_looked_at_once_a_minute(scene: Scene) -> None:
+def test_a_camera_that_stands_where_it_stood_is_no_trouble_and_is_looked_at_once_a_minute(scene: Surroundings) -> None:
     watch, count = watched(scene, (still("deck"), EVERY_S * 2))
     assert count == 2
     assert watch.drift is not None
@@ -67,7 +67,7 @@ def test_a_camera_that_stands_where_it_stood_is_no_trouble_and_is_looked_at_once
     assert watch.trouble == ()
 
 
-def test_a_moved_camera_is_told_once_it_is_sure(scene: Scene) -> None:
+def test_a_moved_camera_is_told_once_it_is_sure(scene: Surroundings) -> None:
     watch, count = watched(scene, (still("moved"), EMPTY_S + 1.5))
     assert (count, watch.trouble) == (1, ()), "one look may err"
     watch, _ = watched(scene, (still("moved"), 12.0))
@@ -77,7 +77,7 @@ def test_a_moved_camera_is_told_once_it_is_sure(scene: Scene) -> None:
     assert "station calibrate" in remedy
 
 
-def test_a_moved_camera_has_no_scale_and_its_own_roll(scene: Scene) -> None:
+def test_a_moved_camera_has_no_scale_and_its_own_roll(scene: Surroundings) -> None:
     view = View(640, 480, roll_deg=1.5, px_per_m=162.0)
     watch, _ = watched(scene, (still("moved"), 12.0))
     corrected = watch.corrected(view)
@@ -87,25 +87,25 @@ def test_a_moved_camera_has_no_scale_and_its_own_roll(scene: Scene) -> None:
     assert watched(None, (still("deck"), 12.0))[0].corrected(view) == view
 
 
-def test_a_camera_put_back_is_no_trouble_any_more(scene: Scene) -> None:
+def test_a_camera_put_back_is_no_trouble_any_more(scene: Surroundings) -> None:
     watch, _ = watched(scene, (still("moved"), 12.0), (still("deck"), EVERY_S + 5))
     assert watch.trouble == ()
 
 
-def test_another_scene_is_told_as_moved(scene: Scene) -> None:
+def test_another_scene_is_told_as_moved(scene: Surroundings) -> None:
     watch, _ = watched(scene, (np.ascontiguousarray(still("upright")[::-1, ::-1]), 20.0))
     assert "nothing of the scene is recognised" in watch.trouble[0][0]
     assert math.isnan(watch.corrected(View(360, 640, px_per_m=100.0)).px_per_m)
 
 
-def test_darkness_is_no_verdict(scene: Scene) -> None:
+def test_darkness_is_no_verdict(scene: Surroundings) -> None:
     watch, count = watched(scene, (np.zeros((480, 640, 3), np.uint8), 30.0))
     assert count >= 1
     assert watch.drift is None
     assert watch.trouble == ()
 
 
-def test_nothing_is_compared_while_somebody_is_there_or_without_a_calibration(scene: Scene) -> None:
+def test_nothing_is_compared_while_somebody_is_there_or_without_a_calibration(scene: Surroundings) -> None:
     assert watched(scene, (still("moved"), 20.0), person=(0, 20))[1] == 0
     assert watched(None, (still("moved"), 20.0))[1] == 0
     assert watched(scene, (still("moved"), EMPTY_S - 0.2))[1] == 0
@@ -129,7 +129,7 @@ def test_people_on_their_feet_are_no_trouble() -> None:
     assert watch.trouble == ()
 
 
-def test_a_comparison_that_breaks_is_not_hidden(scene: Scene) -> None:
+def test_a_comparison_that_breaks_is_not_hidden(scene: Surroundings) -> None:
     def broken() -> Drift:
         raise RuntimeError("unforeseen")
 
