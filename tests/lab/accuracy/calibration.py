@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from station.calibrate.deck import Deck, Ruler, deck_of
-from station.calibrate.lines import Line, find_lines, ordered
+from station.calibrate.lines import ImageLine, find_lines, ordered
 from station.calibrate.orientation import Known
 from station.calibrate.scene import drift_of, scene_of
 from tests.lab.render.camera import project_px, view_matrix
@@ -103,7 +103,7 @@ def picture(one: Shot, seed: int = 0) -> np.ndarray:
     return np.asarray(cv2.cvtColor(np.clip(image + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))
 
 
-def by_hand(one: Shot, seed: int) -> Line:
+def by_hand(one: Shot, seed: int) -> ImageLine:
     """Two points a metre apart on the near rail, as somebody names them who errs by 2 px."""
     side = 1.0 if one.camera.side == "right" else -1.0
     ends = project_px(one.camera, np.array([[x, 0.008, side * WIDTH_M / 2] for x in (-0.42, 0.58)]))
