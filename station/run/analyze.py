@@ -212,7 +212,7 @@ def _progress(duration_s: float) -> Iterator[Progress]:
     if not sys.stderr.isatty() or not duration_s > 0:
         yield lambda done_s: None
         return
-    with click.progressbar(length=round(duration_s * 1000), label="analysing", file=sys.stderr) as bar:
+    with click.progressbar(length=round(duration_s * 1000), label="analysing", width=0, file=sys.stderr) as bar:
         yield lambda done_s: bar.update(max(0, round(done_s * 1000) - bar.pos))
 
 
