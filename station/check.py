@@ -10,7 +10,9 @@ State = Literal["ok", "bad", "missing", "cannot_tell"]
 
 @dataclass(frozen=True)
 class Check:
-    """`bad`: there and wrong; `missing`: hardware that is not there; `cannot_tell`: it could not be looked at."""
+    """`bad`: there and wrong; `missing`: hardware that is not there; `cannot_tell`: it could not be
+    looked at.
+    """
 
     part: str
     state: State

@@ -1,4 +1,6 @@
-"""Files that others rely on: a name never stands for half of one, one writer of JSON, one kind of lock."""
+"""Files that others rely on: a name never stands for half of one, one writer of JSON, one kind of
+lock.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ TEMPORARY = ".part"
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Writes beside the name, makes it durable, then gives it the name. Raises OSError; nothing is left behind then."""
+    """Writes beside the name, makes it durable, then gives it the name.
+
+    Raises OSError; nothing is left behind then.
+    """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         publish(folder, path.name, content)
@@ -63,7 +68,8 @@ def json_bytes(document: Any, indent: int | None = None) -> bytes:
 def write_output(to: Path | str, content: bytes) -> None:
     """What a person asked for, to a file or, named -, to standard output.
 
-    A file appears under its name only when it is whole; pipes and devices are written straight. Raises StoreError.
+    A file appears under its name only when it is whole; pipes and devices are written straight.
+    Raises StoreError.
     """
     if str(to) == "-":
         sys.stdout.write(content.decode())
@@ -80,7 +86,9 @@ def write_output(to: Path | str, content: bytes) -> None:
 
 
 def why_not_writable(path: Path) -> str:
-    """Why this file cannot be written, asked before hours of work are done for it; "" when it seems it can."""
+    """Why this file cannot be written, asked before hours of work are done for it; "" when it seems
+    it can.
+    """
     try:
         folder = path.resolve().parent
         if path.is_dir():
@@ -114,11 +122,13 @@ def _words(error: Exception) -> str:
 
 
 def held_lock(path: Path | str, *, folder: int | None = None, wait: bool = False) -> int:
-    """A descriptor that holds the file's lock until it is closed, or until the process ends, however it ends.
+    """A descriptor that holds the file's lock until it is closed, or until the process ends,
+    however it ends.
 
-    The file is made where it is missing and means nothing by itself; it is relative to `folder`, an open descriptor, and
-    never a link there. A card that has turned read-only can be locked too. Raises BlockingIOError when another process
-    holds it and `wait` is False, OSError when there is no such file and none can be made.
+    The file is made where it is missing and means nothing by itself; it is relative to `folder`, an
+    open descriptor, and never a link there. A card that has turned read-only can be locked too.
+    Raises BlockingIOError when another process holds it and `wait` is False, OSError when there is
+    no such file and none can be made.
     """
     safe = os.O_CLOEXEC | (os.O_NOFOLLOW if folder is not None else 0)
     try:

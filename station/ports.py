@@ -1,4 +1,7 @@
-"""The seams: what a room needs from the outside, as protocols. Fakes of each ship with the package."""
+"""The seams: what a room needs from the outside, as protocols.
+
+Fakes of each ship with the package.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,12 @@ class EndOfSource(Exception):
 
 
 class Source(Protocol[Item]):
-    """Delivers frames (camera, video) or poses (poses file, synthetic runner), one at a time, in time order.
+    """Delivers frames (camera, video) or poses (poses file, synthetic runner), one at a time, in
+    time order.
 
-    Opened by entering it (`with source:`). `read` returns None when nothing came within `timeout_s`, raises EndOfSource
-    after the last item, InputError for a file that turns out unreadable, HardwareError/CameraLost for a dead device.
+    Opened by entering it (`with source:`). `read` returns None when nothing came within
+    `timeout_s`, raises EndOfSource after the last item, InputError for a file that turns out
+    unreadable, HardwareError/CameraLost for a dead device.
     """
 
     @property
@@ -49,7 +54,10 @@ class Estimator(Protocol):
 
 
 class MarkFinder(Protocol):
-    """Pixels to the tags of a hip belt. None: nothing to tell; no belt was seen lately, and it is not yet time to look again."""
+    """Pixels to the tags of a hip belt.
+
+    None: nothing to tell; no belt was seen lately, and it is not yet time to look again.
+    """
 
     def find(self, frame: Frame, pose: Pose) -> Marks | None: ...
 
@@ -57,7 +65,10 @@ class MarkFinder(Protocol):
 
 
 class TurnReader(Protocol):
-    """Pixels to the turn of the runner's pelvis. None for a frame in which the hips are not seen well enough to look."""
+    """Pixels to the turn of the runner's pelvis.
+
+    None for a frame in which the hips are not seen well enough to look.
+    """
 
     def find(self, frame: Frame, pose: Pose) -> HipTurn | None: ...
 
@@ -77,8 +88,9 @@ class Sensor(Protocol):
 class CueSink(Protocol):
     """Loudspeaker, light: obeys cues and decides nothing. One thread makes all calls.
 
-    `see` brings what it needs besides cues (the cadence to beat, the state of the station); `tick` lets patterns and
-    fades move on. Any exception means that the part is dead: it is closed, and opened anew later.
+    `see` brings what it needs besides cues (the cadence to beat, the state of the station); `tick`
+    lets patterns and fades move on. Any exception means that the part is dead: it is closed, and
+    opened anew later.
     """
 
     def present(self, cue: Cue) -> None: ...
@@ -105,10 +117,12 @@ class Clock(Protocol):
 
 
 class Store(Protocol):
-    """Takes every input with the step it led to, in order. `begin` opens a session that counts only once somebody runs.
+    """Takes every input with the step it led to, in order. `begin` opens a session that counts only
+    once somebody runs.
 
-    No call waits for a disk or raises because of one: `trouble` says what cannot be kept, as (what, remedy). Only `close`
-    raises: StoreError when something was lost, anything else as the bug it is.
+    No call waits for a disk or raises because of one: `trouble` says what cannot be kept, as (what,
+    remedy). Only `close` raises: StoreError when something was lost, anything else as the bug it
+    is.
     """
 
     def begin(self) -> None: ...

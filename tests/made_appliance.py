@@ -1,8 +1,9 @@
 """The whole `station run` in a gym that is made up: real threads, coach, store, screen and lights.
 
-Stand-ins: picamera2's shipped double for the camera, remembered pins, a loudspeaker that renders into an array, the demo's
-short schedule, and a clock that the camera pushes on as soon as its last frame was judged. The pose model gives way to
-somebody who sits while running, because the double films noise.
+Stand-ins: picamera2's shipped double for the camera, remembered pins, a loudspeaker that renders
+into an array, the demo's short schedule, and a clock that the camera pushes on as soon as its last
+frame was judged. The pose model gives way to somebody who sits while running, because the double
+films noise.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ FPS = 25.0
 
 
 class WorkClock(ManualClock):
-    """Time goes on when the camera waits for its next picture, and it waits until the last one was judged: no picture is
-    passed over, however slow or fast this machine is."""
+    """Time goes on when the camera waits for its next picture, and it waits until the last one was
+    judged: no picture is passed over, however slow or fast this machine is.
+    """
 
     def __init__(self) -> None:
         super().__init__(1000 * NS)
@@ -110,7 +112,11 @@ class Captured(Protocol):
 
 
 class Appliance:
-    """A station in a gym. `run` starts it as the service does and lets it live until `until` is true of what the screen gets."""
+    """A station in a gym.
+
+    `run` starts it as the service does and lets it live until `until` is true of what the screen
+    gets.
+    """
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, capsys: Captured) -> None:
         self.data, self.folder = folder / "data", folder
@@ -140,7 +146,10 @@ class Appliance:
         return file
 
     def run(self, until: Callable[[Snapshot], bool] = lambda _: False, times: int = ON_SCREEN) -> int:
-        """The exit code. SIGTERM, as systemd sends it, once `until` was true of so many snapshots."""
+        """The exit code.
+
+        SIGTERM, as systemd sends it, once `until` was true of so many snapshots.
+        """
         left, end_s = times, time.monotonic() + PATIENCE_S
 
         def watch(snapshot: Snapshot) -> None:

@@ -14,7 +14,9 @@ TONE_S = 0.15
 
 
 class Buzzer:
-    """CueSink over an active buzzer: it sounds for TONE_S from the tick after a cue on, and not for the end of one."""
+    """CueSink over an active buzzer: it sounds for TONE_S from the tick after a cue on, and not for
+    the end of one.
+    """
 
     def __init__(self, pin: int, factory: Factory) -> None:
         """Raises HardwareError when the pin is held by another program."""

@@ -1,9 +1,10 @@
-"""The cue light and the status LED: which sign a cue becomes, and what a sign looks like as time passes.
+"""The cue light and the status LED: which sign a cue becomes, and what a sign looks like as time
+passes.
 
-A sign has a colour and a shape in time, named as at sea (fixed, isophase, occulting, ...), so that it is told apart without
-seeing colours. Signs are pure functions of time; `Lights` only carries them to the pins.
-Limits, from BIOMECHANICS of light: at most 1 flash a second (WCAG 2.3.1 allows 3), every fade at least 0.3 s, nothing that red
-alone means.
+A sign has a colour and a shape in time, named as at sea (fixed, isophase, occulting, ...), so that
+it is told apart without seeing colours. Signs are pure functions of time; `Lights` only carries
+them to the pins. Limits, from BIOMECHANICS of light: at most 1 flash a second (WCAG 2.3.1 allows
+3), every fade at least 0.3 s, nothing that red alone means.
 """
 
 from __future__ import annotations
@@ -132,7 +133,10 @@ STATUS: Mapping[StatusName, tuple[Shape | None, str]] = {
 
 
 def sign_for(cue: Cue) -> Sign:
-    """The sign that this cue (start or praise) puts up. An unknown rule gets the notice rather than nothing."""
+    """The sign that this cue (start or praise) puts up.
+
+    An unknown rule gets the notice rather than nothing.
+    """
     if cue.action == "praise":
         return PRAISE
     return SIGNS.get(cue.rule, NOTICE)
@@ -171,7 +175,9 @@ SELF_TEST: Sequence[tuple[str, Rgb, float]] = (  # name, cue light, status LED
 
 
 def self_test(t_s: float) -> tuple[str, Rgb, float] | None:
-    """The step of the boot self-test `t_s` seconds after it began, each LED alone once; None when it is over."""
+    """The step of the boot self-test `t_s` seconds after it began, each LED alone once; None when
+    it is over.
+    """
     step = int(t_s // SELF_TEST_STEP_S)
     return SELF_TEST[step] if 0 <= step < len(SELF_TEST) else None
 
@@ -180,10 +186,12 @@ def self_test(t_s: float) -> tuple[str, Rgb, float] | None:
 
 
 class Lights:
-    """CueSink over LEDs by name (red, green, blue, status, or some of them), each taking `.value` 0..1.
+    """CueSink over LEDs by name (red, green, blue, status, or some of them), each taking `.value`
+    0..1.
 
-    Dimmable LEDs never change faster than FADE_S; LEDs that only switch follow the sign at half its brightness.
-    Time is `tick`'s alone: a sign begins with the first tick after `present`. Call `tick` right after it, and every 20 ms.
+    Dimmable LEDs never change faster than FADE_S; LEDs that only switch follow the sign at half its
+    brightness. Time is `tick`'s alone: a sign begins with the first tick after `present`. Call
+    `tick` right after it, and every 20 ms.
     """
 
     def __init__(self, leds: Mapping[str, OutputDevice], dims: bool = True, brightness: float = 1.0) -> None:
@@ -214,7 +222,10 @@ class Lights:
         self.show_status("trouble" if station.trouble else "writing" if station.stick == "writing" else "ready")
 
     def show_status(self, name: StatusName) -> None:
-        """What the status LED tells from the next tick on; any thread may call. Raises ValueError for an unknown name."""
+        """What the status LED tells from the next tick on; any thread may call.
+
+        Raises ValueError for an unknown name.
+        """
         if name not in STATUS:
             raise ValueError(f"{name!r} is no status, expected one of {', '.join(STATUS)}")
         self._next_status = name
@@ -269,14 +280,17 @@ class Lights:
 
 
 def _duty(level: float) -> float:
-    """Brightness as the eye sees it to PWM duty: a square, close to CIE 1931 lightness; not below the 1 % that lgpio can make."""
+    """Brightness as the eye sees it to PWM duty: a square, close to CIE 1931 lightness; not below
+    the 1 % that lgpio can make.
+    """
     return max(0.01, level * level) if level > 0 else 0.0
 
 
 def open_lights(config: Config, factory: Factory) -> Lights:
     """The LEDs that `config.pins.fitted` names, on that pin factory.
 
-    Raises HardwareError naming function and pin when one is held by another program; pins claimed before it are released.
+    Raises HardwareError naming function and pin when one is held by another program; pins claimed
+    before it are released.
     """
     from gpiozero import LED, PWMLED
 

@@ -1,6 +1,8 @@
-"""What plays sound: pygame's mixer on the sound card, or a virtual one that computes the same mix into an array.
+"""What plays sound: pygame's mixer on the sound card, or a virtual one that computes the same mix
+into an array.
 
-Both play clips (mono int16 at RATE_HZ, equal on both sides) on a few tracks, one clip a track, in blocks of BLOCK samples.
+Both play clips (mono int16 at RATE_HZ, equal on both sides) on a few tracks, one clip a track, in
+blocks of BLOCK samples.
 """
 
 from __future__ import annotations
@@ -47,10 +49,12 @@ class Mixer(Protocol):
 
 
 class PygameMixer:
-    """The sound card. `card` is an ALSA card's name; without one the environment (SDL_AUDIODRIVER, AUDIODEV) and SDL choose.
+    """The sound card. `card` is an ALSA card's name; without one the environment (SDL_AUDIODRIVER,
+    AUDIODEV) and SDL choose.
 
-    Raises HardwareError when no device opens, with the cards that are there; `advance` raises it when the card has gone or
-    no longer plays. Then close it: a new one can be made as soon as a card is there.
+    Raises HardwareError when no device opens, with the cards that are there; `advance` raises it
+    when the card has gone or no longer plays. Then close it: a new one can be made as soon as a
+    card is there.
     """
 
     def __init__(self, card: str = "", root: Path = Path("/"), now_s: Callable[[], float] = time.monotonic) -> None:
@@ -78,7 +82,10 @@ class PygameMixer:
         self._sounds: dict[int, tuple[Clip, Any]] = {}  # by identity of the clip, which is kept so that it stays valid
 
     def prepare(self, clip: Clip) -> None:
-        """Hands the clip over before it is needed. It is known by its identity: do not change or copy it."""
+        """Hands the clip over before it is needed.
+
+        It is known by its identity: do not change or copy it.
+        """
         self._sounds[id(clip)] = (clip, self._mixer.Sound(buffer=np.repeat(clip, 2).tobytes()))
 
     def play(self, track: int, clip: Clip, loop: bool = False, volume: float = 1.0) -> None:
@@ -98,7 +105,9 @@ class PygameMixer:
         return bool(self._mixer.Channel(track).get_busy())
 
     def advance(self, t_ns: int) -> None:
-        """Raises HardwareError when the card has gone, or has not moved on for STILL_S of real time: a card knows no other."""
+        """Raises HardwareError when the card has gone, or has not moved on for STILL_S of real
+        time: a card knows no other.
+        """
         self._life.step()
 
     def close(self) -> None:
@@ -106,9 +115,11 @@ class PygameMixer:
 
 
 class _Life:
-    """Whether a sound card still plays: its own position where ALSA tells it, else how fast it uses up silent clips.
+    """Whether a sound card still plays: its own position where ALSA tells it, else how fast it uses
+    up silent clips.
 
-    SDL goes on taking samples when a USB card is pulled out, so that only the card's position shows it.
+    SDL goes on taking samples when a USB card is pulled out, so that only the card's position shows
+    it.
     """
 
     def __init__(self, channel: Any, silence: Any, card: str, root: Path, now_s: Callable[[], float]) -> None:
@@ -140,9 +151,11 @@ class _Life:
 
 
 def playback_position(root: Path = Path("/")) -> int | None:
-    """Samples that the sound card opened by this process has played; None where ALSA does not say: a sound server, no card.
+    """Samples that the sound card opened by this process has played; None where ALSA does not say:
+    a sound server, no card.
 
-    Source: the kernel's sound/core/pcm.c, `snd_pcm_substream_proc_status_read`; `owner_pid` is the thread that opened it.
+    Source: the kernel's sound/core/pcm.c, `snd_pcm_substream_proc_status_read`; `owner_pid` is the
+    thread that opened it.
     """
     for status in (root / "proc/asound").glob("card*/pcm*p/sub*/status"):
         try:
@@ -157,10 +170,11 @@ def playback_position(root: Path = Path("/")) -> int | None:
 
 
 def silence_alsa() -> None:
-    """ALSA's library writes a dozen raw lines to standard error for every device that does not open; SDL's error says it once.
+    """ALSA's library writes a dozen raw lines to standard error for every device that does not
+    open; SDL's error says it once.
 
-    SDL loads the same libasound.so.2. The handler must be C, because SDL calls it while Python's lock is held: getpid does
-    nothing with its arguments.
+    SDL loads the same libasound.so.2. The handler must be C, because SDL calls it while Python's
+    lock is held: getpid does nothing with its arguments.
     """
     with suppress(OSError, AttributeError):  # no such library: then it says nothing either
         nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
@@ -189,10 +203,11 @@ class _Track:
 
 
 class VirtualMixer:
-    """The same mix in an array, in the time that `advance` is told: fake of PygameMixer, and an instrument.
+    """The same mix in an array, in the time that `advance` is told: fake of PygameMixer, and an
+    instrument.
 
-    A command takes effect at the first block that begins after the next `advance`; a block is heard QUEUED_BLOCKS later.
-    Keeps the last `keep_s` seconds.
+    A command takes effect at the first block that begins after the next `advance`; a block is heard
+    QUEUED_BLOCKS later. Keeps the last `keep_s` seconds.
     """
 
     def __init__(self, keep_s: float = 60.0) -> None:
@@ -218,7 +233,9 @@ class VirtualMixer:
         return self._planned(track).on
 
     def advance(self, t_ns: int) -> None:
-        """Mixes every block that has begun by `t_ns`, then obeys what was asked since the last call."""
+        """Mixes every block that has begun by `t_ns`, then obeys what was asked since the last
+        call.
+        """
         if self._start_ns is None:
             self._start_ns = t_ns
         while self._start_ns + self._count * BLOCK * NS // RATE_HZ < t_ns:
@@ -239,7 +256,9 @@ class VirtualMixer:
         return np.concatenate([*self._blocks, np.zeros((0, 2), np.int16)])
 
     def onset_ns(self, after_ns: int, level: float = 0.003) -> int | None:
-        """When the first sample louder than `level` (of full scale, -50 dB) was heard after `after_ns`; None when none was."""
+        """When the first sample louder than `level` (of full scale, -50 dB) was heard after
+        `after_ns`; None when none was.
+        """
         if self._start_ns is None:
             return None
         first = self._count - len(self._blocks)

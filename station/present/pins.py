@@ -1,8 +1,9 @@
 """The 40-pin header: which pin does what, and the one way to get at it.
 
-Raspberry Pi kernels renumber /dev/gpiochip* from time to time, so the chip is found by what it is. There is no fall-back to
-another library or to mock pins: a station that seems to light its LEDs and does not is worse than one that says so. The kernel
-gives each line to one process; open the pins in the process that uses them, once.
+Raspberry Pi kernels renumber /dev/gpiochip* from time to time, so the chip is found by what it is.
+There is no fall-back to another library or to mock pins: a station that seems to light its LEDs and
+does not is worse than one that says so. The kernel gives each line to one process; open the pins in
+the process that uses them, once.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ NOTES = {
 
 
 def chip_label(device: Path) -> str:
-    """What the driver calls the chip behind a /dev/gpiochip*; raises OSError when it cannot be asked."""
+    """What the driver calls the chip behind a /dev/gpiochip*; raises OSError when it cannot be
+    asked.
+    """
     answer = bytearray(68)
     with device.open("rb") as handle:
         fcntl.ioctl(handle, GPIO_GET_CHIPINFO, answer)
@@ -64,9 +67,11 @@ def chip_label(device: Path) -> str:
 
 
 def find_header_chip(root: Path = Path("/"), label_of: Callable[[Path], str] = chip_label) -> int:
-    """The number N of the /dev/gpiochipN that drives the 40-pin header: by device-tree name, else by driver label.
+    """The number N of the /dev/gpiochipN that drives the 40-pin header: by device-tree name, else
+    by driver label.
 
-    `root` holds `sys` and `dev`. Raises HardwareError naming the chips that are there when none is the header's.
+    `root` holds `sys` and `dev`. Raises HardwareError naming the chips that are there when none is
+    the header's.
     """
     by_name = {}
     for folder in sorted((root / "sys/bus/gpio/devices").glob("gpiochip*")):
@@ -107,7 +112,8 @@ def _labels(root: Path, label_of: Callable[[Path], str]) -> dict[str, str]:
 def open_pin_factory(pins: PinsSection, root: Path = Path("/"), label_of: Callable[[Path], str] = chip_label) -> Factory:
     """gpiozero's lgpio pins on the header's chip.
 
-    Raises HardwareError: no such chip, lgpio missing or an empty shell, its work folder unusable, or no permission.
+    Raises HardwareError: no such chip, lgpio missing or an empty shell, its work folder unusable,
+    or no permission.
     """
     chip = find_header_chip(root, label_of)
     lgpio = _import_lgpio(work_dir(pins))
@@ -122,7 +128,8 @@ def open_pin_factory(pins: PinsSection, root: Path = Path("/"), label_of: Callab
 
 
 def work_dir(pins: PinsSection) -> Path:
-    """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, or the temporary one; absolute.
+    """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, or the temporary
+    one; absolute.
 
     Raises HardwareError when it is not a folder that this user can write.
     """
@@ -134,7 +141,9 @@ def work_dir(pins: PinsSection) -> Path:
 
 
 def _import_lgpio(folder: Path) -> Any:
-    """lgpio makes a pipe in LG_WD while being imported, and moves the whole process there; we move back."""
+    """lgpio makes a pipe in LG_WD while being imported, and moves the whole process there; we move
+    back.
+    """
     os.environ["LG_WD"] = str(folder)
     remedy = "sudo apt install python3-lgpio, and use a Python environment that sees system packages"
     try:
@@ -150,7 +159,8 @@ def _import_lgpio(folder: Path) -> Any:
 
 
 def mock_pin_factory() -> Factory:
-    """Pins that only remember, with PWM: for demo, bench and tests, never as a stand-in for missing hardware.
+    """Pins that only remember, with PWM: for demo, bench and tests, never as a stand-in for missing
+    hardware.
 
     `factory.pin(n).changes` lists (monotonic time in ns, level) of every change.
     """
@@ -184,7 +194,10 @@ def claiming(name: str, pin: int) -> Iterator[None]:
 
 
 def let_go(device: OutputDevice) -> None:
-    """Switches an output off and gives its pin back. A chip that refuses is no reason to keep the pin: it is wanted again."""
+    """Switches an output off and gives its pin back.
+
+    A chip that refuses is no reason to keep the pin: it is wanted again.
+    """
     if device.closed:
         return
     pin = device.pin.info.name
@@ -233,7 +246,9 @@ class PressButton:
 
 
 def pin_table(config: Config) -> str:
-    """Every function with its pin, as Markdown: hardware/pins.md holds that of the default settings."""
+    """Every function with its pin, as Markdown: hardware/pins.md holds that of the default
+    settings.
+    """
     rows = ["| function | GPIO (BCM) | header pin | fitted by default | wiring |", "|---|---|---|---|---|"]
     fitted = config.pins.claimed()
     for name, note in NOTES.items():

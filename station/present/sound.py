@@ -1,6 +1,7 @@
 """The loudspeaker: a soft chime, then one voice, and when it helps a quiet beat.
 
-One voice at a time: a newer cue fades the older one out before it begins. But for the beat, nothing comes or goes within 0.1 s.
+One voice at a time: a newer cue fades the older one out before it begins. But for the beat, nothing
+comes or goes within 0.1 s.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ UNDER_VOICE = 0.35  # the beat steps back while somebody speaks
 
 
 class Speaker:
-    """CueSink over a mixer. Every clip is scaled to `volume` and handed to the mixer once, before the first cue.
+    """CueSink over a mixer. Every clip is scaled to `volume` and handed to the mixer once, before
+    the first cue.
 
-    `metronome`: let the beat come with a low-cadence cue, at the cadence that the last snapshot aims at.
+    `metronome`: let the beat come with a low-cadence cue, at the cadence that the last snapshot
+    aims at.
     """
 
     def __init__(self, voices: Voices, mixer: Mixer, volume: float = 0.7, metronome: bool = False) -> None:
@@ -43,7 +46,10 @@ class Speaker:
         mixer.play(AWAKE, almost_silence(), loop=True)
 
     def present(self, cue: Cue) -> None:
-        """Says it at once, or as soon as the older line has faded out. A stop ends the beat and lets the voice finish."""
+        """Says it at once, or as soon as the older line has faded out.
+
+        A stop ends the beat and lets the voice finish.
+        """
         if cue.rule == "low_cadence":
             begins = cue.action == "start" and self._offers_beat and not math.isnan(self._aim_spm)
             self.set_metronome(self._aim_spm if begins else None)
@@ -60,11 +66,17 @@ class Speaker:
         self.aim_cadence(snapshot.aim_cadence_spm)
 
     def aim_cadence(self, spm: float) -> None:
-        """The cadence a low-cadence cue asks for, steps/min; NaN when unknown. Held within what a metronome can beat."""
+        """The cadence a low-cadence cue asks for, steps/min; NaN when unknown.
+
+        Held within what a metronome can beat.
+        """
         self._aim_spm = spm if math.isnan(spm) else min(max(spm, SPM_RANGE[0]), SPM_RANGE[1])
 
     def set_metronome(self, spm: float | None) -> None:
-        """Beats at `spm` steps/min from the next tick on, fading in; None fades out. Raises ValueError outside SPM_RANGE."""
+        """Beats at `spm` steps/min from the next tick on, fading in; None fades out.
+
+        Raises ValueError outside SPM_RANGE.
+        """
         if spm is not None and not SPM_RANGE[0] <= spm <= SPM_RANGE[1]:
             raise ValueError(f"metronome at {spm} steps/min, expected {SPM_RANGE[0]:.0f} to {SPM_RANGE[1]:.0f}")
         self._wanted_spm = spm
@@ -110,7 +122,8 @@ class Speaker:
 
 
 class FakeSpeaker(Speaker):
-    """The loudspeaker of demo and tests: renders what would be heard (`mixer.heard()`, `mixer.onset_ns(t_ns)`), silently.
+    """The loudspeaker of demo and tests: renders what would be heard (`mixer.heard()`,
+    `mixer.onset_ns(t_ns)`), silently.
 
     Keeps the last `keep_s` seconds.
     """

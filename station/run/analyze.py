@@ -71,9 +71,11 @@ class Stopwatch:
 
 
 def run_analysis(wish: Wish) -> None:
-    """Analyse and write what was asked for. What was measured before a file breaks off is written, then the break is told.
+    """Analyse and write what was asked for. What was measured before a file breaks off is written,
+    then the break is told.
 
-    Raises NothingFound when nobody could be measured, InputError for an unreadable file, UsageError, ConfigError, ModelError.
+    Raises NothingFound when nobody could be measured, InputError for an unreadable file,
+    UsageError, ConfigError, ModelError.
     """
     if wish.overlay and wish.out_dir is None:
         raise UsageError("--overlay needs a place to write to", "", "add --out DIR")
@@ -127,8 +129,8 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
             for reading in given_speed(config, wish.speed_kmh):
                 collector.add(reading, coach.step(reading))
             inlet = Inlet(estimator, finder, stage=watch.stage, turn_reader=turn_reader)
-            # Four stages that overlap: decoding, the pose model, what is found where the runner is, and here core and
-            # files. Each is one thread, so that the same things happen in the same order as in one.
+            # Four stages that overlap: decoding, the pose model, what is found where the runner is,
+            # and here core and files. Each is one thread: the order is as in one.
             line = stack.enter_context(Pipeline())
             frames = line.ahead(_items(source, watch, wish.seconds), AHEAD, "decode")
             posed = line.ahead(_posed(frames, inlet), AHEAD, "pose")

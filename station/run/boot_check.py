@@ -1,4 +1,6 @@
-"""The doctor's cheap checks, once at the start, beside the coaching: what fails is shown on the screen."""
+"""The doctor's cheap checks, once at the start, beside the coaching: what fails is shown on the
+screen.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ PARTS = ("packages", "storage", "clock", "power")
 
 
 class BootCheck:
-    """`trouble`: (what, remedy) of the parts that failed, empty until that is known. A check that itself breaks is logged."""
+    """`trouble`: (what, remedy) of the parts that failed, empty until that is known.
+
+    A check that itself breaks is logged.
+    """
 
     def __init__(self, config: Config, look: Callable[[Config, Sequence[str]], list[Check]] = examine) -> None:
         self.trouble: tuple[tuple[str, str], ...] = ()

@@ -22,5 +22,7 @@ def print_checks(checks: Sequence[Check]) -> None:
 
 
 def not_ok(checks: Sequence[Check], *states: str) -> str:
-    """The parts that are in one of these states (none named: in any but ok), with commas between them."""
+    """The parts that are in one of these states (none named: in any but ok), with commas between
+    them.
+    """
     return ", ".join(check.part for check in checks if (check.state in states if states else check.state != "ok"))

@@ -1,4 +1,7 @@
-"""`station demo`: the whole station on a bundled clip. Stand-ins take the place of camera, pins and missing loudspeaker."""
+"""`station demo`: the whole station on a bundled clip.
+
+Stand-ins take the place of camera, pins and missing loudspeaker.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ PLAN = Plan(
 
 
 def run_demo(headless: bool, seconds: float | None) -> None:
-    """Plays the clip once in real time, or for `seconds`, looping. Raises ModelError and InputError for a broken installation."""
+    """Plays the clip once in real time, or for `seconds`, looping.
+
+    Raises ModelError and InputError for a broken installation.
+    """
     config, clock = Config(), SystemClock()
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "demo.webm"

@@ -52,7 +52,10 @@ THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "
 
 
 def run_doctor(config_file: Path | None, as_json: bool) -> None:
-    """Prints all checks. Raises HardwareError when something is missing, StationError when something is wrong."""
+    """Prints all checks.
+
+    Raises HardwareError when something is missing, StationError when something is wrong.
+    """
     provided = provision(config_file)
     checks = [settings(provided), *examine(provided.config)]
     if as_json:
@@ -129,7 +132,9 @@ def pose(config: Config) -> str:
 
 
 def camera(config: Config) -> str:
-    """Opens it and waits for frames: a camera that is listed may still be dead, in use, or without memory."""
+    """Opens it and waits for frames: a camera that is listed may still be dead, in use, or without
+    memory.
+    """
     with open_source(PICAMERA, config, SystemClock()) as source:
         frames = sum(source.read(CAMERA_WAIT_S) is not None for _ in range(CAMERA_FRAMES))
         if not frames:

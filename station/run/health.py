@@ -37,9 +37,11 @@ def as_a_service() -> bool:
 
 
 def notify(message: str) -> bool:
-    """Send one sd_notify message (READY=1, WATCHDOG=1, STATUS=...) to systemd; False when it is not listening.
+    """Send one sd_notify message (READY=1, WATCHDOG=1, STATUS=...) to systemd; False when it is not
+    listening.
 
-    Source: sd_notify(3), "Notes": a datagram to the socket in NOTIFY_SOCKET; a leading @ means the abstract namespace.
+    Source: sd_notify(3), "Notes": a datagram to the socket in NOTIFY_SOCKET; a leading @ means the
+    abstract namespace.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:

@@ -1,5 +1,5 @@
-"""From an item of a source to the core's inputs: the one place where a frame becomes landmarks, tags of a hip belt and
-the pelvis model's reading.
+"""From an item of a source to the core's inputs: the one place where a frame becomes landmarks,
+tags of a hip belt and the pelvis model's reading.
 
 The running station and `station analyze` both work through it, so that both judge the same inputs.
 """
@@ -22,11 +22,13 @@ CoreInput = Pose | Marks | HipTurn
 
 
 class Inlet:
-    """`inputs(item)`: what the core gets for one item of a source. `estimator` is None where the source delivers poses.
+    """`inputs(item)`: what the core gets for one item of a source. `estimator` is None where the
+    source delivers poses.
 
-    A frame on which the pose model fails is skipped and counted (`skipped`); ten in a row raise StationError. The hip belt's
-    finder and the `watches`, by name, may fail as often without taking the coaching along: then `trouble` tells it.
-    `stage(name)` is entered round each part, to time it.
+    A frame on which the pose model fails is skipped and counted (`skipped`); ten in a row raise
+    StationError. The hip belt's finder and the `watches`, by name, may fail as often without taking
+    the coaching along: then `trouble` tells it. `stage(name)` is entered round each part, to time
+    it.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class Inlet:
         return pose
 
     def found(self, item: Frame | Pose, pose: Pose) -> tuple[CoreInput, ...]:
-        """The second half, which may run in another thread: what else is seen where the runner is, then the pose."""
+        """The second half, which may run in another thread: what else is seen where the runner is,
+        then the pose.
+        """
         if isinstance(item, Pose):
             return (item,)
         for watch in self._watches:

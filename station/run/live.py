@@ -89,8 +89,8 @@ class LiveStation:
         finally:
             self._stop.set()
             for worker in workers:
-                # An inference that is still running when Python ends aborts the process, so that one is waited for. A camera
-                # may never answer.
+                # An inference that is still running when Python ends aborts the process, so that
+                # one is waited for. A camera may never answer.
                 worker.join(timeout=None if worker.name == "think" else JOIN_S)
             self._close()
         if self._failure is not None:
@@ -182,7 +182,10 @@ class LiveStation:
     # --- one step ---
 
     def _inputs(self, arrived: Frame | Pose | None) -> tuple[Frame | None, tuple[Input, ...]]:
-        """The frame and what the core gets for it. Without a frame, or for one that is skipped: that time passes."""
+        """The frame and what the core gets for it.
+
+        Without a frame, or for one that is skipped: that time passes.
+        """
         now = self._clock.now_ns()
         if arrived is None or arrived.t_ns <= self._last_t_ns:  # a frame from before the last tick says nothing new
             self._last_t_ns = max(now, self._last_t_ns)
@@ -226,7 +229,9 @@ class LiveStation:
     # --- the end ---
 
     def _close(self) -> None:
-        """Closes every part, whatever one of them raises; a bug in the store is raised once all are closed."""
+        """Closes every part, whatever one of them raises; a bug in the store is raised once all are
+        closed.
+        """
         parts = self._parts
         for presenter in parts.presenters:
             presenter.close()

@@ -1,4 +1,6 @@
-"""From a step of the coach to everybody who shows it: cues to loudspeaker and light, snapshots to them and to the screen."""
+"""From a step of the coach to everybody who shows it: cues to loudspeaker and light, snapshots to
+them and to the screen.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ Trouble = tuple[tuple[str, str], ...]
 
 
 class Outlet:
-    """`publish` from the thread that thinks, `draw` from the one that owns the display. Neither raises nor waits for a device.
+    """`publish` from the thread that thinks, `draw` from the one that owns the display. Neither
+    raises nor waits for a device.
 
-    `station` and `trouble` are asked at every step: what is wrong goes with the snapshot to whoever can show it.
+    `station` and `trouble` are asked at every step: what is wrong goes with the snapshot to whoever
+    can show it.
     """
 
     def __init__(
@@ -62,7 +66,9 @@ class Outlet:
         self._show(replace(step.snapshot, station=station))
 
     def draw(self, timeout_s: float) -> bool | None:
-        """Waits for the next snapshot and draws it: None when none came in time, False when the person closed the window."""
+        """Waits for the next snapshot and draws it: None when none came in time, False when the
+        person closed the window.
+        """
         snapshot = self._shown.take(timeout_s)
         if snapshot is None or self._display is None:
             return None if snapshot is None else True
@@ -93,7 +99,9 @@ class Outlet:
 
 
 def _thumbnail(frame: Frame) -> np.ndarray:
-    """Every k-th pixel, at most THUMBNAIL_PX on the longer side: enough to see whether the runner stands in the frame."""
+    """Every k-th pixel, at most THUMBNAIL_PX on the longer side: enough to see whether the runner
+    stands in the frame.
+    """
     height, width, _ = frame.image.shape
     step = max(1, -(-max(height, width) // THUMBNAIL_PX))
     return np.ascontiguousarray(frame.image[::step, ::step])

@@ -31,9 +31,11 @@ Part = TypeVar("Part")
 
 @dataclass
 class Openings:
-    """Opens parts that a session can do without: one that is missing is said once and shown all the time.
+    """Opens parts that a session can do without: one that is missing is said once and shown all the
+    time.
 
-    `trouble` is (what, remedy) of each; `undo` closes what the running station does not close by itself.
+    `trouble` is (what, remedy) of each; `undo` closes what the running station does not close by
+    itself.
     """
 
     trouble: list[tuple[str, str]] = field(default_factory=list)
@@ -52,8 +54,9 @@ class Openings:
 
 
 class Header:
-    """The pin factory that lights, buzzer and button share: gpiozero keeps one table of pins a process. Opened when first asked
-    for; raises HardwareError each time until that succeeds."""
+    """The pin factory that lights, buzzer and button share: gpiozero keeps one table of pins a
+    process. Opened when first asked for; raises HardwareError each time until that succeeds.
+    """
 
     def __init__(self, config: Config) -> None:
         self._pins = config.pins

@@ -1,4 +1,6 @@
-"""Stages of work that overlap on several cores, each in a thread of its own, some items ahead of the next."""
+"""Stages of work that overlap on several cores, each in a thread of its own, some items ahead of
+the next.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +27,12 @@ class _End:
 
 
 class Pipeline:
-    """`with Pipeline() as line:` and in it `line.ahead(...)` for every stage but the last, which is the caller's.
+    """`with Pipeline() as line:` and in it `line.ahead(...)` for every stage but the last, which is
+    the caller's.
 
-    Each stage has one thread, so that its items are made in the same order as without one. On leaving, all stages are told
-    to stop and waited for; what they have made and nobody took is lost.
+    Each stage has one thread, so that its items are made in the same order as without one. On
+    leaving, all stages are told to stop and waited for; what they have made and nobody took is
+    lost.
     """
 
     def __init__(self) -> None:
@@ -44,7 +48,10 @@ class Pipeline:
             thread.join()
 
     def ahead(self, items: Iterable[T], depth: int, name: str) -> Iterator[T]:
-        """The same items, made at most `depth` ahead. What `items` raises is raised where its next item would have come."""
+        """The same items, made at most `depth` ahead.
+
+        What `items` raises is raised where its next item would have come.
+        """
         line: queue.Queue[_Item[T] | _End] = queue.Queue(depth)
         thread = threading.Thread(target=self._fill, args=(line, items), name=name, daemon=True)
         self._threads.append(thread)

@@ -1,4 +1,6 @@
-"""A loudspeaker or a light with a thread of its own: one that dies is told and opened again; the others never notice."""
+"""A loudspeaker or a light with a thread of its own: one that dies is told and opened again; the
+others never notice.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,12 @@ AGAIN = "it is tried again by itself; if this stays, switch the station off and 
 
 
 class Presenter:
-    """`give` it cues and `show` it snapshots from any thread; it hands them to the sink that `open_sink` makes.
+    """`give` it cues and `show` it snapshots from any thread; it hands them to the sink that
+    `open_sink` makes.
 
-    Whatever the sink raises, it is closed and opened again with growing waits; cues of the meantime are dropped, because a
-    late one is a wrong one. `trouble` is (what, remedy) as long as the part is dead. The first opening happens at once.
+    Whatever the sink raises, it is closed and opened again with growing waits; cues of the meantime
+    are dropped, because a late one is a wrong one. `trouble` is (what, remedy) as long as the part
+    is dead. The first opening happens at once.
     """
 
     def __init__(self, name: str, open_sink: Callable[[], CueSink], clock: Clock) -> None:
@@ -65,7 +69,10 @@ class Presenter:
         self._snapshot = snapshot
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Closes the sink, at most `timeout_s`: a dead one may never answer. Never raises; may be called twice."""
+        """Closes the sink, at most `timeout_s`: a dead one may never answer.
+
+        Never raises; may be called twice.
+        """
         self._stopping.set()
         self._thread.join(timeout_s)
         if self._thread.is_alive():

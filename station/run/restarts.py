@@ -1,7 +1,9 @@
-"""How often the service was started of late, and why the last run ended: a box that cannot go on says so on its screen.
+"""How often the service was started of late, and why the last run ended: a box that cannot go on
+says so on its screen.
 
-systemd starts a station that ended again, eight times in five minutes, and then lets it rest in silence. So before that the
-station itself holds on, with the reason on the screen, until enough time has passed.
+systemd starts a station that ended again, eight times in five minutes, and then lets it rest in
+silence. So before that the station itself holds on, with the reason on the screen, until enough
+time has passed.
 """
 
 from __future__ import annotations
@@ -31,7 +33,10 @@ REMEDY = "switch off and on; if it stays, keep the system log (journalctl -u sta
 
 
 class Restarts:
-    """The starts of the last five minutes. Without a folder, as for `station run` in a terminal, there are none."""
+    """The starts of the last five minutes.
+
+    Without a folder, as for `station run` in a terminal, there are none.
+    """
 
     def __init__(self, clock: Clock, folder: Path | None = None) -> None:
         runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0] if as_a_service() else ""
@@ -43,7 +48,9 @@ class Restarts:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Round a run: its start counts from the beginning on, and no more once it has ended in order."""
+        """Round a run: its start counts from the beginning on, and no more once it has ended in
+        order.
+        """
         self._begin()
         try:
             yield
@@ -54,7 +61,9 @@ class Restarts:
 
     @property
     def rest_s(self) -> float:
-        """How long to hold on before this run, so that systemd never stops trying; 0 while starts are few."""
+        """How long to hold on before this run, so that systemd never stops trying; 0 while starts
+        are few.
+        """
         if len(self._starts_ns) <= MOST:
             return 0.0
         oldest_ns = self._starts_ns[-MOST - 1]

@@ -16,7 +16,8 @@ LOCK_NAME = "running"  # in the data folder; holds the number of the process tha
 
 @contextmanager
 def alone(config: Config) -> Iterator[None]:
-    """Holds the data folder's lock. A folder that cannot be used is not locked: coaching needs none.
+    """Holds the data folder's lock. A folder that cannot be used is not locked: coaching needs
+    none.
 
     Raises UsageError naming the process that runs already.
     """

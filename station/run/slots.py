@@ -1,4 +1,6 @@
-"""What threads hand to each other: one slot where the newest wins, and bounded, counted inboxes everywhere else."""
+"""What threads hand to each other: one slot where the newest wins, and bounded, counted inboxes
+everywhere else.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,11 @@ T = TypeVar("T")
 
 
 class LatestSlot(Generic[T]):
-    """Holds one item; a newer one replaces it. With 60 fps in and 33 ms of work per item the worker sees the freshest
-    frame every time, where a queue would make it work through the past."""
+    """Holds one item; a newer one replaces it.
+
+    With 60 fps in and 33 ms of work per item the worker sees the freshest frame every time, where a
+    queue would make it work through the past.
+    """
 
     def __init__(self) -> None:
         self._ready = threading.Condition()

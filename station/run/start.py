@@ -50,8 +50,9 @@ def run_station(
 ) -> None:
     """Coaches until stopped, or until a file ends.
 
-    Raises UsageError (another station runs already), HardwareError (no camera, or nothing to tell the runner with),
-    NothingFound (a file in which nobody ran), InputError, ConfigError, ModelError.
+    Raises UsageError (another station runs already), HardwareError (no camera, or nothing to tell
+    the runner with), NothingFound (a file in which nobody ran), InputError, ConfigError,
+    ModelError.
     """
     clock = SystemClock()
     with told_when_it_fails(UNREADABLE, clock, headless):
@@ -139,7 +140,10 @@ def _coach(
 
 
 def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
-    """The settings with what `station calibrate` measured, and the watch over it. Raises StoreError."""
+    """The settings with what `station calibrate` measured, and the watch over it.
+
+    Raises StoreError.
+    """
     config, calibration = in_force(config, info)
     turned_deg = config.camera.turned_deg if info.kind == "camera" else None
     return config, PlaceWatch(calibration.scene if calibration else None, turned_deg)
@@ -163,8 +167,8 @@ def open_store(
 def stopped_by_signals(live: LiveStation) -> Iterator[None]:
     """SIGTERM and SIGINT end the run in order, the second one at once.
 
-    SIGHUP, which a bare display can draw, does nothing; as a service neither do the signals that a keyboard at the console
-    can send: in a gym it is not a switch.
+    SIGHUP, which a bare display can draw, does nothing; as a service neither do the signals that a
+    keyboard at the console can send: in a gym it is not a switch.
     """
     ignored = [signal.SIGHUP, *((signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP) if as_a_service() else ())]
     previous: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, *ignored)}

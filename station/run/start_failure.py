@@ -1,7 +1,7 @@
 """A station that cannot start says why on its screen and its status LED before it gives up.
 
-Only as a service: nobody reads the log of a box in a gym, while whoever types `station run` gets the message and the exit code
-at once. It ends all the same, and systemd starts it again.
+Only as a service: nobody reads the log of a box in a gym, while whoever types `station run` gets
+the message and the exit code at once. It ends all the same, and systemd starts it again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ STEP_S = 0.05
 def told_when_it_fails(config: Config, clock: Clock, headless: bool) -> Iterator[None]:
     """Shows a StationError of the block, for SHOWN_S when run as a service, and raises it again.
 
-    Not the loss of a camera that has worked: there a start comes first, and only if that fails there is something to tell.
+    Not the loss of a camera that has worked: there a start comes first, and only if that fails
+    there is something to tell.
     """
     try:
         yield
@@ -42,7 +43,9 @@ def told_when_it_fails(config: Config, clock: Clock, headless: bool) -> Iterator
 
 
 def show(error: StationError, config: Config, clock: Clock, headless: bool, seconds: float = SHOWN_S) -> None:
-    """Message and remedy on the page for trouble, and the LED's sign for it, as far as either is fitted, for so long."""
+    """Message and remedy on the page for trouble, and the LED's sign for it, as far as either is
+    fitted, for so long.
+    """
     notify(f"STATUS={error}")
     station = Station(healthy=False, trouble=(error.trouble,))
     with ExitStack() as opened:

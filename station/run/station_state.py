@@ -1,4 +1,6 @@
-"""What the screen tells of the station itself: what is off, whether poses are kept, how far the stick is."""
+"""What the screen tells of the station itself: what is off, whether poses are kept, how far the
+stick is.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,10 @@ class MayFail(Protocol):
 
 
 class StationState:
-    """Call it for the present state. `off`: parts that were missing at the start, as (what, remedy); `also`: asked every time."""
+    """Call it for the present state.
+
+    `off`: parts that were missing at the start, as (what, remedy); `also`: asked every time.
+    """
 
     def __init__(
         self,

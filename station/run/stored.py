@@ -20,7 +20,10 @@ ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
 
 
 def list_sessions(config_file: Path | None, json_to: str | None) -> None:
-    """Prints all sessions, oldest first; none is an answer like any other. Raises StoreError for an unreadable store."""
+    """Prints all sessions, oldest first; none is an answer like any other.
+
+    Raises StoreError for an unreadable store.
+    """
     archive = Archive(provision(config_file).config.station.data_folder)
     rows = archive.sessions()
     if json_to is not None:
@@ -36,7 +39,8 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
 
 
 def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
-    """Writes each chosen session into a folder of its own name below `folder`: the bytes that a stick gets.
+    """Writes each chosen session into a folder of its own name below `folder`: the bytes that a
+    stick gets.
 
     Raises StoreError, also at the end when a session is damaged: the others are written.
     """
@@ -69,8 +73,10 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
 
 
 def forget_sessions(config_file: Path | None, session_ids: Sequence[str], yes: bool = False) -> None:
-    """Deletes these sessions for good, after asking unless `yes`. Raises StoreError, also for a session that is not there, and
-    UsageError when there is nobody to ask; what was deleted before it is printed.
+    """Deletes these sessions for good, after asking unless `yes`.
+
+    Raises StoreError, also for a session that is not there, and UsageError when there is nobody to
+    ask; what was deleted before it is printed.
     """
     archive = Archive(provision(config_file).config.station.data_folder)
     if not yes:

@@ -1,4 +1,6 @@
-"""Work that may fail on one frame without ending anything: it is skipped and counted, until it fails again and again."""
+"""Work that may fail on one frame without ending anything: it is skipped and counted, until it
+fails again and again.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ T = TypeVar("T")
 
 
 class Tolerated(Generic[P, T]):
-    """Calls `work`; None when it failed. After MOST_IN_A_ROW failures it is `dead`: not called again, and `trouble` says why.
+    """Calls `work`; None when it failed. After MOST_IN_A_ROW failures it is `dead`: not called
+    again, and `trouble` says why.
 
-    `failed` counts all failures. The first of a row is logged with its traceback. What is in `passing` is raised as it is.
+    `failed` counts all failures. The first of a row is logged with its traceback. What is in
+    `passing` is raised as it is.
     """
 
     def __init__(
@@ -67,7 +71,9 @@ class Tolerated(Generic[P, T]):
 
 
 def described(error: BaseException) -> str:
-    """An error in one clause: its own words for those raised on purpose, type and words for all others."""
+    """An error in one clause: its own words for those raised on purpose, type and words for all
+    others.
+    """
     if isinstance(error, StationError):
         return error.what
     words = str(error).strip().partition("\n")[0]

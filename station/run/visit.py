@@ -9,7 +9,9 @@ BEFORE_RUNNING = (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST)
 
 
 class Visit:
-    """Feed it the steps of one coach: it knows whether there was a session, and since when the belt is empty."""
+    """Feed it the steps of one coach: it knows whether there was a session, and since when the belt
+    is empty.
+    """
 
     def __init__(self) -> None:
         self.had_session = False
@@ -22,7 +24,9 @@ class Visit:
         return self._nobody_since_ns is not None and not self.had_session
 
     def is_over(self, step: Step) -> bool:
-        """True when this coach may be replaced: its session is done and shown, or the belt was empty for a minute."""
+        """True when this coach may be replaced: its session is done and shown, or the belt was
+        empty for a minute.
+        """
         if step.mode not in BEFORE_RUNNING:
             self.had_session = True
         done = self._was_done and step.mode is not Mode.DONE

@@ -21,7 +21,10 @@ LIVE_KINDS = ("camera", "webcam")
 
 
 def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | None = None) -> View:
-    """The camera's place. What the command line says wins over what a poses file says, and that over the settings."""
+    """The camera's place.
+
+    What the command line says wins over what a poses file says, and that over the settings.
+    """
     told, info = config.view, source.info
     scale, faces = (source.px_per_m, source.direction) if isinstance(source, PosesSource) else (None, None)
     return View(
@@ -37,7 +40,10 @@ def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | 
 
 
 def plan_of(config: Config, analysis: bool = False) -> Plan:
-    """The session's plan as the settings have it. Raises ConfigError for one that makes no session."""
+    """The session's plan as the settings have it.
+
+    Raises ConfigError for one that makes no session.
+    """
     told = config.session.model_dump(exclude={"speed_kmh"})
     try:
         return Plan.offline() if analysis else Plan(**told)
@@ -46,7 +52,9 @@ def plan_of(config: Config, analysis: bool = False) -> Plan:
 
 
 def given_speed(config: Config, speed_kmh: float | None) -> tuple[Reading, ...]:
-    """The belt speed that a person gave, as the first reading of the input; the command line wins over the settings."""
+    """The belt speed that a person gave, as the first reading of the input; the command line wins
+    over the settings.
+    """
     kmh = speed_kmh or config.session.speed_kmh
     return (Reading(0, "speed_given_mps", kmh / KMH_PER_MPS),) if kmh else ()
 
@@ -61,7 +69,8 @@ def estimator_for(config: Config, info: SourceInfo) -> TrackingEstimator | None:
 def pelvis_model_for(
     config: Config, info: SourceInfo, direction: Side | None
 ) -> tuple[PelvisModel | None, tuple[TurnBand, ...]]:
-    """The pelvis model and how it errs; none for a source that delivers landmarks itself, and where the settings want none.
+    """The pelvis model and how it errs; none for a source that delivers landmarks itself, and where
+    the settings want none.
 
     `direction` is the way the runner faces, where it is given. Raises ModelError.
     """

@@ -42,7 +42,9 @@ How = Literal["coaches", "restarts"]
 
 
 class Box(Appliance):
-    """An appliance one of whose parts fails once `dead` is set; `died_ns` is when it was first asked for after that."""
+    """An appliance one of whose parts fails once `dead` is set; `died_ns` is when it was first
+    asked for after that.
+    """
 
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch, printed: Any) -> None:
         super().__init__(folder, patch, printed)
@@ -71,7 +73,9 @@ class Box(Appliance):
 
 @dataclass(frozen=True)
 class Death:
-    """`words`: what the screen, or for a restart standard error, must say; "" where nothing need be said."""
+    """`words`: what the screen, or for a restart standard error, must say; "" where nothing need be
+    said.
+    """
 
     name: str
     kill: Callable[[Box], None]
