@@ -53,10 +53,10 @@ def films_of(readings: measure.Readings) -> Films:
     for person in np.unique(readings.truth["person"]):
         film = readings.where(readings.truth["person"] == person)
         phase = film.truth["phase"]
-        thigh = measure._wave(film.truth["thigh_near_deg"], phase)
-        read, true = (2 * measure._wave(v, phase) * abs(thigh) / thigh for v in (film.read_deg, film.truth["apparent_turn_deg"]))
-        wrong = film.wrong_deg - film.wrong_deg.mean()
-        noise = 4 * 2 * float(wrong.var()) / len(phase)  # peak to peak, of one of the two parts
+        thigh, _ = measure.wave(film.truth["thigh_near_deg"], phase)
+        (read, scatter), (true, _) = (measure.wave(v, phase) for v in (film.read_deg, film.truth["apparent_turn_deg"]))
+        read, true = (2 * v * abs(thigh) / thigh for v in (read, true))
+        noise = (2 * scatter) ** 2  # peak to peak, of one of the two parts
         rows.append((read, true, 2 * abs(thigh), noise, abs(float(film.truth["bearing_deg"].mean())), film.truth["body"][0]))
     return Films(*(np.array(column) for column in zip(*rows, strict=True)))
 

@@ -95,21 +95,6 @@ def slopes(readings: Readings) -> Slopes:
     return Slopes(*(float(v) for v in found), len(person))
 
 
-def gain_sd(readings: Readings) -> float:
-    """Of the gain between bodies, freed of the scatter of single frames; and not a number with fewer than three bodies."""
-    gains, errors = [], []
-    for body in np.unique(readings.truth["body"]):
-        own = readings.where(readings.truth["body"] == body)
-        if len(own.read_deg) < 40:
-            continue
-        found = slopes(own)
-        rest = _centred(own.read_deg - found.turn * own.truth["turn_deg"] - found.bearing * own.truth["bearing_deg"],
-                        own.truth["person"])
-        gains.append(found.turn)
-        errors.append(rest.var() / (len(rest) * _centred(own.truth["turn_deg"], own.truth["person"]).var()))
-    return float(np.sqrt(max(np.var(gains, ddof=1) - np.mean(errors), 0.0))) if len(gains) > 2 else float("nan")
-
-
 def bias(readings: Readings, gain: float) -> tuple[float, float]:
     """What is read too much where the pelvis' own turn is taken out by the gain: its mean over bodies and its SD between them.
 
@@ -166,9 +151,9 @@ def lock_ins(readings: Readings) -> LockIns:
     for person in np.unique(readings.truth["person"]):
         film = readings.where(readings.truth["person"] == person)
         phase = film.truth["phase"]
-        thigh, _ = _wave(film.truth["thigh_near_deg"], phase)
+        thigh, _ = wave(film.truth["thigh_near_deg"], phase)
         unit = abs(thigh) / thigh
-        (read, scatter), (true, _) = (_wave(v, phase) for v in (film.read_deg, film.truth["apparent_turn_deg"]))
+        (read, scatter), (true, _) = (wave(v, phase) for v in (film.read_deg, film.truth["apparent_turn_deg"]))
         easy = abs(film.truth["bearing_deg"].mean()) <= EASY_DEG and not film.truth["coat"][0]
         rows.append((read * unit, true * unit, scatter, film.truth["body"][0], easy))
     return LockIns(*(np.array(column) for column in zip(*rows, strict=True)))
@@ -213,7 +198,7 @@ def _centred(values: np.ndarray, person: np.ndarray) -> np.ndarray:
     return out
 
 
-def _wave(signal: np.ndarray, phase: np.ndarray) -> tuple[complex, float]:
+def wave(signal: np.ndarray, phase: np.ndarray) -> tuple[complex, float]:
     """Complex amplitude of the first harmonic, by least squares with a mean and the second harmonic beside it; its SE."""
     turns = 2j * np.pi * phase
     columns = [np.ones(len(phase))] + [part for k in (1, 2) for part in (np.exp(k * turns).real, np.exp(k * turns).imag)]

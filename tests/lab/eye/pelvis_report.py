@@ -21,7 +21,7 @@ from .pelvis_train import trained
 
 NAME = "pelvis_turn"
 LEVELS = tuple(body_names("test")[:8])
-"""Held-out bodies on which the spread's temperature, the gain and the bias are found."""
+"""Held-out bodies on which the spread's temperature and the table of errors are found."""
 JUDGES = tuple(body_names("test")[8:])
 """Held-out bodies that only judge."""
 CARD = Path(__file__).with_name("pelvis_card.md")
@@ -29,19 +29,6 @@ COLUMNS = ("frames", "error of a frame, median", "gain of the pelvis' own turn",
            "bias at zero turn", "SD of the bias between bodies", "truth within the 90 % interval")
 MIN_FRAMES = 60
 """Fewer frames give no row of a table."""
-
-
-@dataclass(frozen=True)
-class Band:
-    """What the model does at some bearings of the camera: as on the card."""
-
-    low_deg: float
-    high_deg: float
-    gain: float
-    gain_sd: float
-    bias_deg: float
-    bias_sd_deg: float
-    frames: int
 
 
 @dataclass(frozen=True)
@@ -62,7 +49,6 @@ class Findings:
     films: measure.LockIns
     film_frames: tuple[int, ...]
     """The lengths of the films."""
-    bands: list[Band]
 
 
 def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Findings:
@@ -79,19 +65,7 @@ def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Find
     lengths = tuple(sorted(set(np.unique(shown.truth["person"], return_counts=True)[1].tolist())))
     perfect = measure.of_bodies(measure.read(model, frames, network.shape, seed=None), JUDGES)
     return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges, readings, perfect,
-                    measure.lock_ins(shown), lengths,
-                    [band for low, high in measure.BANDS_DEG if (band := band_of(levels, low, high))])
-
-
-def band_of(readings: measure.Readings, low: float, high: float) -> Band | None:
-    """None where too few frames lie in it."""
-    own = readings.where(measure.in_band(readings.truth, (low, high)))
-    if len(own.read_deg) < MIN_FRAMES:
-        return None
-    gain, between = measure.slopes(own).turn, measure.gain_sd(own)
-    if np.isnan(between):  # too few frames of each body in the band alone
-        between = measure.gain_sd(readings)
-    return Band(low, high, gain, between, *measure.bias(own, gain), len(own.read_deg))
+                    measure.lock_ins(shown), lengths)
 
 
 def cpu_ms(model: Path, runs: int = 200) -> float:
@@ -186,18 +160,7 @@ def _row(title: str, own: measure.Readings) -> str:
 
 def card(found: Findings, parameters: int) -> str:
     """The model's card."""
-    bands = found.bands
-    slope = measure.slopes(found.levels.where(measure.in_band(found.levels.truth, (-45, 45))))
-
-    lead = measure.ways(found.films.where(found.films.easy))["a quarter stride ahead"]
-
-    def listed(name: str) -> str:
-        return "[" + ", ".join(f"{getattr(band, name):.3f}" for band in bands) + "]"
-
-    edges = [bands[0].low_deg, *(band.high_deg for band in bands)]
     return CARD.read_text(encoding="utf-8").format(
-        sha256=found.sha256, edges=f"[{', '.join(f'{edge:g}' for edge in edges)}]", gains=listed("gain"),
-        gain_sds=listed("gain_sd"), biases=listed("bias_deg"), bias_sds=listed("bias_sd_deg"), thigh_near=slope.thigh_near,
-        thigh_far=slope.thigh_far, lock_in=lead.gain, lock_in_sd=lead.lasting_deg,
-        steps=found.steps, bytes_=found.bytes_ / 1e6, cpu_ms=found.cpu_ms, judges=len(JUDGES), levels=len(LEVELS),
-        tables=tables(found), parameters=f"{parameters:,}", bodies=len(body_names("train")), held=len(body_names("test")))
+        sha256=found.sha256, steps=found.steps, bytes_=found.bytes_ / 1e6, cpu_ms=found.cpu_ms, judges=len(JUDGES),
+        levels=len(LEVELS), tables=tables(found), parameters=f"{parameters:,}", bodies=len(body_names("train")),
+        held=len(body_names("test")))
