@@ -95,7 +95,7 @@ class Bout:
         `swaps`: poses with exchanged legs so far.
         """
         duration_s = end_s - start_s
-        rows = self._history.between(start_s - 0.75 * duration_s, t_s + 1e-9)
+        rows = self._history.between(start_s - 0.85 * duration_s, t_s + 1e-9)
         inside = self._history.between(start_s, end_s)
         seen = seen_fraction(inside, start_s, end_s)
         if seen < SEEN:
@@ -122,7 +122,7 @@ class Bout:
         if start_s - self._end_s > PAUSE_S:
             self.forget()
         near, far = landings(rows, start_s, end_s)
-        row |= stance(rows, near, start_s, end_s, row["thigh_forward_near_deg"])
+        row |= stance(rows, near, start_s, end_s)
         row["step_time_far_s"] = _step(far.contact_s, near.contact_s, duration_s)
         if self._near is not None and abs(start_s - self._end_s) < 0.25 * duration_s:
             row["step_time_near_s"] = _step(self._near.contact_s, far.contact_s, duration_s)

@@ -9,7 +9,7 @@ looked for near the backward end of the thigh's swing. The constants are medians
 
 from __future__ import annotations
 
-from math import nan
+from math import isfinite, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ SHANK_UPRIGHT_AFTER_S = 0.029
 HEEL_AHEAD_BEFORE_S = 0.029
 STRAIGHT_AFTER_S = 0.016
 CROSSING_HALF_S = 0.035
+USUAL_AHEAD = 0.17  # of a stride from the forward peak to the heel farthest ahead: the norms' mean
 
 
 class Leg(NamedTuple):
@@ -48,35 +49,39 @@ class Landing(NamedTuple):
 
 
 def landing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> Landing:
-    """The contact that follows the leg's forward peak at `peak_s` and the toe-off that ends it.
+    """The contact round the leg's forward peak at `peak_s` and the toe-off that ends it.
 
-    `rows`: history from a fifth of a stride before the peak to the stride's end or later.
+    A thigh may have two forward peaks, one before contact and one after it, and either may be the higher one; the heel is
+    farthest ahead of the hips once a stride. So the contact is looked for near that, the toe-off from there.
+
+    `rows`: history from 0.85 of a stride before the stride's start to its end or later.
     """
-    t_s = rows[:, h.T_S]
-    half_s = 0.07 * stride_s
-    ahead_s, _ = top(t_s, rows[:, leg.heel] - rows[:, h.HIP_X], peak_s, peak_s + 0.34 * stride_s, half_s)
-    contact_s, contact_sure = _contact(rows, leg, peak_s, stride_s, ahead_s)
-    back_s, _ = bottom(t_s, rows[:, leg.thigh], peak_s + 0.3 * stride_s, peak_s + 0.8 * stride_s, 0.09 * stride_s)
+    t_s, half_s = rows[:, h.T_S], 0.07 * stride_s
+    ahead_s, _ = top(t_s, rows[:, leg.heel] - rows[:, h.HIP_X], peak_s - 0.3 * stride_s, peak_s + 0.34 * stride_s, half_s)
+    near_s = ahead_s if isfinite(ahead_s) else peak_s + USUAL_AHEAD * stride_s
+    contact_s, contact_sure = _contact(rows, leg, near_s, stride_s, ahead_s)
+    back_s, _ = bottom(t_s, rows[:, leg.thigh], near_s + 0.13 * stride_s, near_s + 0.63 * stride_s, 0.09 * stride_s)
     flexion = rows[:, leg.thigh] - rows[:, leg.shank]
     straight_s = nan
-    if back_s == back_s:
+    if isfinite(back_s):
         straight_s, _ = bottom(t_s, flexion, back_s - 0.22 * stride_s, back_s + 0.05 * stride_s, half_s)
     toe_off_s = straight_s - STRAIGHT_AFTER_S
     return Landing(contact_s, toe_off_s, ahead_s, contact_sure, _sure(t_s, flexion, straight_s, half_s))
 
 
-def _contact(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float, ahead_s: float) -> tuple[float, float]:
+def _contact(rows: NDArray[np.float64], leg: Leg, near_s: float, stride_s: float, ahead_s: float) -> tuple[float, float]:
     """Time and confidence, from the shank or else from the heel."""
     t_s, half_s = rows[:, h.T_S], 0.07 * stride_s
-    upright_s = falls_through(t_s, rows[:, leg.shank], 0.0, peak_s, peak_s + 0.4 * stride_s, CROSSING_HALF_S)
-    if upright_s == upright_s:
+    first_s, last_s = near_s - 0.17 * stride_s, near_s + 0.23 * stride_s
+    upright_s = falls_through(t_s, rows[:, leg.shank], 0.0, first_s, last_s, CROSSING_HALF_S)
+    if isfinite(upright_s):
         return upright_s - SHANK_UPRIGHT_AFTER_S, _sure(t_s, rows[:, leg.shank], upright_s, half_s)
     return ahead_s + HEEL_AHEAD_BEFORE_S, 0.5 * _sure(t_s, rows[:, leg.heel], ahead_s, half_s)
 
 
 def _sure(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
     """Share of the samples round an event that were measured, less where they are so few that the fit rests on three."""
-    if when_s != when_s:
+    if not isfinite(when_s):
         return 0.0
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
     seen = int(np.count_nonzero(np.isfinite(y[first:last])))

@@ -22,7 +22,7 @@ PHASES = np.linspace(0.0, 1.0, 51)
 def swing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> tuple[float, float]:
     """Forward and backward extreme of a thigh in the stride whose forward peak is near `peak_s`, degrees."""
     t_s, thigh = rows[:, h.T_S], rows[:, leg.thigh]
-    _, forward = top(t_s, thigh, peak_s - 0.2 * stride_s, peak_s + 0.2 * stride_s, HALF * stride_s)
+    _, forward = top(t_s, thigh, peak_s - 0.35 * stride_s, peak_s + 0.35 * stride_s, HALF * stride_s)
     _, backward = bottom(t_s, thigh, peak_s + 0.3 * stride_s, peak_s + 0.8 * stride_s, HALF * stride_s)
     return forward, backward
 
@@ -50,10 +50,11 @@ def thighs(rows: NDArray[np.float64], inside: NDArray[np.float64], start_s: floa
     }
 
 
-def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: float, forward_deg: float) -> dict[str, float]:
+def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: float) -> dict[str, float]:
     """What hangs on the near foot's contact and toe-off.
 
-    Retraction ends where the heel is farthest ahead of the hips, some 29 ms before the foot lands: so are its norms defined.
+    Retraction begins at the thigh's last forward peak before the heel is farthest ahead of the hips and ends there, some 29 ms
+    before the foot lands: so are its norms defined.
     """
     stride_s, t_s = end_s - start_s, rows[:, h.T_S]
     flexion = rows[:, h.THIGH_NEAR] - rows[:, h.SHANK_NEAR]
@@ -61,14 +62,16 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
     # The knee bends most near mid-stance and is straightest at toe-off: at 30 pictures a second the peak needs room to be a hill.
     _, stance_deg = top(t_s, flexion, near.contact_s, near.contact_s + 0.8 * (near.toe_off_s - near.contact_s), half_s)
     _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
-    at_reach_deg = value_at(t_s, rows[:, h.THIGH_NEAR], near.ahead_s, half_s)
+    thigh = rows[:, h.THIGH_NEAR]
+    flexed_s, flexed_deg = top(t_s, thigh, near.ahead_s - 0.35 * stride_s, near.ahead_s + 0.02 * stride_s, HALF * stride_s)
+    at_reach_deg = value_at(t_s, thigh, near.ahead_s, half_s)
     contact_s = near.toe_off_s - near.contact_s
     return {
         "contact_s": contact_s if frame_s(t_s) <= SLOWEST_FRAME_S and 0.08 < contact_s < 0.45 else nan,
         "knee_flexion_stance_near_deg": stance_deg,
         "knee_flexion_swing_near_deg": swing_deg,
-        "retraction_near_pct": 100.0 * (near.ahead_s - start_s) / stride_s,
-        "retraction_near_deg": forward_deg - at_reach_deg,
+        "retraction_near_pct": 100.0 * (near.ahead_s - flexed_s) / stride_s,
+        "retraction_near_deg": flexed_deg - at_reach_deg,
     }
 
 
