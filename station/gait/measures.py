@@ -15,7 +15,6 @@ COVERED = 0.7  # share of the time between first and last stride of the window t
 
 NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"
-TOO_SLOW_CAMERA = "needs at least 50 pictures a second"
 MIXED_UP = "too many strides are lost: the legs cannot be told apart, or are hidden"
 NO_SPEED = "belt speed unknown"
 
@@ -33,7 +32,9 @@ _COLUMNS: Mapping[str, tuple[str, float]] = {
     "contact_time_ms": ("contact_s", 1000.0),
     "step_length_m": ("step_length_m", 1.0),
 }
-_REASONS = {"contact_time_ms": TOO_SLOW_CAMERA, "step_length_m": NO_SPEED}
+# Frames a second below which a measure is not told: its curve turns faster than the frames follow (strides.py measures by it).
+LEAST_FPS = {"contact_time_ms": 50.0, "knee_flexion_stance_near_deg": 25.0}
+SLACK = 0.96  # share of that which jittering time stamps may lack (chosen)
 
 
 class Window:
@@ -46,12 +47,14 @@ class Window:
 
     def forget(self) -> None:
         self._count = 0
+        self._frame_s = nan
         self._rows[:] = nan
 
     def add(self, row: Mapping[str, float]) -> None:
         near_deg, far_deg, near_s, far_s = (row.get(name, nan) for name in _BOTH_LEGS)
         taken = (factor * row.get(column, nan) for column, factor in _COLUMNS.values())
         asymmetries = (near_deg - far_deg, 200.0 * (near_s - far_s) / (near_s + far_s))
+        self._frame_s = row.get("frame_s", nan)
         self._start_s[self._count % STRIDES] = row.get("start_s", nan)
         self._rows[self._count % STRIDES] = [row.get("duration_s", nan), *taken, *asymmetries]
         self._count += 1
@@ -60,8 +63,14 @@ class Window:
         if self._count >= FEWEST and self._covered() < COVERED:
             return {name: Measure.cannot_tell(MIXED_UP, min(self._count, STRIDES)) for name in ("cadence_spm", *_NAMES[1:])}
         found = dict(zip(_NAMES, spreads(self._rows[: min(self._count, STRIDES)], _USUAL_SDS), strict=True))
-        told = {name: _measure(spread, _REASONS.get(name, NOT_SEEN)) for name, spread in found.items()}
+        told = {name: _measure(spread, self._missing(name)) for name, spread in found.items()}
         return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
+
+    def _missing(self, name: str) -> str:
+        """Why a measure is not told."""
+        if name == "step_length_m":
+            return NO_SPEED
+        return NOT_SEEN if fast_enough(name, self._frame_s) else f"needs at least {LEAST_FPS[name]:.0f} frames a second"
 
     def _covered(self) -> float:
         """What is left of many lost strides is no fair sample of them."""
@@ -74,6 +83,11 @@ class Window:
 _BOTH_LEGS = ("tle_near_deg", "tle_far_deg", "step_time_near_s", "step_time_far_s")
 _NAMES = ("duration_s", *_COLUMNS, "tle_asymmetry_deg", "step_time_asymmetry_pct")
 _USUAL_SDS = [STRIDE_SD.get(name, nan) for name in _NAMES]
+
+
+def fast_enough(name: str, frame_s: float) -> bool:
+    """Whether frames so far apart show this measure; an unknown rate shows all."""
+    return not frame_s * LEAST_FPS.get(name, 0.0) * SLACK > 1.0
 
 
 def _measure(spread: Spread, reason: str) -> Measure:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import bottom, frame_s, top, value_at
 from station.gait.events import FAR, NEAR, Landing, Leg, landing
+from station.gait.measures import fast_enough
 from station.gait.pelvis.landmarks import lock_in
 from station.gait.pelvis.source import PelvicStride
 from station.types import STRIDE
 
-SLOWEST_FRAME_S = 1.0 / 48.0  # contact time is told from 50 fps on, some jitter allowed
+SHORTEST_CONTACT_S, LONGEST_CONTACT_S = 0.08, 0.45  # of any run (chosen, round the norms' 0.17 .. 0.30)
+DEEPEST_STANCE_DEG = 75.0  # a knee that carries; the norms end at 46, a deep squat run is not one (chosen)
 HALF = 0.09  # half-width of the fits round extremes, as a share of the stride
 PHASES = np.linspace(0.0, 1.0, 51)
 
@@ -66,9 +68,12 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
     flexed_s, flexed_deg = top(t_s, thigh, near.ahead_s - 0.35 * stride_s, near.ahead_s + 0.02 * stride_s, HALF * stride_s)
     at_reach_deg = value_at(t_s, thigh, near.ahead_s, half_s)
     contact_s = near.toe_off_s - near.contact_s
+    step_s = frame_s(t_s)
+    timed, bent = fast_enough("contact_time_ms", step_s), fast_enough("knee_flexion_stance_near_deg", step_s)
     return {
-        "contact_s": contact_s if frame_s(t_s) <= SLOWEST_FRAME_S and 0.08 < contact_s < 0.45 else nan,
-        "knee_flexion_stance_near_deg": stance_deg,
+        "frame_s": step_s,
+        "contact_s": contact_s if timed and SHORTEST_CONTACT_S < contact_s < LONGEST_CONTACT_S else nan,
+        "knee_flexion_stance_near_deg": stance_deg if bent and 0.0 < stance_deg < DEEPEST_STANCE_DEG else nan,
         "knee_flexion_swing_near_deg": swing_deg,
         "retraction_near_pct": 100.0 * (near.ahead_s - flexed_s) / stride_s,
         "retraction_near_deg": flexed_deg - at_reach_deg,

@@ -20,7 +20,8 @@ BELT_ONLY = ("pelvic_list_deg", "pelvic_tilt_deg")
 PELVIC = (*PELVIC_TURN, *BELT_ONLY)
 
 NOT_SEEN = {
-    "contact_time_ms": "foot contacts need at least 50 pictures a second and a visible foot",
+    "knee_flexion_stance_near_deg": "the knee on the ground needs at least 25 frames a second and a visible leg",
+    "contact_time_ms": "foot contacts need at least 50 frames a second and a visible foot",
     "step_length_m": "step length needs the belt speed",
     "tle_asymmetry_deg": "the far leg was not seen well enough",
     "step_time_asymmetry_pct": "the contacts of the far foot were not seen well enough",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from station.gait import GaitCore
+from station.sense.poses import load_poses
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
-from station.types import NAN, NS, Reading, Side
+from station.types import NAN, NS, Pose, Reading, Side, View
+from tests.analysed import analyse
 from tests.gait.conftest import Told, film, noisy
 
 
@@ -114,3 +118,26 @@ def test_told_and_read_speed_come_before_the_picture() -> None:
         "a silent treadmill is not believed for ever"
     )
     assert core.step(Reading(23 * NS, "speed_given_mps", NAN)).speed.mps == 3.0
+
+
+def test_every_contact_of_a_thigh_with_two_forward_peaks_is_found(shared: Path) -> None:
+    """A healthy runner whose thigh peaks before contact and again after it: either may be the higher one."""
+    found = load_poses(shared / "data" / "field" / "double_peaked_thigh.npz")
+    poses = [Pose(t, xy, s) for t, xy, s in zip(found.t_ns.tolist(), found.xy_px, found.score, strict=True)]
+    told = analyse(poses, View(found.width_px, found.height_px))
+    for side in ("left", "right"):
+        contacts = [e.t_ns / NS for e in told.events if (e.kind, e.side) == ("contact", side)]
+        assert len(contacts) == len(told.strides) >= 11
+        assert np.ptp(np.diff(contacts)) < 0.06, "one a stride"
+    assert told.last.measures["retraction_near_pct"].value == pytest.approx(17.0, abs=1.5)
+    assert told.last.measures["knee_flexion_stance_near_deg"].n >= 10
+    assert told.last.measures["contact_time_ms"].measured
+
+
+@pytest.mark.parametrize(("fps", "told"), [(18.0, ()), (30.0, ("stance",)), (60.0, ("stance", "contact"))])
+def test_what_the_frames_are_too_slow_for_is_not_told(fps: float, told: tuple[str, ...]) -> None:
+    measures = film((12.0, RunnerSpec(flaws=noisy())), fps=fps).last.measures
+    for word, name, least in (("stance", "knee_flexion_stance_near_deg", 25), ("contact", "contact_time_ms", 50)):
+        assert measures[name].measured == (word in told)
+        if word not in told:
+            assert measures[name].reason == f"needs at least {least} frames a second"

@@ -28,6 +28,7 @@ class Scores:
     speed_pct: float
     contact_ms: NDArray[np.float64]
     toe_off_ms: NDArray[np.float64]
+    missed: tuple[int, int]  # contacts and toe-offs of both feet that were not found, of so many true ones
     strides: int  # found
     true_strides: int
     turn: Measure
@@ -55,6 +56,7 @@ def scores(trial: Trial, filming: Filming) -> Scores:
         speed_pct=100.0 * (found.last.speed.mps / trial.speed_mps - 1.0),
         contact_ms=_events(found.events, "contact", filming.side, true.contacts_s, other.contacts_s, begins_s),
         toe_off_ms=_events(found.events, "toe_off", filming.side, true.toe_offs_s, other.toe_offs_s, begins_s),
+        missed=_missed(found.events, filming.side, true, other, begins_s, strides),
         strides=int((strides["start_s"] > begins_s + SETTLED_S).sum()),
         true_strides=int((starts > begins_s + SETTLED_S).sum()),
         turn=found.last.measures["pelvic_turn_deg"],
@@ -68,6 +70,23 @@ def _rmse(found: Analysis, true: Truth, begins_s: float) -> float:
     running = found.t_s > begins_s + SETTLED_S
     off = found.angles["thigh_near_deg"][running] - np.interp(found.t_s[running] - begins_s, true.t_s, true.thigh_deg)
     return float(np.sqrt(np.nanmean(off**2)))
+
+
+def _missed(
+    found: tuple[Event, ...], side: str, near: Truth, far: Truth, begins_s: float, strides: NDArray[np.void]
+) -> tuple[int, int]:
+    """Over the strides found after SETTLED_S; what lies in a stride that is not closed cannot be known yet."""
+    first_s = begins_s + SETTLED_S
+    last_s = float(strides["start_s"][-1])
+    missed = count = 0
+    for kind in ("contact", "toe_off"):
+        for of_near, truth_ in ((True, near), (False, far)):
+            true_s = (truth_.contacts_s if kind == "contact" else truth_.toe_offs_s) + begins_s
+            true_s = true_s[(true_s > first_s) & (true_s < last_s)]
+            seen_s = np.array([e.t_ns / NS for e in found if e.kind == kind and (e.side == side) == of_near])
+            count += len(true_s)
+            missed += sum(not len(seen_s) or np.abs(seen_s - t).min() > NEAREST_S for t in true_s)
+    return missed, count
 
 
 def _events(

@@ -83,6 +83,10 @@ def rows(trials: Trials) -> Iterator[Row]:
     yield worst("belt speed error", "%", lambda s: s.speed_pct, 3.0, 1)
     yield _timing("foot contact", [s.contact_ms for s in got], 15.0)
     yield _timing("toe-off", [s.toe_off_ms for s in got], 20.0)
+    missed, all_events = (sum(s.missed[k] for s in got) for k in (0, 1))
+    most = max(s.missed[0] / s.missed[1] for s in got)
+    text = f"{missed} of {all_events}, worst trial {100 * most:.1f} %"
+    yield Row("contacts and toe-offs missed", text, "≤ 0.5 %", missed <= 0.005 * all_events)
     found, true = sum(s.strides for s in got), sum(s.true_strides for s in got)
     yield Row("strides found after the third second", f"{found} of {true}", "all", abs(found - true) <= len(got))
 
