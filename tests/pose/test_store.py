@@ -10,6 +10,7 @@ from station.config import PoseSection
 from station.errors import ConfigError, ModelError
 from station.pose.estimator import MODELS, open_estimator
 from station.pose.store import cards, models_dir, read_card, verified
+from station.run.models import verify_models
 
 
 @pytest.fixture
@@ -92,3 +93,11 @@ def test_missing_folder_and_missing_card_are_told(tmp_path):
 def test_unknown_model_is_a_configuration_error():
     with pytest.raises(ConfigError, match="pose_landmark_full"):
         open_estimator(PoseSection(model="guess"))
+
+
+def test_verify_reads_every_table_of_errors(capsys):
+    verify_models(None)
+    lines = capsys.readouterr().out.splitlines()
+    tables = {path.name.removesuffix(".errors.json") for path in models_dir().glob("*.errors.json")}
+    assert {line.split()[1] for line in lines if line.endswith("with its error table")} == tables
+    assert "pelvis_turn" in tables
