@@ -1,6 +1,8 @@
-"""station.toml to frozen, validated settings. An unknown key or an impossible value is an error; all are reported at once.
+"""station.toml to frozen, validated settings. An unknown key or an impossible value is an error;
+all are reported at once.
 
-One class per section; the room that reads a section owns its class. Every key has a default, so an empty file is a valid one.
+One class per section; the room that reads a section owns its class. Every key has a default, so an
+empty file is a valid one.
 """
 
 from __future__ import annotations
@@ -50,8 +52,10 @@ class StationSection(Section):
 
     # of this station, on summaries and sticks, where there are several
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$")] = "station"
-    language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"  # of screen, voice, report and messages
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = ""  # as Europe/Berlin, of dates in reports; "": the machine's own
+    # of screen, voice, report and messages
+    language: Literal["en", "de", "es", "fr", "it", "ja"] = "en"
+    # as Europe/Berlin, of dates in reports; "": the machine's own
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = ""
     # where sessions are kept; deleted only by `apt purge station`
     data_dir: AnyPath = Path("~/.local/share/station")
 
@@ -68,34 +72,51 @@ class StationSection(Section):
 class CameraSection(Section):
     """How the Pi camera films."""
 
-    number: Annotated[int, Field(ge=0, le=3)] = 0  # of the two connectors, in the order of `rpicam-hello --list-cameras`
-    turned_deg: Literal[0, 90, 180, 270] = 90  # clockwise, of the camera's body, seen from behind it; portrait is 90 or 270
-    mains_hz: Literal[50, 60] = 50  # 60 in the Americas; each frame meets the same phase of the lamps' flicker
+    # of the two connectors, in the order of `rpicam-hello --list-cameras`
+    number: Annotated[int, Field(ge=0, le=3)] = 0
+    # clockwise, of the camera's body, seen from behind it; portrait is 90 or 270
+    turned_deg: Literal[0, 90, 180, 270] = 90
+    # 60 in the Americas; each frame meets the same phase of the lamps' flicker
+    mains_hz: Literal[50, 60] = 50
     # frames a second against the lamps' rate, where the light does not flicker
     fps: Annotated[float, Field(ge=10, le=120, examples=[90.0])] | None = None
-    exposure_us: Annotated[int, Field(ge=100, le=10_000)] = 3000  # at 3 m/s a thigh smears 9 mm; gain follows the light
-    long_side_px: Annotated[int, Field(ge=320, le=2304, multiple_of=2)] = 1280  # of a frame, an even number
-    focus_m: Annotated[float, Field(ge=0.1, le=20)] = 2.4  # distance to the runner, for lenses that can focus
+    # at 3 m/s a thigh smears 9 mm; gain follows the light
+    exposure_us: Annotated[int, Field(ge=100, le=10_000)] = 3000
+    # of a frame, an even number
+    long_side_px: Annotated[int, Field(ge=320, le=2304, multiple_of=2)] = 1280
+    # distance to the runner, for lenses that can focus
+    focus_m: Annotated[float, Field(ge=0.1, le=20)] = 2.4
 
 
 class ViewSection(Section):
-    """How the camera stands to the treadmill. What `station calibrate` has measured wins over it."""
+    """How the camera stands to the treadmill. What `station calibrate` has measured wins over
+    it.
+    """
 
-    roll_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0  # how far the frame is turned clockwise against the plumb line
-    azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0  # how far the lens looks ahead of the square to the belt
-    px_per_m: Annotated[float, Field(gt=0, examples=[310.0])] | None = None  # scale in the belt's middle
-    direction: Literal["left", "right"] | None = None  # the way the runner faces in the frame; found by itself
+    # how far the frame is turned clockwise against the plumb line
+    roll_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0
+    # how far the lens looks ahead of the square to the belt
+    azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
+    # scale in the belt's middle
+    px_per_m: Annotated[float, Field(gt=0, examples=[310.0])] | None = None
+    # the way the runner faces in the frame; found by itself
+    direction: Literal["left", "right"] | None = None
     # of the lens, in pixels of the frame; a usual lens where not set
     focal_px: Annotated[float, Field(gt=0, examples=[1050.0])] | None = None
-    # left, top, right and bottom of the treadmill in the frame, as fractions: who is outside is nobody
+    # left, top, right and bottom of the treadmill in the frame, as fractions: who is outside is
+    # nobody
     zone: tuple[Fraction, Fraction, Fraction, Fraction] = (0.0, 0.0, 1.0, 1.0)
 
 
 class DeckSection(Section):
-    """The treadmill by tape measure, for `station calibrate`; hardware/calibration.md says what exactly to measure."""
+    """The treadmill by tape measure, for `station calibrate`; hardware/calibration.md says what
+    exactly to measure.
+    """
 
-    length_m: Annotated[float, Field(ge=0.3, le=4, examples=[1.6])] | None = None  # straight near edge, end to end
-    width_m: Annotated[float, Field(ge=0.3, le=1.5, examples=[0.8])] | None = None  # over both side rails
+    # straight near edge, end to end
+    length_m: Annotated[float, Field(ge=0.3, le=4, examples=[1.6])] | None = None
+    # over both side rails
+    width_m: Annotated[float, Field(ge=0.3, le=1.5, examples=[0.8])] | None = None
     # lens to the belt's mid-line; camera.focus_m where not set
     distance_m: Annotated[float, Field(ge=0.5, le=10, examples=[2.4])] | None = None
 
@@ -106,8 +127,10 @@ class PoseSection(Section):
     model: str = "pose_landmark_full"  # its name, as `station models verify` lists them
     models_dir: AnyPath | None = None  # another folder of models
     threads: Annotated[int, Field(ge=1, le=8)] = 3  # cores that it may use
-    smallest_person: Fraction = 0.3  # square around a body over the frame's height; less is the background
-    stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25  # seen in one place this long before being followed
+    # square around a body over the frame's height; less is the background
+    smallest_person: Fraction = 0.3
+    # seen in one place this long before being followed
+    stay_s: Annotated[float, Field(ge=0, le=10)] = 0.25
 
 
 class HipBeltSection(Section):
@@ -127,12 +150,15 @@ class SessionSection(Section):
 
     # of the belt, where the treadmill does not report it
     speed_kmh: Annotated[float, Field(gt=0, le=30, examples=[10.0])] | None = None
-    baseline_s: Annotated[float, Field(ge=30, le=900)] = 180.0  # running without cues at the beginning
+    # running without cues at the beginning
+    baseline_s: Annotated[float, Field(ge=30, le=900)] = 180.0
     cue_block_s: Annotated[float, Field(ge=30, le=1800)] = 180.0  # then with cues,
     free_block_s: Annotated[float, Field(ge=0, le=1800)] = 120.0  # and without, in turn
-    retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0  # running without cues at the end, to see what stayed
+    # running without cues at the end, to see what stayed
+    retention_s: Annotated[float, Field(ge=0, le=900)] = 180.0
     planned_s: Annotated[float, Field(ge=120, le=14400)] = 1260.0  # of running, in all
-    session_number: Annotated[int, Field(ge=1, le=1000)] = 1  # cues fade from the third to the eighth
+    # cues fade from the third to the eighth
+    session_number: Annotated[int, Field(ge=1, le=1000)] = 1
 
     @model_validator(mode="after")
     def _leaves_time_to_coach(self) -> SessionSection:
@@ -146,7 +172,8 @@ class SoundSection(Section):
 
     enabled: bool = True  # false where there is no loudspeaker
     volume: Fraction = 0.7  # 1 is as loud as the card goes
-    card: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = ""  # ALSA card by name (`aplay -l`); "" = the default
+    # ALSA card by name (`aplay -l`); "" = the default
+    card: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]*$")] = ""
     metronome: bool = False  # soft beats at the cadence to aim at, while low cadence is being cued
 
 
@@ -154,27 +181,33 @@ class LightSection(Section):
     """The cue light and the status light."""
 
     enabled: bool = True  # false where none is fitted
-    # how the cue light is wired: a MOSFET or a common cathode lights on a high pin, a common anode on a low one
+    # how the cue light is wired: a MOSFET or a common cathode lights on a high pin, a common anode
+    # on a low one
     leds: Literal["mosfet", "common_cathode", "common_anode"] = "mosfet"
     dimming: Literal["pwm", "on_off"] = "pwm"  # on_off for a light that must not be dimmed
     brightness: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the cue light
-    pwm_hz: Annotated[int, Field(ge=100, le=2000)] = 400  # software PWM: higher flickers less and costs more CPU
+    # software PWM: higher flickers less and costs more CPU
+    pwm_hz: Annotated[int, Field(ge=100, le=2000)] = 400
 
 
 Part = Literal["light", "status", "button", "buzzer"]
 
 
 class PinsSection(Section):
-    """BCM numbers of the 40-pin header. The defaults are free of I2S audio boards (18-21), I2C, SPI and UART."""
+    """BCM numbers of the 40-pin header. The defaults are free of I2S audio boards (18-21), I2C, SPI
+    and UART.
+    """
 
-    fitted: frozenset[Part] = frozenset({"light", "status"})  # the parts that are there: only their pins are claimed
+    # the parts that are there: only their pins are claimed
+    fitted: frozenset[Part] = frozenset({"light", "status"})
     red: Pin = 5  # of the cue light
     green: Pin = 6  # of the cue light
     blue: Pin = 13  # of the cue light
     status: Pin = 16  # the status light
     button: Pin = 17  # to ground
     buzzer: Pin = 12  # through a transistor
-    work_dir: AnyPath | None = None  # where lgpio may create its pipe; $RUNTIME_DIRECTORY, else the temporary directory
+    # where lgpio may create its pipe; $RUNTIME_DIRECTORY, else the temporary directory
+    work_dir: AnyPath | None = None
 
     def claimed(self) -> dict[str, int]:
         """Function to BCM number, for the fitted parts only, in header order of the table."""
@@ -198,21 +231,28 @@ class ScreenSection(Section):
     """The display."""
 
     enabled: bool = True  # false where there is none
-    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280  # of the window, where the display does not report its own size
+    # of the window, where the display does not report its own size
+    width_px: Annotated[int, Field(ge=320, le=7680)] = 1280
     height_px: Annotated[int, Field(ge=320, le=7680)] = 720  # likewise
-    turn_deg: Literal[0, 90, 180, 270] = 0  # clockwise, of what is drawn: for a panel that was mounted on its side or head
-    width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None  # of what lights up; as the display reports where not set
+    # clockwise, of what is drawn: for a panel that was mounted on its side or head
+    turn_deg: Literal[0, 90, 180, 270] = 0
+    # of what lights up; as the display reports where not set
+    width_mm: Annotated[float, Field(ge=50, le=3000)] | None = None
     distance_m: Annotated[float, Field(ge=0.3, le=10)] = 2.0  # the runner's eye to the display
 
 
 class RecordSection(Section):
     """What is kept, and how much of it. The oldest goes first."""
 
-    input_log: bool = True  # landmarks of every frame: needed for a replay, about 90 MB an hour at 60 frames a second
+    # landmarks of every frame: needed for a replay, about 90 MB an hour at 60 frames a second
+    input_log: bool = True
     logs_quota_mb: Annotated[int, Field(ge=1, le=10_000_000)] = 2000  # of such logs in all
-    free_floor_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 200  # logs go when less than this is free
-    sessions_kept: Annotated[int, Field(ge=1, le=100_000)] = 100  # the newest; half an hour takes 3.3 MB
-    hip_belt_pairs: bool = False  # keep what hip belt and landmarks read of each stride, for a later model without a belt
+    # logs go when less than this is free
+    free_floor_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 200
+    # the newest; half an hour takes 3.3 MB
+    sessions_kept: Annotated[int, Field(ge=1, le=100_000)] = 100
+    # keep what hip belt and landmarks read of each stride, for a later model without a belt
+    hip_belt_pairs: bool = False
     opensim: bool = False  # angles.mot and markers.trc, for OpenSim, on the stick too
 
 
@@ -240,7 +280,9 @@ class Config(Section):
 
 
 def parse(values: dict[str, Any], where: str = "configuration") -> Config:
-    """Settings from nested tables. Raises ConfigError naming every problem by its key path and value."""
+    """Settings from nested tables. Raises ConfigError naming every problem by its key path and
+    value.
+    """
     try:
         return Config.model_validate(values)
     except ValidationError as error:
@@ -248,7 +290,9 @@ def parse(values: dict[str, Any], where: str = "configuration") -> Config:
 
 
 def load(path: Path | None) -> Config:
-    """Settings from a TOML file; None means all defaults. Raises ConfigError (unreadable, not TOML, unknown key, bad value)."""
+    """Settings from a TOML file; None means all defaults. Raises ConfigError (unreadable, not TOML,
+    unknown key, bad value).
+    """
     if path is None:
         return Config()
     try:
@@ -260,7 +304,9 @@ def load(path: Path | None) -> Config:
 
 
 def tables(content: bytes, where: str) -> dict[str, Any]:
-    """The nested tables of a TOML file's content, whoever wrote it. Raises ConfigError for what is none."""
+    """The nested tables of a TOML file's content, whoever wrote it. Raises ConfigError for what is
+    none.
+    """
     if any(len(line) > LONGEST_LINE for line in content.splitlines()):
         raise ConfigError(f"has a line of more than {LONGEST_LINE} characters", where, "put a settings file there")
     try:
@@ -269,7 +315,8 @@ def tables(content: bytes, where: str) -> dict[str, Any]:
         raise ConfigError("is not UTF-8 text", where, "save it as UTF-8") from None
     except RecursionError:
         raise ConfigError("is nested too deeply", where, "put a settings file there") from None
-    except ValueError as error:  # TOMLDecodeError is one, and what Python says of a number of thousands of digits
+    # TOMLDecodeError is one, and what Python says of a number of thousands of digits
+    except ValueError as error:
         raise ConfigError(f"is not valid TOML: {error}", where, "correct that line") from None
     if _depth(values) > DEEPEST:
         raise ConfigError("is nested too deeply", where, "put a settings file there")

@@ -1,11 +1,14 @@
-"""Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an installer's stick.
+"""Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an
+installer's stick.
 
-Whoever can write the boot partition holds the card and could change everything anyway. A stick counts only with the
-station's signature on it (see usb/signature.py). Settings are laid over each other, key by key: installed, boot partition,
-stick. The upper two may set what INSTALLERS names and nothing else. Each layer is tried together with those below it, on
-everything that a start would refuse, before anything uses it. A bad one changes nothing: the last good one stays in force
-and the fault is shown. A good one is copied to the data folder, so that a boot partition that cannot be read one day changes
-nothing either. To go back, an empty file does: on the boot partition to the installed settings, on the stick to both.
+Whoever can write the boot partition holds the card and could change everything anyway. A stick
+counts only with the station's signature on it (see usb/signature.py). Settings are laid over each
+other, key by key: installed, boot partition, stick. The upper two may set what INSTALLERS names and
+nothing else. Each layer is tried together with those below it, on everything that a start would
+refuse, before anything uses it. A bad one changes nothing: the last good one stays in force and the
+fault is shown. A good one is copied to the data folder, so that a boot partition that cannot be
+read one day changes nothing either. To go back, an empty file does: on the boot partition to the
+installed settings, on the stick to both.
 
 What no trial can find out, as a camera that is not there, a start does: see `Provision.starting`.
 """
@@ -38,8 +41,8 @@ LARGEST_BYTES = 64 * 1024  # a settings file has a few hundred; whatever is larg
 MOST_FAILED = 2  # starts with new settings, before those that started last come back
 STICK = "station.toml on the stick"
 
-# What the boot partition and an installer's stick may set: all that depends on the place. Not where files lie: a folder that
-# is not there, or is somebody else's, would take the sessions along.
+# What the boot partition and an installer's stick may set: all that depends on the place. Not where
+# files lie: a folder that is not there, or is somebody else's, would take the sessions along.
 INSTALLERS = {
     "station": {"name", "language", "time_zone"},
     "camera": {"number", "turned_deg", "mains_hz", "fps", "exposure_us", "long_side_px", "focus_m"},
@@ -64,19 +67,24 @@ Trouble = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Provision:
-    """The settings in force, where they came from, and what is wrong with the others: (what, remedy) pairs for the screen."""
+    """The settings in force, where they came from, and what is wrong with the others: (what,
+    remedy) pairs for the screen.
+    """
 
     config: Config
     sources: tuple[Path, ...]
     trouble: Trouble = ()
-    starts: Starts | None = field(default=None, compare=False)  # None: nothing but the installed settings
+    # None: nothing but the installed settings
+    starts: Starts | None = field(default=None, compare=False)
 
     @contextmanager
     def starting(self) -> Iterator[None]:
-        """Round a start: unless `started` is called in it, or it ends by itself, these settings count as failed once more.
+        """Round a start: unless `started` is called in it, or it ends by itself, these settings
+        count as failed once more.
 
-        After MOST_FAILED of them, `provision` goes back to the settings that started last, until others come. Where even
-        those fail, the settings were not to blame, and the newer ones get another try.
+        After MOST_FAILED of them, `provision` goes back to the settings that started last, until
+        others come. Where even those fail, the settings were not to blame, and the newer ones get
+        another try.
         """
         if self.starts is not None:
             self.starts.begin()
@@ -90,9 +98,11 @@ class Provision:
 
 
 class Starts:
-    """The record of starts in the data folder: which upper layers were tried last, how often in vain, and which started.
+    """The record of starts in the data folder: which upper layers were tried last, how often in
+    vain, and which started.
 
-    A folder that cannot be written, or a record that was spoiled, only means that nothing comes back by itself.
+    A folder that cannot be written, or a record that was spoiled, only means that nothing comes
+    back by itself.
     """
 
     def __init__(self, folder: Path, upper: tuple[str, str]) -> None:
@@ -156,7 +166,8 @@ class _Layers:
         self._values = tables(config_file.read_bytes(), str(config_file)) if config_file is not None else {}
         self.sources: tuple[Path, ...] = (config_file,) if config_file is not None else ()
         self.trouble: list[tuple[str, str]] = []
-        self.upper: list[str] = []  # the content of each layer above the installed one, "" where there is none
+        # the content of each layer above the installed one, "" where there is none
+        self.upper: list[str] = []
         self.folder = self.config.station.data_folder
 
     def add(self, content: bytes, where: Path | str) -> None:
@@ -169,7 +180,8 @@ class _Layers:
         self.config, self._values, self.sources = config, both, (*self.sources, Path(where))
 
     def add_kept(self, path: Path, remedy: str) -> str:
-        """A copy that was good when it was made; by now the settings below it may have changed, or the card is damaged.
+        """A copy that was good when it was made; by now the settings below it may have changed, or
+        the card is damaged.
 
         Returns what was added, "" for nothing.
         """
@@ -202,10 +214,11 @@ class _Layers:
 
 
 def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_file: Path = INSTALLER_FILE) -> Provision:
-    """Installed settings, with those of the boot file (or of its last good copy) and of the installer's stick on top.
+    """Installed settings, with those of the boot file (or of its last good copy) and of the
+    installer's stick on top.
 
-    Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself, UsageError when root is
-    about to work on another user's sessions.
+    Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself,
+    UsageError when root is about to work on another user's sessions.
     """
     layers = _Layers(config_file)
     _not_as_root(layers.folder)
@@ -231,9 +244,11 @@ def _gone_back(config_file: Path | None, new: _Layers, fallback: tuple[str, str]
 
 
 def why_refused(content: bytes, config_file: Path | None, boot_file: Path | None = BOOT_FILE) -> str | None:
-    """What is wrong with settings that an installer's stick brings, None when the station would start with them.
+    """What is wrong with settings that an installer's stick brings, None when the station would
+    start with them.
 
-    `boot_file` None: on a machine that is no station. Raises ConfigError for faults in `config_file` itself.
+    `boot_file` None: on a machine that is no station. Raises ConfigError for faults in
+    `config_file` itself.
     """
     layers = _Layers(config_file)
     if boot_file is not None:
@@ -248,7 +263,9 @@ def why_refused(content: bytes, config_file: Path | None, boot_file: Path | None
 
 
 def _only_installers(values: dict[str, Any], where: str) -> None:
-    """Raises ConfigError for what only the installed settings may set. An unknown key is for `parse` to name."""
+    """Raises ConfigError for what only the installed settings may set. An unknown key is for
+    `parse` to name.
+    """
     known = Config.model_fields
     kept_back = [
         f"{section}.{key}"
@@ -263,7 +280,9 @@ def _only_installers(values: dict[str, Any], where: str) -> None:
 
 
 def _try(config: Config, changed: dict[str, Any], where: str) -> None:
-    """What a start would refuse though its type is right. `changed`: what this layer sets. Raises ConfigError."""
+    """What a start would refuse though its type is right. `changed`: what this layer sets. Raises
+    ConfigError.
+    """
     try:
         Plan(**config.session.model_dump(exclude={"speed_kmh"}))
         if "language" in changed.get("station", {}):
@@ -279,7 +298,9 @@ def _try(config: Config, changed: dict[str, Any], where: str) -> None:
 
 
 def _not_as_root(folder: Path) -> None:
-    """Whoever owns the folder can put links in it, and root would follow them. Raises UsageError."""
+    """Whoever owns the folder can put links in it, and root would follow them. Raises
+    UsageError.
+    """
     if os.geteuid() == 0 and folder.is_dir() and folder.stat().st_uid != 0:
         who = f"'#{folder.stat().st_uid}'"
         with suppress(KeyError):  # a user without a name
@@ -298,7 +319,9 @@ def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def misnamed(names: Iterable[str]) -> str:
-    """The name that was meant to be station.toml, "" when there is none: Windows hides endings, and editors add them."""
+    """The name that was meant to be station.toml, "" when there is none: Windows hides endings, and
+    editors add them.
+    """
     meant = ("station.toml.txt", "station.txt", "station.toml.toml", "station.tml", "station .toml")
     return min((name for name in names if name.casefold() in meant), default="")
 
@@ -311,7 +334,9 @@ def _names(folder: Path) -> list[str]:
 
 
 def _small_file(path: Path) -> bytes | None:
-    """Its content, or None when there is no such file. Raises ConfigError when it is there and cannot be what it should be."""
+    """Its content, or None when there is no such file. Raises ConfigError when it is there and
+    cannot be what it should be.
+    """
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise ConfigError("is not a plain file", str(path), "put a plain text file there")
@@ -327,7 +352,9 @@ def _small_file(path: Path) -> bytes | None:
 
 
 def _keep(content: bytes, kept_file: Path) -> list[tuple[str, str]]:
-    """Copies the good file so that a power cut leaves the old copy or the new one. A full disk is reported, not fatal."""
+    """Copies the good file so that a power cut leaves the old copy or the new one. A full disk is
+    reported, not fatal.
+    """
     try:
         if kept_file.exists() and kept_file.read_bytes() == content:
             return []

@@ -1,9 +1,11 @@
-"""When and in which boot: wall-clock time for people, with an honest word on whether it can be trusted.
+"""When and in which boot: wall-clock time for people, with an honest word on whether it can be
+trusted.
 
-A Raspberry Pi without a battery starts with whatever time it had last, or with the year its system was built in. So a time
-counts only when somebody vouches for it: the network (systemd-timesyncd, chrony or ntpd, asked through the kernel), or a
-real-time clock that kept time while the power was off. Within a boot the monotonic clock is always right: a session that
-was recorded before the time was known gets it afterwards, by `dated`.
+A Raspberry Pi without a battery starts with whatever time it had last, or with the year its system
+was built in. So a time counts only when somebody vouches for it: the network (systemd-timesyncd,
+chrony or ntpd, asked through the kernel), or a real-time clock that kept time while the power was
+off. Within a boot the monotonic clock is always right: a session that was recorded before the time
+was known gets it afterwards, by `dated`.
 """
 
 from __future__ import annotations
@@ -26,12 +28,15 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # What timedatectl goes by: the kernel takes 16 s for the largest error of a clock that nobody
 # disciplines, and lets it grow by half a millisecond a second.
 UNDISCIPLINED_US = 16_000_000
-RTC_AGREES_S = 3600.0  # chosen: more apart, and somebody set one of the two by hand; they drift 4 s a day
+# chosen: more apart, and somebody set one of the two by hand; they drift 4 s a day
+RTC_AGREES_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`utc` is ISO 8601 to the second; without `trusted` it may be wrong by years. `monotonic_ns`: taken together with it."""
+    """`utc` is ISO 8601 to the second; without `trusted` it may be wrong by years. `monotonic_ns`:
+    taken together with it.
+    """
 
     utc: str
     trusted: bool
@@ -40,9 +45,11 @@ class Moment:
 
 
 class WallClock:
-    """Call it for the present moment. `vouched_by` says who vouches for the time, "" when nobody does.
+    """Call it for the present moment. `vouched_by` says who vouches for the time, "" when nobody
+    does.
 
-    What the network has set once is trusted for as long as the program runs, with the cable pulled too.
+    What the network has set once is trusted for as long as the program runs, with the cable pulled
+    too.
     """
 
     def __init__(
@@ -69,7 +76,9 @@ class WallClock:
         return "the battery clock" if self._kept_by_battery() else ""
 
     def _kept_by_battery(self) -> bool:
-        """Whether the kernel set the clock from a real-time clock (`hctosys`) that shows a year it can have reached."""
+        """Whether the kernel set the clock from a real-time clock (`hctosys`) that shows a year it
+        can have reached.
+        """
         for folder in self._rtcs.glob("rtc*"):
             try:
                 set_from_it = (folder / "hctosys").read_text().strip() == "1"
@@ -115,7 +124,9 @@ def zone(name: str) -> tzinfo:
 
 
 def zone_name(configured: str) -> str:
-    """The IANA name of the time zone: the configured one, or "" for the machine's own; UTC where that has no name."""
+    """The IANA name of the time zone: the configured one, or "" for the machine's own; UTC where
+    that has no name.
+    """
     if configured:
         return configured
     _, found, name = os.path.realpath(LOCALTIME).partition("/zoneinfo/")

@@ -1,4 +1,6 @@
-"""Sessions that were recorded before the clock could be trusted get their time once it can: within the same boot only."""
+"""Sessions that were recorded before the clock could be trusted get their time once it can: within
+the same boot only.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ START, TRUSTED = SESSION_COLUMNS.index("started_utc"), SESSION_COLUMNS.index("cl
 
 
 def date_sessions(database: sqlite3.Connection, now: Moment) -> int:
-    """Dates this boot's closed sessions that have no trusted time: now, minus what the monotonic clock counted since.
+    """Dates this boot's closed sessions that have no trusted time: now, minus what the monotonic
+    clock counted since.
 
     Returns how many. A damaged row is left as it is. Raises sqlite3.Error.
     """

@@ -1,7 +1,8 @@
-"""`station config`: the settings in force, or with --example a settings file that explains every key, made from the code.
+"""`station config`: the settings in force, or with --example a settings file that explains every
+key, made from the code.
 
-What stands behind a key in `station.config` as a comment, above it, or in its section's docstring, is what the file says
-of it; default and limits come from the field itself.
+What stands behind a key in `station.config` as a comment, above it, or in its section's docstring,
+is what the file says of it; default and limits come from the field itself.
 """
 
 from __future__ import annotations

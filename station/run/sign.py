@@ -1,4 +1,6 @@
-"""`station sign-settings`: on the installer's own machine, settings for a stick, checked and signed."""
+"""`station sign-settings`: on the installer's own machine, settings for a stick, checked and
+signed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ COUNTER_SUFFIX = ".counter"  # beside the key: the counter of what was signed la
 
 
 def new_key(path: Path) -> None:
-    """Makes a key that only its owner can read. Raises UsageError when there is one already, StoreError."""
+    """Makes a key that only its owner can read. Raises UsageError when there is one already,
+    StoreError.
+    """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(handle, "w", encoding="ascii") as file:
@@ -34,7 +38,8 @@ def new_key(path: Path) -> None:
 def sign_settings(settings_file: Path, key_file: Path, folder: Path) -> None:
     """Writes settings and signature into `folder`, the top of a stick.
 
-    Raises ConfigError for settings that a station would refuse, InputError, UsageError (no key), StoreError.
+    Raises ConfigError for settings that a station would refuse, InputError, UsageError (no key),
+    StoreError.
     """
     settings, key = _read(settings_file, LARGEST_BYTES), usable_key(_read(key_file, LARGEST_BYTES))
     if not key:
@@ -56,7 +61,9 @@ def sign_settings(settings_file: Path, key_file: Path, folder: Path) -> None:
 
 
 def _next_counter(key_file: Path) -> int:
-    """More than the last one, and the seconds since 1970, so that two machines with one key seldom meet. Raises StoreError."""
+    """More than the last one, and the seconds since 1970, so that two machines with one key seldom
+    meet. Raises StoreError.
+    """
     path = key_file.with_name(key_file.name + COUNTER_SUFFIX)
     try:
         last = path.read_text(encoding="ascii").strip() if path.exists() else "0"

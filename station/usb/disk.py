@@ -1,6 +1,8 @@
-"""What is on a disk that was plugged in: its volumes as blkid and the kernel know them, and the one for the runner.
+"""What is on a disk that was plugged in: its volumes as blkid and the kernel know them, and the one
+for the runner.
 
-Nothing is mounted for it and nothing written. Every name comes from the kernel's /sys, so none leads elsewhere.
+Nothing is mounted for it and nothing written. Every name comes from the kernel's /sys, so none
+leads elsewhere.
 """
 
 from __future__ import annotations
@@ -43,7 +45,9 @@ Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A partition, or a disk without any. `kind`, `usage`: blkid's TYPE and USAGE, "" when it knows none."""
+    """A partition, or a disk without any. `kind`, `usage`: blkid's TYPE and USAGE, "" when it knows
+    none.
+    """
 
     name: str
     kind: str
@@ -63,7 +67,9 @@ def insertion(disk: str, sys: Path = SYS) -> str:
 
 
 def is_no_stick(disk: str, sys: Path = SYS, mounts: Path = MOUNTS) -> str:
-    """Why this disk is nobody's stick, "" when it is one: an empty card reader, or a disk that the system itself uses."""
+    """Why this disk is nobody's stick, "" when it is one: an empty card reader, or a disk that the
+    system itself uses.
+    """
     folder = sys / disk
     if _size_bytes(folder) == 0:
         return "no medium in it"
@@ -123,7 +129,8 @@ def _partitions(folder: Path) -> list[Path]:
 
 
 def _size_bytes(folder: Path) -> int:
-    return 512 * int(_text(folder / "size") or 0)  # the kernel counts in 512 bytes, whatever the disk does
+    # the kernel counts in 512 bytes, whatever the disk does
+    return 512 * int(_text(folder / "size") or 0)
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,6 @@
-"""Folders opened one by one, no link followed: on a stranger's stick, and on the way to root's own places."""
+"""Folders opened one by one, no link followed: on a stranger's stick, and on the way to root's own
+places.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,9 @@ def opened(name: str, parent: int | None) -> Iterator[int]:
 
 @contextmanager
 def made(parent: int, name: str) -> Iterator[int]:
-    """The folder, made where it is missing. What stands in its place and is no folder is never touched: OSError."""
+    """The folder, made where it is missing. What stands in its place and is no folder is never
+    touched: OSError.
+    """
     with suppress(FileExistsError):
         os.mkdir(name, 0o755, dir_fd=parent)
         os.fsync(parent)
@@ -86,14 +90,17 @@ def failures_named(where: str) -> Iterator[None]:
         yield
     except OSError as error:
         failure: Failure = FAILURES.get(error.errno or 0, "unreadable")
-        # A stick that is gone answers "input/output error" too; then its root is not there any more either.
+        # A stick that is gone answers "input/output error" too; then its root is not there any more
+        # either.
         if failure == "unreadable" and not os.access(where, os.F_OK):
             failure = "pulled out"
         raise StickError(failure, where, error.strerror or "") from None
 
 
 def give_top_folder(mounted: Path, uid: int, gid: int) -> None:
-    """For a file system with owners: makes the station's folder and gives it to that user. Raises StickError."""
+    """For a file system with owners: makes the station's folder and gives it to that user. Raises
+    StickError.
+    """
     with failures_named(str(mounted)), opened(str(mounted), None) as root, made(root, TOP) as top:
         if os.fstat(top).st_dev != os.fstat(root).st_dev:
             raise OSError(errno.EXDEV, "another file system is mounted inside the stick")
@@ -101,7 +108,8 @@ def give_top_folder(mounted: Path, uid: int, gid: int) -> None:
 
 
 def roots_folder(path: Path) -> int:
-    """A descriptor of a folder of root's: every folder on the way is root's too, and nobody else may write there.
+    """A descriptor of a folder of root's: every folder on the way is root's too, and nobody else
+    may write there.
 
     Raises StoreError naming the first that is not, OSError when one is missing or is a link.
     """
@@ -122,7 +130,9 @@ def roots_folder(path: Path) -> int:
 
 
 def plain_file(folder: int, name: str, most_bytes: int) -> bytes | None:
-    """At most `most_bytes` + 1 of it, so that a larger one is seen to be. A link, folder or pipe counts as not there."""
+    """At most `most_bytes` + 1 of it, so that a larger one is seen to be. A link, folder or pipe
+    counts as not there.
+    """
     try:
         handle = os.open(name, FILE, dir_fd=folder)
     except OSError:

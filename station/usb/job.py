@@ -1,12 +1,14 @@
-"""The exporter's root half, which systemd starts for a disk: find the volume, mount, have it written, unmount, report.
+"""The exporter's root half, which systemd starts for a disk: find the volume, mount, have it
+written, unmount, report.
 
     python -m station.usb.job DISK           as root, from station-usb-export@DISK.service
     python -m station.usb.job --ended DISK   afterwards, however it ended
 
-It needs root to mount and does nothing else with it. Every path and every word it obeys stands in this
-package or in root's own folders, which it opens without following links; nothing that the station's user
-can write is read here. Settings, sessions and what lies on the stick are for `owner`, a process of the
-station's user, whose answer is taken as a stranger's. So this half imports the standard library alone.
+It needs root to mount and does nothing else with it. Every path and every word it obeys stands in
+this package or in root's own folders, which it opens without following links; nothing that the
+station's user can write is read here. Settings, sessions and what lies on the stick are for
+`owner`, a process of the station's user, whose answer is taken as a stranger's. So this half
+imports the standard library alone.
 """
 
 from __future__ import annotations
@@ -55,9 +57,11 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One disk. `run` starts blkid, mount and so on; `ask` has a task done by the owner; the rest is root's.
+    """One disk. `run` starts blkid, mount and so on; `ask` has a task done by the owner; the rest
+    is root's.
 
-    `statuses`, `settings`: descriptors of the folders for the status and for an installer's settings.
+    `statuses`, `settings`: descriptors of the folders for the status and for an installer's
+    settings.
     """
 
     disk: str
@@ -106,13 +110,15 @@ class Job:
                 return StickStatus("failed", NOTHING_YET + note)
             return StickStatus("done", f"{count} session{'' if count == 1 else 's'} on the stick{note}", earlier)
         finally:
-            # FAT remembers an unclean end: going read-only first takes the mark off even if somebody
-            # pulls during the unmount.
+            # FAT remembers an unclean end: going read-only first takes the mark off even if
+            # somebody pulls during the unmount.
             self.run(["mount", "-o", "remount,ro", str(self.mounted)])
             self.run(["umount", str(self.mounted)])
 
     def _take_settings(self) -> tuple[StickStatus | None, str]:
-        """What became of an installer's settings, None when it is no installer's stick; a note for who thought it was."""
+        """What became of an installer's settings, None when it is no installer's stick; a note for
+        who thought it was.
+        """
         found = self._asked(["look", str(self.mounted)])
         if found.get("settings") is None:
             wrong = str(found.get("misnamed", ""))[:40]
@@ -130,11 +136,14 @@ class Job:
         refused = self._asked(["try"], settings).get("refused")
         if refused is not None:
             return StickStatus("refused", str(refused)), ""
-        publish(self.settings, KEPT_NAME, new)  # station-settings.path sees it and starts the station again
+        # station-settings.path sees it and starts the station again
+        publish(self.settings, KEPT_NAME, new)
         return StickStatus("settings", "new settings: the station starts again with them"), ""
 
     def _write_sessions(self, where: str) -> tuple[int | None, int | None]:
-        """How many sessions were to be on the stick and are, None when no run is over yet; how many it carried when it came."""
+        """How many sessions were to be on the stick and are, None when no run is over yet; how many
+        it carried when it came.
+        """
         said = self._asked(["write", str(self.mounted)])
         failure: Failure | None = next((word for word in REMEDIES if word == said.get("failure")), None)
         if failure is not None:
@@ -171,13 +180,15 @@ def owner_of_sessions(user: str = USER) -> Owner:
 
 
 def ask_owner(owner: Owner, command: Sequence[str], given: bytes) -> dict[str, Any]:
-    """Has a process of that user's do the task, and returns its answer. Raises StoreError when it died or talks nonsense.
+    """Has a process of that user's do the task, and returns its answer. Raises StoreError when it
+    died or talks nonsense.
 
     It inherits the mount and nothing else: no group of root's, no descriptor but its pipes.
     """
     privileges: dict[str, Any] = {"user": owner.uid, "group": owner.gid, "extra_groups": []} if os.geteuid() == 0 else {}
     whole = [sys.executable, "-s", "-P", "-m", "station.usb.owner", *command]
-    with tempfile.TemporaryFile() as question:  # not a pipe: one who reads nothing keeps nobody waiting
+    # not a pipe: one who reads nothing keeps nobody waiting
+    with tempfile.TemporaryFile() as question:
         question.write(given)
         question.seek(0)
         with subprocess.Popen(whole, stdin=question, stdout=subprocess.PIPE, cwd="/", umask=0o022, **privileges) as process:
@@ -208,7 +219,9 @@ def one_at_a_time(folder: int) -> Iterator[None]:
 
 
 def station_key(folder: int) -> bytes:
-    """The station's own key, b"" when it has none that is long enough, or one that others can read or change."""
+    """The station's own key, b"" when it has none that is long enough, or one that others can read
+    or change.
+    """
     key = usable_key(plain_file(folder, KEY_NAME, LARGEST_BYTES) or b"")
     if not key:
         return b""
@@ -274,7 +287,9 @@ def _is_there(folder: int, name: str) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the stick has what it should, or there is none; 2 for a disk's name that no kernel gives."""
+    """Exit code 0 when the stick has what it should, or there is none; 2 for a disk's name that no
+    kernel gives.
+    """
     disk = arguments[-1]
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", disk):
         return 2

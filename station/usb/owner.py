@@ -1,8 +1,12 @@
-"""The exporter's other half, a process of the station's own user: whatever reads settings, sessions or a stick's content.
+"""The exporter's other half, a process of the station's own user: whatever reads settings, sessions
+or a stick's content.
 
-    python -m station.usb.owner look MOUNTED     -> {"settings": base64 or null, "signature": base64, "misnamed": name}
-    python -m station.usb.owner try              settings on standard input -> {"refused": why or null}
-    python -m station.usb.owner write MOUNTED    -> {"sessions": [...] or null}, or what went wrong
+    python -m station.usb.owner look MOUNTED
+        -> {"settings": base64 or null, "signature": base64, "misnamed": name}
+    python -m station.usb.owner try      (settings on standard input)
+        -> {"refused": why or null}
+    python -m station.usb.owner write MOUNTED
+        -> {"sessions": [...] or null, "earlier": count}, or what went wrong
 
 The answer is one JSON object on standard output. Root believes none of it further than its type.
 """
@@ -31,7 +35,9 @@ INSTALLED = Path("/etc/station/station.toml")
 
 
 def look(mounted: Path) -> dict[str, Any]:
-    """What an installer's stick has at its top. Never raises: a stranger's may hold anything there."""
+    """What an installer's stick has at its top. Never raises: a stranger's may hold anything
+    there.
+    """
     found: dict[str, Any] = {"settings": None, "signature": "", "misnamed": ""}
     with suppress(OSError), opened(str(mounted), None) as top:
         settings, signature = (plain_file(top, name, LARGEST_BYTES) for name in (SETTINGS_NAME, SIGNATURE_NAME))

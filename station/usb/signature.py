@@ -1,12 +1,14 @@
-"""The signature beside an installer's settings: who has the key wrote them, and after all that were taken before.
+"""The signature beside an installer's settings: who has the key wrote them, and after all that were
+taken before.
 
     station.toml              the settings
     station.toml.signature    counter = 1764338400
                               hmac-sha256 = "9f86d0..."
 
-The signature is HMAC-SHA256 (RFC 2104) over the counter and the settings, to the byte. The key lies on the installer's
-machine and, readable by root alone, on each station; never on a stick. A station takes settings only when their counter is
-greater than that of the settings it has, so an old stick, or a copy of one, brings nothing back.
+The signature is HMAC-SHA256 (RFC 2104) over the counter and the settings, to the byte. The key lies
+on the installer's machine and, readable by root alone, on each station; never on a stick. A station
+takes settings only when their counter is greater than that of the settings it has, so an old stick,
+or a copy of one, brings nothing back.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import re
 
 SETTINGS_NAME, SIGNATURE_NAME = "station.toml", "station.toml.signature"
 SHORTEST_KEY = 32  # characters; an empty or cut-off key file opens nothing
-CONTEXT = b"treadmill station settings 1\n"  # so that the key can never be made to sign anything else
+# so that the key can never be made to sign anything else
+CONTEXT = b"treadmill station settings 1\n"
 MOST_DIGITS = 18
 TEXT = re.compile(rb'\s*counter = ([1-9][0-9]{0,17})\s+hmac-sha256 = "([0-9a-f]{64})"\s*')
 KEPT = re.compile(rb"# counter ([1-9][0-9]{0,17})\n")
@@ -33,7 +36,9 @@ def signature(key: bytes, counter: int, settings: bytes) -> bytes:
 
 
 def signed_counter(key: bytes, settings: bytes, text: bytes) -> int | None:
-    """The counter that these settings were signed with by that key, None when they were not. Never raises."""
+    """The counter that these settings were signed with by that key, None when they were not. Never
+    raises.
+    """
     found = TEXT.fullmatch(text.removeprefix(MARK))
     if not key or found is None:
         return None
@@ -42,7 +47,9 @@ def signed_counter(key: bytes, settings: bytes, text: bytes) -> int | None:
 
 
 def kept(counter: int, settings: bytes) -> bytes:
-    """Settings as a station keeps them: one file, so that they and their counter change together."""
+    """Settings as a station keeps them: one file, so that they and their counter change
+    together.
+    """
     return b"# counter %d\n" % counter + settings.removeprefix(MARK)
 
 

@@ -1,4 +1,6 @@
-"""How far the exporter is, in a small file for each disk: the exporter writes it, the running station looks."""
+"""How far the exporter is, in a small file for each disk: the exporter writes it, the running
+station looks.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ MOST_SESSIONS = 10_000
 class StickStatus:
     """`text`: which of full, read-only and so on, with the remedy; or what was written.
 
-    `settings`: an installer's were taken; `refused`: they were not, and `text` says why. `earlier`: sessions that the stick
-    already carried when it came, None when nobody looked.
+    `settings`: an installer's were taken; `refused`: they were not, and `text` says why. `earlier`:
+    sessions that the stick already carried when it came, None when nobody looked.
     """
 
     state: State = "none"
@@ -39,7 +41,9 @@ def write_status(folder: int, disk: str, status: StickStatus) -> None:
 
 
 def read_status(folder: Path = FOLDER) -> StickStatus:
-    """What was last written about any stick; "none" without a stick, or when nothing can be understood."""
+    """What was last written about any stick; "none" without a stick, or when nothing can be
+    understood.
+    """
     found: list[tuple[int, StickStatus]] = []
     with suppress(OSError):
         for path in folder.glob(f"{PREFIX}*"):

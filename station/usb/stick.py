@@ -1,10 +1,12 @@
-"""Sessions onto a mounted stick, and nothing else: what the exporter may do with a stranger's file system.
+"""Sessions onto a mounted stick, and nothing else: what the exporter may do with a stranger's file
+system.
 
     STATION/<station-name>/<session-id>/   the files of exports.py, SHA256SUMS last
 
-It opens folders one by one without following links and works only through those descriptors; it writes to temporary names,
-syncs, renames, drops the cache and reads back; it reads nothing but the session.json files of its own folder, which
-earlier.py checks. A session whose SHA256SUMS is there and right is done; an interrupted one is taken up where it stopped.
+It opens folders one by one without following links and works only through those descriptors; it
+writes to temporary names, syncs, renames, drops the cache and reads back; it reads nothing but the
+session.json files of its own folder, which earlier.py checks. A session whose SHA256SUMS is there
+and right is done; an interrupted one is taken up where it stopped.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """`written` sessions got files now, `already` were whole on the stick before; `earlier`: how many were on it when it came,
-    whoever recorded them."""
+    """`written` sessions got files now, `already` were whole on the stick before; `earlier`: how
+    many were on it when it came, whoever recorded them.
+    """
 
     written: tuple[str, ...]
     already: tuple[str, ...]
@@ -49,9 +52,11 @@ def export_to(
     opensim: bool = False,
     progress: Callable[[str], None] = lambda session_id: None,
 ) -> Exported:
-    """Writes the sessions that `which` names (see Archive.choose) below `mounted`/STATION/<station_name>.
+    """Writes the sessions that `which` names (see Archive.choose) below
+    `mounted`/STATION/<station_name>.
 
-    `progress` is called with each session id before it is written. Raises StickError, or StoreError when the archive fails.
+    `progress` is called with each session id before it is written. Raises StickError, or StoreError
+    when the archive fails.
     """
     chosen = archive.choose(which)
     written, already = [], []
@@ -64,7 +69,8 @@ def export_to(
             except DamagedSession:
                 archive.mark_damaged([session_id])
                 continue
-            # The session's own end for a date, so that an export taken up again writes the same bytes.
+            # The session's own end for a date, so that an export taken up again writes the same
+            # bytes.
             files = render(
                 recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)
             )
@@ -80,7 +86,9 @@ def export_to(
 
 
 def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
-    """Sessions in the open folder of this station that come before this one, oldest first. What looks odd is left out."""
+    """Sessions in the open folder of this station that come before this one, oldest first. What
+    looks odd is left out.
+    """
     named = (name for name in _names(own) if SESSION_ID.fullmatch(name))
     names = sorted((name for name in named if order(name) < order(session_id)), key=order)
     found = []
@@ -117,7 +125,9 @@ def _write_session(folder: int, files: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _verify(folder: int, name: str, digest: str) -> None:
-    """Reads back from the medium, not from memory: the cache is dropped first, as far as the kernel allows."""
+    """Reads back from the medium, not from memory: the cache is dropped first, as far as the kernel
+    allows.
+    """
     handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
         with suppress(OSError):
@@ -129,7 +139,9 @@ def _verify(folder: int, name: str, digest: str) -> None:
 
 
 def _holds(folder: int, name: str, digest: str, size: int | None = None) -> bool:
-    """Whether the file is there with that content. Something else under that name is just not it: it will be replaced."""
+    """Whether the file is there with that content. Something else under that name is just not it:
+    it will be replaced.
+    """
     try:
         with _regular(folder, name, LARGEST_FILE) as file:
             if size is not None and os.fstat(file.fileno()).st_size != size:
@@ -143,7 +155,8 @@ def _holds(folder: int, name: str, digest: str, size: int | None = None) -> bool
 
 
 def _is_whole(own: int, session_id: str, name: str, content: bytes) -> bool:
-    """Whether every file of the session's SHA256SUMS is there and right, and one of them is the station's own to the byte.
+    """Whether every file of the session's SHA256SUMS is there and right, and one of them is the
+    station's own to the byte.
 
     Sums alone prove nothing: whoever makes a folder of that name makes them too.
     """
@@ -167,7 +180,9 @@ def _read(folder: int, name: str, most: int) -> bytes:
 
 @contextmanager
 def _regular(folder: int, name: str, most: int) -> Iterator[BinaryIO]:
-    """A regular file of at most so many bytes, open for reading. Raises ValueError when it is something else, OSError."""
+    """A regular file of at most so many bytes, open for reading. Raises ValueError when it is
+    something else, OSError.
+    """
     try:
         handle = os.open(name, FILE, dir_fd=folder)
     except OSError as error:

@@ -1,12 +1,14 @@
-"""A machine of its own for the exporter, inside a mount namespace: run by test_escalation.py, never imported.
+"""A machine of its own for the exporter, inside a mount namespace: run by test_escalation.py, never
+imported.
 
     unshare --mount --propagation private python own_machine.py ORDER.json
 
-/etc, /run and /var/lib are copies or new, so whatever root does here is gone with the namespace. The
-exporter is started by the very command of its unit, as root, for a real ext4 image on a loop device,
-with the unit's capabilities, its view of /proc and its refusal of memory that is written and executed.
-Prints what could be seen of it as one line of JSON: what `mount` was asked, what happened to a
-folder that nothing may touch (by inotify and by its content), the stick afterwards, the screen's word.
+/etc, /run and /var/lib are copies or new, so whatever root does here is gone with the namespace.
+The exporter is started by the very command of its unit, as root, for a real ext4 image on a loop
+device, with the unit's capabilities, its view of /proc and its refusal of memory that is written
+and executed. Prints what could be seen of it as one line of JSON: what `mount` was asked, what
+happened to a folder that nothing may touch (by inotify and by its content), the stick afterwards,
+the screen's word.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ exec {real} "$@"
 
 
 class Watch:
-    """Every event inside one folder since it was made, as (mask, name): opening, reading, writing, listing."""
+    """Every event inside one folder since it was made, as (mask, name): opening, reading, writing,
+    listing.
+    """
 
     def __init__(self, folder: Path) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -68,7 +72,9 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def open_the_way(place: Path, stash: Path) -> None:
-    """Other users reach `place` too, which may lie in root's home: Python and this checkout on a developer's machine."""
+    """Other users reach `place` too, which may lie in root's home: Python and this checkout on a
+    developer's machine.
+    """
     closed = [parent for parent in reversed(place.parents) if not parent.stat().st_mode & 0o001]
     if not closed:
         return
@@ -97,7 +103,8 @@ def set_up(order: dict[str, Any], work: Path) -> None:
         os.lchown(path, UID, UID)
     Path("/etc/station").mkdir()
     Path("/etc/station/station.toml").write_text('[station]\nname = "gym-1"\ndata_dir = "/var/lib/station"\n', encoding="utf-8")
-    for folder in ("/run/station-usb", "/var/lib/station-usb"):  # as systemd makes them for the unit
+    # as systemd makes them for the unit
+    for folder in ("/run/station-usb", "/var/lib/station-usb"):
         Path(folder).mkdir(mode=0o755)
     real = work / "mount"
     shutil.copy(shutil.which("mount") or "/usr/bin/mount", real)

@@ -1,7 +1,9 @@
-"""Whoever is the station's user stays it: what that user writes never tells root where to mount, open or change.
+"""Whoever is the station's user stays it: what that user writes never tells root where to mount,
+open or change.
 
-The attack as it was done: settings in the data folder that name a status file of the attacker's, beside
-it a link named `stick` to a folder of the system's; at the next stick root mounted over that folder.
+The attack as it was done: settings in the data folder that name a status file of the attacker's,
+beside it a link named `stick` to a folder of the system's; at the next stick root mounted over that
+folder.
 """
 
 from __future__ import annotations
@@ -55,7 +57,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def export(tmp_path: Path, data: Path, attack: str = "true", **more: Any) -> dict[str, Any]:
-    """The exporter in a machine of its own, after `attack` ran in the data folder; what was seen of it."""
+    """The exporter in a machine of its own, after `attack` ran in the data folder; what was seen of
+    it.
+    """
     unit = dict(line.split("=", 1) for line in UNIT.read_text(encoding="utf-8").splitlines() if "=" in line)
     capabilities = [f"+{name.removeprefix('CAP_').lower()}" for name in unit["CapabilityBoundingSet"].split()]
     order = {

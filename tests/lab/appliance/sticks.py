@@ -1,13 +1,15 @@
-"""Sticks as people own them, in a machine whose kernel can mount them: what the screen says of each, and how soon.
+"""Sticks as people own them, in a machine whose kernel can mount them: what the screen says of
+each, and how soon.
 
     sudo apt install qemu-system-x86 dosfstools exfatprogs ntfs-3g cryptsetup-bin fdisk busybox-static
     the kernel package of linux-image-amd64, unpacked into KERNEL: apt-get download linux-image-VERSION-amd64, dpkg-deb -x
     sudo .venv/bin/python -m tests.lab.appliance.sticks KERNEL
 
-What is real: the exporter with its own process for the station's user, the kernel's FAT, exFAT, ext4 and USB mass storage, and
-partition tables and file systems as the tools of Linux make them. What is not: systemd and udev (the exporter's command is
-started by hand), and the processor, which is emulated without KVM: times are upper bounds. The machine's disk is this one,
-read-only, with a layer in memory above it.
+What is real: the exporter with its own process for the station's user, the kernel's FAT, exFAT,
+ext4 and USB mass storage, and partition tables and file systems as the tools of Linux make them.
+What is not: systemd and udev (the exporter's command is started by hand), and the processor, which
+is emulated without KVM: times are upper bounds. The machine's disk is this one, read-only, with a
+layer in memory above it.
 """
 
 from __future__ import annotations
@@ -104,7 +106,8 @@ def exfat(image: Path) -> None:
 
 
 def ext4(image: Path) -> None:
-    sh("mkfs.ext4", "-q", "-e", "panic", image)  # a stranger's stick that asks the kernel to panic at its first error
+    # a stranger's stick that asks the kernel to panic at its first error
+    sh("mkfs.ext4", "-q", "-e", "panic", image)
 
 
 def ntfs(image: Path) -> None:
@@ -188,7 +191,9 @@ def initrd(kernel: Path, work: Path, script: str) -> Path:
 
 
 def closed_folders(*places: Path) -> str:
-    """Folders on the way that another user may not enter, as root's home: opened in the machine's own layer."""
+    """Folders on the way that another user may not enter, as root's home: opened in the machine's
+    own layer.
+    """
     found = {parent for place in places for parent in place.parents if not parent.stat().st_mode & 0o001}
     return " ".join(f"/new{path}" for path in sorted(found)) or "/new"
 
@@ -214,7 +219,9 @@ def main() -> None:
         store(work / "data")
         names = {}
         order = ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,avx2=off", "-smp", "2", "-m", "2G", "-nographic"]
-        order += ["-no-reboot", "-nic", "none", "-device", "qemu-xhci,id=usb,p2=30,p3=15"]
+        order += ["-no-reboot", "-nic", "none"]
+        for bus in ("usb0", "usb1"):  # a controller has fifteen ports
+            order += ["-device", f"qemu-xhci,id={bus},p2=15,p3=15"]
         order += ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
         for number, (name, make) in enumerate(STICKS.items()):
             if told.only and name not in told.only:
@@ -226,9 +233,9 @@ def main() -> None:
             names[name] = (90 + number) * MB
             protected = ",readonly=on" if name == PROTECTED else ""
             order += ["-drive", f"if=none,id=s{number},format=raw,file={image}{protected}"]
-            port = ",port=25.1" if name == HUB else ""
-            order += ["-device", "usb-hub,bus=usb.0,port=25"] if port else []
-            order += ["-device", f"usb-storage,bus=usb.0{port},drive=s{number}"]
+            port = ",port=15.1" if name == HUB else ""
+            order += ["-device", "usb-hub,bus=usb1.0,port=15"] if port else []
+            order += ["-device", f"usb-storage,bus=usb{number // 10}.0{port},drive=s{number}"]
         python = Path(sys.executable)
         script = INIT.format(
             wanted=" ".join(WANTED),

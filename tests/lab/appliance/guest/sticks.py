@@ -1,4 +1,5 @@
-"""In the machine of sticks.py: runs the exporter as its unit does for each stick, and prints a line of JSON for each.
+"""In the machine of sticks.py: runs the exporter as its unit does for each stick, and prints a line
+of JSON for each.
 
     python guest/sticks.py PYTHON CHECKOUT DATA NAME=BYTES...        sticks are told apart by their size
 """
