@@ -70,6 +70,9 @@ def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | No
 
 def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.uint8]]:
     """Grey pictures of a photograph, a film or the camera. Raises InputError, HardwareError."""
+    if _is_sheet(Path(source_text)):
+        remedy = "print it at 100 % (no fit to page), and name a photograph of the print or of the belt"
+        raise InputError("is the sheet to be printed, not a photograph of it", source_text, remedy)
     if is_picture(Path(source_text)):
         yield np.asarray(cv2.cvtColor(read_picture(Path(source_text)), cv2.COLOR_RGB2GRAY), np.uint8)
         return
@@ -85,6 +88,16 @@ def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.
                 raise InputError("holds landmarks, no pictures", source_text, "name a photograph, a film or picamera")
             if number % EVERY == 0:
                 yield np.asarray(cv2.cvtColor(item.image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _is_sheet(path: Path) -> bool:
+    """Whether it is a PDF or SVG, as the sheets of the hip belt are."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(300).lstrip()
+    except OSError:
+        return False
+    return head.startswith(b"%PDF") or b"<svg" in head
 
 
 def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:

@@ -84,11 +84,11 @@ def _rotation(frame: VideoFrame) -> tuple[int, bool]:
 class Deinterlacer:
     """Makes whole frames of interlaced ones with FFmpeg's bwdif, one for one: a frame's time is that of its first field.
 
-    parity: "auto" believes each frame's own flag, "tff" and "bff" (top or bottom field first) hold for all frames.
+    parity: which field comes first: "auto" as each frame says, "tff" (top) and "bff" (bottom) for all frames.
     """
 
     def __init__(self, parity: str) -> None:
-        self._options = f"mode=send_frame:parity={parity}:deint={'interlaced' if parity == 'auto' else 'all'}"
+        self._options = f"mode=send_frame:parity={parity}:deint=all"
         self._graph: Graph | None = None
         self._like: tuple[int, int, str] | None = None
 

@@ -84,7 +84,7 @@ def survey(path: Path, fps: float | None) -> Survey:
         if slow != 1:
             notes.append(_slow_note(captured, NS / step_ns, slow))
         if look.parity:
-            notes.append("its lines are interlaced: deinterlaced")
+            notes.append("its lines are interlaced: made whole from half of them, angles may be off by a degree")
         if look.inner not in (WHOLE, NOTHING):
             notes.append("bars of one colour around the picture are cut off")
         inner = look.inner if look.inner != NOTHING else WHOLE

@@ -133,3 +133,10 @@ def test_files_that_will_not_do(tmp_path: Path) -> None:
         check_hip_belt(str(path), None, None)
     with pytest.raises(StationError, match="cannot be written"):
         check_hip_belt(saved(tmp_path, sheet()), None, str(tmp_path / "no" / "where.json"))
+
+
+@pytest.mark.parametrize("sheet_file", ["belt-1-a4.pdf", "pages/belt-1-a4-1.svg"])
+def test_the_sheet_itself_is_no_photograph_of_it(sheet_file: str) -> None:
+    path = Path(__file__).resolve().parents[2] / "hardware/hip-belt" / sheet_file
+    with pytest.raises(InputError, match="sheet to be printed"):
+        check_hip_belt(str(path), None, None)

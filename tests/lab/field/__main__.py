@@ -91,7 +91,7 @@ def main(names: list[str]) -> int:
         if (FIELD / name).exists() and not names
     ]
     if not names:
-        PAGE.write_text(page(rows, others), encoding="utf-8")
+        PAGE.write_text(page(rows, others), encoding="utf-8", newline="\n")
     print(f"wrong: {', '.join(wrong) or 'none'}")
     return 1 if wrong else 0
 
