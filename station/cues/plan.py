@@ -21,7 +21,7 @@ def fading_pct(session_number: int) -> int:
 class Plan:
     """Durations in seconds. `analysis`: judge from the first stride on, without a schedule: all running is coached (offline).
 
-    Every value is an engineering choice of BIOMECHANICS section 6 unless a comment says more.
+    Every value is chosen (gait/README.md, coaching choices) unless a comment says more.
     Raises ValueError for a value that makes no session.
     """
 

@@ -1,7 +1,7 @@
 """The range that the drill showed beside textbook references, and gentle suggestions for a direction that looked short.
 
 The find-your-hip drill asks for an easy lift of the knee to about 45 deg, not for the most a hip can do. So a small angle is no
-finding, and the textbook numbers are for orientation only (BIOMECHANICS section 1: never pass or fail).
+finding, and the textbook numbers are for orientation only (gait/README.md: never pass or fail).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The sentences of the report that are about the method, and how careful it is with each.
 
-What may be claimed, and what may not, follows BIOMECHANICS section 7: no injury risk, no pelvic tilt, no left-right verdict
+What may be claimed, and what may not, follows gait/README.md: no injury risk, no pelvic tilt, no left-right verdict
 from one side, no promise of speed.
 """
 

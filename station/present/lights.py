@@ -3,7 +3,7 @@ passes.
 
 A sign has a colour and a shape in time, named as at sea (fixed, isophase, occulting, ...), so that
 it is told apart without seeing colours. Signs are pure functions of time; `Lights` only carries
-them to the pins. Limits, from BIOMECHANICS of light: at most 1 flash a second (WCAG 2.3.1 allows
+them to the pins. Limits, of light: at most 1 flash a second (WCAG 2.3.1 allows
 3), every fade at least 0.3 s, nothing that red alone means.
 """
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from station.gait import GaitCore, analyse
+from station.gait import GaitCore
 from station.gait.angles import angles
 from tests.lab.accuracy.norms import SHARED
-from tests.lab.accuracy.projection import HELD, SPEEDS, TUNED, Filming, filmed, load
+from tests.lab.accuracy.projection import SPEEDS, TUNED, Filming, filmed, load
 
 LAPS = 8
 
@@ -37,14 +37,7 @@ def main() -> None:
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}")
     us = streaming_us(SHARED)
     print(f"streaming: median {np.median(us):.0f}, mean {us.mean():.0f}, 99th percentile {np.percentile(us, 99):.0f} us per pose")
-    trials = [filmed(load(SHARED, runner, speed), Filming()) for runner in (*TUNED, *HELD) for speed in SPEEDS]
-    start = time.perf_counter()
-    for poses in trials:
-        analyse(poses, Filming().view)
-    took_s = time.perf_counter() - start
-    count = sum(map(len, trials))
-    print(f"batch: {len(trials)} trials, {count} poses in {took_s:.2f} s, {1e6 * took_s / count:.0f} us per pose")
-    xy_px = np.tile(np.stack([pose.xy_px for pose in trials[0]]), (4, 1, 1))[:4096]
+    xy_px = np.tile(np.stack([pose.xy_px for pose in filmed(load(SHARED, TUNED[0], SPEEDS[0]), Filming())]), (4, 1, 1))[:4096]
     laps = []
     for _ in range(30):
         start = time.perf_counter()
