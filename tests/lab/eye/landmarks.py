@@ -29,6 +29,8 @@ def add_to(command: str, parser: argparse.ArgumentParser) -> None:
         parser.set_defaults(run=_evaluate)
         return
     parser.add_argument("--teacher", type=Path, help="folder with BlazePose heavy, where RUN has no real.npz yet")
+    parser.add_argument("--start", type=Path, metavar="MODEL.onnx",
+                        help="what a new run goes on from (default: the published weights)")
     parser.add_argument("--steps", type=int, default=STEPS, help=f"of the whole run (default {STEPS})")
     parser.add_argument("--hours", type=float, default=1.0, help="of this piece (default 1)")
     parser.add_argument("--workers", type=int, default=2, help="processes that draw crops and work out gradients (default 2)")
@@ -38,6 +40,7 @@ def add_to(command: str, parser: argparse.ArgumentParser) -> None:
 def _train(given: argparse.Namespace) -> None:
     import torch
 
+    from .landmarks_export import restore
     from .landmarks_real import collect
     from .landmarks_train import Training, sources_of
 
@@ -49,6 +52,9 @@ def _train(given: argparse.Namespace) -> None:
             raise SystemExit("--teacher: name the folder with BlazePose heavy (`python -m tests.lab.end_to_end models FOLDER`)")
         collect(SHARED / "data" / "video", given.teacher, models_dir(), real)
     training = Training(given.to, given.steps)
+    if given.start is not None and training.step == 0:
+        for network in (training.decoder, training.averaged):
+            restore(network, given.start)
     training.run(given.ground, real, given.hours, given.workers)
     training.settle_presence(sources_of(given.ground, real))
 

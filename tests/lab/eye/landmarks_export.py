@@ -4,6 +4,7 @@ weights, the heads.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,20 @@ def export(decoder: Decoder, published: Path) -> onnx.ModelProto:
     `presence` 0..1.
     """
     return _Writer(decoder, published).model()
+
+
+def restore(decoder: Decoder, model: Path) -> None:
+    """Into `decoder`, the weights of an exported file: a run can go on from what is shipped."""
+    stored = {w.name: numpy_helper.to_array(w).astype(np.float32) for w in onnx.load(str(model)).graph.initializer}
+    layers = [layer for block in decoder.blocks.values() for layer in (block.widen, block.around, block.narrow)]
+    names = sorted((name for name in stored if re.fullmatch(r"c\d+_w", name)), key=lambda name: int(name[1:-2]))
+    into = {name.removesuffix("_wide"): weight for name, weight in decoder.published.weights.items()}
+    for name, layer in zip(names, [*layers, decoder.heat], strict=True):
+        into |= {name: layer.weight, f"{name[:-1]}b": layer.bias}
+    into |= {"present_w": decoder.present.weight.T, "present_b": decoder.present.bias}
+    with torch.no_grad():
+        for name, weight in into.items():
+            weight.copy_(torch.from_numpy(stored[name]))
 
 
 class _Writer:

@@ -15,7 +15,7 @@ from station.pose.runner import CELL_PX, HEIGHT_PX, WIDTH_PX, read  # noqa: E402
 from station.pose.store import models_dir  # noqa: E402
 
 from .landmarks_data import INDEX, MIRRORED, NAMES, SIZE, crop_of, square_of  # noqa: E402
-from .landmarks_export import export  # noqa: E402
+from .landmarks_export import export, restore  # noqa: E402
 from .landmarks_loss import EXACT, OUTSIDE, ROUGH, TEACHER_REACH_PX, UNKNOWN, loss_of  # noqa: E402
 from .landmarks_net import Decoder, Encoder, Published  # noqa: E402
 
@@ -61,6 +61,14 @@ def test_the_file_written_is_the_network_trained(picture):
         expected, logit = decoder(*map(torch.from_numpy, Encoder(PUBLISHED)(picture[None])))
     assert np.abs(heat - expected.numpy()).max() < 1e-2 * np.abs(heat).max()  # weights are kept as float16
     assert presence[0, 0] == pytest.approx(float(torch.sigmoid(logit)), abs=0.01)
+
+
+def test_a_run_can_go_on_from_the_file_shipped():
+    shipped, decoder = models_dir() / "pose_runner.onnx", Decoder(PUBLISHED)
+    restore(decoder, shipped)
+    again = {w.name: w for w in export(decoder, PUBLISHED).graph.initializer}
+    for weight in onnx.load(str(shipped)).graph.initializer:
+        assert weight.raw_data == again[weight.name].raw_data, weight.name
 
 
 def heat_at(x_px: float, y_px: float) -> torch.Tensor:
