@@ -1,0 +1,185 @@
+"""The treadmill by Bluetooth: its belt speed, incline and distance, while it says them. Nothing is ever written to it.
+
+A thread of its own looks for the treadmill, listens, and looks again with growing waits when it is gone. Needs the package
+`bleak` (extra `bluetooth`; on the packaged station Debian's python3-bleak).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from station.errors import HardwareError
+from station.ports import Clock
+from station.sense.ftms import SERVICE, TREADMILL_DATA, decode
+from station.types import Reading
+
+log = logging.getLogger("station")
+
+AUTO = "auto"
+ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}|[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
+LOOK_S = 8.0
+WAITS_S = (2.0, 5.0, 15.0, 30.0, 60.0)  # between two looks; the last one for good
+SILENT_S = 10.0  # a treadmill that says nothing for so long is looked for anew; they send about once a second
+MOST_KEPT = 64
+NO_BLEAK = "install Debian's python3-bleak, or the station's extra `bluetooth`"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A treadmill in reach. `signal_dbm`: how strong it is heard; nearer ones are stronger."""
+
+    name: str
+    address: str
+    signal_dbm: int
+
+
+def bleak() -> Any:
+    """The package. Raises HardwareError with what to install when it is missing."""
+    try:
+        import bleak as package  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise HardwareError("the package bleak is missing", "treadmill.bluetooth", NO_BLEAK) from None
+    return package
+
+
+async def look(seconds: float = LOOK_S) -> list[Found]:
+    """Treadmills in reach, the strongest first. Raises HardwareError: no package, no Bluetooth, or it is off."""
+    package = bleak()
+    try:
+        heard = await package.BleakScanner.discover(timeout=seconds, return_adv=True)
+    except (package.exc.BleakError, OSError) as error:
+        remedy = "switch Bluetooth on (`rfkill unblock bluetooth`), or set treadmill.bluetooth to nothing"
+        raise HardwareError(f"Bluetooth cannot be used ({error})", "treadmill.bluetooth", remedy) from None
+    found = [
+        Found(advertised.local_name or device.name or "", device.address, int(advertised.rssi))
+        for device, advertised in heard.values()
+        if SERVICE in [uuid.lower() for uuid in advertised.service_uuids]
+    ]
+    return sorted(found, key=lambda one: -one.signal_dbm)
+
+
+def chosen(found: list[Found], wanted: str) -> Found | None:
+    """The one that the settings mean: the strongest for "auto", else by address, or by name in any case of letters."""
+    if wanted == AUTO:
+        return found[0] if found else None
+    if ADDRESS.fullmatch(wanted):
+        return next((one for one in found if one.address.lower() == wanted.lower()), None)
+    return next((one for one in found if one.name.lower() == wanted.lower()), None)
+
+
+async def listen(treadmill: Found, heard: Callable[[bytes], None]) -> None:
+    """Hands on every notification until the treadmill is gone or silent. Raises HardwareError when it cannot be reached."""
+    package = bleak()
+    gone, spoke = asyncio.Event(), asyncio.Event()
+
+    def notified(_: Any, payload: bytearray) -> None:
+        spoke.set()
+        heard(bytes(payload))
+
+    try:
+        async with package.BleakClient(treadmill.address, disconnected_callback=lambda _: gone.set()) as client:
+            await client.start_notify(TREADMILL_DATA, notified)
+            while not gone.is_set():
+                spoke.clear()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(gone.wait(), SILENT_S)
+                if not spoke.is_set():
+                    return
+    except (package.exc.BleakError, OSError, asyncio.TimeoutError) as error:
+        name = treadmill.name or treadmill.address
+        remedy = "close other programs that use the treadmill: most take one listener"
+        raise HardwareError(f"cannot be reached ({error})", name, remedy) from None
+
+
+class Treadmill:
+    """`ports.Sensor`. `looks`, `listens` stand for the two functions above in tests.
+
+    `trouble` says why nothing is heard, as (what, remedy); coaching goes on without.
+    """
+
+    channels = ("speed_ftms_mps", "incline_ftms_pct", "distance_ftms_m")
+
+    def __init__(
+        self,
+        wanted: str,
+        clock: Clock,
+        looks: Callable[[], Awaitable[list[Found]]] = look,
+        listens: Callable[[Found, Callable[[bytes], None]], Awaitable[None]] = listen,
+        waits_s: tuple[float, ...] = WAITS_S,
+    ) -> None:
+        self._wanted, self._clock, self._waits_s = wanted, clock, waits_s
+        self._looks, self._listens = looks, listens
+        self._heard: deque[Reading] = deque(maxlen=MOST_KEPT)
+        self._tries = 0
+        self._stop = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._task: asyncio.Task[None] | None = None
+        self.trouble: tuple[tuple[str, str], ...] = ()
+        self._thread = threading.Thread(target=self._work, name="treadmill", daemon=True)
+        self._thread.start()
+
+    def poll(self, t_ns: int) -> tuple[Reading, ...]:
+        """What came since the last call, each at the time it came, but never later than `t_ns`."""
+        readings = [self._heard.popleft() for _ in range(len(self._heard))]
+        return tuple(Reading(min(one.t_ns, t_ns), one.channel, one.value) for one in readings)
+
+    def close(self) -> None:
+        self._stop.set()
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._cancel)
+        self._thread.join(timeout=5.0)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _work(self) -> None:
+        async def until_closed() -> None:
+            self._task = asyncio.current_task()
+            while not self._stop.is_set():
+                await self._once()
+                await asyncio.sleep(self._waits_s[min(self._tries, len(self._waits_s) - 1)])
+                self._tries += 1
+
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(until_closed())
+        self._loop.close()
+
+    async def _once(self) -> None:
+        """One look, and listening for as long as it goes well."""
+        try:
+            found = await self._looks()
+            treadmill = chosen(found, self._wanted)
+            if treadmill is None:
+                others = ", ".join(f"{one.name or 'without a name'} ({one.address})" for one in found) or "none"
+                which = "a treadmill" if self._wanted == AUTO else f"the treadmill {self._wanted!r}"
+                self._say(f"{which} is not in reach; heard: {others}", "switch it on, or correct treadmill.bluetooth")
+                return
+            await self._listens(treadmill, self._take)
+            self._say(f"the treadmill {treadmill.name or treadmill.address} is silent", "check that it is switched on")
+        except HardwareError as error:
+            self._say(f"{error.where}: {error.what}" if error.where else error.what, error.remedy)
+        except Exception as error:
+            log.exception("the treadmill's Bluetooth failed")
+            self._say(f"the treadmill's Bluetooth failed ({error})", "report this; coaching goes on")
+
+    def _say(self, what: str, remedy: str) -> None:
+        if not self.trouble:
+            log.warning("%s. %s", what, remedy)
+        self.trouble = ((what, remedy),)
+
+    def _take(self, payload: bytes) -> None:
+        data, t_ns = decode(payload), self._clock.now_ns()
+        values = (data.speed_mps, data.incline_pct, data.distance_m)
+        for channel, value in zip(self.channels, values, strict=True):
+            if value == value:
+                self._heard.append(Reading(t_ns, channel, value))
+        self.trouble, self._tries = (), 0
