@@ -145,6 +145,12 @@ class PelvisSection(Section):
     enabled: bool = True  # false spares it, 2 ms a frame of one core
 
 
+class TreadmillSection(Section):
+    """The treadmill's own Bluetooth service, read for its belt speed; nothing is ever written to it."""
+
+    bluetooth: Annotated[str, Field(max_length=64)] = ""  # "auto" = the nearest, or its name or address; "" leaves it alone
+
+
 class SessionSection(Section):
     """What the owner may change of a session's plan. Reasons and the rest: station/cues/plan.py."""
 
@@ -270,6 +276,7 @@ class Config(Section):
     pose: PoseSection = PoseSection()
     hip_belt: HipBeltSection = HipBeltSection()
     pelvis: PelvisSection = PelvisSection()
+    treadmill: TreadmillSection = TreadmillSection()
     session: SessionSection = SessionSection()
     sound: SoundSection = SoundSection()
     light: LightSection = LightSection()

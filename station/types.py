@@ -175,6 +175,8 @@ class Reading:
 CHANNELS: Mapping[str, str] = {
     "speed_given_mps": "belt speed told by a person",
     "speed_ftms_mps": "belt speed read from the treadmill (Bluetooth FTMS)",
+    "incline_ftms_pct": "its incline, per cent",
+    "distance_ftms_m": "what it has counted since it was started",
     "earlier_sessions": "sessions of this runner before this one, counted on their stick",
 }
 

@@ -13,7 +13,8 @@ from station.gait.events import FAR, NEAR, Landing, Leg
 from station.stats import spreads
 from station.types import NEVER, Reading, Speed
 
-STALE_S = 5.0  # a treadmill sends once a second; feet land more often
+STALE_S = 5.0  # feet land more often
+FTMS_STALE_S = 3.0  # a treadmill sends about once a second
 STEADY_S = 10.0  # so long after a change the speed counts as changing
 CHANGE_MPS = 0.1
 PICTURE_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
@@ -75,7 +76,7 @@ class Belt:
     def speed(self, t_s: float) -> Speed:
         """The best source there is, in the order read, told, seen; `steady` once it has not changed for STEADY_S."""
         mps, origin, step_mps = nan, "unknown", CHANGE_MPS
-        if t_s - self._ftms_s <= STALE_S:
+        if t_s - self._ftms_s <= FTMS_STALE_S:
             mps, origin = self._ftms_mps, "ftms"
         elif isfinite(self._given_mps):
             mps, origin = self._given_mps, "given"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import os
 import platform
@@ -31,6 +32,7 @@ from station.provision import Provision, provision
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
 from station.sense.open import PICAMERA, open_source
+from station.sense.treadmill import chosen, look
 from station.types import Frame
 
 PACKAGES = (
@@ -246,6 +248,19 @@ def power(_: Config) -> str:
     return f"{answer}" + (": there was trouble since boot" if bits else ": never throttled since boot")
 
 
+def treadmill(config: Config) -> str:
+    """The treadmills in reach, and whether the one of the settings is among them."""
+    wanted = config.treadmill.bluetooth
+    if not wanted:
+        return "not asked (treadmill.bluetooth is empty)"
+    found = asyncio.run(look())
+    heard = ", ".join(f"{one.name or 'without a name'} ({one.address}, {one.signal_dbm} dBm)" for one in found) or "none"
+    mine = chosen(found, wanted)
+    if mine is None:
+        raise HardwareError(f"{wanted!r} is not in reach; heard: {heard}", "", "switch it on, or correct treadmill.bluetooth")
+    return f"{mine.name or mine.address}; in reach: {heard}"
+
+
 CHECKS: dict[str, Callable[[Config], str]] = {
     "machine": machine,
     "packages": packages,
@@ -253,6 +268,7 @@ CHECKS: dict[str, Callable[[Config], str]] = {
     "pose": pose,
     "camera": camera,
     "place": place,
+    "treadmill": treadmill,
     "pins": pins,
     "sound": sound,
     "display": display,

@@ -38,6 +38,7 @@ from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_find
 from station.sense.film_reading import FilmReading
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture import PictureWatch
+from station.sense.treadmill import Treadmill
 from station.types import Press, SourceInfo, TurnBand, View
 
 log = logging.getLogger("station")
@@ -102,6 +103,8 @@ def _coach(
         store = openings.try_open(
             "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan, turn_bands)
         )
+        wanted = config.treadmill.bluetooth
+        treadmills = (Treadmill(wanted, clock),) if wanted and source.info.kind in LIVE_KINDS else ()
         live = LiveStation(
             Parts(
                 source=source,
@@ -118,7 +121,7 @@ def _coach(
                 presses=presses,
                 picture_watch=PictureWatch() if source.info.kind in LIVE_KINDS else None,
                 place_watch=place,
-                sensors=(StickSessions(),),
+                sensors=(StickSessions(), *treadmills),
                 given=given_speed(config, speed_kmh),
                 ready=told.started,
                 station=StationState(
@@ -131,6 +134,7 @@ def _coach(
                         lambda: boot.trouble,
                         lambda: place.trouble,
                         lambda: getattr(source, "trouble", ()),
+                        lambda: tuple(line for one in treadmills for line in one.trouble),
                     ),
                 ),
             )

@@ -93,7 +93,7 @@ async def listen(treadmill: Found, heard: Callable[[bytes], None]) -> None:
                     await asyncio.wait_for(gone.wait(), SILENT_S)
                 if not spoke.is_set():
                     return
-    except (package.exc.BleakError, OSError, asyncio.TimeoutError) as error:
+    except (TimeoutError, package.exc.BleakError, OSError) as error:
         name = treadmill.name or treadmill.address
         remedy = "close other programs that use the treadmill: most take one listener"
         raise HardwareError(f"cannot be reached ({error})", name, remedy) from None

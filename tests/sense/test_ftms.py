@@ -36,8 +36,9 @@ def test_the_speed_alone() -> None:
 
 def test_everything_in_one() -> None:
     """Average speed, distance, incline, elevation, paces, energy, heart rate, MET, times, force."""
-    parts = (SPEED, b"\x00\x04", DISTANCE, INCLINE, b"\0" * 4, b"\x05", b"\x06", b"\0" * 5, b"\x91", b"\x50", b"\0\0", b"\0\0", b"\0" * 4)
-    near(decode(payload(0x1FFE, *parts)), 3.0, 2.5, 1234.0)
+    paces, energy, heart_and_met, times = b"\x05\x06", b"\0" * 5, b"\x91\x50", b"\0" * 4
+    rest = (b"\0" * 4, paces, energy, heart_and_met, times, b"\0" * 4)
+    near(decode(payload(0x1FFE, SPEED, b"\x00\x04", DISTANCE, INCLINE, *rest)), 3.0, 2.5, 1234.0)
 
 
 def test_bit_0_set_means_that_the_speed_is_in_another_part() -> None:
