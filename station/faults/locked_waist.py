@@ -1,7 +1,8 @@
 """Locked waist: the legs run, the pelvis does not turn.
 
 A source that sees the pelvis itself (a hip belt, or the pixels round the hips) is judged by the norms for the speed, a belt
-also between the runner's own stiff and free running after a contrast trial. Hip landmarks follow the thighs and differ between
+also between the runner's own stiff and free running after a contrast trial, pixels by a fall against the runner's baseline
+where their interval is too wide for the norms. Hip landmarks follow the thighs and differ between
 people by more than the norms are wide: with them only a fall against the same runner counts (the contrast trial or the
 baseline), only after the drill has shown how much they follow, and only when the quadrature part, which the thighs cannot drag
 along, has fallen too.
@@ -9,6 +10,7 @@ along, has fallen too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
 FLOOR_DEG = 2.0  # less is not told from nothing
+FALL_DEG = 3.0  # pixels: fall of the quarter-stride part against the own baseline (chosen)
 DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
 
 
@@ -33,7 +36,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if scene.pelvic_source == "landmarks":
         return _by_own_scale(measures, scene)
     if scene.pelvic_source == "pixels":
-        return _by_both_parts(measures, scene)
+        return _by_pixels(measures, scene)
     turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
     limit = _own_levels(scene, levels(scene))
     if not turn.measured:
@@ -43,22 +46,36 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
 
 
-def _by_both_parts(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    """From pixels: the part in phase with the thigh is blurred by what the thighs drag along, the quarter-stride part is not.
+def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+    """By the norms where the interval allows, else by the fall against the same runner's baseline.
 
-    A locked pelvis has little of the one, surely, and shows little of both. A pelvis that turns in phase with the thigh (of eight
-    recorded runners one does) has little of the quarter-stride part too, but shows its turn in the whole.
+    How pixels follow a pelvis differs between people, so the absolute interval is wide; that of a change is narrow, because the
+    runner, the clothes and the camera are the same.
     """
     turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
     q = measures.get(QUADRATURE, Measure.cannot_tell(turn.reason))
+    if not q.measured:
+        return Verdict("unknown", q.value, NAN, q.reason)
     limit = levels(scene)
-    if not (turn.measured and q.measured):
-        return Verdict("unknown", turn.value, limit.enter, turn.reason or q.reason)
-    quarter = norms.at(QUADRATURE, scene.speed_mps) if scene.speed_known else norms.slowest(QUADRATURE)
-    little = max(quarter.p5, FLOOR_DEG)
-    if turn.high < limit.enter or (q.high < little and turn.value < limit.leave):
+    if turn.measured and turn.high < limit.enter:
         return Verdict("out", turn.value, limit.enter, scene.speed_hint)
-    return Verdict("inside" if turn.value > limit.leave and q.value > little else "between", turn.value, limit.enter)
+    if turn.measured and turn.low > limit.enter:
+        return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
+    return _by_own_change(q, scene)
+
+
+def _by_own_change(q: Measure, scene: Scene) -> Verdict:
+    """The quarter-stride part against that of the baseline: out where it surely fell by more than FALL_DEG."""
+    base = scene.own.baseline.get(QUADRATURE)
+    if base is None or not base.measured:
+        return Verdict("unknown", NAN, NAN, "pixels show only a change of your own, and there is no baseline yet")
+    enter = base.value - FALL_DEG
+    if enter < FLOOR_DEG:
+        return Verdict("unknown", q.value, enter, "your own baseline is too low to see it fall by 3 deg")
+    half = math.hypot(q.ci95_change[1] - q.value, base.ci95_change[1] - base.value)
+    if q.value > base.value - FALL_DEG / 2:
+        return Verdict("inside", q.value, enter)
+    return Verdict("out" if q.value + half < base.value and q.value < enter else "between", q.value, enter)
 
 
 def _own_levels(scene: Scene, limit: Levels) -> Levels:
@@ -122,6 +139,8 @@ def _told(turn_deg: float) -> dict[str, Measure]:
 
 _HIP_BELT = Scene(pelvic_source="hip_belt")
 _PIXELS = Scene(pelvic_source="pixels")
+_PIXELS_BASELINE = Scene(pelvic_source="pixels", own=Own(baseline=_told(9.5)))
+_PIXELS_LOW = Scene(pelvic_source="pixels", own=Own(baseline=_told(4.0)))
 _LANDMARKS = Scene(pelvic_calibrated=True, own=Own(baseline=_told(10.0)))
 _LOW = Scene(pelvic_calibrated=True, own=Own(baseline=_told(5.0)))
 _CONTRAST = Scene(pelvic_calibrated=True, own=Own(stiff=_told(2.0), free=_told(14.0)))
@@ -155,9 +174,12 @@ RULE = Rule(
         Golden("hip belt, stiff at an unknown speed", NAN, {TURN: 0.8, QUADRATURE: 0.5}, "out", _HIP_BELT),
         Golden("hip belt, near the own stiff running", 3.5, {TURN: 4.5, QUADRATURE: 4.0}, "out", _HIP_BELT_CONTRAST),
         Golden("hip belt, near the own free running", 3.5, {TURN: 9.0, QUADRATURE: 8.5}, "inside", _HIP_BELT_CONTRAST),
-        Golden("pixels, little of both parts", 3.5, {TURN: 2.5, QUADRATURE: 0.4}, "out", _PIXELS),
-        Golden("pixels, usual", 3.5, {TURN: 9.0, QUADRATURE: 8.6}, "inside", _PIXELS),
-        Golden("pixels, in phase with the thigh", 4.5, {TURN: 10.5, QUADRATURE: 2.1}, "between", _PIXELS),
+        Golden("pixels, surely little", 3.5, {TURN: 1.5, QUADRATURE: 0.4}, "out", _PIXELS),
+        Golden("pixels, surely usual", 3.5, {TURN: 9.0, QUADRATURE: 8.6}, "inside", _PIXELS),
+        Golden("pixels, fell by 5", 3.5, {QUADRATURE: 3.9}, "out", _PIXELS_BASELINE),
+        Golden("pixels, as in the baseline", 3.5, {QUADRATURE: 8.4}, "inside", _PIXELS_BASELINE),
+        Golden("pixels, no baseline", 3.5, {QUADRATURE: 3.9}, "unknown", _PIXELS),
+        Golden("pixels, low baseline", 3.5, {QUADRATURE: 0.5}, "unknown", _PIXELS_LOW),
         Golden("landmarks, near the own stiff running", 3.5, {TURN: 3.0, QUADRATURE: 2.5}, "out", _CONTRAST),
         Golden("landmarks, near the own free running", 3.5, {TURN: 13.0, QUADRATURE: 12.0}, "inside", _CONTRAST),
         Golden("landmarks, fell by 8", 3.5, {TURN: 2.0, QUADRATURE: 1.5}, "out", _LANDMARKS),

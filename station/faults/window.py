@@ -40,7 +40,7 @@ class Recent:
         for stride in strides:
             self._strides.append({name: float(stride[name]) for name in (*COLUMNS, IN_PHASE, QUADRATURE)})
         full = len(self._strides) == RECENT_STRIDES
-        self._measures = self._told(pelvic_source == "landmarks") if full else {}
+        self._measures = self._told(pelvic_source != "hip_belt") if full else {}
 
     def clear(self) -> None:
         self._strides.clear()
@@ -55,7 +55,7 @@ class Recent:
         found = {name: _median([stride[name] for stride in self._strides]) for name in COLUMNS}
         turn, quadrature = pelvic_turn([(stride[IN_PHASE], stride[QUADRATURE]) for stride in self._strides])
         found["pelvic_turn_quadrature_deg"] = quadrature
-        # The columns are as seen, before the calibration: of landmarks only the quadrature part is free of the thighs' drag.
+        # Without a belt only the quadrature part is surely free of what the thighs drag along.
         if dragged:
             return found
         found["pelvic_turn_deg"] = turn

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite, sqrt
 from statistics import fmean, variance
 
@@ -33,10 +34,11 @@ from station.gait.pelvis.landmarks import (
     thighs_lock_in,
 )
 from station.gait.pelvis.source import PelvicStride
-from station.stats import usual
+from station.stats import student_t975, usual
 from station.types import HipTurn, Measure, TurnBand
 
 KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
+QUADRATURE = "pelvic_turn_quadrature_deg"
 WIDEST_SPREAD_DEG = 12.0  # a frame that says so of itself shows a coat, a hand or half a person (chosen)
 WIDEST_HALF_DEG = 8.0  # of the turn, peak to peak: a typical pelvis turns by 8 to 10 (chosen)
 FEWEST_LIFTS = 2  # of each leg (chosen)
@@ -106,7 +108,8 @@ class PixelPelvis:
             self._cached = self._estimate()
             return None
         back = (legs / abs(legs)).conjugate()  # in phase is what the thighs do, also with legs of unequal swing
-        stride = PelvicStride(2.0 * turn * back, complex(2.0 * abs(thigh), 0.0), 2.0 * abs(thigh))
+        thigh_deg = 2.0 * abs(thigh)
+        stride = PelvicStride(self._freed(2.0 * turn * back, thigh_deg), complex(thigh_deg, 0.0), thigh_deg)
         self._ring = [*self._ring, stride][-STRIDES:]
         self._cached = self._estimate()
         return stride
@@ -129,18 +132,24 @@ class PixelPelvis:
         if len(self._ring) < FEWEST:
             return self._nothing((HIDDEN if self._present else NOT_SEEN) if self._unseen > FEWEST else FEW_STRIDES)
         thigh_deg = float(np.mean([stride.thigh_deg for stride in self._ring]))
-        drag, lifts_sd_deg, drag_sd_deg = self._drag(band, thigh_deg)
-        turns = np.array([(stride.turn - drag * stride.drag) / band.gain for stride in self._ring])
+        _, lifts_sd_deg, drag_sd_deg = self._drag(band, thigh_deg)
+        turns = np.array([stride.turn for stride in self._ring])
         turns = turns[usual(turns)]
         angle_cov = np.eye(2) * (band.quadrature_sd_deg / band.gain) ** 2
         told = estimate(
             turns, thigh_deg, band.gain_sd / band.gain, lifts_sd_deg / band.gain, drag_sd_deg / band.gain, angle_cov
         )
+        told = {**told, QUADRATURE: _with_change(told[QUADRATURE], turns.imag)}
         turn = told["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
-            size_only = (name for name in TURN_MEASURES if name != "pelvic_turn_quadrature_deg")
+            size_only = (name for name in TURN_MEASURES if name != QUADRATURE)
             told = {**told, **dict.fromkeys(size_only, Measure.cannot_tell(TOO_WIDE, turn.n))}
         return {**told, **BELT_ONLY}
+
+    def _freed(self, turn: complex, thigh_deg: float) -> complex:
+        """The turn without the model's gain and what the thigh drags along; as read where nothing is known of the model."""
+        band = self._band
+        return (turn - self._drag(band, thigh_deg)[0] * thigh_deg) / band.gain if band is not None else turn
 
     def _drag(self, band: TurnBand, thigh_deg: float) -> tuple[float, float, float]:
         """Degrees read per degree of the thigh; what the drill's lifts leave of it, and what people differ by, deg peak to peak.
@@ -153,3 +162,10 @@ class PixelPelvis:
         drag = fmean(near) - fmean(far)
         error = sqrt(sum(variance(lifts) / len(lifts) for lifts in self._lifts))
         return drag, error * thigh_deg, min(DRIFT_OF_DRAG * abs(drag), band.drag_sd) * thigh_deg
+
+
+def _with_change(measure: Measure, values: NDArray[np.float64]) -> Measure:
+    """With the interval of a change: how people differ is the same in both of its ends, so only the strides' scatter is left."""
+    if not measure.measured:
+        return measure
+    return replace(measure, change_half=student_t975(len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values)))
