@@ -593,8 +593,9 @@ class Line(NamedTuple):
 
     @property
     def speech_s(self) -> float:
-        """Time the loudspeaker is kept for it: a chime and an unhurried voice of 2.2 words a second. Chosen."""
-        return 1.2 + len(self.spoken.split()) / 2.2
+        """Time the loudspeaker is kept for it: a chime, and an unhurried voice in the wordiest language. Chosen so that every
+        recorded line of every language fits."""
+        return 2.1 + len(self.spoken.split()) / 2.0
 
 
 Towards = Literal["ahead", "behind", "up", "in"]  # where a cue points; "in" = make it smaller

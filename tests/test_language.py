@@ -7,7 +7,11 @@ from typing import get_args
 import pytest
 
 from station.config import StationSection
-from station.language import TONGUES, Catalogue, catalogue
+from station.faults import RULES
+from station.language import LOCALE, TONGUES, Catalogue, catalogue, fields
+from station.present.voices import all_lines
+from station.types import QUANTITIES
+from tests.lab.languages.messages import messages
 
 GERMAN = Catalogue(
     "de",
@@ -52,3 +56,49 @@ def test_dates_are_written_as_the_language_does() -> None:
 
 def test_the_setting_offers_every_language() -> None:
     assert get_args(StationSection.model_fields["language"].annotation) == tuple(TONGUES)
+
+
+# --- the catalogues that are shipped ---
+
+CODES = [code for code in TONGUES if code != "en"]
+
+
+def translations(code: str) -> dict[str, str]:
+    pofile = pytest.importorskip("babel.messages.pofile")
+    with (LOCALE / f"{code}.po").open("rb") as file:
+        return {str(message.id): str(message.string) for message in pofile.read_po(file, locale=code) if message.id}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_the_compiled_catalogue_is_that_of_the_source(code: str) -> None:
+    """After a change of a .po: `python -m tests.lab.languages`."""
+    told = {words: string for words, string in translations(code).items() if string}
+    assert told
+    assert {words: catalogue(code)._messages.get(words) for words in told} == told
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_translation_keeps_the_fields(code: str) -> None:
+    for words, string in translations(code).items():
+        if string:
+            assert sorted(set(fields(string))) == sorted(set(fields(words))), words
+            assert not words.endswith(".") or string.endswith((".", "。", "?")), words
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_everything_said_measured_and_shown_is_translated(code: str) -> None:
+    known = translations(code)
+    lines = [text for line in all_lines().values() for text in line if text]
+    rules = [words for rule in RULES for words in (rule.title, rule.advice)]
+    rules += [rule.coaching.focus for rule in RULES if rule.coaching]
+    measures = [words for q in QUANTITIES.values() for words in (q.label, q.short, q.meaning, q.good)]
+    screen = [words for words, places in messages().items() if any("screen/strings" in place for place in places)]
+    assert [words for words in (*lines, *rules, *measures, *screen) if not known.get(words)] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_cues_are_short_in_every_language(code: str) -> None:
+    say = catalogue(code).text
+    for text_id, line in all_lines().items():
+        assert len(say(line.screen)) <= 26, text_id
+        assert say(line.spoken) != line.spoken, text_id

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from station.cues.lines import LINES
 from station.errors import InputError
 from station.faults import RULES
+from station.present.loudness import loudness_lufs
 from station.types import Line
 
 VOICE_DIR = Path(__file__).parent / "voice"
 VOICELESS = ("ja",)  # languages that the voice cannot speak
 RATE_HZ = 48_000
 FULL = 32_767
-CHIME_PEAK = 0.16
+CHIME_LUFS = -20.0  # 2 LU under the voice that it announces
 BEAT_PEAK = 0.10
 CHIME_S = 0.5
 ATTACK_S = 0.1  # nothing but the beat comes up faster
@@ -113,7 +114,8 @@ def chime(notes_hz: tuple[float, float]) -> Clip:
         start = round(start_s * RATE_HZ)
         out[start:] += _note(hz, out.size - start)
     out *= _ramp_down(out.size)
-    return _scaled(out, CHIME_PEAK)
+    loud = loudness_lufs(out / np.abs(out).max(), RATE_HZ)
+    return _scaled(out, 10 ** ((CHIME_LUFS - loud) / 20))
 
 
 def beat(spm: float) -> Clip:

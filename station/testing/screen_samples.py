@@ -217,8 +217,8 @@ def idle() -> Snapshot:
 
 def trouble() -> Snapshot:
     wrong = (
-        ("The camera does not answer", "Switch the station off, push the flat cable in on both ends, switch it on"),
-        ("The loudspeaker is missing", "Plug the USB loudspeaker in"),
+        ("the picture is covered", "take away what is in front of the lens, and wipe it"),
+        ("the sound card was unplugged", "plug it in again: it plays by itself"),
     )
     return replace(idle(), station=Station(healthy=False, trouble=wrong))
 

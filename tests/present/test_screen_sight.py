@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from station.language import TONGUES
 from station.present.screen import page
-from station.present.screen.ink import Ink
+from station.present.screen.ink import BREAK, Ink
 from station.present.screen.sight import LEAST_MINUTES, USUAL_WIDTH_MM, Sight, display_mm, edid_mm, sight_of
 from station.present.voices import all_lines
 from station.testing import screen_samples as samples
@@ -43,7 +44,7 @@ def test_nothing_that_a_runner_reads_is_too_small_and_the_number_is_always_there
         assert "27°" in angles
 
 
-@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize("language", TONGUES)
 def test_every_cue_is_read_on_the_display_of_the_parts_list(language: str) -> None:
     for size in SHAPES:
         seen = sight(15.6, size)
@@ -54,7 +55,8 @@ def test_every_cue_is_read_on_the_display_of_the_parts_list(language: str) -> No
                 cue = Cue(0, 1, text_id, text_id.partition(".")[2], action, ("screen",), line.screen)  # type: ignore[arg-type]
                 angles = minutes(ink, seen, replace(samples.coach_silent(), cue=cue))
                 assert min(angles.values()) > LEAST_MINUTES - 0.1
-                assert set(ink.said(line.screen).split()) <= set(" ".join(angles).split()), "the cue stands"
+                wanted = ink.said(line.screen).replace(BREAK, " ").split()
+                assert set(wanted) <= set(" ".join(angles).split()) or "".join(wanted) in "".join(angles), line.screen
 
 
 def test_nearer_eyes_get_more_words() -> None:

@@ -9,8 +9,9 @@ import pygame
 import pytest
 
 from station.faults import RULES
+from station.language import TONGUES, catalogue
 from station.present.screen import page, strings
-from station.present.screen.ink import FONTS, Ink, Placed
+from station.present.screen.ink import BREAK, FONTS, JAPANESE, LATIN, Ink, Placed
 from station.present.voices import all_lines
 from station.testing import screen_samples as samples
 from station.types import QUANTITIES, Cue, HipBelt, HipBeltTrouble, Measure, Mode, SessionPage, Snapshot, Speed, Station
@@ -21,9 +22,15 @@ CUES = [text for text_id, text in LINES if text_id.split(".")[0] in ("cue", "pra
 PROMPTS = [(text_id, text) for text_id, text in LINES if text_id.split(".")[0] in ("framing", "drill", "contrast", "hip_belt")]
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+PAGES = [(size, "en") for size in SIZES] + [(size, code) for code in TONGUES if code != "en" for size in (SIZES[0], SIZES[2])]
+# A sentence of a language that takes more room may be set a little smaller; what must be read while running never is.
+SMALLEST = 0.7
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=lambda page: f"{page[0][0]}x{page[0][1]}-{page[1]}")
 def ink(request: pytest.FixtureRequest) -> Ink:
-    return Ink(request.param)
+    size, code = request.param
+    return Ink(size, code)
 
 
 def placed(ink: Ink, snapshot: Snapshot) -> list[Placed]:
@@ -38,7 +45,8 @@ def check(ink: Ink, snapshot: Snapshot) -> None:
     assert lines, "a page without a word"
     slack = 1.51 / ink.unit  # pixels: the baseline is rounded, and so is the glyph
     for words, mark, box, shrunk, _ in lines:
-        assert shrunk == 1, f"{words!r} does not fit at its size: {shrunk:.0%} of it"
+        least = 1 if ink.language == "en" else SMALLEST
+        assert shrunk >= least, f"{words!r} does not fit at its size: {shrunk:.0%} of it"
         assert not words.endswith("…"), words
         assert mark.x >= box.x - slack, words
         assert mark.right <= box.right + slack, words
@@ -77,7 +85,8 @@ def test_every_prompt(ink: Ink, text_id: str, text: str) -> None:
     views = {"framing": samples.framing, "drill": samples.drill, "contrast": samples.contrast, "hip_belt": samples.framing}
     base = samples.hip_belt_turn() if text_id == "hip_belt.turn" else views[text_id.split(".")[0]]()
     check(ink, replace(base, prompt=text_id))
-    assert text.split()[0] in " ".join(line.words for line in ink.placed or ())
+    shown = "".join(line.words for line in ink.placed or ())
+    assert ink.said(text).replace(BREAK, "").split()[0] in shown
 
 
 @pytest.mark.parametrize(("text_id", "text"), [(i, t) for i, t in LINES if i.split(".")[0] in ("mode", "voice", "stick")])
@@ -152,8 +161,9 @@ def test_trouble_beside_a_session_is_one_line(ink: Ink) -> None:
 
 def test_what_is_kept_is_said_while_nobody_is_there(ink: Ink) -> None:
     words = [line.words for line in placed(ink, replace(samples.idle(), station=Station(recording=True)))]
-    assert strings.PRIVACY_RECORDING in words
-    assert strings.PRIVACY_NOTHING_KEPT not in words
+    said = "".join(words).replace(" ", "")
+    for text, there in ((strings.PRIVACY_RECORDING, True), (strings.PRIVACY_NOTHING_KEPT, False)):
+        assert (ink.said(text).replace(BREAK, "").replace(" ", "") in said) == there
     check(ink, replace(samples.idle(), station=Station(recording=True, healthy=False)))
 
 
@@ -174,6 +184,16 @@ def test_the_typeface_has_every_letter_and_figures_of_one_width(weight: str) -> 
     text = "".join(str(value) for value in (*vars(strings).values(), *QUANTITIES.values(), *all_lines().values())) + "±°−…–%+:"
     missing = {letter for letter in text if not letter.isspace() and font.metrics(letter) == [None]}
     assert not missing
+
+
+@pytest.mark.parametrize("code", TONGUES)
+def test_the_typeface_of_every_language_has_its_letters(code: str) -> None:
+    """After new words in Japanese the font is cut anew: see fonts/README.md."""
+    pygame.font.init()
+    said = "".join(catalogue(code)._messages.values()).replace(BREAK, "")
+    for file in (JAPANESE if code == "ja" else LATIN).files.values():
+        font = pygame.font.Font(str(FONTS / file), 40)
+        assert {letter for letter in said if not letter.isspace() and font.metrics(letter) == [None]} == set()
 
 
 def test_the_typeface_brings_its_licence() -> None:

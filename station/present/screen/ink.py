@@ -67,6 +67,7 @@ class Ink:
 
         pygame.font.init()
         self._font_class = pygame.font.Font
+        self.language = language
         self._catalogue = catalogue(language)
         self._face = JAPANESE if language == "ja" else LATIN
         self._sight = sight or Sight()

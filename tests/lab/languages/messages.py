@@ -21,6 +21,7 @@ SPEAKING = (
 )
 IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py")  # where a word by itself is a message too
 PAGES = ("export/report.html.jinja",)
+ADJECTIVES = {"dark": "sense/picture.py", "covered": "sense/picture.py", "frozen": "sense/picture.py"}  # of "the picture is ..."
 # What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at
 # the terminal, in English.
 TROUBLE = {"HardwareError", "StoreError", "note"}
@@ -42,7 +43,7 @@ class Message(NamedTuple):
 def messages() -> dict[str, list[str]]:
     """Every message with the files it stands in, in a steady order."""
     found: dict[str, list[str]] = {}
-    for message in (*_spoken(), *_troubles(), *_pages()):
+    for message in (*_spoken(), *_troubles(), *_pages(), *(Message(w, f"station/{p}") for w, p in ADJECTIVES.items())):
         places = found.setdefault(message.words, [])
         if message.where not in places:
             places.append(message.where)

