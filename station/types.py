@@ -595,7 +595,7 @@ class Line(NamedTuple):
     def speech_s(self) -> float:
         """Time the loudspeaker is kept for it: a chime, and an unhurried voice in the wordiest language. Chosen so that every
         recorded line of every language fits."""
-        return 2.1 + len(self.spoken.split()) / 2.0
+        return 2.8 + len(self.spoken.split()) / 2.0
 
 
 Towards = Literal["ahead", "behind", "up", "in"]  # where a cue points; "in" = make it smaller
