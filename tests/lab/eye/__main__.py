@@ -34,7 +34,8 @@ def _pelvis(command: str, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--films", type=Path, required=True, nargs="+", help="folders of shards of steady films")
         parser.add_argument("--bodies", type=Path, nargs="*", default=[],
                             help="folders of body shards: judge with the pose model's hips too")
-        parser.add_argument("--pose-model", default="pose_landmark_full", help="whose hips (default: pose_landmark_full)")
+        parser.add_argument("--pose-model", default="pose_landmark_full", choices=["pose_landmark_full", "pose_runner"],
+                                help="whose hips (default: pose_landmark_full)")
         parser.add_argument("--models", type=Path, help="folder for model and card (default: the run's)")
         parser.set_defaults(run=_evaluate_pelvis)
         return
@@ -85,6 +86,7 @@ def _train_pelvis(given: argparse.Namespace) -> None:
 
 def _evaluate_pelvis(given: argparse.Namespace) -> None:
     from station.pose.blazepose import BlazePose
+    from station.pose.runner import RunnerPose
     from station.pose.store import models_dir
 
     from .pelvis_report import NAME, card, hips_table, judge, tables
@@ -94,7 +96,8 @@ def _evaluate_pelvis(given: argparse.Namespace) -> None:
     found = judge(given.to, given.ground, given.films, model)
     print(f"after {found.steps} steps, spread x {found.temperature:.2f}\n\n{tables(found)}")
     if given.bodies:
-        print("\n" + hips_table(model, BlazePose(models_dir(), given.pose_model, 1), given.bodies))
+        kind = {"pose_landmark_full": BlazePose, "pose_runner": RunnerPose}[given.pose_model]
+        print("\n" + hips_table(model, kind(models_dir(), given.pose_model, 1), given.bodies))
     model.with_suffix(".md").write_text(card(found, sum(p.numel() for p in trained(given.to)[0].parameters())))
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from station.pose.blazepose import BlazePose
 from station.pose.hip_crop import cut, hip_crop, px_per_m, trunk_px
-from station.pose.model import Square
+from station.pose.model import PoseModel, Square
 from station.types import Joint
 from tests.lab.ground.frames import BODY_MARGIN
 from tests.lab.ground.shards import Shard, load, stored
@@ -23,7 +22,7 @@ FOUND_SHOULDERS = [Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER]
 SHOULDERS = [LANDMARK_NAMES.index(f"shoulder_{side}") for side in ("left", "right")]
 
 
-def compare(model: Path, pose: BlazePose, folders: list[Path]) -> tuple[Readings, Readings, np.ndarray]:
+def compare(model: Path, pose: PoseModel, folders: list[Path]) -> tuple[Readings, Readings, np.ndarray]:
     """Body frames that hold one whole person: read with true hips, read with found ones, and how far the found mid-hip lies
     off (N, 2), metres of the runner, x towards where they face."""
     session = onnxruntime.InferenceSession(model)
@@ -43,7 +42,7 @@ def compare(model: Path, pose: BlazePose, folders: list[Path]) -> tuple[Readings
     return with_true, with_found, np.array(off)
 
 
-def _places(shard: Shard, i: int, pose: BlazePose) -> list[tuple[np.ndarray, float]]:
+def _places(shard: Shard, i: int, pose: PoseModel) -> list[tuple[np.ndarray, float]]:
     """Mid-hip and scale, true and found."""
     px, tile = shard.truth["px"][i].astype(float), shard.tile(i)
     middle = px[HIPS].mean(axis=0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from station.pose.blazepose import BlazePose
+from station.pose.model import PoseModel
 from tests.lab.ground.bodies import body_names
 from tests.lab.ground.frames import Ground
 
@@ -121,7 +121,7 @@ def _lock_in_table(title: str, films: measure.LockIns, frames: tuple[int, ...]) 
     return lines
 
 
-def hips_table(model: Path, pose: BlazePose, folders: list[Path]) -> str:
+def hips_table(model: Path, pose: PoseModel, folders: list[Path]) -> str:
     """What it costs that the hips come from the pose model."""
     true, found, off = compare(model, pose, folders)
     kept = measure.in_band(true.truth, (-45, 45))
