@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from station.faults import norms
 from station.faults.rule import Look, Rule, Scene, Verdict
-from station.faults.window import RECENT_STRIDES, Recent
+from station.faults.window import BACKWARD, PHASE, RECENT_STRIDES, Recent, backward
 from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, MeasureError, Own, Side
 
 LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
 NO_ERRORS: Mapping[str, MeasureError] = {}
+PHASES = 7  # strides that tell forward from backward (chosen)
 RECOVERED = f"the last {RECENT_STRIDES} strides are good again"
 LOOK_EVERY_NS = NS // 5  # between strides only time passes
 LONGEST_GAP_NS = NS  # more time than this between two looks counts as this: silence is no evidence
@@ -54,6 +56,7 @@ class Judge:
         """A new session: nothing is remembered."""
         self._budgets = tuple(Budget(rule) for rule in self._rules)
         self._recent = Recent()
+        self._phases: deque[float] = deque(maxlen=PHASES)
         self._sides: dict[Side, Mapping[str, Measure]] = {}
         self._looked_ns: int | None = None
         self._why_not = ""
@@ -71,7 +74,8 @@ class Judge:
     ) -> tuple[Fault, ...]:
         """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet. `errors`: of the pose
         model, by measure."""
-        why_not = _why_not(gait, settled)
+        self._phases.extend(float(stride[PHASE]) for stride in gait.strides)
+        why_not = _why_not(gait, settled) or (BACKWARD if backward(self._phases) else "")
         due = self._looked_ns is None or gait.t_ns - self._looked_ns >= LOOK_EVERY_NS
         if self._rows and not gait.strides and not due and why_not == self._why_not:
             return self._rows

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from station.faults import RULES, norms
 from station.faults.judge import ask
 from station.faults.rule import Rule, Scene, Verdict
-from station.faults.window import COLUMNS, IN_PHASE, QUADRATURE, pelvic_turn
+from station.faults.window import BACKWARD, COLUMNS, IN_PHASE, PHASE, QUADRATURE, backward, pelvic_turn
 from station.model_errors import KnownErrors
 from station.stats import FEWEST, STRIDE_SD, spreads
 from station.types import NAN, FaultState, Measure, Stretch
 
 LEAST = 8  # strides, some five seconds: the mean of fewer wanders more than runners differ (chosen)
 MOST_LOOKS = 2000  # an hour of running is looked at in steps of several strides
-PAUSE = 1.6  # strides apart: then a stride is missing, and what follows is another stretch (chosen)
+PAUSE = 2.6  # strides apart: one may be missing, after more another stretch begins (chosen)
 SAME_SPEED_MPS = 0.25  # within a stretch (chosen)
 RANK = {"out": 3, "between": 2, "inside": 1, "unknown": 0}
 STATES: Mapping[str, FaultState] = {"out": "on", "between": "ok", "inside": "ok", "unknown": "cannot_tell"}
@@ -36,6 +36,7 @@ class Piece(NamedTuple):
     end: int
     measures: Mapping[str, Measure]
     scene: Scene
+    backward: bool
 
 
 def worst_stretches(
@@ -78,7 +79,7 @@ def _piece(run: NDArray[np.void], first: int, end: int, scene: Scene) -> Piece:
         measures |= _pelvis(rows, measures["thigh_excursion_near_deg"].value)
     speeds = rows["speed_mps"][np.isfinite(rows["speed_mps"])]
     speed_mps = float(np.median(speeds)) if len(speeds) else NAN
-    return Piece(first, end, measures, replace(scene, speed_mps=speed_mps))
+    return Piece(first, end, measures, replace(scene, speed_mps=speed_mps), backward(rows[PHASE].tolist()))
 
 
 def _pelvis(rows: NDArray[np.void], excursion_deg: float) -> dict[str, Measure]:
@@ -99,7 +100,7 @@ def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], known: KnownE
             last += 1
     piece = pieces[worst]
     if last > first:
-        piece = _piece(run, pieces[first].first, pieces[last].end, piece.scene)
+        piece = _piece(run, *_trimmed(rule, run, pieces[first].first, pieces[last].end, piece.scene), piece.scene)
     verdict = _verdict(rule, piece)
     if verdict.look == "unknown":
         return _nothing(rule, verdict.reason)
@@ -121,10 +122,25 @@ def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], known: KnownE
     )
 
 
+def _trimmed(rule: Rule, run: NDArray[np.void], first: int, end: int, scene: Scene) -> tuple[int, int]:
+    """Without the good strides at both ends, which the means over eight took along."""
+    if rule.measure not in COLUMNS:
+        return first, end
+    limit, values = rule.levels(scene), run[rule.measure]
+    bad = values < limit.enter if limit.enter < limit.leave else values > limit.enter
+    while end - first > LEAST and not bad[first]:
+        first += 1
+    while end - first > LEAST and not bad[end - 1]:
+        end -= 1
+    return first, end
+
+
 def _verdict(rule: Rule, piece: Piece) -> Verdict:
     speed_mps = piece.scene.speed_mps
     if speed_mps == speed_mps and not norms.judged(speed_mps):
         return Verdict("unknown", NAN, NAN, norms.why_not(speed_mps))
+    if piece.backward:
+        return Verdict("unknown", NAN, NAN, BACKWARD)
     return ask(rule, piece.measures, piece.scene, FEWEST)
 
 

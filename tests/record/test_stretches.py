@@ -6,7 +6,7 @@ import numpy as np
 
 from station.faults import RULES
 from station.model_errors import NOTHING_KNOWN, KnownErrors
-from station.record.stretches import LEAST, worst_stretches
+from station.record.stretches import worst_stretches
 from station.types import NAN, STRIDE, ErrorBand, MeasureError, Stretch
 
 STRIDE_S = 0.7
@@ -52,9 +52,12 @@ def test_one_row_per_rule_and_nothing_is_on_for_a_healthy_runner() -> None:
 def test_a_fault_between_good_strides_is_found_with_its_time() -> None:
     one = of("sitting", worst_stretches(sitting(strides(), 30, 44), NOTHING_KNOWN))
     assert (one.state, one.value < one.usual_low) == ("on", True)
-    assert abs(one.start_s - 30 * STRIDE_S) < 5 * STRIDE_S
-    assert abs(one.end_s - 44 * STRIDE_S) < 5 * STRIDE_S
-    assert one.strides >= LEAST
+    assert (one.start_s, one.end_s, one.strides) == (30 * STRIDE_S, 44 * STRIDE_S, 14)
+
+
+def test_one_lost_stride_does_not_end_a_stretch() -> None:
+    rows = np.delete(sitting(strides(), 20, 50), 35)
+    assert of("sitting", worst_stretches(rows, NOTHING_KNOWN)).strides == 29
 
 
 def test_four_strides_are_no_stretch() -> None:

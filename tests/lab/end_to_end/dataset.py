@@ -26,7 +26,7 @@ class Set:
 
     def seen(self, name: str) -> Seen | None:
         path = poses_path(self.folder, self.model, name)
-        return Seen.load(BY_NAME[name], path) if name in BY_NAME and path.exists() else None
+        return Seen.load(BY_NAME[name], path, model=self.model) if name in BY_NAME and path.exists() else None
 
     def scores(self, keep: Callable[[Clip], bool] = lambda clip: True) -> list[Score]:
         """Of everybody who runs, in the set's order."""

@@ -111,7 +111,7 @@ class Score:
     @cached_property
     def once(self) -> Watched:
         """The clip played once through the core."""
-        return watch(self.seen.once(), self.seen.view, self.seen.speed_mps)
+        return watch(self.seen.once(), self.seen.view, self.seen.speed_mps, errors=self.seen.errors)
 
     @cached_property
     def round(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -177,7 +177,7 @@ class Score:
     @cached_property
     def judged(self) -> Watched:
         """The clip in a circle, long enough for every rule."""
-        return watch(self.seen.looped(JUDGED_S), self.seen.view, self.seen.speed_mps)
+        return watch(self.seen.looped(JUDGED_S), self.seen.view, self.seen.speed_mps, errors=self.seen.errors)
 
     @cached_property
     def true_looks(self) -> Mapping[str, Look]:

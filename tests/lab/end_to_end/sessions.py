@@ -61,9 +61,9 @@ def sessions(load: Load) -> Iterator[Session]:
         lifts = drill.once()
         begin_s = lifts[-1].t_ns / 1e9 + 1.0
         before = joined(lifts, side.looped(BASELINE_S, begin_s))
-        baseline = watch(before, side.view, side.speed_mps, Plan())
+        baseline = watch(before, side.view, side.speed_mps, Plan(), side.errors)
         for change in CHANGES:
             then = load(f"{body}.{change}")
             if then is not None:
                 stream = joined(before, then.looped(THEN_S, begin_s + BASELINE_S))
-                yield Session(body, then, baseline, watch(stream, side.view, side.speed_mps, Plan()))
+                yield Session(body, then, baseline, watch(stream, side.view, side.speed_mps, Plan(), side.errors))

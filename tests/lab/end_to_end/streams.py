@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from station.coach import Coach
 from station.cues import Plan
+from station.pose.store import models_dir, read_card, read_errors
 from station.sense.poses import Poses, load_poses
-from station.types import ANGLES, NS, Cue, Event, Fault, Gait, Pose, Reading, View
+from station.types import ANGLES, NS, Cue, ErrorBand, Event, Fault, Gait, Pose, Reading, View
 
 from .clips import Clip
+from .models import SHIPPED
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,12 @@ class Seen:
     poses: Poses
     every: int = 1
     """2: only every second frame of the clip was seen."""
+    errors: tuple[ErrorBand, ...] = ()
+    """What is known of the model that saw it."""
 
     @classmethod
-    def load(cls, clip: Clip, path: Path, every: int = 1) -> Seen:
-        return cls(clip, load_poses(path), every)
+    def load(cls, clip: Clip, path: Path, every: int = 1, model: str = SHIPPED) -> Seen:
+        return cls(clip, load_poses(path), every, errors_of(model))
 
     @property
     def fps(self) -> float:
@@ -75,9 +80,18 @@ class Watched:
     cues: list[Cue] = field(default_factory=list)
 
 
-def watch(poses: Iterable[Pose], view: View, speed_mps: float, plan: Plan | None = None) -> Watched:
+@cache
+def errors_of(model: str) -> tuple[ErrorBand, ...]:
+    """The model's error table; none for a model that is only compared."""
+    card = models_dir() / f"{model}.md"
+    return read_errors(read_card(card)) if card.exists() else ()
+
+
+def watch(
+    poses: Iterable[Pose], view: View, speed_mps: float, plan: Plan | None = None, errors: tuple[ErrorBand, ...] = ()
+) -> Watched:
     """Feeds the coach. `faults` are those of the last moment in which somebody ran. Default plan: that of `station analyze`."""
-    coach = Coach(view, plan or Plan.offline())
+    coach = Coach(view, plan or Plan.offline(), errors)
     coach.step(Reading(0, "speed_given_mps", speed_mps))
     t_s, rows, found = [], [], Watched(np.empty(0), np.empty(0, ANGLES), Gait(0), ())
     nothing = np.full(len(ANGLES.names or ()), np.nan)

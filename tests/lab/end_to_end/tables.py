@@ -107,7 +107,7 @@ def told_azimuth(data: Set) -> Iterator[str]:
     rows = []
     for score in scores:
         view = replace(score.seen.view, azimuth_deg=score.clip.spec.camera.azimuth_deg)
-        told = watch(score.seen.looped(JUDGED_S), view, score.seen.speed_mps)
+        told = watch(score.seen.looped(JUDGED_S), view, score.seen.speed_mps, errors=score.seen.errors)
         cells = [name_of(score)]
         for name in ("tle_near_deg", "thigh_forward_near_deg", "trunk_lean_deg"):
             miss = score.miss(name, told)

@@ -103,7 +103,7 @@ def rms(values: np.ndarray) -> float:
     ("name", "thigh_deg", "cadence_spm", "tle_deg", "lean_deg"),
     [
         ("m_heavy.thigh_only", 8.0, 0.5, 7.1, 4.6),
-        ("m_tall.azimuth-20", 5.3, 0.5, 1.1, 5.0),
+        ("m_tall.azimuth-20", 5.3, 0.5, 2.3, 5.0),
         ("f_avg.sitting", 7.9, 0.5, 2.2, 2.5),
     ],
 )
