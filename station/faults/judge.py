@@ -75,7 +75,7 @@ class Judge:
         """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet. `errors`: of the pose
         model, by measure."""
         self._phases.extend(float(stride[PHASE]) for stride in gait.strides)
-        why_not = _why_not(gait, settled) or (BACKWARD if backward(self._phases) else "")
+        why_not = _why_not(gait, settled, backward(self._phases))
         due = self._looked_ns is None or gait.t_ns - self._looked_ns >= LOOK_EVERY_NS
         if self._rows and not gait.strides and not due and why_not == self._why_not:
             return self._rows
@@ -163,12 +163,14 @@ def _weigh(on: bool, long: Look, short: Look) -> Look:
     return "out" if long == "out" else "between"
 
 
-def _why_not(gait: Gait, settled: bool) -> str:
+def _why_not(gait: Gait, settled: bool, runs_backward: bool) -> str:
     """Why nothing can be judged now, "" when it can."""
     if gait.activity is not Activity.RUNNING:
         return "nobody is running"
     if not settled:
         return "settling in: the first minutes are not judged"
+    if runs_backward:  # before the speed: read from the feet it is as wrong as all else
+        return BACKWARD
     speed = gait.speed
     if not speed.steady:
         return "belt speed is changing"

@@ -136,11 +136,11 @@ def _trimmed(rule: Rule, run: NDArray[np.void], first: int, end: int, scene: Sce
 
 
 def _verdict(rule: Rule, piece: Piece) -> Verdict:
+    if piece.backward:
+        return Verdict("unknown", NAN, NAN, BACKWARD)
     speed_mps = piece.scene.speed_mps
     if speed_mps == speed_mps and not norms.judged(speed_mps):
         return Verdict("unknown", NAN, NAN, norms.why_not(speed_mps))
-    if piece.backward:
-        return Verdict("unknown", NAN, NAN, BACKWARD)
     return ask(rule, piece.measures, piece.scene, FEWEST)
 
 
