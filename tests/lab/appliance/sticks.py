@@ -131,9 +131,12 @@ def blank(image: Path) -> None:
 def full(image: Path) -> None:
     fat(image)
     filler = image.with_suffix(".fill")
-    with filler.open("wb") as file:
-        file.truncate(image.stat().st_size - 2 * MB)
-    sh("mcopy", "-i", image, filler, "::film.bin")
+    for number, size in enumerate((MB, MB // 8, MB // 64)):  # until no more of that size fits
+        filler.write_bytes(bytes(size))
+        for count in range(200):
+            copy = ["mcopy", "-i", image, filler, f"::{number}-{count}.bin"]
+            if subprocess.run(copy, capture_output=True, check=False).returncode != 0:
+                break
     filler.unlink()
 
 
