@@ -51,6 +51,7 @@ INSTALLERS = {
     "pose": {"model", "threads", "smallest_person", "stay_s"},
     "hip_belt": {"enabled"},
     "pelvis": {"enabled"},
+    "treadmill": {"bluetooth"},
     "session": {
         *("speed_kmh", "baseline_s", "cue_block_s", "free_block_s", "retention_s", "planned_s", "session_number"),
     },
