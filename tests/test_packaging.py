@@ -26,8 +26,9 @@ def test_every_data_file_is_shipped(setuptools_table: dict) -> None:
     shipped = {
         path
         for name, patterns in setuptools_table["package-data"].items()
+        for folder in (folders.values() if name == "*" else [folders[name]])
         for pattern in patterns
-        for path in folders[name].glob(pattern)
+        for path in folder.glob(pattern)
     }
     data = {
         path
