@@ -23,7 +23,7 @@ from station.gait import CORE_VERSION
 from station.ports import EndOfSource, FrameSource, PoseSource
 from station.record.collect import Collector
 from station.run.clock import SystemClock
-from station.run.film_doubts import SELDOM, speed_doubt, turned_deg_of, without_times
+from station.run.film_doubts import speed_doubt, turned_deg_of, without_times
 from station.run.inlet import CoreInput, Inlet
 from station.run.overlay import Overlay
 from station.run.pipeline import Pipeline
@@ -85,7 +85,7 @@ def run_analysis(wish: Wish) -> None:
     if doubt:
         recording = without_times(recording, doubt)
     _write(recording, wish)
-    if recording.source.kind == "video" and recording.tracked_fraction < SELDOM:
+    if recording.source.kind == "video" and recording.running_fraction == 0 and problem is None:
         turn = turned_deg_of(wish.source_text, config, wish.reading)
         if turn:
             way = {90: "90 degrees clockwise", 180: "180 degrees", 270: "90 degrees counter-clockwise"}[turn]

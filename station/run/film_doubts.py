@@ -21,7 +21,7 @@ from station.types import NS, Joint, Measure, Pose, Recording
 CADENCES_SPM = (115.0, 260.0)
 TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")  # what a wrong clock makes wrong; angles stay right
 LOOK_S, LOOK_EVERY_S = 6.0, 0.1
-FOUND, SELDOM = 0.5, 0.2  # shares of the frames in which somebody is seen: turned, and as it is (chosen)
+FOUND = 0.5  # share of the frames in which somebody is seen head up once it is turned (chosen)
 TURNS_DEG = (90, 270, 180)
 SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
 HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
@@ -50,7 +50,7 @@ def without_times(recording: Recording, reason: str) -> Recording:
 
 
 def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:
-    """How far a film in which nobody is found must be turned clockwise for somebody to be found; 0 where that does not help."""
+    """How far a film in which nobody runs must be turned clockwise for somebody to be found; 0 where that does not help."""
     given = reading.turned_deg
     shares = {turn: _share_seen(source_text, config, replace(reading, turned_deg=(given + turn) % 360)) for turn in TURNS_DEG}
     best = max(shares, key=lambda turn: shares[turn])
@@ -79,7 +79,9 @@ def _share_seen(source_text: str, config: Config, reading: FilmReading) -> float
 
 
 def _stands(pose: Pose) -> bool:
+    """Shoulders over hips over ankles, and the whole rather upright than lying."""
     if not pose.seen:
         return False
-    heights = [np.nanmean(pose.xy_px[list(pair), 1]) for pair in (SHOULDERS, HIPS, ANKLES)]
-    return heights[0] < heights[1] < heights[2]
+    shoulders, hips, ankles = (np.nanmean(pose.xy_px[list(pair)], axis=0) for pair in (SHOULDERS, HIPS, ANKLES))
+    aside, down = np.abs(ankles - shoulders)[0], (ankles - shoulders)[1]
+    return bool(shoulders[1] < hips[1] < ankles[1] and aside < down / 2)
