@@ -116,8 +116,8 @@ with a problem it names, 2 wrong input.
 
 ## Files from elsewhere
 
-Small inputs that went wrong once (they lie beside the checkout, not in it). Their base clip reads 163.6 steps/min
-and 23.8 deg.
+Small inputs that went wrong once (they lie beside the checkout, not in it). Their base clip
+reads 163.6 steps/min; preview_track_first.mov holds it unchanged.
 
 {table(others) if others else "Not beside this checkout."}
 """
