@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from station.present.mixer import BLOCK, PygameMixer, VirtualMixer
 from station.present.sound import FADE_OUT_S, Speaker
-from station.present.voices import ATTACK_S, BEAT_PEAK, CHIME_PEAK, CHIME_S, FULL, RATE_HZ, Voices
+from station.present.voices import ATTACK_S, BEAT_PEAK, CHIME_S, FULL, RATE_HZ, Voices
 from station.types import Cue
 
 BLOCK_BYTES = BLOCK * 4
@@ -144,9 +144,10 @@ def test_chime_begins_within_100_ms_and_swells(room: OpenRoom) -> None:
     onset = int(np.flatnonzero(np.abs(heard) > 0.003)[0])
     assert onset < 0.1 * RATE_HZ
     swell = envelope(heard[onset:])[:10]
-    assert swell[0] < 0.25 * CHIME_PEAK
+    peak = np.abs(heard[onset : onset + round(CHIME_S * RATE_HZ)]).max()
+    assert 0.05 < peak < 0.5
+    assert swell[0] < 0.25 * peak
     assert np.all(np.diff(swell[:8]) > 0)
-    assert np.abs(heard[onset : onset + round(CHIME_S * RATE_HZ)]).max() == pytest.approx(CHIME_PEAK, rel=0.02)
 
 
 def test_the_voice_follows_the_chime_and_nothing_is_clipped(room: OpenRoom) -> None:
@@ -220,7 +221,7 @@ def test_a_cue_without_a_line_is_a_chime_alone(room: OpenRoom) -> None:
     here.pass_s(1.2)
     loud_s = np.flatnonzero(np.abs(here.heard()[start:]) > 0.003) / RATE_HZ
     assert 0.35 < loud_s[-1] - loud_s[0] < CHIME_S
-    assert np.abs(here.heard()).max() < 0.2
+    assert np.abs(here.heard()).max() < 0.35  # as loud as the voice that it stands for, not louder
 
 
 def beats_s(samples: NDArray[np.float64], level: float) -> NDArray[np.float64]:

@@ -45,9 +45,8 @@ def test_a_healthy_runner_is_left_alone(runner: str, shared: Path) -> None:
     assert not on & SPOKEN
 
 
-@pytest.mark.parametrize(("runner", "state"), [("016", "on"), ("024", "on"), ("020", "ok")])
-def test_the_same_runner_who_only_swings_the_thighs_forward_is_seen(runner: str, state: str, shared: Path) -> None:
+@pytest.mark.parametrize("runner", ["016", "024", "020"])
+def test_the_same_runner_who_only_swings_the_thighs_forward_is_seen(runner: str, shared: Path) -> None:
     fault = judged(swung_forward(load(shared, runner, "35"), 10.0))["thigh_only_drive"]
     assert fault.value < fault.level
-    assert fault.state == state
-    assert (state == "ok") == ("the swing is short" in fault.reason)
+    assert fault.state == "on"

@@ -70,8 +70,8 @@ def test_the_contrast_trial_teaches_the_runners_own_scale() -> None:
     told = steps(QUICK, runner.view, runner.poses())
     trial = ["contrast.natural", "contrast.stiff", "contrast.free", "contrast.done", "mode.baseline", "mode.coach"]
     assert [text for text in spoken(told) if text in trial] == trial
-    row = told[-1].faults[0]
-    assert (row.rule, row.state) == ("locked_waist", "ok")
+    row = next(fault for fault in told[-1].faults if fault.rule == "locked_waist")
+    assert row.state == "ok"
     assert row.level == pytest.approx(1.0 + (14.0 - 1.0) / 3, abs=1.5), "a third of the way from stiff to free"
 
 
@@ -117,7 +117,8 @@ def test_offline_judges_from_the_first_strides_and_without_a_schedule() -> None:
     runner = SyntheticRunner(SITS, seconds=32, filming=Filming(fps=30))
     told = steps(Plan.offline(), runner.view, runner.poses(), speed_mps=2.5)
     assert modes(told) == [Mode.IDLE, Mode.COACH]
-    assert {fault.rule for fault in told[-1].faults if fault.state == "on"} == {"sitting"}
+    # Who sits has little push behind the hip too: that is what thigh-only drive says; sitting has the higher rank.
+    assert {fault.rule for fault in told[-1].faults if fault.state == "on"} == {"sitting", "thigh_only_drive"}
     assert spoken(told) == ["cue.sitting"]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from tests.lab.accuracy.hip_belt_cases import Case
 from tests.lab.accuracy.hip_belt_scores import LOCKED_DEG, TYPICAL_DEG, Told, generated
 from tests.lab.render.curves import runners
-from tests.lab.render.skeleton import skeletons
+from tests.lab.render.hip_belt import outlined
 
 TRIALS = """
 Each of the 100 made runs has its own body (one of five, never m_avg), recorded runner, camera between 0 and 50 degrees to the
@@ -17,7 +17,7 @@ rear, amplitude (0..1 or 3.5..10 degrees) and errors; half of them had no slow t
 they are, hidden by the arms and read as often as in pictures, with the corner errors that the finder made in pictures at the
 same phase of the stride (`hip_belt_errors.npz`).
 """
-BODIES = tuple(name for name in sorted(skeletons()) if name != "m_avg")
+BODIES = tuple(name for name in sorted(outlined()) if name != "m_avg")
 MOST_AZIMUTH_DEG, MOST_DEG = 50.0, 10.0
 
 

@@ -43,7 +43,7 @@ from station.sense.poses import Poses, load_poses, save_poses
 from station.sense.still import StillSource
 from station.sense.video import VideoSource
 from station.types import JOINTS, NS, Measure
-from station.usb.status import StickStatus, read_status, write_status
+from station.usb.status import PREFIX, StickStatus, read_status, write_status
 from station.validate.reference import read_reference
 from tests.made_film import numbered, write_film
 from tests.made_run import MODEL, SOURCE, VIEW, run
@@ -137,8 +137,20 @@ def make_reference(folder: Path) -> list[Path]:
 
 
 def make_status(folder: Path) -> list[Path]:
-    write_status(folder / "stick.json", StickStatus("done", "2 sessions"))
-    return [folder / "stick.json"]
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        write_status(handle, "sda", StickStatus("done", "2 sessions"))
+    finally:
+        os.close(handle)
+    return [next(folder.glob("*sda*"))]
+
+
+def read_status_file(path: Path) -> None:
+    """As the station finds it: in a folder of its own, under the name that the exporter gives it."""
+    own = path.parent / "status"
+    own.mkdir(exist_ok=True)
+    path.replace(own / f"{PREFIX}sda")
+    read_status(own)
 
 
 def make_card(folder: Path) -> list[Path]:
@@ -194,7 +206,7 @@ PARSERS = {
     "picture": Parser(make_pictures, lambda path: read_frames(StillSource(path))),
     "film": Parser(make_films, lambda path: read_frames(VideoSource(path)), share=0.5),
     "reference": Parser(make_reference, read_reference),
-    "stick status": Parser(make_status, read_status, ()),
+    "stick status": Parser(make_status, read_status_file, ()),
     "model card": Parser(make_card, read_card),
 }
 

@@ -72,6 +72,11 @@ class Poster:
     middle_m: tuple[float, float, float] = (-0.45, 0.95, -0.9)
 
 
+def outlined() -> tuple[str, ...]:
+    """The bodies on which a belt can be worn."""
+    return tuple(_table())
+
+
 def outline_m(body: str) -> np.ndarray:
     """(K, 2) forward and right, evenly spaced, from the front round the left side: what a belt on that body lies on.
 
