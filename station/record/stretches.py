@@ -75,7 +75,8 @@ def _piece(run: NDArray[np.void], first: int, end: int, scene: Scene) -> Piece:
         seen = spread.n >= max(FEWEST, (end - first) // 2)
         told = Measure(spread.mean, spread.mean - spread.half, spread.mean + spread.half, spread.n)
         measures[name] = told if seen else Measure.cannot_tell("not seen in enough strides", spread.n)
-    if scene.pelvic_source != "landmarks":
+    # How landmarks and pixels follow the pelvis differs between people, which the scatter of a few strides does not show.
+    if scene.pelvic_source == "hip_belt":
         measures |= _pelvis(rows, measures["thigh_excursion_near_deg"].value)
     speeds = rows["speed_mps"][np.isfinite(rows["speed_mps"])]
     speed_mps = float(np.median(speeds)) if len(speeds) else NAN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from station.faults import RULES
 from station.model_errors import NOTHING_KNOWN, KnownErrors
@@ -96,3 +97,12 @@ def test_an_unknown_speed_is_judged_by_what_holds_at_any() -> None:
     found = worst_stretches(sitting(strides(speed_mps=NAN), 10, 30), NOTHING_KNOWN)
     assert of("sitting", found).state == "on"
     assert "speed unknown" in of("sitting", found).reason
+
+
+@pytest.mark.parametrize(("source", "state"), [("hip_belt", "on"), ("pixels", "cannot_tell"), ("landmarks", "cannot_tell")])
+def test_a_few_strides_of_a_still_pelvis_are_believed_of_a_hip_belt_alone(source: str, state: str) -> None:
+    rows = strides()
+    rows["pelvic_in_phase_deg"] = rows["pelvic_quadrature_deg"] = np.random.default_rng(1).normal(0.3, 0.1, len(rows))
+    found = worst_stretches(rows, NOTHING_KNOWN, source, calibrated=True)
+    assert of("locked_waist", found).state == state
+    assert of("over_rotation", found).state in ("ok", "cannot_tell")
