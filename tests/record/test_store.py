@@ -300,7 +300,9 @@ def test_a_read_only_folder_is_read_and_not_called_damaged(tmp_path: Path) -> No
     script += " print(Archive(Path(sys.argv[1])).choose('last')[0])"
     (tmp_path / DATABASE).chmod(0o444)
     tmp_path.chmod(0o555)
-    for parent in tmp_path.parents[:3]:
+    for parent in tmp_path.parents:
+        if not parent.name.startswith(("pytest-", "popen-")):
+            break  # what is above is not this test's
         parent.chmod(0o755)
     if os.getuid() == 0:  # root may write anywhere, so somebody else reads
         script = f"import station.record.archive, os; os.setuid(65534); {script}"
