@@ -7,15 +7,13 @@ faces right.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import deque
 from statistics import median
 
-from station.errors import ModelError
 from station.pose.hip_crop import cut, hip_crop, px_per_m, trunk_px
 from station.pose.session import Session
-from station.pose.store import REINSTALL, Card
+from station.pose.store import Card, error_table
 from station.types import NS, Frame, HipTurn, Joint, ModelInfo, Pose, Side, TurnBand
 
 NAME = "pelvis_turn"
@@ -67,9 +65,6 @@ class PelvisModel:
         turn = self._session.run(cut(frame.image, to_crop, self._session.size_px), 0.0, 1.0)[0].reshape(-1)
         return HipTurn(frame.t_ns, float(turn[0]), math.exp(float(turn[1])))
 
-    def close(self) -> None:
-        """Nothing is held that needs closing."""
-
     @staticmethod
     def _usual(kept: deque[tuple[int, float]], t_ns: int, value: float, seconds: float) -> float:
         if math.isfinite(value):
@@ -92,14 +87,4 @@ def read_bands(card: Card) -> tuple[TurnBand, ...]:
 
     Raises ModelError for a damaged table.
     """
-    path = card.path.with_suffix(".errors.json")
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        return tuple(TurnBand(**band) for band in table["bands"]) if table["sha256"] == card.sha256 else ()
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise ModelError(f"the error table cannot be read ({error.strerror})", str(path), REINSTALL) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(f"the error table is damaged ({error})", str(path), REINSTALL) from None
-
+    return error_table(card, lambda bands: tuple(TurnBand(**band) for band in bands))

@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from station.errors import ModelError
 from station.model_errors import bands_of
 from station.types import ErrorBand
+
+Band = TypeVar("Band")
 
 FENCE = "+++"
 REINSTALL_ONLY = "install the station again"
@@ -100,10 +103,19 @@ def read_errors(card: Card) -> tuple[ErrorBand, ...]:
 
     Raises ModelError for a table that is damaged.
     """
+    return error_table(card, bands_of)
+
+
+def error_table(card: Card, bands: Callable[[Any], tuple[Band, ...]]) -> tuple[Band, ...]:
+    """What `bands` makes of the bands in `NAME.errors.json` beside the model; none where there is no table or it was made of
+    other weights.
+
+    Raises ModelError for a table that is damaged; `bands` may raise KeyError, TypeError or ValueError.
+    """
     path = card.path.with_suffix(".errors.json")
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        return bands_of(table["bands"]) if table["sha256"] == card.sha256 else ()
+        return bands(table["bands"]) if table["sha256"] == card.sha256 else ()
     except FileNotFoundError:
         return ()
     except OSError as error:
