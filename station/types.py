@@ -20,6 +20,7 @@ Side = Literal["left", "right"]
 NAN = float("nan")  # unknown; tested with isfinite
 NEVER = float("-inf")  # the time of what has not happened yet
 NS = 1_000_000_000
+KMH_PER_MPS = 3.6
 
 
 class Joint(IntEnum):

@@ -6,18 +6,16 @@ MediaPipe 0.10.21, which the weights come from; tests/pose/test_parity.py holds 
 
 from __future__ import annotations
 
-from pathlib import Path
 from time import perf_counter_ns
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.pose.detector import Detector, sigmoid
-from station.pose.model import Landmarks, Person, Square
-from station.pose.session import Session
-from station.pose.store import read_card, read_errors
-from station.types import JOINTS, ModelInfo
+from station.pose.detector import sigmoid
+from station.pose.model import Landmarks, Square
+from station.pose.two_stage import TwoStage
+from station.types import JOINTS
 
 BODY_ROWS = slice(33, 35)  # after the 33 landmarks: centre and rim of the body's circle
 HEATMAP_REACH = 4  # cells to each side: a 9 x 9 window
@@ -25,43 +23,25 @@ HEATMAP_MIN_PEAK = 0.5
 WINDOW = np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
 
 
-class BlazePose:
+class BlazePose(TwoStage):
     """`PoseModel` with the landmark weights `name`. Raises ModelError when a model file is not what its card says."""
 
     margin = 1.25
 
-    def __init__(self, folder: Path, name: str, threads: int) -> None:
-        card = read_card(folder / f"{name}.md")
-        self.info = ModelInfo(name, card.sha256, read_errors(card))
-        self.stage_ms: dict[str, float] = {}
-        self._detector = Detector(folder, threads)
-        self._landmarker = Session(card, threads)
-
-    def find(self, image: NDArray[np.uint8]) -> list[Person]:
-        """Everybody the detector sees in an RGB picture (H, W, 3), surest first."""
-        start = perf_counter_ns()
-        people = self._detector.find(image, self.margin)
-        self.stage_ms["detector"] = self.stage_ms.get("detector", 0.0) + (perf_counter_ns() - start) / 1e6
-        return people
-
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
         """The landmarks of the person in the square of an RGB picture (H, W, 3)."""
         times = [perf_counter_ns()]
-        picture = square.cut(image, self._landmarker.size_px, cv2.BORDER_REPLICATE)
+        picture = square.cut(image, self._network.size_px, cv2.BORDER_REPLICATE)
         times.append(perf_counter_ns())
-        values, presence, heatmap = self._landmarker.run(picture, 0.0, 1.0)
+        values, presence, heatmap = self._network.run(picture, 0.0, 1.0)
         times.append(perf_counter_ns())
         rows = values.reshape(-1, 5).astype(np.float64)
-        xy_px = square.to_picture(refine(rows[:, :2] / self._landmarker.size_px, heatmap[0]))
+        xy_px = square.to_picture(refine(rows[:, :2] / self._network.size_px, heatmap[0]))
         # Columns 3 and 4: is the landmark visible, is it inside the picture. It is as sure as the less sure of the two.
         score = sigmoid(rows[:JOINTS, 3:5].min(axis=1))
         times.append(perf_counter_ns())
-        for stage, spent_ns in zip(("warp", "landmarks", "decode"), np.diff(times).tolist(), strict=True):
-            self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + spent_ns / 1e6
+        self._measured(times)
         return Landmarks(xy_px[:JOINTS], score, float(presence[0, 0]), xy_px[BODY_ROWS])
-
-    def close(self) -> None:
-        del self._detector, self._landmarker
 
 
 def refine(uv: NDArray, heatmap: NDArray) -> NDArray:

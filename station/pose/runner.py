@@ -8,18 +8,15 @@ distribution that lies there.
 
 from __future__ import annotations
 
-from pathlib import Path
 from time import perf_counter_ns
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.pose.detector import Detector
-from station.pose.model import Landmarks, Person, Square
-from station.pose.session import Session
-from station.pose.store import read_card, read_errors
-from station.types import JOINTS, NAN, Joint, ModelInfo
+from station.pose.model import Landmarks, Square
+from station.pose.two_stage import TwoStage
+from station.types import JOINTS, NAN, Joint
 
 HEIGHT_PX, WIDTH_PX, CELL_PX = 256, 192, 4
 SIDE_PX = (HEIGHT_PX - WIDTH_PX) // 2  # left out at either side of the square
@@ -38,26 +35,12 @@ SQUARE_TRUNKS, CENTRE_DOWN = 4.1, 0.12
 CIRCLE_TRUNKS = 1.84  # radius of the body's circle, as BlazePose has it: head and feet lie on it
 
 
-class RunnerPose:
+class RunnerPose(TwoStage):
     """`PoseModel` with the weights `name`. Raises ModelError when a model file is not what its card
     says.
     """
 
     margin = SQUARE_TRUNKS / (2 * CIRCLE_TRUNKS)
-
-    def __init__(self, folder: Path, name: str, threads: int) -> None:
-        card = read_card(folder / f"{name}.md")
-        self.info = ModelInfo(name, card.sha256, read_errors(card))
-        self.stage_ms: dict[str, float] = {}
-        self._detector = Detector(folder, threads)
-        self._network = Session(card, threads)
-
-    def find(self, image: NDArray[np.uint8]) -> list[Person]:
-        """Everybody the detector sees in an RGB picture (H, W, 3), surest first."""
-        start = perf_counter_ns()
-        people = self._detector.find(image, self.margin)
-        self.stage_ms["detector"] = self.stage_ms.get("detector", 0.0) + (perf_counter_ns() - start) / 1e6
-        return people
 
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
         """The landmarks of the person in the square of an RGB picture (H, W, 3); those that are no
@@ -76,12 +59,8 @@ class RunnerPose:
         centre = middle + np.array([0.0, CENTRE_DOWN * length])
         body_px = np.array([centre, centre - np.array([0.0, CIRCLE_TRUNKS * length])])
         times.append(perf_counter_ns())
-        for stage, spent_ns in zip(("warp", "landmarks", "decode"), np.diff(times).tolist(), strict=True):
-            self.stage_ms[stage] = self.stage_ms.get(stage, 0.0) + spent_ns / 1e6
+        self._measured(times)
         return Landmarks(xy_px, score, float(presence[0, 0]), body_px)
-
-    def close(self) -> None:
-        del self._detector, self._network
 
 
 def trunk(xy_px: NDArray) -> tuple[NDArray[np.float64], float]:

@@ -12,9 +12,8 @@ from station.pose.pelvis_model import NAME as PELVIS_MODEL
 from station.pose.pelvis_model import PelvisModel, read_bands
 from station.pose.store import models_dir, read_card
 from station.sense.poses import PosesSource
-from station.types import NAN, Reading, Side, SourceInfo, TurnBand, View
+from station.types import KMH_PER_MPS, NAN, Reading, Side, SourceInfo, TurnBand, View
 
-KMH_PER_MPS = 3.6
 # Sources that deliver landmarks themselves.
 POSE_KINDS = ("poses", "synthetic")
 LIVE_KINDS = ("camera", "webcam")

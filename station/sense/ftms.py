@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from station.types import NAN
+from station.types import KMH_PER_MPS, NAN
 
 SERVICE = "00001826-0000-1000-8000-00805f9b34fb"
 TREADMILL_DATA = "00002acd-0000-1000-8000-00805f9b34fb"
-KMH_PER_MPS = 3.6
 FASTEST_KMH = 40.0  # chosen: no treadmill for people runs faster; more is another unit or noise
 STEEPEST_PCT = 50.0  # chosen, likewise; it also covers 0x7FFF, "not available"
 

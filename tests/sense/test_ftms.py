@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from station.sense.ftms import FASTEST_KMH, KMH_PER_MPS, TreadmillData, decode
+from station.sense.ftms import FASTEST_KMH, TreadmillData, decode
+from station.types import KMH_PER_MPS
 
 
 def payload(flags: int, *parts: bytes) -> bytes:
