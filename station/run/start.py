@@ -86,10 +86,7 @@ def _coach(
         presenters = open_presenters(config, clock, header, openings)
         open_button(config, clock, header, presses, openings)
         watched = source_text != PICAMERA  # by a person who may end it; in a gym a keyboard is not a switch
-        shows, language = config.screen.enabled and not headless, config.station.language
-        screen = Screen(config.screen, language, patient=True, keys=watched) if shows else None
-        if screen is not None:
-            openings.undo.callback(screen.close)
+        screen = _screen(config, headless, watched, openings)
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
@@ -103,8 +100,8 @@ def _coach(
         store = openings.try_open(
             "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan, turn_bands)
         )
-        wanted = config.treadmill.bluetooth
-        treadmills = (Treadmill(wanted, clock),) if wanted and source.info.kind in LIVE_KINDS else ()
+        treadmills = _treadmills(config, source.info, clock)
+        also = tuple(_troubles_of(one) for one in (restarts, boot, place, source, *treadmills))
         live = LiveStation(
             Parts(
                 source=source,
@@ -124,23 +121,31 @@ def _coach(
                 sensors=(StickSessions(), *treadmills),
                 given=given_speed(config, speed_kmh),
                 ready=told.started,
-                station=StationState(
-                    tuple(openings.trouble),
-                    clock,
-                    config.record.input_log,
-                    screen,
-                    also=(
-                        lambda: restarts.trouble,
-                        lambda: boot.trouble,
-                        lambda: place.trouble,
-                        lambda: getattr(source, "trouble", ()),
-                        lambda: tuple(line for one in treadmills for line in one.trouble),
-                    ),
-                ),
+                station=StationState(tuple(openings.trouble), clock, config.record.input_log, screen, also),
             )
         )
         with stopped_by_signals(live):
             return live.run()
+
+
+def _screen(config: Config, headless: bool, watched: bool, openings: Openings) -> Screen | None:
+    """None where none is wanted; closed again when what is opened after it fails."""
+    if headless or not config.screen.enabled:
+        return None
+    screen = Screen(config.screen, config.station.language, patient=True, keys=watched)
+    openings.undo.callback(screen.close)
+    return screen
+
+
+def _treadmills(config: Config, info: SourceInfo, clock: Clock) -> tuple[Treadmill, ...]:
+    """The one that the settings name, beside a camera: a film has no treadmill."""
+    wanted = config.treadmill.bluetooth
+    return (Treadmill(wanted, clock),) if wanted and info.kind in LIVE_KINDS else ()
+
+
+def _troubles_of(part: object) -> Callable[[], tuple[tuple[str, str], ...]]:
+    """What a part says is wrong, asked anew each time; a film's source says nothing."""
+    return lambda: getattr(part, "trouble", ())
 
 
 def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:

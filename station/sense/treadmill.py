@@ -105,7 +105,7 @@ class Treadmill:
     `trouble` says why nothing is heard, as (what, remedy); coaching goes on without.
     """
 
-    channels = ("speed_ftms_mps", "incline_ftms_pct", "distance_ftms_m")
+    channels: tuple[str, ...] = ("speed_ftms_mps", "incline_ftms_pct", "distance_ftms_m")
 
     def __init__(
         self,
