@@ -41,7 +41,7 @@ MODE_WORDS = {
 PELVIS_SEEN_BY = {
     "hip_belt": "the hip belt",
     "pixels": "the pelvis model, from the pixels round the hips",
-    "landmarks": "the hips in the picture",
+    "landmarks": "the hip landmarks alone",
 }
 # A change of less than the method can be off by must not fill a plot.
 LEAST_SPAN = 10.0  # °, steps a minute
@@ -50,7 +50,7 @@ TREND = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "pelvic_turn
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A quantity with its words and numbers as text; `reason` when it cannot be told."""
+    """A quantity with its words and numbers as text; `reason` when it is not measured."""
 
     label: str
     unit: str
@@ -75,7 +75,7 @@ class Change:
 
 def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlier] = ()) -> bytes:
     """The page. `earlier` sessions of the same runner make the trend."""
-    told = {
+    shown = {
         "recording": recording,
         "words": words,
         "how_to_read": words.HOW_TO_READ if recording.model and recording.model.errors else words.HOW_TO_READ_STRIDES,
@@ -97,7 +97,7 @@ def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlie
         "cards": cards(recording),
         "warnings": _warnings(recording),
     }
-    return _template().render(told).encode()
+    return _template().render(shown).encode()
 
 
 @cache
@@ -127,9 +127,9 @@ def _facts(recording: Recording) -> list[tuple[str, str]]:
     speed, source = recording.speed, recording.source
     facts = [("Recorded", clock(source.duration_s) + " min" if np.isfinite(source.duration_s) else "–")]
     facts.append(("Running", f"{recording.running_fraction:.0%} of it"))
-    origin = {"given": "told", "picture": "from the picture", "ftms": "from the treadmill", "unknown": ""}[speed.origin]
-    told = f"{number(speed.mps * 3.6, 1)} km/h ({origin})" if np.isfinite(speed.mps) else "not known"
-    facts.append(("Belt speed", told))
+    origin = {"given": "given", "picture": "from the feet on the belt", "ftms": "from the treadmill", "unknown": ""}[speed.origin]
+    belt = f"{number(speed.mps * 3.6, 1)} km/h ({origin})" if np.isfinite(speed.mps) else "not known"
+    facts.append(("Belt speed", belt))
     facts.append(("Near side", recording.near_side or "not known"))
     facts.append(("Pelvis seen by", PELVIS_SEEN_BY[recording.pelvic_source]))
     facts.append(("Strides", str(len(recording.strides))))
@@ -274,7 +274,7 @@ def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
     t_s, values = recording.t_s[known], recording.angles[name][known]
     for stride in main_strides(recording.strides):
         inside = slice(*np.searchsorted(t_s, (stride["start_s"], stride["start_s"] + stride["duration_s"])))
-        # Half of the usual pictures must know it, or a straight line would stand in for the curve.
+        # Half of the usual frames must know it, or a straight line would stand in for the curve.
         if len(t_s[inside]) >= 8:
             phase = (t_s[inside] - stride["start_s"]) / stride["duration_s"]
             curves.append(np.interp(np.linspace(0, 1, PHASES), phase, values[inside], period=1.0))
@@ -355,13 +355,13 @@ def _trend(recording: Recording, earlier: Sequence[Earlier]) -> list[Plot]:
 def _warnings(recording: Recording) -> list[str]:
     warnings = []
     if recording.tracked_fraction < 0.8:
-        warnings.append(f"The near leg was seen in only {recording.tracked_fraction:.0%} of the pictures.")
+        warnings.append(f"The near leg was seen in only {recording.tracked_fraction:.0%} of the frames.")
     if recording.source.fps < 50:
-        warnings.append(f"{recording.source.fps:.0f} pictures a second: too few for ground contact.")
+        warnings.append(f"{recording.source.fps:.0f} frames a second: too few for ground contact.")
     if len(recording.strides) and not (recording.strides["running"] == 1).any():
         warnings.append("Nobody ran: these are walking strides, and nothing is judged.")
     if recording.speed.origin == "unknown":
         warnings.append("The belt speed is not known, so nothing could be compared with what is usual at that speed.")
     if recording.leg_swaps_repaired > 0.05 * max(1, len(recording.t_s)):
-        warnings.append("Left and right legs were often mixed up in the picture and sorted out again.")
+        warnings.append("Left and right legs were often mixed up in the frames and sorted out again.")
     return warnings

@@ -94,7 +94,7 @@ def test_cannot_tell_rows_stay_with_their_reason(recording: Recording) -> None:
 
 
 def test_who_saw_the_pelvis_is_told(recording: Recording) -> None:
-    assert "Pelvis seen by the hips in the picture" in words_of(recording)
+    assert "Pelvis seen by the hip landmarks alone" in words_of(recording)
     assert "printed belt" not in words_of(recording)
     belted = words_of(replace(recording, pelvic_source="hip_belt"))
     assert "Pelvis seen by the hip belt" in belted
