@@ -20,7 +20,7 @@ from station.types import NAN, NS, ErrorBand, Gait, Measure, MeasureError
 FRAMES = 31  # whose median distance is the frame rate (chosen)
 SHARE, EXCURSION, FORWARD, TLE = "tle_share_near", "thigh_excursion_near_deg", "thigh_forward_near_deg", "tle_near_deg"
 # These follow from other columns, and are worked out anew from those without their bias.
-DERIVED = {SHARE, EXCURSION, "thigh_excursion_far_deg", "tle_asymmetry_deg", "step_time_asymmetry_pct"}
+DERIVED = {SHARE, EXCURSION, "thigh_excursion_far_deg"}
 TIMED = {"cadence_spm", "step_length_m"}  # need only the stride clock, which no camera angle upsets
 COLUMNS = {"contact_time_ms": ("contact_s", 1000.0)}  # measure: stride column, the measure's unit in one of the column's
 # What the core itself is off on markers: `python tests/lab/makers/method_errors.py`. A model's table holds it already.
@@ -111,8 +111,6 @@ class KnownErrors:
 
         if name == EXCURSION:
             return of(TLE) + of(FORWARD)
-        if name == "tle_asymmetry_deg":
-            return of(TLE) - of("tle_far_deg")
         return 0.0 if name in DERIVED else of(name)
 
 

@@ -36,8 +36,6 @@ STRIDE_SD = {
     "retraction_near_deg": 1.94,
     "contact_time_ms": 7.9,
     "step_length_m": 0.0147,
-    "tle_asymmetry_deg": 2.04,
-    "step_time_asymmetry_pct": 3.24,
 }
 STRIDE_SD_WORTH = 4.0  # strides that STRIDE_SD counts for beside those seen (chosen: variances differ by a third to a half)
 

@@ -425,7 +425,6 @@ class Quantity:
 # How a measure is read where healthy runners were measured, and where the method itself sets the limit.
 _BY_SPEED = "Compare it with other runners at your speed; it grows with speed."
 _OWN_TREND = "Follow your own trend; do not compare it with other people's."
-_NO_VERDICT = "No verdict from one side: film both sides before you make anything of it."
 
 QUANTITIES: Mapping[str, Quantity] = {
     "cadence_spm": Quantity(
@@ -498,10 +497,6 @@ QUANTITIES: Mapping[str, Quantity] = {
     ),
     "step_length_m": Quantity(
         "m", "Step length", "step length", 2, "Belt speed divided by step rate.", "It follows from speed and cadence."
-    ),
-    "tle_asymmetry_deg": Quantity("deg", "Leg behind, near minus far", "legs behind", 1, "Near leg minus far leg.", _NO_VERDICT),
-    "step_time_asymmetry_pct": Quantity(
-        "%", "Step time, near against far", "step times", 1, "Near step against far step, share of their mean.", _NO_VERDICT
     ),
     "pelvic_turn_deg": Quantity(
         "deg", "Pelvic turn", "pelvic turn", 1, "How far the pelvis turns in a stride, peak to peak.", _OWN_TREND

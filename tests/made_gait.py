@@ -23,8 +23,6 @@ GOOD = {  # mean runner at 2.5 m/s
     "retraction_near_pct": 16.8,
     "retraction_near_deg": 11.2,
     "pelvic_turn_deg": NAN,  # not measured
-    "tle_asymmetry_deg": 1.0,
-    "step_time_asymmetry_pct": 1.0,
 }
 
 

@@ -19,7 +19,7 @@ HOW_TO_READ_STRIDES = (
 )
 CANNOT = (
     "From one camera at the side this station cannot see how the pelvis stands, hip rotation, or movement to the side, and it"
-    " measures no force. It says nothing about injury, and a difference between left and right needs both sides filmed."
+    " measures no force. It says nothing about injury, nor about left against right: the far leg is half hidden."
 )
 BELT = (
     "Turn, list and tilt of the pelvis were read from the printed belt. It tells how the belt moves: where belt or skin slip in"

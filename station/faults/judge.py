@@ -10,7 +10,7 @@ from typing import Any
 from station.faults import norms
 from station.faults.rule import Look, Rule, Scene, Verdict
 from station.faults.window import BACKWARD, PHASE, RECENT_STRIDES, Recent, backward
-from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, MeasureError, Own, Side
+from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, MeasureError, Own
 
 LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
 NO_ERRORS: Mapping[str, MeasureError] = {}
@@ -57,7 +57,6 @@ class Judge:
         self._budgets = tuple(Budget(rule) for rule in self._rules)
         self._recent = Recent()
         self._phases: deque[float] = deque(maxlen=PHASES)
-        self._sides: dict[Side, Mapping[str, Measure]] = {}
         self._looked_ns: int | None = None
         self._why_not = ""
         self._seen: tuple[Any, ...] | None = None
@@ -101,7 +100,7 @@ class Judge:
 
     def _ask_all(self, gait: Gait, own: Own, errors: Mapping[str, MeasureError]) -> tuple[tuple[Verdict, Verdict], ...]:
         """Per rule what the long and the short window say."""
-        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, self._sides, errors)
+        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, errors)
         recent = self._recent.measures
         return tuple((ask(rule, gait.measures, scene, LEAST_STRIDES), ask(rule, recent, scene, 1)) for rule in self._rules)
 
@@ -110,8 +109,6 @@ class Judge:
             self._recent.clear()
         elif gait.strides:
             self._recent.add(gait.strides, gait.pelvic_source)
-            if gait.near_side is not None:
-                self._sides[gait.near_side] = gait.measures
 
 
 def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
@@ -134,7 +131,7 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
 def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:
     """The rule's look, once everything it needs is measured over at least so many strides.
 
-    A reason that no number of strides will cure (one side only, no drill) is told at once.
+    A reason that no number of strides will cure (no drill yet) is told at once.
     """
     level = rule.levels(scene).enter
     few = False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from station.types import NAN, QUANTITIES, Light, Line, Measure, MeasureError, Mode, Own, Side, Towards
+from station.types import NAN, QUANTITIES, Light, Line, Measure, MeasureError, Mode, Own, Towards
 
 Look = Literal["out", "between", "inside", "unknown"]
 
@@ -25,14 +25,13 @@ class Verdict(NamedTuple):
 class Scene:
     """What a rule may know besides the measures. `speed_mps` is NaN when unknown, else within the judged range.
 
-    sides: the long window's measures as last seen from each side of the runner. errors: of the pose model, by measure.
+    errors: of the pose model, by measure.
     """
 
     speed_mps: float = NAN
     own: Own = field(default_factory=Own)
     pelvic_source: str = "landmarks"
     pelvic_calibrated: bool = False
-    sides: Mapping[Side, Mapping[str, Measure]] = field(default_factory=dict)
     errors: Mapping[str, MeasureError] = field(default_factory=dict)
 
     def spread(self, measure: str) -> float:

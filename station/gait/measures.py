@@ -51,12 +51,10 @@ class Window:
         self._rows[:] = nan
 
     def add(self, row: Mapping[str, float]) -> None:
-        near_deg, far_deg, near_s, far_s = (row.get(name, nan) for name in _BOTH_LEGS)
         taken = (factor * row.get(column, nan) for column, factor in _COLUMNS.values())
-        asymmetries = (near_deg - far_deg, 200.0 * (near_s - far_s) / (near_s + far_s))
         self._frame_s = row.get("frame_s", nan)
         self._start_s[self._count % STRIDES] = row.get("start_s", nan)
-        self._rows[self._count % STRIDES] = [row.get("duration_s", nan), *taken, *asymmetries]
+        self._rows[self._count % STRIDES] = [row.get("duration_s", nan), *taken]
         self._count += 1
 
     def measures(self) -> dict[str, Measure]:
@@ -80,8 +78,7 @@ class Window:
         return float(durations_s.sum() / (starts_s[last] + durations_s[last] - starts_s.min()))
 
 
-_BOTH_LEGS = ("tle_near_deg", "tle_far_deg", "step_time_near_s", "step_time_far_s")
-_NAMES = ("duration_s", *_COLUMNS, "tle_asymmetry_deg", "step_time_asymmetry_pct")
+_NAMES = ("duration_s", *_COLUMNS)
 _USUAL_SDS = [STRIDE_SD.get(name, nan) for name in _NAMES]
 
 

@@ -23,8 +23,6 @@ NOT_SEEN = {
     "knee_flexion_stance_near_deg": "the knee on the ground needs at least 25 frames a second and a visible leg",
     "contact_time_ms": "foot contacts need at least 50 frames a second and a visible foot",
     "step_length_m": "step length needs the belt speed",
-    "tle_asymmetry_deg": "the far leg was not seen well enough",
-    "step_time_asymmetry_pct": "the contacts of the far foot were not seen well enough",
     **dict.fromkeys(PELVIC_TURN, "the pelvic turn was not measured in this recording"),
     **dict.fromkeys(BELT_ONLY, "needs a hip belt"),
 }
@@ -57,9 +55,6 @@ def stride_columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:
     """(M,) per quantity that has one value a stride, in the unit of QUANTITIES."""
     columns = {name: strides[name] for name in QUANTITIES if name in (strides.dtype.names or ())}
     columns["contact_time_ms"] = strides["contact_s"] * 1000.0
-    columns["tle_asymmetry_deg"] = strides["tle_near_deg"] - strides["tle_far_deg"]
-    near_s, far_s = strides["step_time_near_s"], strides["step_time_far_s"]
-    columns["step_time_asymmetry_pct"] = 200.0 * (near_s - far_s) / (near_s + far_s)
     return columns
 
 

@@ -24,8 +24,6 @@ TOLERANCE: Mapping[str, float] = {
     "speed_mps": 0.1,
     "tle_share_near": 0.03,
     "retraction_near_pct": 2.0,
-    "step_time_asymmetry_pct": 3.0,
-    "tle_asymmetry_deg": 3.0,
     "pelvic_turn_deg": 3.0,  # a locked waist and the usual one are that far apart at 2.5 to 3.5 m/s
     "pelvic_turn_quadrature_deg": 3.0,
     "pelvic_in_phase_deg": 3.0,

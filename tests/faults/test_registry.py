@@ -43,4 +43,4 @@ def test_the_table_has_a_row_per_rule() -> None:
     assert len(rows) == 2 + len(RULES)
     assert {row.count("|") for row in rows} == {8}
     assert "| `low_cadence` | cadence_spm | < 153 steps/min | > 159 |" in rule_table()
-    assert "never" in next(row for row in rows if "asymmetry" in row)
+    assert "never" in next(row for row in rows if "slow_retraction" in row)

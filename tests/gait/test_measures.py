@@ -61,9 +61,3 @@ def test_what_was_not_measured_says_why() -> None:
     assert told["tle_near_deg"].reason == NOT_SEEN
     assert told["step_length_m"].reason == NO_SPEED
     assert np.isnan(told["step_length_m"].value)
-
-
-def test_asymmetries() -> None:
-    told = window(5, tle_near_deg=22.0, tle_far_deg=20.0, step_time_near_s=0.36, step_time_far_s=0.34).measures()
-    assert told["tle_asymmetry_deg"].value == pytest.approx(2.0)
-    assert told["step_time_asymmetry_pct"].value == pytest.approx(200 * 0.02 / 0.70)

@@ -134,7 +134,7 @@ def test_stop_fades_out_and_only_its_own_rule() -> None:
     bench = Bench()
     bench.lights.present(cue("sitting"))
     bench.pass_s(1.0)
-    bench.lights.present(cue("asymmetry", "stop", ("light",)))
+    bench.lights.present(cue("slow_retraction", "stop", ("light",)))
     assert bench.pass_s(0.5)[-1][0] == 1.0
     bench.lights.present(cue("sitting", "stop", ("light",)))
     seen = np.array(bench.pass_s(0.5))

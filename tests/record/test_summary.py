@@ -65,15 +65,6 @@ def test_constant_values_have_no_width() -> None:
     assert (measure.value, measure.low, measure.high) == pytest.approx((0.9, 0.9, 0.9))
 
 
-def test_asymmetry_is_near_minus_far() -> None:
-    strides = np.full(20, np.nan, STRIDE)
-    strides["running"] = 1
-    strides["tle_near_deg"], strides["tle_far_deg"] = 22.0, 20.0
-    strides["step_time_near_s"], strides["step_time_far_s"] = 0.41, 0.39
-    summary = summarise(strides, {})
-    assert summary["tle_asymmetry_deg"].value == pytest.approx(2.0)
-    assert summary["step_time_asymmetry_pct"].value == pytest.approx(5.0)
-
 
 def test_walked_strides_do_not_count() -> None:
     strides = np.full(40, np.nan, STRIDE)

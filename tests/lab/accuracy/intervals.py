@@ -86,7 +86,6 @@ def true_values(trial: Trial, side: Side) -> dict[str, float]:
         })  # fmt: skip
     mean = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     forward, tle = float(true.forward_deg.mean()), float(true.tle_deg.mean())
-    other = truth(trial, "left" if side == "right" else "right")
     return mean | {
         "cadence_spm": 120 / mean["duration_s"],
         "step_length_m": trial.speed_mps * mean["duration_s"] / 2,
@@ -94,7 +93,6 @@ def true_values(trial: Trial, side: Side) -> dict[str, float]:
         "tle_near_deg": tle,
         "thigh_excursion_near_deg": forward + tle,
         "tle_share_near": float(np.mean(true.tle_deg / (true.tle_deg + true.forward_deg))),
-        "tle_asymmetry_deg": tle - float(other.tle_deg.mean()),
     }
 
 

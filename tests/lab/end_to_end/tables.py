@@ -30,8 +30,6 @@ MEASURES = {
     "knee_flexion_swing_near_deg": ("swing knee, deg", 1),
     "retraction_near_pct": ("retraction, %", 1),
     "retraction_near_deg": ("retraction, deg", 1),
-    "tle_asymmetry_deg": ("TLE near - far, deg", 1),
-    "step_time_asymmetry_pct": ("step time near - far, %", 1),
 }
 GROUPS = {
     "body": "By body (pure side view from the right, 30 pictures a second)",

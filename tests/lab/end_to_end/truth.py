@@ -85,8 +85,6 @@ def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:
         "step_length_m": float(speed_mps * mean["duration_s"] / 2),
         "thigh_excursion_near_deg": excursion,
         "tle_share_near": float(mean["tle_near_deg"]) / excursion,
-        "tle_asymmetry_deg": float(mean["tle_near_deg"] - mean["tle_far_deg"]),
-        "step_time_asymmetry_pct": 0.0,
         "pelvic_turn_deg": abs(turn),
         "pelvic_turn_quadrature_deg": turn.imag,
         "pelvis_thigh_ratio": abs(turn) / float(mean["thigh_h1_deg"]),
@@ -96,9 +94,9 @@ def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:
 def verdicts(clip: Clip) -> dict[str, Look]:
     """What each rule says of the true motion: `out` is a fault, `inside` none; `between` its two thresholds either will do."""
     speed_mps = float(clip.spec.motion.parameter("speed_mps", np.zeros(1))[0])
-    sides = {side: truth(clip.spec, side).measures() for side in ("left", "right")}
-    scene = Scene(speed_mps, pelvic_source="belt", pelvic_calibrated=True, sides=sides)
-    return {rule.name: rule.look(sides[near_side(clip.spec)], scene).look for rule in RULES}
+    measures = truth(clip.spec, near_side(clip.spec)).measures()
+    scene = Scene(speed_mps, pelvic_source="belt", pelvic_calibrated=True)
+    return {rule.name: rule.look(measures, scene).look for rule in RULES}
 
 
 def _cycles(t_s: NDArray[np.float64], phase: NDArray[np.float64]) -> list[NDArray[np.bool_]]:
