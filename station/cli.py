@@ -71,6 +71,7 @@ TURN = click.option(
     type=click.Choice(["90", "180", "270"]),
     help="Of a film that lies on its side: turn its frames so far clockwise.",
 )
+OPENSIM = click.option("--opensim", is_flag=True, help="Also angles.mot and markers.trc, for OpenSim.")
 
 
 class Commands(click.Group):
@@ -145,8 +146,9 @@ def demo(headless: bool, seconds: float | None) -> None:
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed.")
 @click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: found by itself).")
 @JSON
-@click.option("--out", "out_dir", type=TO_FOLDER, metavar="DIR", help="Write all export formats there.")
-@click.option("--overlay", is_flag=True, help="With --out: also a copy of the video with the measured lines drawn in.")
+@click.option("--out", "out_dir", type=TO_FOLDER, metavar="DIR", help="Write the files of an export there.")
+@OPENSIM
+@click.option("--overlay", is_flag=True, help="With --out: also overlay.mp4, the video with the measured lines drawn in.")
 @click.option("--coach", "coached", is_flag=True, help="Keep the live session's schedule (silences, baseline, fading).")
 @FPS
 @TURN
@@ -158,6 +160,7 @@ def analyze(
     direction: str | None,
     json_to: str | None,
     out_dir: Path | None,
+    opensim: bool,
     overlay: bool,
     coached: bool,
     fps: float | None,
@@ -168,8 +171,21 @@ def analyze(
     from station.run.analyze import Wish, run_analysis
     from station.sense.film_reading import FilmReading
 
-    reading = FilmReading(fps, int(turned_deg or 0))
-    run_analysis(Wish(source_text, config_file, speed_kmh, direction, json_to, out_dir, overlay, coached, reading, seconds))
+    run_analysis(
+        Wish(
+            source_text=source_text,
+            config_file=config_file,
+            speed_kmh=speed_kmh,
+            direction=direction,
+            json_to=json_to,
+            out_dir=out_dir,
+            opensim=opensim,
+            overlay=overlay,
+            coached=coached,
+            reading=FilmReading(fps, int(turned_deg or 0)),
+            seconds=seconds,
+        )
+    )
 
 
 @cli.command()
@@ -196,11 +212,12 @@ def sessions(config_file: Path | None, json_to: str | None) -> None:
 @CONFIG
 @click.option("--session", default="last", show_default=True, metavar="ID|last|all", help="Which session.")
 @click.option("--to", "folder", type=TO_FOLDER, required=True, metavar="DIR", help="Where to write.")
-def export(config_file: Path | None, session: str, folder: Path) -> None:
+@OPENSIM
+def export(config_file: Path | None, session: str, folder: Path, opensim: bool) -> None:
     """Write stored sessions: the same files that the USB stick gets."""
     from station.run.stored import export_sessions
 
-    export_sessions(config_file, session, folder)
+    export_sessions(config_file, session, folder, opensim)
 
 
 @cli.command()

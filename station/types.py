@@ -819,4 +819,6 @@ class Recording:
     started_utc: str = ""  # ISO 8601; "" when unknown
     clock_trusted: bool = False
     time_zone: str = "UTC"  # IANA name, of the dates that people read
+    # what the source and the store said of it, and what was put right: English sentences without a full stop
+    notes: tuple[str, ...] = ()
     timing: Mapping[str, float] = field(default_factory=dict)  # wall_s, frames_per_s, stage_ms.<stage>

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 from station.cli import cli, main
-from station.sense.poses import Poses, save_poses
+from station.sense.poses import Poses, load_poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS
 
@@ -78,7 +79,29 @@ def test_files_are_written_and_named(poses_file: Path, tmp_path: Path, capsys: p
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names >= {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "SHA256SUMS"}
     assert json.loads((tmp_path / "a.json").read_text())["schema"] == "station.analysis/1"
-    assert "cadence_spm" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "cadence_spm" in told.out
+    assert "angles.mot and markers.trc, for OpenSim, are written on request: --opensim" in told.err
+
+
+def test_files_for_opensim_are_written_or_their_absence_explained(
+    poses_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    brief = tmp_path / "brief.npz"
+    poses = load_poses(poses_file)
+    save_poses(brief, replace(poses, t_ns=poses.t_ns[:30], xy_px=poses.xy_px[:30], score=poses.score[:30]))
+    for path, there in ((poses_file, True), (brief, False)):
+        run("analyze", path, "--out", tmp_path / path.stem, "--opensim")
+        told = capsys.readouterr().err
+        notes = " ".join(json.loads((tmp_path / path.stem / "session.json").read_text())["notes"])
+        for name in ("angles.mot", "markers.trc"):
+            assert (tmp_path / path.stem / name).exists() == there
+            assert (f"{name} was not written: " in told and f"{name} was not written: " in notes) != there
+
+
+def test_an_overlay_needs_frames(poses_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("analyze", poses_file, "--out", tmp_path / "out", "--overlay") == 2
+    assert "holds landmarks only" in capsys.readouterr().err
 
 
 def test_a_ratio_has_no_unit_and_every_other_number_has_one(poses_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -123,6 +146,7 @@ def test_nobody_in_the_recording_is_a_result_and_not_an_error(tmp_path: Path, ca
     [
         (["analyze", "none.mp4"], 2, "does not exist"),
         (["analyze", "none.mp4", "--overlay"], 2, "--out"),
+        (["analyze", "none.mp4", "--opensim"], 2, "--out"),
         (["analyze"], 2, "Missing argument"),
         (["run", "--source", "none.mp4"], 2, "does not exist"),
         (["run", "--speed-kmh", "-3"], 2, "--speed-kmh"),

@@ -71,6 +71,7 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> di
             "leg_swaps_repaired": int(recording.leg_swaps_repaired),
         },
         "speed": {"mps": number(recording.speed.mps), "origin": recording.speed.origin},
+        "notes": list(recording.notes),
     }
 
 

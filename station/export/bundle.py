@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from station import __version__
 from station import wall_clock as moment
 from station.errors import StoreError
-from station.export.angles_mot import angles_mot
+from station.export.angles_mot import angles_mot, why_no_angles
 from station.export.earlier import Earlier
 from station.export.events_csv import events_csv
-from station.export.markers_trc import markers_trc
+from station.export.markers_trc import markers_trc, why_no_markers
 from station.export.report import report_html
 from station.export.run_fit import run_fit
 from station.export.series_csv import series_csv
@@ -24,6 +25,19 @@ from station.types import Recording
 CHECKSUMS = "SHA256SUMS"
 ALWAYS = ("session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html")
 OPENSIM = ("angles.mot", "markers.trc")
+ON_REQUEST = f"{' and '.join(OPENSIM)}, for OpenSim, are written on request: --opensim, or record.opensim in the settings"
+_OPENSIM = {"angles.mot": (why_no_angles, angles_mot), "markers.trc": (why_no_markers, markers_trc)}
+
+
+def missing(recording: Recording) -> dict[str, str]:
+    """Which of the files for OpenSim cannot be made of this recording, and a sentence that says why."""
+    found = {name: why_not(recording) for name, (why_not, _) in _OPENSIM.items()}
+    return {name: f"{name} was not written: {why}" for name, why in found.items() if why}
+
+
+def names(recording: Recording, opensim: bool) -> tuple[str, ...]:
+    """The files that `render` makes, in its order."""
+    return (*ALWAYS, *(name for name in OPENSIM if opensim and name not in missing(recording)))
 
 
 def render(
@@ -36,18 +50,19 @@ def render(
     """(name, content) of every file but the checksums, one at a time: an hour is 20 MB.
 
     The same arguments give the same bytes, so an interrupted export can be taken up again. `earlier` are the runner's
-    sessions for the trend in the report. angles.mot and markers.trc are left out where there is nothing to put in.
+    sessions for the trend in the report. Where a file for OpenSim was asked for and cannot be made, a note says why.
     """
+    gone = missing(recording) if opensim else {}
+    recording = replace(recording, notes=(*recording.notes, *gone.values()))
     yield "session.json", session_json(recording, created_utc, core_version)
     yield "strides.csv", strides_csv(recording)
     yield "events.csv", events_csv(recording)
     yield "series.csv", series_csv(recording)
     yield "run.fit", run_fit(recording, created_utc)
     yield "report.html", report_html(recording, created_utc, earlier)
-    if opensim:
-        for name, content in (("angles.mot", angles_mot(recording)), ("markers.trc", markers_trc(recording))):
-            if content is not None:
-                yield name, content
+    for name, (_, made_of) in _OPENSIM.items():
+        if opensim and name not in gone:
+            yield name, made_of(recording)
 
 
 def checksums(digests: Mapping[str, str]) -> bytes:
@@ -62,13 +77,14 @@ def sha256(content: bytes) -> str:
 def write_all(
     recording: Recording,
     folder: Path,
-    extra: Mapping[str, bytes] | None = None,
+    beside: Sequence[str] = (),
     core_version: str = __version__,
     created_utc: str | None = None,
     opensim: bool = True,
     earlier: Sequence[Earlier] = (),
 ) -> list[Path]:
-    """Writes every format, `extra` (name to content) and, last, SHA256SUMS; makes the folder where it is missing.
+    """Writes every format and, last, SHA256SUMS, which lists also `beside`: names of files that lie there already. Makes the
+    folder where it is missing.
 
     Each file appears under its name only when it is whole and on the disk. Raises StoreError when the folder cannot be written.
     """
@@ -76,9 +92,12 @@ def write_all(
     digests: dict[str, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in (*render(recording, created_utc, core_version, opensim, earlier), *(extra or {}).items()):
+        for name, content in render(recording, created_utc, core_version, opensim, earlier):
             write_atomic(folder / name, content)
             digests[name] = sha256(content)
+        for name in beside:
+            with open(folder / name, "rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
         write_atomic(folder / CHECKSUMS, checksums(digests))
     except OSError as error:
         raise StoreError(f"cannot be written ({error.strerror})", str(folder), "check its permissions and free space") from None

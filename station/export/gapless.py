@@ -11,6 +11,7 @@ from station.types import Recording
 
 LONGEST_HOLE_S = 0.1  # bridged by a straight line; guess: a sixth of a stride, shorter than any peak of these angles
 SHORTEST_S = 1.0  # less than a stride or two is of no use to anybody
+NO_STRETCH = f"the near thigh was never seen for {SHORTEST_S:g} s without a hole"
 
 
 @dataclass(frozen=True, slots=True)

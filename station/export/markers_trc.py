@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.export.csv_cells import joined, texts
-from station.export.gapless import Stretch, longest
+from station.export.gapless import NO_STRETCH, Stretch, longest
 from station.types import Joint, Recording
 
 MARKERS = {
@@ -33,12 +33,25 @@ MARKERS = {
 FEET = (Joint.LEFT_HEEL, Joint.RIGHT_HEEL, Joint.LEFT_FOOT_INDEX, Joint.RIGHT_FOOT_INDEX)
 
 
-def markers_trc(recording: Recording) -> bytes | None:
-    """None without landmarks, scale, direction, or a stretch without a hole."""
+def why_no_markers(recording: Recording) -> str:
+    """Why there is no markers.trc of this recording, "" where there is one."""
+    if recording.xy_px is None:
+        return "the landmarks are not there: its input log is gone, or was not kept (record.input_log)"
+    if longest(recording) is None:
+        return NO_STRETCH
+    if recording.direction is None:
+        return "the way the runner faces is not known"
+    if not np.isfinite(recording.view.px_per_m):
+        return "the scale is not known: run `station calibrate`, or set view.px_per_m"
+    return ""
+
+
+def markers_trc(recording: Recording) -> bytes:
+    """Raises ValueError where `why_no_markers` has a reason."""
     scale = recording.view.px_per_m
     stretch = longest(recording)
     if recording.xy_px is None or stretch is None or recording.direction is None or not np.isfinite(scale):
-        return None
+        raise ValueError(why_no_markers(recording))
     forward = 1.0 if recording.direction == "right" else -1.0
     metres = recording.xy_px[stretch.rows].astype(float) / scale * (forward, -1.0)
     # The lowest half percent of the feet is the belt; the very lowest point may be a slip of the model.

@@ -174,6 +174,7 @@ class Archive:
             started_utc=row["started_utc"],
             clock_trusted=bool(row["clock_trusted"]),
             time_zone=zone_name(self._time_zone),
+            notes=tuple(note for note in row["note"].split("; ") if note),
         )
 
     def _landmarks(self, session_id: str, t_ns: NDArray[np.int64]) -> NDArray[np.float32] | None:

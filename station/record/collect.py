@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -91,8 +91,11 @@ class Collector:
         started_utc: str = "",
         clock_trusted: bool = False,
         timing: Mapping[str, float] | None = None,
+        notes: Sequence[str] = (),
     ) -> Recording:
-        """What was added so far. `timing`: wall_s, frames_per_s and stage_ms.<stage>, measured by the caller."""
+        """What was added so far. `timing`: wall_s, frames_per_s and stage_ms.<stage>, measured by the caller;
+        `notes` as in Recording.
+        """
         return assemble(
             self._tally,
             session_id=session_id,
@@ -109,6 +112,7 @@ class Collector:
             started_utc=started_utc,
             clock_trusted=clock_trusted,
             timing=dict(timing or {}),
+            notes=tuple(notes),
         )
 
 

@@ -17,7 +17,7 @@ from station.coach import Coach
 from station.config import Config, load
 from station.errors import HardwareError, InputError, NothingFound, StationError, UsageError
 from station.export.analysis_json import analysis_json
-from station.export.bundle import write_all
+from station.export.bundle import ON_REQUEST, missing, write_all
 from station.files import json_bytes, write_output
 from station.gait import CORE_VERSION
 from station.ports import EndOfSource, FrameSource, PoseSource
@@ -25,13 +25,13 @@ from station.record.collect import Collector
 from station.run.clock import SystemClock
 from station.run.film_doubts import speed_doubt, turned_deg_of, without_times
 from station.run.inlet import CoreInput, Inlet
-from station.run.overlay import Overlay
+from station.run.overlay import FILM, Overlay
 from station.run.pipeline import Pipeline
 from station.run.text_table import summary_table
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
-from station.types import NS, Frame, Pose, Recording, Side
+from station.types import NS, Frame, Pose, Recording, Side, SourceInfo
 
 READ_TIMEOUT_S = 1.0
 LIVE_S = 60.0  # how long a camera is watched unless said otherwise
@@ -49,6 +49,7 @@ class Wish:
     direction: str | None = None
     json_to: str | None = None
     out_dir: Path | None = None
+    opensim: bool = False  # those files too, whatever the settings say
     overlay: bool = False
     coached: bool = False
     reading: FilmReading = field(default_factory=FilmReading)
@@ -77,14 +78,15 @@ def run_analysis(wish: Wish) -> None:
     Raises NothingFound when nobody could be measured, InputError for an unreadable file,
     UsageError, ConfigError, ModelError.
     """
-    if wish.overlay and wish.out_dir is None:
-        raise UsageError("--overlay needs a place to write to", "", "add --out DIR")
+    for option, given in (("--overlay", wish.overlay), ("--opensim", wish.opensim)):
+        if given and wish.out_dir is None:
+            raise UsageError(f"{option} needs a place to write to", "", "add --out DIR")
     config = load(wish.config_file)
     recording, problem = analyse_file(wish, config)
     doubt = speed_doubt(recording)
     if doubt:
         recording = without_times(recording, doubt)
-    _write(recording, wish)
+    _write(recording, wish, config)
     if recording.source.kind == "video" and recording.running_fraction == 0 and problem is None:
         turn = turned_deg_of(wish.source_text, config, wish.reading)
         if turn:
@@ -119,7 +121,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
         coach = Coach(view, plan_of(config, analysis=not wish.coached), errors, turn_bands)
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
         finder = mark_finder_for(config, info)
-        overlay = Overlay(wish.out_dir, info) if wish.overlay and wish.out_dir is not None and estimator else None
+        overlay = _overlay(wish, info, estimator is not None)
         with contextlib.ExitStack() as stack:
             if estimator:
                 stack.callback(estimator.close)
@@ -148,12 +150,23 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
             except KeyboardInterrupt:
                 click.echo("stopped; what was seen so far is written", err=True)
         problem = problem or _first_problem(source, wish.source_text) or _skipped(inlet, wish.source_text)
-        for note in getattr(source, "notes", ()):
+        notes = tuple(getattr(source, "notes", ()))
+        for note in notes:
             click.echo(f"note: {wish.source_text}: {note}", err=True)
         if problem is not None and collector.poses == 0:
             raise problem
         wall_s = time.perf_counter() - start
-        return collector.recording(timing=_timing(watch, wall_s, collector.poses)), problem
+        notes += (problem.what,) if problem is not None else ()
+        return collector.recording(timing=_timing(watch, wall_s, collector.poses), notes=notes), problem
+
+
+def _overlay(wish: Wish, info: SourceInfo, has_frames: bool) -> Overlay | None:
+    """Raises UsageError where there is nothing to draw on, or nothing to write a film with."""
+    if not wish.overlay or wish.out_dir is None:
+        return None
+    if not has_frames:
+        raise UsageError("--overlay draws on frames, and this file holds landmarks only", wish.source_text, "leave it out")
+    return Overlay(wish.out_dir, info)
 
 
 def _items(source: FrameSource | PoseSource, watch: Stopwatch, seconds: float | None) -> Iterator[Frame | Pose]:
@@ -218,10 +231,14 @@ def _progress(duration_s: float) -> Iterator[Progress]:
         yield lambda done_s: bar.update(max(0, round(done_s * 1000) - bar.pos))
 
 
-def _write(recording: Recording, wish: Wish) -> None:
+def _write(recording: Recording, wish: Wish, config: Config) -> None:
     if wish.out_dir is not None:
-        for path in write_all(recording, wish.out_dir, core_version=CORE_VERSION):
+        opensim = wish.opensim or config.record.opensim
+        beside = (FILM,) if wish.overlay else ()
+        for path in write_all(recording, wish.out_dir, beside, core_version=CORE_VERSION, opensim=opensim):
             click.echo(f"wrote {path}", err=True)
+        for words in missing(recording).values() if opensim else (ON_REQUEST,):
+            click.echo(f"note: {words}", err=True)
     if wish.json_to is not None:
         write_output(wish.json_to, json_bytes(analysis_json(recording, CORE_VERSION)))
     if wish.json_to != "-":

@@ -46,7 +46,7 @@ def without_times(recording: Recording, reason: str) -> Recording:
     faults = tuple(
         replace(fault, state="cannot_tell", reason=reason) if fault.rule == "low_cadence" else fault for fault in recording.faults
     )
-    return replace(recording, summary={**recording.summary, **unknown}, faults=faults)
+    return replace(recording, summary={**recording.summary, **unknown}, faults=faults, notes=(*recording.notes, reason))
 
 
 def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:

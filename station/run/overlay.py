@@ -1,4 +1,7 @@
-"""A copy of the analysed video with the measured lines drawn in: to check by eye what the numbers stand on."""
+"""A copy of the analysed video with the measured lines drawn in: to check by eye what the numbers stand on.
+
+H.264 with 4:2:0 colours in an MP4 whose index comes first: what every browser, phone and editor plays.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,22 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import av
 import cv2
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from station.errors import StationError
+from station.errors import StationError, UsageError
+from station.files import TEMPORARY
 from station.types import Frame, Joint, Pose, Side, SourceInfo, Step
 
 LONG_SIDE_PX = 1280  # a check by eye needs no more
-MS = Fraction(1, 1000)
+MS = Fraction(1, 1000)  # as time base, so that uneven frame rates stay true
+FILM = "overlay.mp4"
+ENCODER = "libx264"
 CHAINS = {
     "left": (Joint.LEFT_SHOULDER, Joint.LEFT_HIP, Joint.LEFT_KNEE, Joint.LEFT_ANKLE, Joint.LEFT_HEEL, Joint.LEFT_FOOT_INDEX),
     "right": (
@@ -34,35 +41,47 @@ NEAR, FAR, INK, PAPER = (255, 176, 0), (100, 143, 255), (255, 255, 255), (0, 0, 
 
 
 class Overlay:
-    """Writes `overlay.webm` (VP8, milliseconds as time base, so variable frame rates stay true) into a folder.
+    """Writes overlay.mp4 into a folder; it has that name only when it is whole.
 
-    Raises StationError when the file cannot be written.
+    Raises UsageError where PyAV has no encoder for it, StationError when the file cannot be written.
     """
 
     def __init__(self, folder: Path, info: SourceInfo) -> None:
-        self._path = folder / "overlay.webm"
+        if ENCODER not in av.codecs_available:
+            raise UsageError(f"this PyAV has no {ENCODER} for --overlay", "", "install PyAV's own wheel: pip install av")
+        self._path = folder / FILM
+        self._part = folder / (FILM + TEMPORARY)
         self._scale = min(1.0, LONG_SIDE_PX / max(info.width_px, info.height_px))
-        # VP8 wants even sides.
+        # 4:2:0 colours want even sides.
         self._size = tuple(max(2, round(side * self._scale) // 2 * 2) for side in (info.width_px, info.height_px))
         self._last_ms = -1
 
     def __enter__(self) -> Self:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: Any = av.open(str(self._path), "w")
+            self._file: Any = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
         except OSError as error:
-            raise StationError(f"cannot be written ({error.strerror})", str(self._path), "choose another --out folder") from None
-        self._stream = self._file.add_stream(
-            "libvpx", rate=30, options={"deadline": "realtime", "cpu-used": "8", "crf": "12", "b": "4M"}
-        )
+            raise self._unwritable(error) from None
+        self._stream = cast("VideoStream", self._file.add_stream(ENCODER, rate=30, options={"preset": "veryfast", "crf": "20"}))
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = self._stream.codec_context.time_base = MS
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._file.mux(self._stream.encode(None))
-        self._file.close()
+        try:
+            if self._last_ms >= 0:
+                self._file.mux(self._stream.encode(None))
+            self._file.close()
+            if kind is None and self._last_ms >= 0:
+                self._part.replace(self._path)
+        except OSError as failure:
+            raise self._unwritable(failure) from None
+        finally:
+            self._part.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> StationError:
+        return StationError(f"cannot be written ({error.strerror})", str(self._path), "choose another --out folder")
 
     def add(self, frame: Frame, pose: Pose, step: Step) -> None:
         image = np.asarray(cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -70,7 +89,10 @@ class Overlay:
         picture = av.VideoFrame.from_ndarray(image, format="rgb24")
         self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
         picture.pts, picture.time_base = self._last_ms, MS
-        self._file.mux(self._stream.encode(picture))
+        try:
+            self._file.mux(self._stream.encode(picture))
+        except OSError as error:
+            raise self._unwritable(error) from None
 
 
 def draw(image: NDArray[np.uint8], xy_px: NDArray[np.float32], step: Step) -> None:

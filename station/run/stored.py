@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from station.errors import StationError, StoreError, UsageError
-from station.export.bundle import write_all
+from station.export.bundle import ON_REQUEST, missing, write_all
 from station.files import json_bytes, write_output
 from station.provision import provision
 from station.record.archive import Archive, DamagedSession, SessionRow
@@ -38,14 +38,14 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
         click.echo(_line(row))
 
 
-def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
+def export_sessions(config_file: Path | None, which: str, folder: Path, opensim: bool = False) -> None:
     """Writes each chosen session into a folder of its own name below `folder`: the bytes that a
-    stick gets.
+    stick gets. `opensim`: those files too, whatever the settings say.
 
     Raises StoreError, also at the end when a session is damaged: the others are written.
     """
     config = provision(config_file).config
-    opensim = config.record.opensim
+    opensim = opensim or config.record.opensim
     archive = Archive(config.station.data_folder, config.station.time_zone)
     chosen = archive.choose(which)
     for session_id in chosen:
@@ -66,6 +66,10 @@ def export_sessions(config_file: Path | None, which: str, folder: Path) -> None:
         )
         for path in written:
             click.echo(f"wrote {path}")
+        for words in missing(recording).values() if opensim else ():
+            click.echo(f"note: {session_id}: {words}", err=True)
+    if not opensim:
+        click.echo(f"note: {ON_REQUEST}", err=True)
     damaged = [name for name in archive.damaged() if which == "all" or name in chosen]
     if damaged:
         what = f"{len(damaged)} damaged session{'s' if len(damaged) > 1 else ''} left out: {', '.join(damaged)}"

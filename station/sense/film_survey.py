@@ -81,6 +81,8 @@ def survey(path: Path, fps: float | None) -> Survey:
         captured = capture_rate({**container.metadata, **stream.metadata})
         slow = slowness(captured, NS / step_ns) if step_ns and fps is None else 1.0
         notes = [track.note] if track.note else []
+        if clock == "dts" and fps is None:
+            notes.append("it carries no times of showing: those of decoding are taken, which rise as evenly")
         if slow != 1:
             notes.append(_slow_note(captured, NS / step_ns, slow))
         if look.parity:

@@ -16,13 +16,13 @@ import hashlib
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from station.export.bundle import ALWAYS, CHECKSUMS, OPENSIM, checksums, render, sha256
+from station.export.bundle import ALWAYS, CHECKSUMS, OPENSIM, checksums, names, render, sha256
 from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, order, read_earlier
 from station.files import publish
 from station.record.archive import Archive, DamagedSession
@@ -75,7 +75,7 @@ def export_to(
                 recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)
             )
             name, content = next(files)
-            if _is_whole(own, session_id, name, content):
+            if _is_whole(own, session_id, names(recording, opensim), content):
                 already.append(session_id)
                 continue
             progress(session_id)
@@ -154,9 +154,9 @@ def _holds(folder: int, name: str, digest: str, size: int | None = None) -> bool
     return found.hexdigest() == digest
 
 
-def _is_whole(own: int, session_id: str, name: str, content: bytes) -> bool:
-    """Whether every file of the session's SHA256SUMS is there and right, and one of them is the
-    station's own to the byte.
+def _is_whole(own: int, session_id: str, wanted: Sequence[str], content: bytes) -> bool:
+    """Whether every file of the session's SHA256SUMS is there and right, none that is wanted is
+    missing, and the first of those is the station's own to the byte.
 
     Sums alone prove nothing: whoever makes a folder of that name makes them too.
     """
@@ -164,9 +164,9 @@ def _is_whole(own: int, session_id: str, name: str, content: bytes) -> bool:
         with opened(session_id, own) as folder:
             lines = _read(folder, CHECKSUMS, 4096).decode("ascii").splitlines()
             digests = {one: digest for digest, _, one in (line.partition("  ") for line in lines)}
-            if not set(ALWAYS) <= set(digests) <= {*ALWAYS, *OPENSIM}:
+            if not set(wanted) <= set(digests) <= {*ALWAYS, *OPENSIM}:
                 return False
-            if digests[name] != sha256(content):
+            if digests[wanted[0]] != sha256(content):
                 return False
             return all(_holds(folder, one, digest) for one, digest in digests.items())
     except (FileNotFoundError, ValueError):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from station.errors import StoreError
-from station.export.bundle import render, write_all
+from station.export.bundle import names, render, write_all
 from station.export.earlier import read_earlier
 from station.export.session_json import session_json
 from station.faults import BY_NAME
@@ -32,8 +34,10 @@ def recording() -> Recording:
 
 
 def test_all_formats_with_their_checksums(recording: Recording, tmp_path: Path) -> None:
-    paths = write_all(recording, tmp_path / "new" / "folder", extra={"analysis.json": b"{}"})
-    assert [path.name for path in paths] == [*NAMES, "analysis.json", "SHA256SUMS"]
+    (tmp_path / "new" / "folder").mkdir(parents=True)
+    (tmp_path / "new" / "folder" / "overlay.mp4").write_bytes(b"film")
+    paths = write_all(recording, tmp_path / "new" / "folder", ["overlay.mp4"])
+    assert [path.name for path in paths] == [*NAMES, "overlay.mp4", "SHA256SUMS"]
     assert sorted(os.listdir(tmp_path / "new" / "folder")) == sorted(path.name for path in paths)
     for line in paths[-1].read_text().splitlines():
         digest, name = line.split("  ")
@@ -46,6 +50,17 @@ def test_same_recording_same_bytes(recording: Recording) -> None:
 
 def test_opensim_can_be_left_out(recording: Recording) -> None:
     assert [name for name, _ in render(recording, UTC, opensim=False)] == NAMES[:6]
+    assert names(recording, opensim=False) == tuple(NAMES[:6])
+
+
+def test_no_file_is_missing_without_a_word(recording: Recording) -> None:
+    made = dict(render(replace(recording, view=View(), notes=("slow motion, 4 times",)), UTC))
+    assert list(made) == NAMES[:7]
+    notes = json.loads(made["session.json"])["notes"]
+    assert notes[0] == "slow motion, 4 times"
+    assert notes[1].startswith("markers.trc was not written: the scale is not known")
+    assert all(note in html.unescape(made["report.html"].decode()) for note in notes)
+    assert json.loads(dict(render(recording, UTC))["session.json"])["notes"] == []
 
 
 def test_nothing_recorded_still_makes_the_files(tmp_path: Path) -> None:

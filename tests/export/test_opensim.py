@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from station.export.angles_mot import angles_mot
+from station.export.angles_mot import angles_mot, why_no_angles
 from station.export.gapless import longest
-from station.export.markers_trc import MARKERS, markers_trc
+from station.export.markers_trc import MARKERS, markers_trc, why_no_markers
 from station.record.collect import Collector
 from station.types import Joint, Recording
 from tests.made_run import MODEL, SOURCE, VIEW, run
@@ -39,21 +39,20 @@ def mot(content: bytes) -> tuple[dict[str, str], list[str], np.ndarray]:
 
 def test_mot_counts_its_rows_and_columns(recording: Recording) -> None:
     content = angles_mot(recording)
-    assert content is not None
     settings, columns, rows = mot(content)
     assert (int(settings["nRows"]), int(settings["nColumns"])) == rows.shape
     assert settings["inDegrees"] == "yes"
-    assert columns == ["time", "pelvis_tilt", "hip_flexion_l", "knee_angle_l"]  # the far knee was never seen
+    assert columns == ["time", "trunk_lean", "hip_flexion_l", "knee_angle_l"]  # the far knee was never seen
     np.testing.assert_allclose(np.diff(rows[:, 0]), 1 / 60, atol=2e-6)
     np.testing.assert_allclose(rows[:, 2], recording.angles["hip_flexion_near_deg"][: len(rows)], atol=0.02)
-    np.testing.assert_array_equal(rows[:, 1], -5)
+    np.testing.assert_array_equal(rows[:, 1], 5)  # forward is plus
+    assert b"Left out, since they were not seen all the time: hip_flexion_r, knee_angle_r." in content
+    assert b"Rajagopal2016.osim" in content
 
 
 def test_names_follow_the_near_side(recording: Recording) -> None:
     content = angles_mot(replace(recording, near_side="right"))
-    assert content is not None
     assert "hip_flexion_r" in mot(content)[1]
-    assert angles_mot(replace(recording, near_side=None)) is None
 
 
 def test_longest_stretch_without_a_hole(recording: Recording) -> None:
@@ -70,7 +69,6 @@ def test_longest_stretch_without_a_hole(recording: Recording) -> None:
 def test_uneven_pictures_become_even(recording: Recording) -> None:
     jitter = np.random.default_rng(0).uniform(-0.003, 0.003, len(recording.t_s))
     content = angles_mot(replace(recording, t_s=recording.t_s + jitter))
-    assert content is not None
     rows = mot(content)[2]
     np.testing.assert_allclose(np.diff(rows[:, 0]), 1 / 60, atol=2e-6)
 
@@ -88,7 +86,6 @@ def trc(content: bytes) -> tuple[list[str], list[str], list[list[str]]]:
 
 def test_trc_is_in_metres_forward_and_up(recording: Recording) -> None:
     content = markers_trc(recording)
-    assert content is not None
     names, axes, rows = trc(content)
     assert all(len(row) == len(names) == len(axes) == 2 + 3 * len(MARKERS) for row in rows)
     assert (names[2], axes[2:5]) == ("Nose", ["X1", "Y1", "Z1"])
@@ -108,7 +105,6 @@ def test_landmark_not_seen_is_an_empty_cell(recording: Recording) -> None:
     xy_px = recording.xy_px.copy()
     xy_px[5, Joint.LEFT_KNEE] = np.nan
     content = markers_trc(replace(recording, xy_px=xy_px))
-    assert content is not None
     names, _, rows = trc(content)
     knee = names.index("LKnee")
     assert [row[knee : knee + 3] for row in rows[5:6]] == [["", "", ""]]
@@ -116,7 +112,15 @@ def test_landmark_not_seen_is_an_empty_cell(recording: Recording) -> None:
     assert rows[7][knee] != ""
 
 
-def test_no_trc_without_scale_or_landmarks(recording: Recording) -> None:
-    assert markers_trc(replace(recording, xy_px=None)) is None
-    assert markers_trc(replace(recording, direction=None)) is None
-    assert markers_trc(replace(recording, view=replace(recording.view, px_per_m=float("nan")))) is None
+def test_what_cannot_be_written_has_a_reason(recording: Recording) -> None:
+    unseen = with_hole(recording, 0, len(recording.t_s))
+    assert why_no_angles(recording) == why_no_markers(recording) == ""
+    assert "without a hole" in why_no_angles(unseen)
+    assert "near one" in why_no_angles(replace(recording, near_side=None))
+    assert "input log" in why_no_markers(replace(recording, xy_px=None))
+    assert "without a hole" in why_no_markers(unseen)
+    assert "faces" in why_no_markers(replace(recording, direction=None))
+    assert "scale" in why_no_markers(replace(recording, view=replace(recording.view, px_per_m=float("nan"))))
+    for made_of in (angles_mot, markers_trc):
+        with pytest.raises(ValueError, match="without a hole"):
+            made_of(unseen)
