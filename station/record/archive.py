@@ -26,7 +26,7 @@ from station.record.integrity import locked
 from station.record.log import read_log
 from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
-from station.record.schema import BUSY_MS, COLUMNS, SESSION_COLUMNS, connect, reading
+from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading
 from station.record.sealed import intact
 from station.record.tally import Tally
 from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
@@ -280,7 +280,9 @@ class Archive:
                 yield None
                 return
             with closing(reading(path)) as database:
-                yield database
+                # The power may have gone between the making of the file and of its tables.
+                has_tables = database.execute("SELECT 1 FROM sqlite_master").fetchone()
+                yield database if has_tables else None
         except sqlite3.OperationalError as error:
             raise StoreError(f"the database cannot be read ({error})", str(path), "check its owner and permissions") from None
         except sqlite3.DatabaseError as error:
@@ -292,8 +294,10 @@ class Archive:
     def _run(self, query: str, rows: list[tuple[Any, ...]]) -> None:
         path = self.folder / DATABASE
         try:
-            with closing(sqlite3.connect(path, timeout=BUSY_MS / 1000)) as database, database:
+            with closing(connect(path)) as database:
+                database.execute("BEGIN IMMEDIATE")
                 database.executemany(query, rows)
+                database.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be written ({error})", str(path), "free some space") from None
 

@@ -7,9 +7,11 @@ entries applied stands in `PRAGMA user_version`. Times `t_ns` are of the monoton
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from station.errors import StoreError
 from station.types import STRIDE
@@ -109,6 +111,8 @@ def insertion(table: str, columns: Sequence[str]) -> str:
 
 
 BUSY_MS = 5000
+WAL = "-wal"  # what SQLite adds to the name for its write-ahead log
+CACHE_KB = 512  # chosen: the station appends; what it wrote an hour ago need not stay in memory
 FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copied into the database
 
 
@@ -123,6 +127,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA journal_size_limit={FILE_SIZE_IN_WAL}")
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KB}")
         connection.execute("PRAGMA foreign_keys=ON")
     except sqlite3.Error:
         connection.close()
@@ -135,6 +140,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def reading(path: Path) -> sqlite3.Connection:
     """A connection that writes nothing, on a card or folder that may be read-only too. Raises sqlite3.Error."""
+    log = path.with_name(path.name + WAL)
+    if log.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
+        return _copied(path, log)
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
     connection.text_factory = _text
     try:
@@ -144,12 +152,33 @@ def reading(path: Path) -> sqlite3.Connection:
         raise sqlite3.DatabaseError("malformed database schema") from None
     except sqlite3.OperationalError:
         connection.close()
-        if path.with_name(path.name + "-wal").exists() or os.access(path.parent, os.W_OK):
+        if log.exists() or os.access(path.parent, os.W_OK):
             raise
         # A WAL database needs a file beside it, which a read-only folder does not take; nobody can be writing there either.
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         connection.text_factory = _text
     return connection
+
+
+def _copied(path: Path, log: Path) -> sqlite3.Connection:
+    """A connection to a copy that goes when it is closed.
+
+    What a power cut left in the write-ahead log of a card that is mounted read-only cannot always
+    be read in place: SQLite tries for ten seconds and says "locking protocol". Raises
+    sqlite3.Error, OSError.
+    """
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        for file in (path, log):
+            shutil.copyfile(file, copy.with_name(file.name))
+        connection = sqlite3.connect(copy)
+        connection.text_factory = _text
+        try:
+            connection.execute("SELECT name FROM sqlite_master").fetchone()  # opens all three files
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
 
 def _text(content: bytes) -> str:

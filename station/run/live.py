@@ -155,7 +155,7 @@ class LiveStation:
                 if visit.is_over(step) or (visit.nobody_came and self._drift is not drift):
                     return
         finally:
-            self.report.sessions += visit.had_session
+            self.report.sessions += visit.somebody_ran
             self._parts.store.finish()
 
     def _show(self) -> None:

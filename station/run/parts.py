@@ -58,6 +58,6 @@ class RunReport:
     poses: int = 0
     frames_replaced: int = 0
     frames_skipped: int = 0  # the pose model failed on them
-    sessions: int = 0
+    sessions: int = 0  # in which somebody ran
     cues: int = 0
     frame_age_ms: tuple[float, float] = (NAN, NAN)  # median, 95th percentile when inference starts

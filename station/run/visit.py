@@ -15,6 +15,7 @@ class Visit:
 
     def __init__(self) -> None:
         self.had_session = False
+        self.somebody_ran = False  # then there is a stored session, however short it was
         self._nobody_since_ns: int | None = None
         self._was_done = False
 
@@ -27,6 +28,7 @@ class Visit:
         """True when this coach may be replaced: its session is done and shown, or the belt was
         empty for a minute.
         """
+        self.somebody_ran |= step.gait.activity is Activity.RUNNING
         if step.mode not in BEFORE_RUNNING:
             self.had_session = True
         done = self._was_done and step.mode is not Mode.DONE

@@ -2,17 +2,19 @@
 
     python -m tests.edges.power_cut KILLS [SEED]
 
-A child lives a station's life in fast motion: sessions of twelve seconds, each exported to a stick when it ends. It
-says over a pipe what it has finished; the parent kills it (SIGKILL) in the middle, opens the store as the next boot would,
-and checks every promise against what the child had said. Exit code 0 and one line of JSON when all held.
+A child lives a station's life in fast motion: sessions of twelve seconds, each exported to a stick
+when it ends, and the one before it forgotten then. It says over a pipe what it has finished; the
+parent kills it (SIGKILL) in the middle, opens the store as the next boot would, and checks every
+promise against what the child had said. Exit code 0 and one line of JSON when all held.
 
-SIGKILL takes the process and its buffers, not the page cache: what a real power cut adds (blocks that never reached the
-card) is what fsync, WAL and SQLite's own tests are for.
+SIGKILL takes the process and its buffers, not the page cache. What a real power cut adds, blocks
+that never reached the card, is tried by tests/lab/faults/block_cut.py with the same life.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -21,8 +23,10 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
+from station.config import RecordSection
 from station.record.archive import Archive
 from station.record.log import read_log
 from station.record.store import SqliteStore
@@ -35,14 +39,17 @@ SECONDS = 12.0
 LONGEST_LIFE = 3  # sessions with their exports that a child may finish before it is killed
 AFTER_WORD_S = 0.01  # and up to so long after the word that was waited for
 DATA, STICK = "data", "stick"
+SMALL_DISK = RecordSection(free_floor_mb=0)  # else logs would go so that other programs have space
+WORDS = ("added", "finished", "exported", "forgetting", "forgotten")
 NAMES = {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html"}
 
 
-def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int) -> None:
-    """The child: never returns by itself."""
-    store = SqliteStore(folder / DATA)
+def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int, sessions: int | None = None) -> None:
+    """The child: without a number of sessions it never returns by itself."""
+    store = SqliteStore(folder / DATA, SMALL_DISK)
     archive = Archive(folder / DATA)
-    while True:
+    before = ""
+    for _ in itertools.count() if sessions is None else range(sessions):
         session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
         for number, (given, step) in enumerate(steps, start=1):
             store.add(given, step)
@@ -51,6 +58,11 @@ def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int) -> None:
         os.write(pipe, f"finished {session_id} 0\n".encode())
         export_to(folder / STICK, archive, session_id, "gym-1")
         os.write(pipe, f"exported {session_id} 0\n".encode())
+        if before:
+            os.write(pipe, f"forgetting {before} 0\n".encode())
+            archive.forget(before)
+            os.write(pipe, f"forgotten {before} 0\n".encode())
+        before = session_id
 
 
 def one_life(folder: Path, steps: list[tuple[Input, Step]], words: int, after_s: float) -> dict[str, dict[str, int]]:
@@ -79,8 +91,13 @@ def one_life(folder: Path, steps: list[tuple[Input, Step]], words: int, after_s:
     said += _read_all(reading)
     os.close(reading)
     assert os.WIFSIGNALED(status), "the child died by itself"
-    told: dict[str, dict[str, int]] = {"added": {}, "finished": {}, "exported": {}}
-    for line in said.decode().splitlines():
+    return promises(said.decode().splitlines())
+
+
+def promises(said: Iterable[str]) -> dict[str, dict[str, int]]:
+    """word -> session -> number, the last of each."""
+    told: dict[str, dict[str, int]] = {word: {} for word in WORDS}
+    for line in said:
         word, session_id, number = line.split()
         told[word][session_id] = int(number)
     return told
@@ -100,12 +117,12 @@ def _read_all(pipe: int) -> bytes:
 
 def check(folder: Path, steps: list[tuple[Input, Step]], told: dict[str, dict[str, int]]) -> dict[str, int]:
     """What the next boot finds. Raises AssertionError for a broken promise; returns counts of what was seen."""
-    store = SqliteStore(folder / DATA)
+    store, archive = SqliteStore(folder / DATA, SMALL_DISK), Archive(folder / DATA)
     assert store.trouble == (), store.trouble
     rows = {row.id: row for row in store.sessions()}
     seen = {"finished": 0, "recovered": 0, "lost_at_most": 0, "stick_whole": 0, "stick_part": 0}
-    for session_id in told["finished"]:
-        assert rows[session_id].state == "finished"
+    check_listed({name: row.state for name, row in rows.items()}, told)
+    assert not any(archive.log_path(name).exists() for name in told["forgotten"])
     for session_id, row in rows.items():
         recording = store.recording(session_id)
         stored = len(recording.t_s)
@@ -119,15 +136,24 @@ def check(folder: Path, steps: list[tuple[Input, Step]], told: dict[str, dict[st
             assert lost <= FPS + 1, f"{lost} of {added} inputs lost: more than the last second"
             seen["recovered"] += 1
             seen["lost_at_most"] = max(seen["lost_at_most"], lost)
-        _check_log(store, folder, session_id, steps, row.state)
+        if session_id not in told["forgetting"]:
+            _check_log(archive.log_path(session_id), steps, row.state)
         assert recording.t_s.tolist() == [(given.t_ns - steps[0][0].t_ns) / 1e9 for given, _ in steps[1 : stored + 1]]
     store.close()
-    _check_stick(folder, told, seen)
+    _check_stick(folder, set(rows), told, seen)
     return seen
 
 
-def _check_log(store: SqliteStore, folder: Path, session_id: str, steps: list[tuple[Input, Step]], state: str) -> None:
-    header, inputs = read_log(Archive(folder / DATA).log_path(session_id))
+def check_listed(states: dict[str, str], told: dict[str, dict[str, int]]) -> None:
+    """What was said to be finished is, and what was said to be forgotten is gone."""
+    for session_id in told["finished"]:
+        if session_id not in told["forgetting"]:
+            assert states[session_id] == "finished"
+    assert not set(told["forgotten"]) & set(states), "a forgotten session is there again"
+
+
+def _check_log(path: Path, steps: list[tuple[Input, Step]], state: str) -> None:
+    header, inputs = read_log(path)
     back = list(inputs)
     assert header.torn_bytes == 0, "a torn tail was left"
     assert state == "recovered" or len(back) == len(steps)
@@ -137,7 +163,7 @@ def _check_log(store: SqliteStore, folder: Path, session_id: str, steps: list[tu
             assert given.xy_px.tobytes() == read.xy_px.tobytes()
 
 
-def _check_stick(folder: Path, told: dict[str, dict[str, int]], seen: dict[str, int]) -> None:
+def _check_stick(folder: Path, stored: set[str], told: dict[str, dict[str, int]], seen: dict[str, int]) -> None:
     """No final name with wrong content, and the next insertion finishes the job."""
     own = folder / STICK / "STATION" / "gym-1"
     for session in sorted(own.iterdir()) if own.exists() else ():
@@ -147,6 +173,8 @@ def _check_stick(folder: Path, told: dict[str, dict[str, int]], seen: dict[str, 
         else:
             seen["stick_part"] += 1
             assert session.name not in told["exported"]
+        if session.name not in stored:
+            continue
         export_to(folder / STICK, Archive(folder / DATA), session.name, "gym-1")
         after = _digests(session)
         assert set(after) == NAMES | {"SHA256SUMS"}
@@ -156,16 +184,29 @@ def _check_stick(folder: Path, told: dict[str, dict[str, int]], seen: dict[str, 
         assert sums == {name: digest for name, digest in after.items() if name != "SHA256SUMS"}
 
 
+def check_sums(stick: Path, told: dict[str, dict[str, int]]) -> None:
+    """Sums that are there are right, and are there for all that was said to be exported."""
+    whole = set()
+    for sums in stick.glob("STATION/*/*/SHA256SUMS"):
+        digests = _digests(sums.parent)
+        for line in sums.read_text().splitlines():
+            digest, _, name = line.partition("  ")
+            assert digests.get(name) == digest, f"{name} is not what SHA256SUMS says"
+        whole.add(sums.parent.name)
+    assert whole >= set(told["exported"]), "what was said to be exported is not there"
+
+
 def _digests(folder: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
 
 def moment(rng: random.Random, inputs: int) -> tuple[int, float]:
-    """When to kill: anywhere in a session, or (every second time) in the export that follows the last of its words."""
-    session = inputs + 2  # one word an input, "finished", "exported"
+    """When to kill: anywhere in a session, in the export that follows it, or while one is forgotten."""
+    session = inputs + 4  # one word an input, finished, exported, forgetting, forgotten
     sessions = rng.randrange(LONGEST_LIFE)
-    within = inputs + 1 if rng.random() < 0.5 else rng.randint(1, inputs)
-    return sessions * session + within, rng.uniform(0, AFTER_WORD_S)
+    said_before = max(0, sessions * session - 2)  # the first one has none to forget
+    within = rng.choice((rng.randint(1, inputs), inputs + 1, inputs + 3 if sessions else inputs + 1))
+    return said_before + within, rng.uniform(0, AFTER_WORD_S)
 
 
 def main(kills: int, seed: int) -> dict[str, float]:

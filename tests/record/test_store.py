@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -309,6 +311,34 @@ def test_a_read_only_folder_is_read_and_not_called_damaged(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
     tmp_path.chmod(0o755)
     assert done.stdout.strip() == first, done.stderr
+
+
+def test_a_database_whose_tables_were_not_made_yet_holds_no_sessions(tmp_path: Path) -> None:
+    """The power may go in the very first second."""
+    sqlite3.connect(tmp_path / DATABASE).execute("PRAGMA journal_mode=WAL").close()
+    assert Archive(tmp_path).sessions() == ()
+    store = SqliteStore(tmp_path)
+    assert store.trouble == ()
+    store.close()
+
+
+def test_a_card_mounted_read_only_after_a_power_cut_is_read_with_its_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqliteStore(tmp_path / "data")
+    running = feed(store, list(run(5.0)), finish=False)
+    card, temporary = tmp_path / "card", tmp_path / "temporary"
+    temporary.mkdir()
+    shutil.copytree(tmp_path / "data", card)
+    store.close()
+    assert (card / f"{DATABASE}-wal").stat().st_size
+    before = {path.name: path.read_bytes() for path in card.iterdir() if path.is_file()}
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    assert [row.id for row in Archive(card).sessions()] == [running]
+    assert len(Archive(card).recording(running).t_s) > 200
+    assert {path.name: path.read_bytes() for path in card.iterdir() if path.is_file()} == before
+    assert list(temporary.iterdir()) == []
 
 
 def test_logs_that_belong_to_no_session_go(tmp_path: Path) -> None:

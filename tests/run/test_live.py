@@ -195,6 +195,12 @@ def test_what_was_given_beforehand_comes_first_and_again_for_the_next_runner() -
     assert kept.words[-1] == "finish"
 
 
+def test_who_ran_before_the_coach_began_is_a_session_too() -> None:
+    """It is stored, so that a film that ends then is not one in which nobody ran."""
+    live, _ = station(poses(5), {0: Mode.FRAMING})
+    assert live.run().sessions == 1
+
+
 def test_a_worker_that_fails_ends_the_run_with_its_error() -> None:
     live, _ = station([*poses(3), StationError("the camera burns", "", "put it out")])
     with pytest.raises(StationError, match="burns"):

@@ -67,6 +67,7 @@ def soaked(hours: float, folder: Path, patch: pytest.MonkeyPatch, printed: objec
         box.lit.clear()
         for pin in box.pins.pins.values():
             pin.changes.clear()
+            pin.clear_states()
         while writers and writers[-1].waiting > 100:  # the disk's time is real, this clock's is not
             time.sleep(0.001)
         passed_s = (box.clock.now_ns() - begin_ns) / NS
