@@ -155,7 +155,7 @@ def _record(path: Path) -> _Record:
             values = json.loads(file.read(8 * LARGEST_BYTES))
         boot, stick = values["started"]
         return _Record({str(name): int(count) for name, count in values["failed"].items()}, (str(boot), str(stick)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return _Record({}, ("", ""))
 
 

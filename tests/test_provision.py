@@ -176,9 +176,7 @@ def test_what_only_the_installed_settings_may_say_is_refused_above_them(card: Ca
 
 def test_every_setting_is_on_the_list_or_left_out_on_purpose() -> None:
     """A new setting makes this fail: decide whether an installer's stick may set it."""
-    everything = {
-        f"{name}.{key}" for name, section in Config.model_fields.items() for key in type(section.default).model_fields
-    }
+    everything = {f"{name}.{key}" for name, section in Config.model_fields.items() for key in type(section.default).model_fields}
     listed = {f"{name}.{key}" for name, keys in INSTALLERS.items() for key in keys}
     assert everything - listed == {"station.data_dir", "pose.models_dir", "pins.work_dir"}
     assert listed <= everything
@@ -278,7 +276,19 @@ def test_a_start_that_is_stopped_in_order_blames_nobody(card: Card) -> None:
     assert turn(card) == 270
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"failed": 3, "started": 4}', b"\xff", b"[" * 100_000, b"9" * 9_999])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"failed": 3, "started": 4}',
+        b"\xff",
+        b"[" * 100_000,
+        b"9" * 9_999,
+        b'{"failed": {"x": 1e999}, "started": ["", ""]}',
+    ],
+)
 def test_a_spoiled_record_of_starts_is_no_record(card: Card, content: bytes) -> None:
     card.put("[camera]\nturned_deg = 270\n")
     card.data.mkdir()

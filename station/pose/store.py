@@ -94,7 +94,7 @@ def read_card(path: Path) -> Card:
         )
     except OSError as error:
         raise ModelError(f"the model card cannot be read ({error.strerror})", str(path), REINSTALL) from None
-    except (IndexError, KeyError, TypeError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"the model card is damaged ({error})", str(path), REINSTALL) from None
 
 
@@ -120,7 +120,7 @@ def error_table(card: Card, bands: Callable[[Any], tuple[Band, ...]]) -> tuple[B
         return ()
     except OSError as error:
         raise ModelError(f"the error table cannot be read ({error.strerror})", str(path), REINSTALL) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f"the error table is damaged ({error})", str(path), REINSTALL) from None
 
 

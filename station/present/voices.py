@@ -73,20 +73,20 @@ def load_voices(language: str = "en", folder: Path = VOICE_DIR) -> Voices:
     manifest_path = folder / language / "manifest.json"
     try:
         manifest: dict[str, Any] = json.loads(manifest_path.read_text(encoding="utf-8"))
-        entries = dict(manifest["lines"])
+        entries = {text_id: (str(one["file"]), one["sha256"], one["text_sha256"]) for text_id, one in manifest["lines"].items()}
     except FileNotFoundError:
         raise InputError(f"the voice of language {language!r} is missing", str(manifest_path), REBUILD) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"is not a manifest of voice lines ({error})", str(manifest_path), REBUILD) from None
-    lines = {text_id: _line(folder / language / entry["file"], entry["sha256"]) for text_id, entry in entries.items()}
-    return Voices(language, lines, {text_id: entry["text_sha256"] for text_id, entry in entries.items()})
+    lines = {text_id: _line(folder / language / file, sha256) for text_id, (file, sha256, _) in entries.items()}
+    return Voices(language, lines, {text_id: text_sha256 for text_id, (_, _, text_sha256) in entries.items()})
 
 
 def _line(path: Path, sha256: str) -> Clip:
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"voice line cannot be read ({error.strerror})", str(path), REBUILD) from None
+    except (OSError, ValueError) as error:  # a name with a NUL
+        raise InputError(f"voice line cannot be read ({error})", str(path), REBUILD) from None
     if hashlib.sha256(content).hexdigest() != sha256:
         raise InputError("voice line is damaged: it is not the file that its manifest names", str(path), REBUILD)
     return decode(path)

@@ -87,7 +87,7 @@ class Restarts:
         try:
             values = json.loads(self._path.read_bytes())
             starts_ns, reason = [int(one) for one in values["starts_ns"]], str(values["reason"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             starts_ns, reason = [], ""
         recent = [one for one in starts_ns if 0 <= self._now_ns - one < WINDOW_S * NS]
         self.reason = (reason or NO_WORD) if starts_ns else ""

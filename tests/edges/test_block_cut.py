@@ -13,7 +13,7 @@ import pytest
 from tests.lab.faults.logged_disk import Flush, Write, after_a_cut, why_not
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS = 9
+POINTS = 6
 
 
 def test_what_a_cut_leaves_is_what_was_flushed_and_any_of_the_rest() -> None:
@@ -30,7 +30,7 @@ def test_what_a_cut_leaves_is_what_was_flushed_and_any_of_the_rest() -> None:
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
 def test_blocks_that_never_reached_the_disks_break_no_promise() -> None:
-    command = [sys.executable, "-m", "tests.lab.faults.block_cut", str(POINTS), "5"]
+    command = [sys.executable, "-m", "tests.lab.faults.block_cut", str(POINTS), "5", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     seen = json.loads(done.stdout)

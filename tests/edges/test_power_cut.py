@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 40
+KILLS = 25
 
 
 def test_power_cuts_break_no_promise() -> None:

@@ -10,7 +10,7 @@ import pytest
 from station.coach import Coach
 from station.cues.plan import Plan
 from station.errors import InputError, StationError
-from station.record.log import LogHeader, LogWriter
+from station.record.log import LogHeader, LogWriter, _read_header, _records
 from station.run.replay import replayed, run_replay
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import Cue
@@ -84,12 +84,16 @@ def test_a_plan_of_another_version_is_refused(live: tuple[SyntheticRunner, list[
 
 
 def test_a_power_cut_anywhere_is_no_difference(live: tuple[SyntheticRunner, list[Cue]], log: Path) -> None:
-    """Cut at every byte of the record that holds the first cue, and of those around it."""
+    """Cut in the record that holds the first cue and in those beside it: at, beside and between their
+    ends.
+    """
     _, cues = live
     content = log.read_bytes()
     at = content.index(cues[0].id.encode())
-    for end in range(at - 600, at + 700, 7):
-        log.write_bytes(content[:end])
+    ends = [end for _, _, end in _records(log, _read_header(log)[1]) if at - 600 < end < at + 700]
+    assert len(ends) >= 3
+    for cut in (*(end + by for end in ends for by in (-1, 0, 1)), at, at + 3):
+        log.write_bytes(content[:cut])
         run_replay(log, compare=True)
 
 

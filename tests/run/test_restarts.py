@@ -80,7 +80,10 @@ def test_systemd_never_gets_to_rest_it(tmp_path: Path, clock: ManualClock, lives
     assert all(later - earlier > WINDOW_S * 10**9 for earlier, later in zip(began, began[BURST:], strict=False))
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"starts_ns": 5, "reason": ""}', b"\xff", b"[" * 5000])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b'{"starts_ns": 5, "reason": ""}', b'{"starts_ns": [1e999], "reason": ""}', b"\xff", b"[" * 5000],
+)
 def test_a_list_that_cannot_be_understood_is_begun_anew(tmp_path: Path, clock: ManualClock, content: bytes) -> None:
     (tmp_path / "starts").write_bytes(content)
     restarts = Restarts(clock, tmp_path)

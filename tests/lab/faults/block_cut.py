@@ -1,6 +1,6 @@
 """The power goes at any moment: what the blocks that reached the card and the stick are worth at the next start.
 
-    python -m tests.lab.faults.block_cut [POINTS] [SEED]
+    python -m tests.lab.faults.block_cut [POINTS] [SEED] [SESSIONS]
 
 A station's life (tests/edges/power_cut.py: sessions, each exported when it ends, the one before it
 forgotten then) runs on two logged disks (logged_disk.py) with a real file system each: the card and
@@ -66,7 +66,7 @@ def format_disk(system: str, device: str) -> None:
         ran("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0,nodiscard", device)
 
 
-def recorded(place: Path, sessions: int = SESSIONS) -> list[Entry]:
+def recorded(place: Path, sessions: int) -> list[Entry]:
     """The log of a station's life, from the fresh file systems on."""
     steps = list(run(SECONDS, FPS))
     with logged_disks(place / "disks", (DATA, STICK), SIZE, place / "log") as devices:
@@ -161,7 +161,7 @@ def look(life: Path, told: dict[str, dict[str, int]]) -> None:
     power_cut.check_sums(life / STICK, told)
 
 
-def main(points: int, seed: int, sessions: int = SESSIONS) -> dict[str, object]:
+def main(points: int, seed: int, sessions: int) -> dict[str, object]:
     rng = random.Random(seed)
     counts: dict[str, object] = {"stick": stick_system(), "points": 0}
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -190,6 +190,6 @@ if __name__ == "__main__":
         sys.exit(f"cannot be done here: {why_not()}")
     numbers = [int(word) for word in sys.argv[1:]]
     started = time.monotonic()
-    result = main(*(numbers + [300, 1][len(numbers) :]))
+    result = main(*(numbers + [300, 1, SESSIONS][len(numbers) :]))
     print(json.dumps(result | {"wall_s": round(time.monotonic() - started, 1)}, indent=1))
     sys.exit(bool(result["broken"]))

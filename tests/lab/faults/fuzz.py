@@ -15,6 +15,7 @@ import os
 import random
 import resource
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -28,22 +29,30 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from station import provision
 from station.calibrate import calibration
 from station.config import load as load_config
 from station.errors import StationError
+from station.export.bundle import write_all
 from station.export.earlier import read_earlier
 from station.export.session_json import session_json
 from station.ports import EndOfSource
-from station.pose.store import read_card
+from station.pose.store import read_card, read_errors
+from station.present import voices
 from station.record import log
 from station.record.archive import DATABASE, Archive
 from station.record.store import SqliteStore
+from station.run.clock import ManualClock
 from station.run.replay import replayed
+from station.run.restarts import Restarts
+from station.sense import ftms
 from station.sense.poses import Poses, load_poses, save_poses
 from station.sense.still import StillSource
 from station.sense.video import VideoSource
 from station.types import JOINTS, NS, Measure
+from station.usb import signature
 from station.usb.status import PREFIX, StickStatus, read_status, write_status
+from station.validate.measured import read_folder
 from station.validate.reference import read_reference
 from tests.made_film import numbered, write_film
 from tests.made_run import MODEL, SOURCE, VIEW, run
@@ -52,6 +61,7 @@ INPUTS = 10_000
 LIMIT_S = 20.0
 LIMIT_BYTES = 1 << 30
 FRAMES_READ = 20
+MODELS = Path(__file__).resolve().parents[3] / "models"
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,13 @@ def make_session(folder: Path) -> list[Path]:
     path = folder / "session.json"
     path.write_bytes(session_json(archive.recording(archive.choose("last")[0]), "2026-03-01T18:30:00Z"))
     return [path]
+
+
+def make_exported(folder: Path) -> list[Path]:
+    make_database(folder)
+    archive = Archive(folder / "made")
+    write_all(archive.recording(archive.choose("last")[0]), folder / "exported", created_utc="2026-03-01T18:30:00Z")
+    return [folder / "exported" / name for name in ("session.json", "strides.csv")]
 
 
 def make_settings(folder: Path) -> list[Path]:
@@ -155,8 +172,45 @@ def read_status_file(path: Path) -> None:
 
 def make_card(folder: Path) -> list[Path]:
     card = folder / "pose_landmark_full.md"
-    card.write_bytes((Path(__file__).resolve().parents[3] / "models" / card.name).read_bytes())
+    card.write_bytes((MODELS / card.name).read_bytes())
     return [card]
+
+
+def make_error_table(folder: Path) -> list[Path]:
+    card = make_card(folder)[0]
+    table = card.with_suffix(".errors.json")
+    table.write_bytes((MODELS / table.name).read_bytes())
+    return [table]
+
+
+def make_starts(folder: Path) -> list[Path]:
+    path = folder / "starts.json"
+    path.write_text('{"failed": {"0123abcd": 1}, "started": ["[camera]\\nfps = 30\\n", ""]}')
+    return [path]
+
+
+def make_restarts(folder: Path) -> list[Path]:
+    path = folder / "starts"
+    path.write_text('{"starts_ns": [1000000000, 2000000000], "reason": "the camera is gone"}')
+    return [path]
+
+
+def make_signature(folder: Path) -> list[Path]:
+    path = folder / signature.SIGNATURE_NAME
+    path.write_bytes(signature.signature(b"k" * 64, 1764338400, b"[camera]\n"))
+    return [path]
+
+
+def make_manifest(folder: Path) -> list[Path]:
+    shutil.copytree(voices.VOICE_DIR / "en", folder / "en")
+    return [folder / "en" / "manifest.json"]
+
+
+def make_notification(folder: Path) -> list[Path]:
+    """Speed 9.00 km/h, 1200 m, 1.5 % of incline, elapsed time."""
+    path = folder / "notification"
+    path.write_bytes(bytes.fromhex("0c04 8403 b00400 0f00 0000 3c00"))
+    return [path]
 
 
 # --- reading them as the station does ---
@@ -187,6 +241,34 @@ def read_database(path: Path) -> None:
         archive.forget(row.id)
 
 
+def read_error_table(path: Path) -> None:
+    """Beside its card, as `station models` finds it."""
+    card = path.with_name("pose_landmark_full.md")
+    path.replace(card.with_suffix(".errors.json"))
+    read_errors(read_card(card))
+
+
+def read_exported(path: Path) -> None:
+    """One of the two files is spoilt, the others are as they were."""
+    whole, own = path.parent / "exported", path.parent / "own"
+    shutil.copytree(whole, own, dirs_exist_ok=True)
+    path.replace(own / ("session.json" if path.suffix == ".json" else "strides.csv"))
+    read_folder(own)
+
+
+def read_restarts(path: Path) -> None:
+    own = path.parent / "runtime"
+    own.mkdir(exist_ok=True)
+    path.replace(own / "starts")
+    with Restarts(ManualClock(3 * NS), own).counted():
+        pass
+
+
+def read_manifest(path: Path) -> None:
+    path.replace(path.parent / "en" / "manifest.json")
+    voices.load_voices("en", path.parent)
+
+
 def read_frames(source: StillSource | VideoSource) -> None:
     with source:
         for _ in range(FRAMES_READ):
@@ -206,8 +288,15 @@ PARSERS = {
     "picture": Parser(make_pictures, lambda path: read_frames(StillSource(path))),
     "film": Parser(make_films, lambda path: read_frames(VideoSource(path)), share=0.5),
     "reference": Parser(make_reference, read_reference),
+    "exported folder": Parser(make_exported, read_exported, share=0.5),
     "stick status": Parser(make_status, read_status_file, ()),
     "model card": Parser(make_card, read_card),
+    "error table": Parser(make_error_table, read_error_table),
+    "starts": Parser(make_starts, provision._record, ()),
+    "restarts": Parser(make_restarts, read_restarts, ()),
+    "signature": Parser(make_signature, lambda path: signature.signed_counter(b"k" * 64, b"[camera]\n", path.read_bytes()), ()),
+    "voice": Parser(make_manifest, read_manifest, share=0.3),
+    "treadmill": Parser(make_notification, lambda path: ftms.decode(path.read_bytes()), ()),
 }
 
 

@@ -1,6 +1,6 @@
 """Hours of the running station in minutes: does its memory grow?
 
-    python -m tests.lab.faults.soak [HOURS]
+    python -m tests.lab.faults.soak [HOURS] [MINUTES OF EACH RUN]
 
 The whole `station run` of tests/made_appliance.py on its own clock, as fast as this machine goes: one runner after the other,
 an empty belt between them, cues, a store, a screen. Every so often the memory of the process is read (VmRSS after a garbage
@@ -27,19 +27,26 @@ from tests.lab.faults.dead_parts import Printed
 from tests.made_appliance import FPS, Appliance, Sitter, gym, sitting
 
 EVERY_S = 30.0  # of the station's clock
-RUN_S, PAUSE_S = 150.0, 70.0  # a runner, and an empty belt that gives the next one a new coach
+RUN_MIN, PAUSE_S = 2.5, 70.0  # a runner, and an empty belt that gives the next one a new coach
+STANDING = round(3 * FPS)  # so many poses of `sitting` come before the run
 
 
 class Visitors(Sitter):
     """One runner after the other."""
 
+    def __init__(self, run_s: float) -> None:
+        super().__init__()
+        self._run_s = run_s
+
     def estimate(self, frame: Frame) -> Pose:
         self._start_ns = frame.t_ns if self._start_ns is None else self._start_ns
-        into_s = (frame.t_ns - self._start_ns) / NS % (RUN_S + PAUSE_S)
-        if into_s > RUN_S:
+        into_s = (frame.t_ns - self._start_ns) / NS % (self._run_s + PAUSE_S)
+        if into_s > self._run_s:
             return Pose.nobody(frame.t_ns)
-        poses = sitting()
-        one = poses[min(round(into_s * FPS), len(poses) - 1)]
+        poses, number = sitting(), round(into_s * FPS)
+        if number >= len(poses):
+            number = STANDING + (number - STANDING) % (len(poses) - STANDING)
+        one = poses[number]
         return Pose(frame.t_ns, one.xy_px, one.score)
 
 
@@ -51,12 +58,12 @@ def memory_mb() -> float:
     raise RuntimeError("this system does not say")
 
 
-def soaked(hours: float, folder: Path, patch: pytest.MonkeyPatch, printed: object) -> list[tuple[float, float]]:
+def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, printed: object) -> list[tuple[float, float]]:
     """(hours, MB) of every reading."""
     box = Appliance(folder, patch, printed)  # type: ignore[arg-type]
     box.boots_with(FakeLibrary(box.clock, gym()))
     patch.setattr("tests.made_appliance.PATIENCE_S", 1e9)
-    patch.setattr(start, "estimator_for", lambda *_: Visitors())
+    patch.setattr(start, "estimator_for", lambda *_: Visitors(run_s))
     writers: list[Writer] = []
     patch.setattr(start, "Writer", lambda *given: writers.append(Writer(*given)) or writers[-1])
     begin_ns = box.clock.now_ns()
@@ -97,16 +104,17 @@ def lines(readings: list[tuple[float, float]], took_s: float) -> Iterator[str]:
     yield f"slope {rise:+.2f} +/- {error:.2f} MB/h"
 
 
-def main(hours: float) -> None:
+def main(hours: float, run_min: float = RUN_MIN) -> None:
     printed = Printed()
     began_s = time.monotonic()
     try:
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-            readings = soaked(hours, Path(folder), patch, printed)
+            readings = soaked(hours, run_min * 60, Path(folder), patch, printed)
     finally:
         printed.give_back()
     print("\n".join(lines(readings, time.monotonic() - began_s)))
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 2.0)
+    given = [float(word) for word in sys.argv[1:]]
+    main(*(given or [2.0]))
