@@ -445,7 +445,7 @@ class _OutputBroken(StationError):
 
 
 class _StandardOutput(io.FileIO):
-    """File descriptor 1, whose failures are told from every other OSError."""
+    """File descriptor 1, whose failures are kept apart from every other OSError."""
 
     @classmethod
     def opened(cls) -> io.TextIOWrapper:

@@ -13,7 +13,7 @@ from station.gait.pelvis.choice import Pelvis
 from station.model_errors import Correction
 from station.types import NAN, ErrorBand, Gait, Input, Pose, Press, Reading, Step, TurnBand, View
 
-WHOLE_PICTURE = (0.0, 0.0, 1.0, 1.0)
+WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)
 
 
 class Coach:
@@ -31,8 +31,8 @@ class Coach:
         self._session = Session(plan)
         coached = [(rule.name, rule.coaching) for rule in RULES if rule.coaching]
         speakers = tuple(Speaker(name, c.cue, c.praise, c.priority, c.modes, c.interrupts) for name, c in coached)
-        # Where the belt is in the picture must be known before somebody can be said to drift back on it.
-        self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_PICTURE)
+        # Where the belt is in the frame must be known before somebody can be said to drift back on it.
+        self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_FRAME)
         self._screen = Screen(view, Norms(norms.MEASURES, norms.band, _aim_cadence_spm))
         self._number = 0
         self._alone = True

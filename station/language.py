@@ -83,7 +83,7 @@ def _load(code: str) -> Catalogue:
     with (LOCALE / f"{code}.mo").open("rb") as file:
         translations = gettext.GNUTranslations(file)
     messages = translations._catalog  # type: ignore[attr-defined]  # there is no other way to list them
-    return Catalogue(code, {words: told for words, told in messages.items() if words})
+    return Catalogue(code, {words: translated for words, translated in messages.items() if words})
 
 
 def pattern(message: str) -> re.Pattern[str]:
@@ -101,10 +101,10 @@ def fields(message: str) -> list[str]:
 
 def fill(message: str, names: list[str], values: list[str]) -> str:
     """A message with those values, already written, in the fields of those names."""
-    told = dict(zip(names, values, strict=True))
+    values_of = dict(zip(names, values, strict=True))
     parts = []
     for text, field, _, _ in string.Formatter().parse(message):
-        parts += [text, told[field]] if field is not None else [text]
+        parts += [text, values_of[field]] if field is not None else [text]
     return "".join(parts)
 
 

@@ -88,7 +88,7 @@ def inflation(series: NDArray[np.float64]) -> float:
 
 
 def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = OUTLIER_SIGMAS) -> NDArray[np.bool_]:
-    """(n,) whether each value lies within `sigmas` robust standard deviations of the median; all where that cannot be told.
+    """(n,) whether each value lies within `sigmas` robust standard deviations of the median; all where that is not known.
 
     The spread is the median distance from the median, as a normal distribution has it. Complex values have the medians of their
     parts. `values` (n,) finite.

@@ -81,7 +81,7 @@ def _frozen(array: NDArray, dtype: type, shape: tuple[int | None, ...], name: st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture: `image` (H, W, 3) uint8 RGB, upright (mounting and file rotation already undone), never mirrored.
+    """One frame: `image` (H, W, 3) uint8 RGB, upright (mounting and file rotation already undone), never mirrored.
 
     `t_ns` is the middle of the exposure; `seq` counts frames that the source produced, delivered or not.
     """
@@ -120,7 +120,7 @@ class Marks:
     """Tags of hip belts found in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N = 0 when none was found.
 
     The corners of a tag are its own top left, top right, bottom right, bottom left, as printed; the middle of the first pixel is
-    (0, 0). Comes before the pose of the same picture. Raises ValueError on other shapes.
+    (0, 0). Comes before the pose of the same frame. Raises ValueError on other shapes.
     """
 
     t_ns: int
@@ -172,9 +172,10 @@ class Reading:
     value: float
 
 
-# Belt speed may be told by the owner (command line, config) or by the treadmill's Bluetooth service; the core prefers the latter.
+# Belt speed may be given by the owner (command line, config) or read from the treadmill's Bluetooth
+# service; the core prefers the latter.
 CHANNELS: Mapping[str, str] = {
-    "speed_given_mps": "belt speed told by a person",
+    "speed_given_mps": "belt speed given by a person",
     "speed_ftms_mps": "belt speed read from the treadmill (Bluetooth FTMS)",
     "incline_ftms_pct": "its incline, per cent",
     "distance_ftms_m": "what it has counted since it was started",
@@ -204,11 +205,11 @@ Input = Pose | Marks | HipTurn | Reading | Press | Tick
 class View:
     """What the camera's place fixes, all optional: how pixels relate to the treadmill.
 
-    roll_deg: clockwise turn of the picture's vertical against gravity, as the picture shows it.
+    roll_deg: clockwise turn of the frame's vertical against gravity, as the frame shows it.
     azimuth_deg: camera off the pure side view, + = moved towards the rear of the treadmill.
-    px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the picture.
-    focal_px: focal length of the lens in pixels of this picture.
-    zone: the treadmill in the picture as fractions (x0, y0, x1, y1) of width and height.
+    px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the frame.
+    focal_px: focal length of the lens in pixels of this frame.
+    zone: the treadmill in the frame as fractions (x0, y0, x1, y1) of width and height.
     """
 
     width_px: int = 0
@@ -269,7 +270,7 @@ STRIDE = np.dtype([(name, "f8") for name in _STRIDE_NAMES])
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measured quantity with two 95 % intervals, or the reason why it cannot be told (then value is NaN or only a hint).
+    """A measured quantity with two 95 % intervals, or the reason why it is not known (then value is NaN or only a hint).
 
     low..high is absolute: it holds the pose model's own error where that is known; compare it with norms and other people.
     `ci95_change` is for the same runner before the same camera, where most of that error is the same each time: value minus
@@ -342,7 +343,7 @@ class HipBelt:
     """What the marked belt round the runner's hips tells now; in Gait it is None while no belt is seen.
 
     turn, list and tilt are of the pelvis against its mean over the last strides: turn + = the near hip ahead, list + = the
-    near hip up, tilt + = the front of the pelvis down. NaN in a picture in which too little of the belt is seen.
+    near hip up, tilt + = the front of the pelvis down. NaN in a frame in which too little of the belt is seen.
     """
 
     tags: int  # in view now
@@ -648,7 +649,7 @@ class Station:
 
     healthy: bool = True
     trouble: tuple[tuple[str, str], ...] = ()  # (what is wrong, what to do)
-    recording: bool = False  # landmarks of every picture go to the input log; pictures are never kept
+    recording: bool = False  # landmarks of every frame go to the input log; frames are never kept
     stick: Literal["none", "writing", "done", "failed", "settings", "refused"] = "none"  # the last two: an installer's stick
     stick_text: str = ""
     thumbnail: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, FRAMING only
@@ -710,7 +711,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """Where the pictures came from; `fps` is the nominal or mean rate, NaN when unknown."""
+    """Where the frames came from; `fps` is the nominal or mean rate, NaN when unknown."""
 
     path: str
     kind: Literal["video", "poses", "camera", "webcam", "synthetic"]

@@ -52,12 +52,12 @@ height_px = 360
 """
 ON_SCREEN = 8  # so many snapshots of a state are enough
 PATIENCE_S = 600.0  # of real time; what has not happened until then does not happen
-MOST_S = 0.2  # of real time that the camera waits for its last picture to be judged
+MOST_S = 0.2  # of real time that the camera waits for its last frame to be judged
 FPS = 25.0
 
 
 class WorkClock(ManualClock):
-    """Time goes on when the camera waits for its next picture, and it waits until the last one was
+    """Time goes on when the camera waits for its next frame, and it waits until the last one was
     judged: no picture is passed over, however slow or fast this machine is.
     """
 
@@ -78,7 +78,7 @@ def sitting() -> list[Pose]:
 
 
 class Sitter:
-    """An estimator that sees the same runner on every picture, whatever is on it."""
+    """An estimator that sees the same runner on every frame, whatever is on it."""
 
     model = ModelInfo("sitter", "")
 

@@ -1,4 +1,4 @@
-"""A deck and a door drawn with a pinhole: pictures of which everything is known."""
+"""A deck and a door drawn with a pinhole: frames of which everything is known."""
 
 from __future__ import annotations
 

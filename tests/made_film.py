@@ -1,4 +1,4 @@
-"""Films made for tests: small, with exact times, sizes and orientation, and numbered so that each picture can be told."""
+"""Films made for tests: small, with exact times, sizes and orientation, and numbered so that each frame can be told."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-BITS = 6  # pictures are numbered 0..63
+BITS = 6  # frames are numbered 0..63
 
 
 def numbered(number: int, width: int = 96, height: int = 64) -> np.ndarray:
-    """A picture whose number can be read back: six grey or black bars, the left one the highest bit."""
+    """A frame whose number can be read back: six grey or black bars, the left one the highest bit."""
     image = np.full((height, width, 3), 16, np.uint8)
     bar = width // BITS
     for bit in range(BITS):
@@ -64,7 +64,7 @@ def write_film(
     tags: Mapping[str, str] | None = None,
     container_format: str | None = None,
 ) -> Path:
-    """Encode pictures (all of one size) with the given times, or regular ones. rotation_deg: counter-clockwise, for showing."""
+    """Encode frames (all of one size) with the given times, or regular ones. rotation_deg: counter-clockwise, for showing."""
     base = Fraction(1, 10000)
     with av.open(str(path), "w", format=container_format, options=container_options or {}) as container:
         stream = None
@@ -107,7 +107,7 @@ def write_sound(path: Path) -> Path:
 
 
 def write_tracks(path: Path, tracks: Sequence[tuple[Sequence[np.ndarray], int]], codecs: Sequence[str]) -> Path:
-    """Several video tracks, interleaved by time; each with its pictures and frames a second."""
+    """Several video tracks, interleaved by time; each with its frames and frames a second."""
     with av.open(str(path), "w") as container:
         streams = []
         for (images, fps), codec in zip(tracks, codecs, strict=True):
@@ -141,7 +141,7 @@ def trim_by_edit_list(path: Path, skipped_s: float, shown_s: float) -> Path:
 
 
 def interlaced(images: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Half as many pictures: each with the even lines of one and the odd lines of the next."""
+    """Half as many frames: each with the even lines of one and the odd lines of the next."""
     woven = []
     for first, second in zip_longest(images[::2], images[1::2]):
         picture = first.copy()
@@ -151,7 +151,7 @@ def interlaced(images: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def with_bars(images: Sequence[np.ndarray], width: int, height: int, colour: tuple[int, int, int]) -> list[np.ndarray]:
-    """Each picture in the middle of a larger one of a single colour."""
+    """Each frame in the middle of a larger one of a single colour."""
     framed = []
     for image in images:
         picture = np.full((height, width, 3), colour, np.uint8)

@@ -1,4 +1,4 @@
-"""Runs and slow turns of somebody with a hip belt, without pictures: tag corners and landmarks as a camera would give them.
+"""Runs and slow turns of somebody with a hip belt, without frames: tag corners and landmarks as a camera would give them.
 
 The motion, the belt and the camera are those of `tests/lab/render`; the corners get noise instead of being read from pixels.
 A minute costs about a second, so that many trials can be made.
@@ -21,9 +21,9 @@ PORTRAIT = Camera(distance_m=2.5, width_px=720, height_px=1280, fov_deg=66.0)
 LANDSCAPE = Camera(distance_m=3.0, width_px=1280, height_px=720, fov_deg=40.1)
 """The same lens, turned: 985 px of focal length, a 50 mm tag 20 and 16 px high."""
 CORNER_SD_PX = 0.08
-"""Scatter of a refined corner in rendered pictures."""
+"""Scatter of a refined corner in rendered frames."""
 FOUND_BY_SIDE = ((8.5, 10.0, 11.7, 13.2, 14.7, 16.2, 17.7, 19.2), (0.0, 0.2, 0.42, 0.58, 0.68, 0.83, 0.91, 0.98))
-"""Share of visible tags that are read, by the shortest side of the black square in px; from rendered pictures of m_avg."""
+"""Share of visible tags that are read, by the shortest side of the black square in px; from rendered frames of m_avg."""
 LANDMARK_MEMORY_S = 0.05
 START_NS = 5_000_000_000
 SPEED_MPS = 2.9

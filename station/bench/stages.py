@@ -137,7 +137,7 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
 
 
 def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, picture after picture; and one search without."""
+    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, frame after frame; and one search without."""
     estimator = open_estimator(PoseSection(threads=1))
     poses = [estimator.estimate(frame) for frame in frames]
     estimator.close()
@@ -173,14 +173,14 @@ def _wearing(frame: Frame, pose: Pose) -> Frame:
 
 
 def core_us() -> dict[str, float]:
-    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session, governor); and a picture's tags
+    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session, governor); and a frame's tags
     of a hip belt: the belt's pose, its shape, and a share of each stride."""
     runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=CORE_SECONDS)
     poses = list(runner.poses())
     core, coach = GaitCore(runner.view), Coach(runner.view, Plan())
-    told = Reading(0, "speed_given_mps", 3.0)
-    core.step(told)
-    coach.step(told)
+    speed = Reading(0, "speed_given_mps", 3.0)
+    core.step(speed)
+    coach.step(speed)
     result = {}
     for name, step in (("core", core.step), ("coach", coach.step)):
         spent = _each_us(poses, step)
@@ -232,7 +232,7 @@ def batch_angles() -> dict[str, float]:
 
 
 def frame_age(frames: Sequence[Frame]) -> dict[str, float]:
-    """Age of the picture when inference starts, in frame times: a 60 fps source in real time, one slot."""
+    """Age of the frame when inference starts, in frame times: a 60 fps source in real time, one slot."""
     estimator = open_estimator(PoseSection(threads=2))
     slot: LatestSlot[Frame] = LatestSlot()
     clock, stop = SystemClock(), threading.Event()
@@ -314,7 +314,7 @@ def _frames(clip: Path, count: int) -> list[Frame]:
             except EndOfSource:
                 break
             if isinstance(item, Pose):
-                raise InputError("holds landmarks, not pictures", str(clip), "name a video")
+                raise InputError("holds landmarks, not frames", str(clip), "name a video")
             if item is not None:
                 frames.append(item)
     if len(frames) <= WARM_UP:

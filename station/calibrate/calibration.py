@@ -1,7 +1,7 @@
 """What `station calibrate` found out, kept in the data folder: one small file, no picture.
 
 Which value holds: what somebody wrote under [view] in station.toml, else what was measured here, else the default. A calibration
-belongs to one camera, turned one way, with pictures of one size; for any other it is not used.
+belongs to one camera, turned one way, with frames of one size; for any other it is not used.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MEASURES = ("roll_deg", "azimuth_deg", "px_per_m", "focal_px")
 
 @dataclass(frozen=True)
 class Taken:
-    """The pictures it was made from. `number`, `turned_deg`: of the camera; None for a film."""
+    """The frames it was made from. `number`, `turned_deg`: of the camera; None for a film."""
 
     kind: str
     name: str
@@ -47,7 +47,7 @@ class Taken:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """`created_utc` is "" when the clock could not be trusted. What could not be told is a Measure with its reason, or None."""
+    """`created_utc` is "" when the clock could not be trusted. What was not found is a Measure with its reason, or None."""
 
     taken: Taken
     created_utc: str
@@ -61,9 +61,9 @@ class Calibration:
 
     def view(self) -> dict[str, Any]:
         """The keys of [view] that it can tell, with their values."""
-        told: dict[str, Any] = {name: round(m.value, 4) for name in MEASURES if (m := getattr(self, name)).measured}
-        told |= {"direction": self.direction} if self.direction else {}
-        return told | ({"zone": self.zone} if self.zone else {})
+        found: dict[str, Any] = {name: round(m.value, 4) for name in MEASURES if (m := getattr(self, name)).measured}
+        found |= {"direction": self.direction} if self.direction else {}
+        return found | ({"zone": self.zone} if self.zone else {})
 
 
 def taken_from(info: SourceInfo, config: Config) -> Taken:
@@ -106,7 +106,7 @@ def misfit(calibration: Calibration, info: SourceInfo, config: Config) -> str:
     if then.kind != now.kind or then.number != now.number:
         return f"it was made with {then.name}, this is {now.name}"
     if (then.width_px, then.height_px) != (now.width_px, now.height_px):
-        return f"it was made on {then.width_px}x{then.height_px} pixels, the pictures have {now.width_px}x{now.height_px}"
+        return f"it was made on {then.width_px}x{then.height_px} pixels, the frames have {now.width_px}x{now.height_px}"
     if then.turned_deg != now.turned_deg:
         return f"it was made with camera.turned_deg = {then.turned_deg}, now it is {now.turned_deg}"
     return ""
@@ -114,15 +114,15 @@ def misfit(calibration: Calibration, info: SourceInfo, config: Config) -> str:
 
 def applied(config: Config, calibration: Calibration) -> Config:
     """The settings with what was measured in every key of [view] that nobody wrote into them."""
-    told = {key: value for key, value in calibration.view().items() if key not in config.view.model_fields_set}
-    view = ViewSection.model_validate(config.view.model_dump(exclude_unset=True) | told)
+    found = {key: value for key, value in calibration.view().items() if key not in config.view.model_fields_set}
+    view = ViewSection.model_validate(config.view.model_dump(exclude_unset=True) | found)
     return config.model_copy(update={"view": view})
 
 
 def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | None]:
     """The settings to run that source with, and the calibration in them (None: there is none).
 
-    Raises StoreError for a damaged file and for one that belongs to another camera or picture.
+    Raises StoreError for a damaged file and for one that belongs to another camera or size of frame.
     """
     if info.kind not in NAMES:
         return config, None
@@ -184,6 +184,6 @@ def _measure(one: Measure) -> dict[str, Any]:
     return {**numbers, "n": one.n, "reason": one.reason}
 
 
-def _of(told: dict[str, Any]) -> Measure:
-    value, low, high = (NAN if told[name] is None else float(told[name]) for name in ("value", "low", "high"))
-    return Measure(value, low, high, int(told["n"]), str(told["reason"]))
+def _of(found: dict[str, Any]) -> Measure:
+    value, low, high = (NAN if found[name] is None else float(found[name]) for name in ("value", "low", "high"))
+    return Measure(value, low, high, int(found["n"]), str(found["reason"]))

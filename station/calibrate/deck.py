@@ -1,4 +1,4 @@
-"""The treadmill's deck in the picture: which edge is the near one, the scale at the runner's mid-line, and the runner's zone.
+"""The treadmill's deck in the frame: which edge is the near one, the scale at the runner's mid-line, and the runner's zone.
 
 The installer measures the near edge; the runner is half a deck's width farther away, and smaller by as much: s_runner = s_edge
 Z / (Z + W/2), some 9 to 15 %. So the scale needs the deck's width W and the camera's distance too.
@@ -16,16 +16,16 @@ from station.calibrate.lines import Coordinates, ImageLine, traced
 from station.calibrate.orientation import Known, Place, deck_like, directions, place_of
 from station.types import Measure
 
-BORDER = 0.008  # an edge that comes so near the picture's border (of the long side) goes on outside
+BORDER = 0.008  # an edge that comes so near the frame's border (of the long side) goes on outside
 SEEN = 0.6  # an edge must have been seen on that share of its length for its ends to be trusted
-LONG_EDGE, PLAIN_LEVEL = 0.35, 15.0  # of the picture's width, and of 255: what can be the near edge. Guesses
+LONG_EDGE, PLAIN_LEVEL = 0.35, 15.0  # of the frame's width, and of 255: what can be the near edge. Guesses
 FARTHEST = 0.6  # depth of the near edge over that of the far one: 2 m and 2.9 m give 0.7
-FRONT_SHARE = 0.08  # of the deck's length, in the picture below the near edge: its side and some floor
+FRONT_SHARE = 0.08  # of the deck's length, in the frame below the near edge: its side and some floor
 LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03  # edges of one rail, in its length: as long, so far up, so far aside
 END_FOUND_PX, END_GIVEN_PX = 3.0, 2.0  # SD of an end; guesses
 WIDTH_M, WIDTH_SD_M = 0.78, 0.07  # of a deck with its side rails, where nobody measured it. A guess
-LENGTH_SD, WIDTH_TOLD_SD_M, DISTANCE_TOLD_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15  # of tape measures, and of a guess
-TELL_SCALE = 0.05  # half-width of the 95 % interval up to which the scale is told, of the value
+LENGTH_SD, WIDTH_TOLD_SD_M, DISTANCE_GIVEN_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15  # of tape measures, and of a guess
+TELL_SCALE = 0.05  # half-width of the 95 % interval up to which the scale is reported, of the value
 TALLEST_M, HEAD_ROOM_M, FRONT_ROOM_M = 2.0, 0.1, 0.08  # a tall runner, what the head rises, what is seen of the floor in front
 WHOLE_DECK_M = 1.1  # what is shorter is a rule laid on the deck, not the deck
 ZONE_MARGIN = 0.05  # of the deck's length, at each end
@@ -33,20 +33,20 @@ ROUNDS = 4
 Z95 = 1.96
 Zone = tuple[float, float, float, float]
 NO_FOCAL = "needs the deck's length and the measured distance"
-UNTOLD, NO_NEWS = Measure.cannot_tell(NO_FOCAL), Measure.cannot_tell("told beforehand")
+NOT_GIVEN, NO_NEWS = Measure.cannot_tell(NO_FOCAL), Measure.cannot_tell("given beforehand")
 
 
 @dataclass(frozen=True)
 class Ruler:
     """What was measured with a tape, m: length of the near edge, width of the deck over its rails, lens to the belt's mid-line.
 
-    `distance_told`: whether the distance was measured, not guessed.
+    `distance_given`: whether the distance was measured, not guessed.
     """
 
     length_m: float | None = None
     width_m: float | None = None
     distance_m: float = 2.4
-    distance_told: bool = False
+    distance_given: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ class Deck:
     """What is known of the deck and of the camera's place.
 
     `place`: fitted with the scale. `px_per_m`: at the runner's mid-line. `edge`: the near one (None: not found), `given` when a
-    person pointed at it. `ends`: whether both are in the picture. `reach`: what a tall runner takes there, as shares of the
-    picture, which it may leave. `zone`: as in types.View. Both None when they cannot be told.
+    person pointed at it. `ends`: whether both are in the frame. `reach`: what a tall runner takes there, as shares of the
+    frame, which it may leave. `zone`: as in types.View. Both None when they are not known.
     """
 
     place: Place
@@ -65,13 +65,13 @@ class Deck:
     ends: bool = False
     reach: Zone | None = None
     zone: Zone | None = None
-    focal: Measure = UNTOLD  # focal length of the lens, px
-    distance_m: float = float("nan")  # of the lens from the mid-line, as the picture has it
+    focal: Measure = NOT_GIVEN  # focal length of the lens, px
+    distance_m: float = float("nan")  # of the lens from the mid-line, as the frame has it
     by_lens: bool = False  # the scale comes from lens and distance alone
 
 
 def deck_of(grey: NDArray[np.uint8], lines: list[ImageLine], known: Known, ruler: Ruler) -> Deck:
-    """The deck and the camera's place in a grey picture (H, W) with its lines."""
+    """The deck and the camera's place in a grey frame (H, W) with its lines."""
     height_px, width_px = grey.shape
     size = (width_px, height_px)
     along = [line for line in lines if deck_like(line, *size)]
@@ -86,9 +86,9 @@ def deck_of(grey: NDArray[np.uint8], lines: list[ImageLine], known: Known, ruler
     if ends and not given and max(edge.y0, edge.y1) > height_px - FRONT_SHARE * edge.length_px:
         return _without_floor(edge, place, known, ruler)
     if not ends:
-        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's ends are not in the picture")
+        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's ends are not in the frame")
     if ruler.length_m is None:
-        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's length was not told")
+        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's length was not given")
     return _by_tape(edge, place, size, known, ruler, ruler.length_m, lines)
 
 
@@ -98,15 +98,15 @@ def _without_edge(place: Place, known: Known, ruler: Ruler) -> Deck:
 
 
 def _without_floor(edge: ImageLine, place: Place, known: Known, ruler: Ruler) -> Deck:
-    """What is at the picture's lower border may be a rail behind the near edge."""
-    why = "the floor in front of the deck is not in the picture: this may not be the near edge"
+    """What is at the frame's lower border may be a rail behind the near edge."""
+    why = "the floor in front of the deck is not in the frame: this may not be the near edge"
     return Deck(place=place, px_per_m=_by_lens(known, ruler) or Measure.cannot_tell(why), edge=edge)
 
 
 def _by_lens_alone(
     edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
 ) -> Deck:
-    """Where the tape cannot be laid on the edge: the lens and the distance, if both were told, else `why_not`."""
+    """Where the tape cannot be laid on the edge: the lens and the distance, if both were given, else `why_not`."""
     scale = _by_lens(known, ruler)
     reach = _reach_by_lens(edge, place, size, known, ruler) if scale else None
     return Deck(
@@ -151,11 +151,11 @@ def _clipped(reach: Zone) -> Zone:
 
 
 def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
-    """The scale from the lens and the distance alone, where both were told."""
-    if known.focal_px is None or not ruler.distance_told:
+    """The scale from the lens and the distance alone, where both were given."""
+    if known.focal_px is None or not ruler.distance_given:
         return None
     scale = known.focal_px / ruler.distance_m
-    return _interval(scale, Z95 * scale * float(np.hypot(known.focal_sd, DISTANCE_TOLD_SD)), 0.1)
+    return _interval(scale, Z95 * scale * float(np.hypot(known.focal_sd, DISTANCE_GIVEN_SD)), 0.1)
 
 
 def _reach_by_lens(edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
@@ -183,7 +183,7 @@ def _axes(place: Place, azimuth: float) -> tuple[Coordinates, Coordinates, Coord
 
 def _told_focal(focal_px: float, ruler: Ruler) -> Measure:
     half = Z95 * _focal_sd(ruler) * focal_px
-    reason = "" if ruler.distance_told else NO_FOCAL
+    reason = "" if ruler.distance_given else NO_FOCAL
     return Measure(focal_px, focal_px - half, focal_px + half, 1, reason)
 
 
@@ -231,7 +231,7 @@ def _inside(line: ImageLine, width_px: int, height_px: int) -> bool:
 
 
 def _distance_sd(ruler: Ruler) -> float:
-    return DISTANCE_TOLD_SD if ruler.distance_told else DISTANCE_GUESS_SD
+    return DISTANCE_GIVEN_SD if ruler.distance_given else DISTANCE_GUESS_SD
 
 
 class _EdgeInSpace:
@@ -239,7 +239,7 @@ class _EdgeInSpace:
 
     def __init__(self, edge: ImageLine, place: Place, size: tuple[int, int], ruler: Ruler, focal_px: float | None) -> None:
         self._edge, self._place, self._size, self._ruler = edge, place, np.array(size), ruler
-        self._focal_told_px = focal_px
+        self._focal_given_px = focal_px
         self._length_m = ruler.length_m or 0.0
         self._width_m = ruler.width_m or WIDTH_M
         self.px_per_m, self.focal_px = self._scale(self._length_m, self._width_m, ruler.distance_m, self._azimuth, 0.0)
@@ -259,13 +259,13 @@ class _EdgeInSpace:
         return np.asarray(rays * depth[:, None])
 
     def _scale(self, length_m: float, width_m: float, distance_m: float, azimuth: float, longer_px: float) -> tuple[float, float]:
-        """px per m at the middle of the mid-line, and the focal length: the one told, or that which puts it `distance_m` away."""
-        focal, scale = self._focal_told_px or self._place.focal_px, 0.0
+        """px per m at the middle of the mid-line, and the focal length: as given, or what puts it `distance_m` away."""
+        focal, scale = self._focal_given_px or self._place.focal_px, 0.0
         across_z = _axes(self._place, azimuth)[2][2]
         for _ in range(ROUNDS):
             middle_m = self._ends(length_m, azimuth, focal, longer_px)[:, 2].mean() + width_m / 2 * across_z
             scale = focal / middle_m
-            focal = self._focal_told_px or scale * distance_m
+            focal = self._focal_given_px or scale * distance_m
         return float(scale), float(focal)
 
     def measured(self, end_px: float) -> Measure:

@@ -16,7 +16,7 @@ from station.types import Measure, Side
 
 
 def looked_at(watched: Watched, config: Config, lines: Sequence[ImageLine], deck: Deck) -> list[Check]:
-    """Light first, then whether the picture is sharp, upright and large enough."""
+    """Light first, then whether the frame is sharp, upright and large enough."""
     turned = config.camera.turned_deg if watched.info.kind == "camera" else None
     height_px, width_px = watched.still.shape
     upright = framing.upright(watched.poses, turned)
@@ -30,7 +30,7 @@ def looked_at(watched: Watched, config: Config, lines: Sequence[ImageLine], deck
     ]
 
 
-def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> list[Check]:
+def measured(deck: Deck, ruler: Ruler, direction: Side | None, given: bool) -> list[Check]:
     """Every number with what it stands on, or why there is none and what to do."""
     place, n = deck.place, (len(deck.place.plumb), len(deck.place.deck))
     basis = f"{n[0]} plumb lines and {n[1]} along the belt"
@@ -38,16 +38,16 @@ def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> li
     mark = "lay a folding rule along the near rail and name its ends: --deck X1,Y1,X2,Y2 --deck-length-m LENGTH"
     edge = deck.edge
     where = "no deck edge" if edge is None else f"edge from {edge.x0:.0f},{edge.y0:.0f} to {edge.x1:.0f},{edge.y1:.0f}"
-    distance = f"{ruler.distance_m:.2f} m away" + ("" if ruler.distance_told else " (a guess: measure it, --distance-m)")
+    distance = f"{ruler.distance_m:.2f} m away" + ("" if ruler.distance_given else " (a guess: measure it, --distance-m)")
     width = "" if ruler.width_m or deck.by_lens else "; deck width guessed (--deck-width-m)"
     by = "the lens" if deck.by_lens else where
     scale = _finding("scale", deck.px_per_m, "px per m at the mid-line", f"{by}, {distance}{width}", mark)
     if deck.px_per_m.measured and not _plausible(deck, ruler):
-        told_m = f"the picture says {deck.distance_m:.2f} m to the mid-line, you {ruler.distance_m:.2f} m"
+        apart = f"the frame says {deck.distance_m:.2f} m to the mid-line, you {ruler.distance_m:.2f} m"
         scale = Check(
-            "scale", "bad", f"{scale.evidence}; {told_m}", "check the length, and that the edge drawn is the one measured"
+            "scale", "bad", f"{scale.evidence}; {apart}", "check the length, and that the edge drawn is the one measured"
         )
-    facing = "given" if told else "from the runner"
+    facing = "given" if given else "from the runner"
     return [
         _finding("roll", place.roll, "deg clockwise", basis, hang),
         _finding("azimuth", place.azimuth, "deg (right end farther: +)", basis, "tell the deck's length and the distance"),
@@ -57,15 +57,15 @@ def measured(deck: Deck, ruler: Ruler, direction: Side | None, told: bool) -> li
         else Check(
             "direction", "cannot_tell", "nobody was seen", "let somebody run a few seconds, or say --direction left|right"
         ),
-        Check("zone", "ok", " ".join(f"{value:.2f}" for value in deck.zone) + " of the picture")
+        Check("zone", "ok", " ".join(f"{value:.2f}" for value in deck.zone) + " of the frame")
         if deck.zone
-        else Check("zone", "cannot_tell", "it needs the scale; the whole picture is used", mark),
+        else Check("zone", "cannot_tell", "it needs the scale; the whole frame is used", mark),
     ]
 
 
 def _plausible(deck: Deck, ruler: Ruler) -> bool:
-    """A lens that was told and a distance that was told must agree within what two tape measures can err."""
-    return not ruler.distance_told or not np.isfinite(deck.distance_m) or abs(deck.distance_m / ruler.distance_m - 1) < 0.08
+    """A lens and a distance that were given must agree within what two tape measures can err."""
+    return not ruler.distance_given or not np.isfinite(deck.distance_m) or abs(deck.distance_m / ruler.distance_m - 1) < 0.08
 
 
 def _finding(part: str, value: Measure, unit: str, basis: str, remedy: str) -> Check:

@@ -10,7 +10,7 @@ from station.calibrate.watched import Watched
 from station.config import Config
 from station.types import Measure, Side, SourceInfo
 
-CROWDED = 0.5  # of the picture hidden by a person: not enough left to know the scene again
+CROWDED = 0.5  # of the frame hidden by a person: not enough left to know the scene again
 
 
 def calibration_of(watched: Watched, config: Config, deck: Deck, direction: Side | None) -> Calibration:

@@ -1,4 +1,4 @@
-"""Whether a camera's picture is fit for its work: light, sharpness, and room for a whole person."""
+"""Whether a camera's frame is fit for its work: light, sharpness, and room for a whole person."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from numpy.typing import NDArray
 
 from station.calibrate.lines import ImageLine
 from station.check import Check
-from station.sense.picture import BRIGHTEST_PCT, DARK_LEVEL, FLAT_LEVEL
+from station.sense.frame_watch import BRIGHTEST_PCT, DARK_LEVEL, FLAT_LEVEL
 from station.types import Joint, Pose
 
 DIM_LEVEL = 60.0  # mean of 255; a guess: below, dark clothes melt into the shadow
-GLARE_LEVEL, GLARE_SHARE = 250, 0.2  # so much of the picture burnt out: the exposure follows a window
-FLICKER_SHARE = 0.06  # change of the mean brightness between pictures; a guess: the frame rate does not fit the mains
+GLARE_LEVEL, GLARE_SHARE = 250, 0.2  # so much of the frame burnt out: the exposure follows a window
+FLICKER_SHARE = 0.06  # change of the mean brightness between frames; a guess: the frame rate does not fit the mains
 NOISE_LEVEL = 8.0  # SD of a still pixel over time, of 255; a guess
 EDGE_PX, EDGE_SIDES, EDGE_LINES = 12, (0.1, 0.9), 15
 BLURRED_SHARE, SHARP_PX = 0.0045, 4.0  # an edge's rise from 10 to 90 %, of the long side, and in px: a blurred lens. Guesses
 CONTRAST = 25.0  # of lines whose rise is measured
 HEAD_OVER_NOSE = 0.08  # of nose to heel: what of the head is above the nose
-FEWEST_SEEN = 5  # pictures with a person before anything is said of the person
+FEWEST_SEEN = 5  # frames with a person before anything is said of the person
 
 def blind(grey: NDArray[np.uint8]) -> bool:
-    """Whether a grey picture shows nothing at all: the light is off, or a hand lies on the lens."""
+    """Whether a grey frame shows nothing at all: the light is off, or a hand lies on the lens."""
     return bool(np.percentile(grey, BRIGHTEST_PCT) < DARK_LEVEL or grey.std() < FLAT_LEVEL)
 
 
 def light(greys: Sequence[NDArray[np.uint8]]) -> Check:
-    """From grey pictures (H, W) of the same scene, in order of time."""
+    """From grey frames (H, W) of the same scene, in order of time."""
     still = greys[len(greys) // 2]
     mean, glare = float(still.mean()), float((still >= GLARE_LEVEL).mean())
     evidence = f"mean brightness {mean:.0f} of 255, {100 * glare:.0f} % burnt out"
@@ -92,10 +92,10 @@ def _rise_px(grey: NDArray[np.uint8], line: ImageLine) -> float:
 
 
 def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Check:
-    """Whether a tall runner fits: by what he would take where the scale is known, else by who was seen."""
+    """Whether a tall runner fits: by what they would take where the scale is known, else by who was seen."""
     if reach is not None:
         top, bottom = reach[1], reach[3]
-        evidence = f"a runner of 2 m takes y {top:.2f} to {bottom:.2f} of the picture"
+        evidence = f"a runner of 2 m takes y {top:.2f} to {bottom:.2f} of the frame"
         if top < 0 or bottom > 1:
             cut = " and ".join(name for name, off in (("head", top < 0), ("feet", bottom > 1)) if off)
             remedy = "move the camera back" if bottom - top > 1 else "move the camera " + ("up" if top < 0 else "down")
@@ -109,14 +109,14 @@ def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose],
     heel = np.nanmax(xy[:, [Joint.LEFT_HEEL, Joint.RIGHT_HEEL, Joint.LEFT_FOOT_INDEX, Joint.RIGHT_FOOT_INDEX], 1])
     nose = np.nanmin(xy[:, Joint.NOSE, 1])
     top = nose - HEAD_OVER_NOSE * (heel - nose)
-    evidence = f"the person seen takes y {top / height_px:.2f} to {heel / height_px:.2f} of the picture"
+    evidence = f"the person seen takes y {top / height_px:.2f} to {heel / height_px:.2f} of the frame"
     if top < 0 or heel > height_px or not np.isfinite(top):
         return Check("room", "bad", f"{evidence}: cut off", "move the camera back, or tilt it")
     return Check("room", "ok", evidence)
 
 
 def upright(poses: Sequence[Pose], turned_now_deg: int | None) -> Check:
-    """Whether people stand on their feet in the picture: if not, the camera is mounted otherwise than the settings say.
+    """Whether people stand on their feet in the frame: if not, the camera is mounted otherwise than the settings say.
 
     `turned_now_deg`: camera.turned_deg as it is; None for a film, which has its own rotation.
     """
@@ -126,18 +126,18 @@ def upright(poses: Sequence[Pose], turned_now_deg: int | None) -> Check:
     if turn == 0:
         return Check("upright", "ok", "whoever was seen stands on the feet")
     how = "upside down" if turn == 180 else "on the side"
-    return Check("upright", "bad", f"people are {how} in the picture", turn_remedy(turn, turned_now_deg))
+    return Check("upright", "bad", f"people are {how} in the frame", turn_remedy(turn, turned_now_deg))
 
 
 def turn_remedy(turn_deg: int, turned_now_deg: int | None) -> str:
-    """What to do about a picture that must be turned clockwise by that much."""
+    """What to do about a frame that must be turned clockwise by that much."""
     if turned_now_deg is None:
         return f"turn the film by {turn_deg} degrees clockwise"
     return f"set camera.turned_deg = {(turned_now_deg + turn_deg) % 360}"
 
 
 def turned_deg(poses: Sequence[Pose]) -> int | None:
-    """By how many degrees clockwise, 0, 90, 180 or 270, the picture must still be turned for people to stand; None: nobody seen.
+    """By how many degrees clockwise, 0, 90, 180 or 270, the frame must still be turned for people to stand; None: nobody seen.
 
     From shoulders and ankles; half of all poses and more must say the same.
     """
@@ -150,7 +150,7 @@ def turned_deg(poses: Sequence[Pose]) -> int | None:
     body = (ankles - shoulders)[np.isfinite(ankles - shoulders).all(axis=1)]
     if len(body) < FEWEST_SEEN:
         return None
-    # Feet at the bottom of the picture: 0. At the right: the picture must be turned clockwise once.
+    # Feet at the bottom of the frame: 0. At the right: the frame must be turned clockwise once.
     quarter = np.rint(np.degrees(np.arctan2(body[:, 0], body[:, 1])) / 90).astype(int) % 4
     counts = np.bincount(quarter, minlength=4)
     return int(counts.argmax()) * 90 if counts.max() > len(body) / 2 else None

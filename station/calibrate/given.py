@@ -1,4 +1,4 @@
-"""What a person gives beside the picture: points on a plumb line or on the deck, and lengths by tape measure."""
+"""What a person gives beside the frames: points on a plumb line or on the deck, and lengths by tape measure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from station.types import SourceInfo
 
 # Angle of view along the long side, deg, of cameras sold with their lens (Raspberry Pi's camera hardware page, November 2026).
 LENSES = {"imx708": 66.0, "imx708_wide": 102.0}
-FOUR = "two points as X1,Y1,X2,Y2 in pixels of the picture"
+FOUR = "two points as X1,Y1,X2,Y2 in pixels of the frame"
 
 
 def known_of(plumb: ImageLine | None, deck: ImageLine | None, focal_px: float | None, info: SourceInfo) -> Known:
@@ -51,5 +51,5 @@ def _inside(plumb: ImageLine | None, deck: ImageLine | None, info: SourceInfo) -
             fits = 0 <= min(line.x0, line.x1) <= max(line.x0, line.x1) <= info.width_px
             fits = fits and 0 <= min(line.y0, line.y1) <= max(line.y0, line.y1) <= info.height_px
             if not fits:
-                where = f"the picture has {info.width_px}x{info.height_px} pixels"
-                raise UsageError(f"{option} points outside the picture", "", f"{where}: name points in it")
+                where = f"the frame has {info.width_px}x{info.height_px} pixels"
+                raise UsageError(f"{option} points outside the frame", "", f"{where}: name points in it")

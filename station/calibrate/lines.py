@@ -1,4 +1,4 @@
-"""Long straight lines in a still picture: edges of a treadmill's deck, door frames, plumb lines."""
+"""Long straight lines in a still frame: edges of a treadmill's deck, door frames, plumb lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Coordinates = NDArray[np.float64]
 
-WORK_PX = 1280  # long side of the picture that is searched
+WORK_PX = 1280  # long side of the frame that is searched
 SHORTEST = 0.03  # of the long side: shorter pieces have no direction worth having
 SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08  # pieces of one edge: angle, distance apart, gap between (of the long side)
 TRACE_PX, TRACE_GAP = 3, 0.02  # how far to look aside while following an edge; longest piece hidden (of the long side)
@@ -20,7 +20,7 @@ FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is t
 
 @dataclass(frozen=True)
 class ImageLine:
-    """A straight edge between two points (x, y) in px of the picture, left to right (or top to bottom when it is steep).
+    """A straight edge between two points (x, y) in px of the frame, left to right (or top to bottom when it is steep).
 
     `contrast`: difference of brightness across it, of 255. `seen`: the share of its length on which an edge was found.
     """
@@ -42,12 +42,12 @@ class ImageLine:
 
     @property
     def slope_deg(self) -> float:
-        """Clockwise against the picture's rows, -90..90."""
+        """Clockwise against the frame's rows, -90..90."""
         return float(np.degrees(np.arctan2(self.y1 - self.y0, self.x1 - self.x0) + np.pi / 2) % 180 - 90)
 
     @property
     def tilt_deg(self) -> float:
-        """Clockwise against the picture's columns, -90..90: 0 for a plumb line seen by an upright camera."""
+        """Clockwise against the frame's columns, -90..90: 0 for a plumb line seen by an upright camera."""
         return float((self.slope_deg + 180) % 180 - 90)
 
     @property
@@ -64,7 +64,7 @@ def ordered(x0: float, y0: float, x1: float, y1: float, contrast: float = 255.0,
 
 
 def find_lines(grey: NDArray[np.uint8]) -> list[ImageLine]:
-    """All straight edges of a grey picture (H, W), the longest first.
+    """All straight edges of a grey frame (H, W), the longest first.
 
     Pieces come from OpenCV's line segment detector (von Gioi et al. 2012, doi:10.5201/ipol.2012.gjmr-lsd) and are joined where
     something stands in front of an edge.
@@ -86,7 +86,7 @@ def find_lines(grey: NDArray[np.uint8]) -> list[ImageLine]:
 
 
 def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
-    """The same edge followed to where it ends: the detector breaks off early and where the picture's rows make steps.
+    """The same edge followed to where it ends: the detector breaks off early and where the frame's rows make steps.
 
     From its middle on, the edge goes on as long as the brightness changes across it in the same direction and by half as much.
     """
@@ -102,7 +102,7 @@ def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
         inside = (on[:, 0] >= 1) & (on[:, 0] <= width - 2) & (on[:, 1] >= 1) & (on[:, 1] <= height - 2)
         t, on = t[inside], on[inside]
         own = np.abs(t) < line.length_px / 2
-        if own.sum() < 0.5 * line.length_px:  # it runs along the picture's border
+        if own.sum() < 0.5 * line.length_px:  # it runs along the frame's border
             return line
         at = (on[:, None] + np.arange(-TRACE_PX, TRACE_PX + 1)[:, None] * across).astype(np.float32)
         change = np.diff(cv2.remap(smooth, at[..., 0], at[..., 1], cv2.INTER_LINEAR), axis=1)

@@ -1,6 +1,6 @@
 """How the camera stands to the treadmill, read from straight lines: roll from what hangs plumb, azimuth from the deck's edges.
 
-Level lines that run along the belt meet at one point of the picture, plumb lines at another; where these points lie follows from
+Level lines that run along the belt meet at one point of the frame, plumb lines at another; where these points lie follows from
 roll r, pitch p, azimuth a and focal length f. The four are fitted to all lines at once, with what is known beforehand as priors.
 A plumb line tells the roll by itself. A single edge of the deck does not: seen from above, it slopes by r + (H/Z) tan a (H: lens
 over deck, Z: distance), a third of a degree per degree of azimuth. Two edges at different heights tell both apart.
@@ -18,19 +18,19 @@ from station.calibrate.lines import Coordinates, ImageLine
 from station.types import Measure
 
 STEEPEST_DEG = 20.0  # lines farther off plumb or level than that are something else
-PLUMB_SHARE, DECK_SHARE = 0.06, 0.18  # shortest line that counts: of the picture's height, of its width
+PLUMB_SHARE, DECK_SHARE = 0.06, 0.18  # shortest line that counts: of the frame's height, of its width
 DECK_FROM = 0.5  # the deck is in the lower half
 STRAIGHT_DEG = 0.35  # SD: walls, frames and treadmills are built no truer. A guess
 LARGEST_ROLL_DEG, ROLL_STEP_DEG = 15.0, 0.25
 COLUMNS = 12  # plumb lines count once per column: five bars of one machine are one witness
 BLUNT = 3.0  # residuals beyond so many SDs hardly count (Geman-McClure)
 PRIOR_DEG = (3.0, 3.0, 15.0)  # SD of roll, pitch, azimuth as mounted with eye and spirit level. Guesses
-FOCAL_LONG_SIDES, FOCAL_SD = 1.05, 0.35  # focal length of usual lenses over the picture's long side; SD of its logarithm
+FOCAL_LONG_SIDES, FOCAL_SD = 1.05, 0.35  # focal length of usual lenses over the frame's long side; SD of its logarithm
 RIVAL_SHARE, RIVAL_DEG = 0.6, 1.0  # a second bundle of lines as strong as that, so far off, is a contradiction
-APART, ONE_SHARE = 0.35, 0.8  # so much of all plumb lines' length within so much of the picture's width: one machine
+APART, ONE_SHARE = 0.35, 0.8  # so much of all plumb lines' length within so much of the frame's width: one machine
 DECK_WITNESS_DEG = 2.0  # a deck that knows the roll no better (SD) is no witness
 ROUNDS = 25
-TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.5, 4.0  # half-widths of the 95 % interval up to which an angle is told
+TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.5, 4.0  # half-widths of the 95 % interval up to which an angle is reported
 Z95 = 1.96
 
 NO_LINES = "no plumb line and no deck edge was found"
@@ -41,7 +41,7 @@ ROUGH = "known to {0:.1f} deg only"
 
 @dataclass(frozen=True)
 class Known:
-    """What a person told beforehand: lines of the picture, and the focal length (None: not told)."""
+    """What a person gave beforehand: lines of the frame, and the focal length (None: not given)."""
 
     plumb: ImageLine | None = None
     deck: ImageLine | None = None
@@ -66,21 +66,21 @@ class Place:
 
 
 def place_of(lines: Sequence[ImageLine], width_px: int, height_px: int, known: Known | None = None) -> Place:
-    """The camera's place from the lines of one picture of that size."""
+    """The camera's place from the lines of one frame of that size."""
     known = known or Known()
     plumb = [known.plumb] if known.plumb else [line for line in lines if _plumb_like(line, height_px)]
     deck = [line for line in lines if deck_like(line, width_px, height_px)] + ([known.deck] if known.deck else [])
     if not plumb and not deck:
         blank = Measure.cannot_tell(NO_LINES)
         return Place(blank, blank, np.nan, known.focal_px or FOCAL_LONG_SIDES * max(width_px, height_px))
-    told = known.plumb is not None
+    plumbed = known.plumb is not None
     fits = [
         _Fit(plumb, deck, width_px, height_px, known).settled(start)
         for start in ([known.plumb.tilt_deg] if known.plumb else _bundles(plumb, deck, width_px))
     ]
     fits.sort(key=lambda fit: -fit.support)
     best = fits[0]
-    if told:
+    if plumbed:
         return _described(best, "")
     doubt = _rival(best, fits[1:]) or _one_machine(best, _Fit([], deck, width_px, height_px, known) if deck else None)
     return _described(best, doubt)
@@ -97,7 +97,7 @@ def deck_like(line: ImageLine, width_px: int, height_px: int) -> bool:
 
 
 def _bundles(plumb: Sequence[ImageLine], deck: Sequence[ImageLine], width_px: int) -> list[float]:
-    """Rolls to start from, deg: where many columns of the picture hold a plumb line of that tilt; and what the deck says."""
+    """Rolls to start from, deg: where many columns of the frame hold a plumb line of that tilt; and what the deck says."""
     grid = np.arange(-LARGEST_ROLL_DEG, LARGEST_ROLL_DEG + ROLL_STEP_DEG, ROLL_STEP_DEG)
     votes = np.zeros((COLUMNS, len(grid)))
     for line in plumb:

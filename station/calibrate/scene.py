@@ -14,15 +14,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from station.sense.picture import BRIGHTEST_PCT, DARK_LEVEL
+from station.sense.frame_watch import BRIGHTEST_PCT, DARK_LEVEL
 
-Box = tuple[float, float, float, float]  # x0, y0, x1, y1 px of the picture: where somebody is
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 px of the frame: where somebody is
 
-WORK_PX = 640  # long side of the picture that is described
+WORK_PX = 640  # long side of the frame that is described
 CORNERS, CORNERS_KEPT = 3000, 512  # looked for; kept
-CELLS = (8, 8)  # the strongest of each cell of the picture are kept, so that no corner of the room outvotes the others
+CELLS = (8, 8)  # the strongest of each cell of the frame are kept, so that no corner of the room outvotes the others
 BITS = 32
-FEW = 40  # corners in the present picture: fewer, and it is too dark or too empty to compare
+FEW = 40  # corners in the present frame: fewer, and it is too dark or too empty to compare
 MATCHED, MATCHED_SHARE = 14, 0.12  # corners found again that agree on one movement, at least; share of all that look alike
 SURE = 25  # so many before "same" is said
 CLOSE_BITS = 64  # of 256 that may differ
@@ -34,7 +34,7 @@ LARGEST_ZOOM = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Corners of an empty scene: `xy` (N, 2) float32 as shares of the picture's long side, `bits` (N, 32) uint8."""
+    """Corners of an empty scene: `xy` (N, 2) float32 as shares of the frame's long side, `bits` (N, 32) uint8."""
 
     xy: NDArray[np.float32]
     bits: NDArray[np.uint8]
@@ -44,7 +44,7 @@ class Surroundings:
 class Drift:
     """`state`: "same", "moved", "unknown" (much to see, nothing of it known) or "cannot_tell" (too dark, too little to see).
 
-    For the first two: `shift_px` (right, down) of the picture's middle, `roll_deg` clockwise and `zoom`, as the picture shows.
+    For the first two: `shift_px` (right, down) of the frame's middle, `roll_deg` clockwise and `zoom`, as the frame shows.
     """
 
     state: Literal["same", "moved", "unknown", "cannot_tell"]
@@ -57,13 +57,13 @@ class Drift:
     def evidence(self) -> str:
         if self.state in ("same", "moved"):
             right, down = self.shift_px
-            shift = f"the picture shifted by {round(right):+d}, {round(down):+d} px"
+            shift = f"the frame shifted by {round(right):+d}, {round(down):+d} px"
             return f"{shift} and turned by {self.roll_deg:+.1f} deg ({self.matched} points)"
         return "nothing of the scene is recognised" if self.state == "unknown" else "too little can be seen to compare"
 
 
 def scene_of(grey: NDArray[np.uint8], people: Box | None = None) -> Surroundings:
-    """Describes a grey picture (H, W) to be kept, leaving out what lies in the box where somebody is."""
+    """Describes a grey frame (H, W) to be kept, leaving out what lies in the box where somebody is."""
     return _described(grey, people, CORNERS_KEPT)
 
 
@@ -84,7 +84,7 @@ def _described(grey: NDArray[np.uint8], people: Box | None, count: int) -> Surro
 
 
 def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int) -> list[cv2.KeyPoint]:
-    """The strongest of each cell of the picture, about `count` in all."""
+    """The strongest of each cell of the frame, about `count` in all."""
     kept: dict[tuple[int, int], list[cv2.KeyPoint]] = {}
     for corner in sorted(corners, key=lambda one: -one.response):
         cell = int(corner.pt[0] / shape[1] * CELLS[0]), int(corner.pt[1] / shape[0] * CELLS[1])
@@ -95,7 +95,7 @@ def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int)
 
 
 def drift_of(then: Surroundings, grey: NDArray[np.uint8], people: Box | None = None) -> Drift:
-    """How a grey picture (H, W) differs from the one that was described then, as far as nobody stands in it."""
+    """How a grey frame (H, W) differs from the one that was described then, as far as nobody stands in it."""
     height_px, width_px = grey.shape
     if np.percentile(grey[::4, ::4], BRIGHTEST_PCT) < DARK_LEVEL:
         return Drift("cannot_tell")

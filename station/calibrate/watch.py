@@ -1,4 +1,4 @@
-"""Whether the camera still stands as it stood when it was calibrated, and whether people stand upright in its pictures.
+"""Whether the camera still stands as it stood when it was calibrated, and whether people stand upright in its frames.
 
 Looked at while the belt is empty: at the start, then once a minute. The comparison (some 50 ms) runs beside the think thread.
 """
@@ -25,7 +25,7 @@ log = logging.getLogger("station")
 Task = Callable[[], Drift]
 
 EMPTY_S = 2.0  # nobody for so long: the belt is empty
-PICTURES, PICTURE_EVERY_S = 5, 0.2  # whose mean is compared: less noise
+FRAMES, FRAME_EVERY_S = 5, 0.2  # whose mean is compared: less noise
 EVERY_S, SOON_S = 60.0, 3.0  # between comparisons; while one is still to be confirmed
 SURE = {"moved": 2, "unknown": 3}  # so many in a row before it is believed
 POSE_EVERY_S, POSES = 0.2, 25  # the last five seconds of whoever is there
@@ -47,7 +47,7 @@ def in_thread(task: Task) -> Future[Drift]:
 
 
 class PlaceWatch:
-    """`step` per picture with the pose found in it. `trouble`: what is wrong now; `drift`: the last one that was believed.
+    """`step` per frame with the pose found in it. `trouble`: what is wrong now; `drift`: the last one that was believed.
 
     scene: as calibrated, None when it never was: then only upright people are looked for. `turned_now_deg`: camera.turned_deg,
     None for a film.
@@ -68,13 +68,13 @@ class PlaceWatch:
 
     @property
     def trouble(self) -> tuple[tuple[str, str], ...]:
-        told: list[tuple[str, str]] = []
+        trouble: list[tuple[str, str]] = []
         if self._turn_deg:
             how = "upside down" if self._turn_deg == 180 else "on their side"
-            told.append((f"people are {how} in the picture", turn_remedy(self._turn_deg, self._turned_now_deg)))
+            trouble.append((f"people are {how} in the frame", turn_remedy(self._turn_deg, self._turned_now_deg)))
         if self.doubted and self.drift is not None:
-            told.append((f"the camera was moved since it was calibrated: {self.drift.evidence}", REMEDY))
-        return tuple(told)
+            trouble.append((f"the camera was moved since it was calibrated: {self.drift.evidence}", REMEDY))
+        return tuple(trouble)
 
     @property
     def doubted(self) -> bool:
@@ -111,9 +111,9 @@ class PlaceWatch:
             self._turn_deg = self._turn_deg if turn is None else turn
 
     def _look(self, frame: Frame, scene: Surroundings) -> None:
-        self._grey_due_ns = frame.t_ns + round(PICTURE_EVERY_S * NS)
+        self._grey_due_ns = frame.t_ns + round(FRAME_EVERY_S * NS)
         self._greys.append(np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8))
-        if len(self._greys) == PICTURES:
+        if len(self._greys) == FRAMES:
             mean = np.mean(self._greys, axis=0).astype(np.uint8)
             self._greys.clear()
             self._job = self._run(lambda: drift_of(scene, mean))

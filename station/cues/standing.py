@@ -8,7 +8,7 @@ from __future__ import annotations
 from station.cues.plan import Plan
 from station.types import NAN, NS, Activity, Gait, HipBelt, Mode
 
-FULL_VIEW = 0.8  # of the last 2 s with a measured near leg: the runner is in the picture
+FULL_VIEW = 0.8  # of the last 2 s with a measured near leg: the runner is in the frame
 SPEAK_AFTER_S = 4.0  # standing for so long is no passer-by
 GIVE_UP_S = 40.0  # without a new knee lift the offer is withdrawn
 PAUSE_S = 3.0  # without a lift: the drill is over, what comes next is an answer

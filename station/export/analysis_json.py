@@ -96,14 +96,14 @@ def findings(recording: Recording) -> dict[str, Any]:
 
 
 def measure_json(measure: Measure) -> dict[str, Any]:
-    """A quantity that cannot be told has no value here, not even a hint: a program would take it for one."""
-    told = measure.measured
+    """A quantity that is not measured has no value here, not even a hint: a program would take it for one."""
+    measured = measure.measured
     return {
-        "value": number(measure.value) if told else None,
-        "ci95": [number(measure.low), number(measure.high)] if told else [None, None],
-        "ci95_change": [number(end) for end in measure.ci95_change] if told else [None, None],
+        "value": number(measure.value) if measured else None,
+        "ci95": [number(measure.low), number(measure.high)] if measured else [None, None],
+        "ci95_change": [number(end) for end in measure.ci95_change] if measured else [None, None],
         "n": int(measure.n),
-        "state": "measured" if told else "cannot_tell",
+        "state": "measured" if measured else "cannot_tell",
         "reason": measure.reason or None,
     }
 

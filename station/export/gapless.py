@@ -16,7 +16,7 @@ NO_STRETCH = f"the near thigh was never seen for {SHORTEST_S:g} s without a hole
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`t_s` (n,) at a constant rate; `rows` are the recording's pictures that lie within."""
+    """`t_s` (n,) at a constant rate; `rows` are the recording's frames that lie within."""
 
     t_s: NDArray[np.float64]
     rate_hz: float

@@ -19,7 +19,7 @@ TEXTBOOK_EXTENSION_DEG = 15.0
 DRILL_ASKS_DEG = 45.0
 LIFT_SHORT_DEG = 35.0  # guess: a lift that stays 10 deg under what the drill asks
 BENT_KNEE_DEG, STRAIGHT_KNEE_DEG = 60.0, 20.0  # guess
-HELD = 5  # pictures: an angle counts when the median of so many reaches it
+HELD = 5  # frames: an angle counts when the median of so many reaches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def cards(recording: Recording) -> tuple[Card, ...]:
 
 
 def largest_held(values: NDArray[np.float64]) -> float:
-    """The largest median over HELD pictures of which most know the angle; NaN when there are none."""
+    """The largest median over HELD frames of which most know the angle; NaN when there are none."""
     if len(values) < HELD:
         return NAN
     windows = np.lib.stride_tricks.sliding_window_view(values, HELD)

@@ -92,7 +92,7 @@ def _date_s(utc: str) -> int:
 
 
 def _each_second(recording: Recording) -> dict[str, NDArray[np.float64]]:
-    """One value a second from the first picture on: that of the stride then under way, held for HOLD_S, else NaN."""
+    """One value a second from the first frame on: that of the stride then under way, held for HOLD_S, else NaN."""
     duration_s = float(recording.t_s[-1]) if len(recording.t_s) else 0.0
     t_s = np.arange(int(duration_s) + 1, dtype=float)
     strides = recording.strides
@@ -195,8 +195,8 @@ def _about(start_s: int, session_id: str, described: Sequence[str]) -> list[Data
 
 
 def _timer(unix_s: int, what: EventType) -> DataMessage:
-    told = {TimestampField: _at(unix_s), event.EventEventField: Event.TIMER.value, event.EventEventTypeField: what.value}
-    return _message(event.EventMessage, told)
+    fields = {TimestampField: _at(unix_s), event.EventEventField: Event.TIMER.value, event.EventEventTypeField: what.value}
+    return _message(event.EventMessage, fields)
 
 
 def _records(start_s: int, seconds: Mapping[str, NDArray[np.float64]]) -> list[DataMessage]:

@@ -1,4 +1,4 @@
-"""series.csv: the angles of every picture as measured (not smoothed)."""
+"""series.csv: the angles of every frame as measured (not smoothed)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from station.types import ANGLES, Recording
 
 
 def series_csv(recording: Recording) -> bytes:
-    """Columns: t_s from the first picture, utc only where the station's clock was set, then types.ANGLES."""
+    """Columns: t_s from the first frame, utc only where the station's clock was set, then types.ANGLES."""
     columns = {"t_s": texts(recording.t_s, 4)}
     if recording.clock_trusted and recording.started_utc:
         columns["utc"] = utc_texts(recording.started_utc, recording.t_s)

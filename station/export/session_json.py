@@ -18,8 +18,8 @@ SCHEMA = "station.session/1"
 
 
 def session_json(recording: Recording, created_utc: str, core_version: str = __version__) -> bytes:
-    told = document(recording, created_utc, core_version)
-    return json_bytes(told, indent=1)
+    content = document(recording, created_utc, core_version)
+    return json_bytes(content, indent=1)
 
 
 def document(recording: Recording, created_utc: str, core_version: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ CANNOT = (
 )
 BELT = (
     "Turn, list and tilt of the pelvis were read from the printed belt. It tells how the belt moves: where belt or skin slip in"
-    " step with the stride, that counts as movement of the pelvis, and nothing in the picture shows it."
+    " step with the stride, that counts as movement of the pelvis, and nothing in the frame shows it."
 )
 PAIN = "If something hurts, stop and see a clinician. Nothing here is a diagnosis."
 PROMISE = (

@@ -131,7 +131,7 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
 def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:
     """The rule's look, once everything it needs is measured over at least so many strides.
 
-    A reason that no number of strides will cure (no drill yet) is told at once.
+    A reason that no number of strides will cure (no drill yet) is reported at once.
     """
     level = rule.levels(scene).enter
     few = False

@@ -19,7 +19,7 @@ from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, 
 from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
-FLOOR_DEG = 2.0  # less is not told from nothing
+FLOOR_DEG = 2.0  # less cannot be told from nothing
 FALL_DEG = 3.0  # pixels: fall of the quarter-stride part against the own baseline (chosen)
 DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
 
@@ -103,9 +103,9 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     turn, q = value_of(measures, TURN), measures[QUADRATURE]
     if not scene.pelvic_calibrated:
         return Verdict("unknown", NAN, NAN, "hip landmarks follow the thighs: do the find-your-hip drill first")
-    told = measures.get(TURN)  # the last few strides have only the quadrature part
-    if told is not None and not told.measured:
-        return Verdict("unknown", NAN, NAN, told.reason)
+    measured = measures.get(TURN)  # the last few strides have only the quadrature part
+    if measured is not None and not measured.measured:
+        return Verdict("unknown", NAN, NAN, measured.reason)
     scale = _contrast_scale(scene.own) or _baseline_scale(scene.own)
     if scale is None:
         return Verdict("unknown", turn, NAN, "no baseline of your own yet")

@@ -13,7 +13,7 @@ Look = Literal["out", "between", "inside", "unknown"]
 
 class Verdict(NamedTuple):
     """One look at one window. `out`: beyond the threshold to enter; `inside`: beyond the one to leave; `between` changes nothing;
-    `unknown`: cannot be told, for that reason. `level` is the threshold to enter, in the rule's unit."""
+    `unknown`: cannot tell, for that reason. `level` is the threshold to enter, in the rule's unit."""
 
     look: Look
     value: float

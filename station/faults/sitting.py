@@ -81,7 +81,7 @@ RULE = Rule(
             "sits at 9 km/h", 2.5, {"tle_near_deg": 12.0, "trunk_lean_deg": -3.0, "knee_flexion_stance_near_deg": 42.0}, "out"
         ),
         Golden("deep knee", 3.5, {"tle_near_deg": 20.0, "trunk_lean_deg": 4.0, "knee_flexion_stance_near_deg": 50.0}, "out"),
-        Golden("no speed told", NAN, {"tle_near_deg": 12.0, "trunk_lean_deg": -3.0}, "out"),
+        Golden("no speed given", NAN, {"tle_near_deg": 12.0, "trunk_lean_deg": -3.0}, "out"),
         Golden("usual", 3.5, {"tle_near_deg": 28.0, "trunk_lean_deg": 6.0, "knee_flexion_stance_near_deg": 40.0}, "inside"),
         Golden("one sign", 2.5, {"tle_near_deg": 22.0, "trunk_lean_deg": -2.0, "knee_flexion_stance_near_deg": 39.0}, "inside"),
         Golden("lean within the model's error", 2.5, {TLE: 12.0, LEAN: -1.0, KNEE: 40.0}, "between", _UNSURE),

@@ -1,7 +1,7 @@
 """Absent, standing, walking or running.
 
 A step is a swing of the thighs past each other, forwards and backwards alike, that reaches behind the vertical. Whether it is
-walked or run is told by three independent signs, since each alone fails somewhere: in running the body is highest when the
+walked or run is decided by three independent signs, since each alone fails somewhere: in running the body is highest when the
 legs are apart (flight), in walking when they pass each other; running steps are quicker; the swinging knee bends more.
 Where the far leg is not seen, whole strides of the near leg stand in for steps.
 """

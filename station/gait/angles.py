@@ -45,7 +45,7 @@ def middle(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float
 
 
 def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Angle and length of the five SEGMENTS in a picture of a runner who faces right: (N, 5) deg and (N, 5) px.
+    """Angle and length of the five SEGMENTS in a frame of a runner who faces right: (N, 5) deg and (N, 5) px.
 
     Args:
         xy_px: (N, 33, 2), NaN where not seen.
@@ -78,7 +78,7 @@ def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = Non
 
     Args:
         xy_px: (N, 33, 2), x right and y down, NaN where not seen.
-        direction: the way the runner faces in the picture.
+        direction: the way the runner faces in the frame.
         view: camera roll and azimuth; None is a level camera in pure side view.
 
     Raises ValueError on another shape or an impossible view.

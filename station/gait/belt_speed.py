@@ -1,4 +1,4 @@
-"""Belt speed: read from the treadmill, told by a person, or seen in the feet that stand on the belt."""
+"""Belt speed: read from the treadmill, given by a person, or seen in the feet that stand on the belt."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ STALE_S = 5.0  # feet land more often
 FTMS_STALE_S = 3.0  # a treadmill sends about once a second
 STEADY_S = 10.0  # so long after a change the speed counts as changing
 CHANGE_MPS = 0.1
-PICTURE_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
-PICTURE_STRIDES = 24
-SLOWEST_FRAME_S = 1.0 / 23.0  # below 24 fps mid-stance holds less than two pictures
+SEEN_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
+SEEN_STRIDES = 24
+SLOWEST_FRAME_S = 1.0 / 23.0  # below 24 fps mid-stance holds less than two frames
 AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force plate, data/rbds
 
 
 def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
-    """Backward speed of heel and toe in mid-stance, px/s of the straightened picture; NaN when not seen.
+    """Backward speed of heel and toe in mid-stance, px/s of the straightened frame; NaN when not seen.
 
     Heel and toe share one slope: each is taken from its own mean, then one least-squares line through both.
     """
@@ -66,7 +66,7 @@ class Belt:
             self._given_mps = given.value
 
     def stride(self, t_s: float, rows: NDArray[np.float64], near: Landing, far: Landing) -> None:
-        self._feet = [*self._feet, (planted_px_s(rows, NEAR, near), planted_px_s(rows, FAR, far))][-PICTURE_STRIDES:]
+        self._feet = [*self._feet, (planted_px_s(rows, NEAR, near), planted_px_s(rows, FAR, far))][-SEEN_STRIDES:]
         self._seen_mps, self._seen_s = self._picture(), t_s
 
     def forget(self) -> None:
@@ -74,14 +74,14 @@ class Belt:
         self._seen_mps, self._seen_s = nan, NEVER
 
     def speed(self, t_s: float) -> Speed:
-        """The best source there is, in the order read, told, seen; `steady` once it has not changed for STEADY_S."""
+        """The best source there is, in the order read, given, seen; `steady` once it has not changed for STEADY_S."""
         mps, origin, step_mps = nan, "unknown", CHANGE_MPS
         if t_s - self._ftms_s <= FTMS_STALE_S:
             mps, origin = self._ftms_mps, "ftms"
         elif isfinite(self._given_mps):
             mps, origin = self._given_mps, "given"
         elif isfinite(self._seen_mps) and t_s - self._seen_s <= STALE_S:
-            mps, origin, step_mps = self._seen_mps, "picture", PICTURE_CHANGE_MPS
+            mps, origin, step_mps = self._seen_mps, "picture", SEEN_CHANGE_MPS
         if mps == mps and not abs(mps - self._anchor_mps) <= step_mps:
             if self._anchor_mps == self._anchor_mps:
                 self._changed_s = t_s

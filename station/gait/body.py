@@ -36,7 +36,7 @@ _ROWS = np.array(POINTS, dtype=np.intp)
 
 
 class Body(NamedTuple):
-    """Columns for N poses, in a picture straightened to gravity, as if the runner faced right.
+    """Columns for N poses, in a frame straightened to gravity, as if the runner faced right.
 
     segment_deg, segment_px: (N, 5) in the order of angles.SEGMENTS. points: (N, 13, 2) px in the order of POINTS.
     """

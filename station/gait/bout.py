@@ -33,7 +33,7 @@ Moment = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, 
 
 
 class Bout:
-    """`stride` per stride of the clock. `forget` begins anew; `reset` also drops told speeds and the pelvis' calibration."""
+    """`stride` per stride of the clock. `forget` begins anew; `reset` also drops given speeds and the pelvis' calibration."""
 
     def __init__(self, history: History, pelvis: Pelvis, px_per_m: float) -> None:
         self._history = history

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Columns. x forward and y up in px of the straightened picture; angles in degrees; NaN where not measured.
+# Columns. x forward and y up in px of the straightened frame; angles in degrees; NaN where not measured.
 (
     T_S,
     THIGH_NEAR,

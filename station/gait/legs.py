@@ -163,7 +163,7 @@ class LegTracker:
         """The cheaper story is what is said; since when does the other one part from it?"""
         mine, other = parents[now], parents[1 - now]
         renamed_s = inf
-        if mine != self._believed:  # it was not this story that was told up to now
+        if mine != self._believed:  # it was not this story that was believed up to now
             renamed_s = self._parted_s
             self._parted_s = t_s if other == mine else renamed_s
         elif other == mine:

@@ -32,7 +32,8 @@ _COLUMNS: Mapping[str, tuple[str, float]] = {
     "contact_time_ms": ("contact_s", 1000.0),
     "step_length_m": ("step_length_m", 1.0),
 }
-# Frames a second below which a measure is not told: its curve turns faster than the frames follow (strides.py measures by it).
+# Frames a second below which a measure is not reported: its curve turns faster than the frames
+# follow (strides.py measures by it).
 LEAST_FPS = {"contact_time_ms": 50.0, "knee_flexion_stance_near_deg": 25.0}
 SLACK = 0.96  # share of that which jittering time stamps may lack (chosen)
 
@@ -61,11 +62,11 @@ class Window:
         if self._count >= FEWEST and self._covered() < COVERED:
             return {name: Measure.cannot_tell(MIXED_UP, min(self._count, STRIDES)) for name in ("cadence_spm", *_NAMES[1:])}
         found = dict(zip(_NAMES, spreads(self._rows[: min(self._count, STRIDES)], _USUAL_SDS), strict=True))
-        told = {name: _measure(spread, self._missing(name)) for name, spread in found.items()}
-        return {"cadence_spm": _cadence(told.pop("duration_s")), **told}
+        measures = {name: _measure(spread, self._missing(name)) for name, spread in found.items()}
+        return {"cadence_spm": _cadence(measures.pop("duration_s")), **measures}
 
     def _missing(self, name: str) -> str:
-        """Why a measure is not told."""
+        """Why a measure is not known."""
         if name == "step_length_m":
             return NO_SPEED
         return NOT_SEEN if fast_enough(name, self._frame_s) else f"needs at least {LEAST_FPS[name]:.0f} frames a second"

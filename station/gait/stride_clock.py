@@ -21,7 +21,7 @@ LOST_S = 2.0  # no passage for so long: the runner stopped, the clock starts afr
 HALF = 0.09  # half-width of the fit round a peak, as a share of the stride
 CROSSING_HALF_S = 0.035
 FIRST_STRIDE_S = 0.7
-# A thigh moves on by no more than this from one sample to the next: what goes farther is the other leg, for a picture or three.
+# A thigh moves on by no more than this from one sample to the next: what goes farther is the other leg, for a frame or three.
 # Runners of the norms swing it at up to 500 deg/s for a moment; the rest is noise.
 JUMP_DEG, FASTEST_DEG_S = 12.0, 450.0
 

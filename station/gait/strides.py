@@ -61,7 +61,7 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
     stride_s, t_s = end_s - start_s, rows[:, h.T_S]
     flexion = rows[:, h.THIGH_NEAR] - rows[:, h.SHANK_NEAR]
     half_s = 0.07 * stride_s
-    # The knee bends most near mid-stance and is straightest at toe-off: at 30 pictures a second the peak needs room to be a hill.
+    # The knee bends most near mid-stance and is straightest at toe-off: at 30 frames a second the peak needs room to be a hill.
     _, stance_deg = top(t_s, flexion, near.contact_s, near.contact_s + 0.8 * (near.toe_off_s - near.contact_s), half_s)
     _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
     thigh = rows[:, h.THIGH_NEAR]

@@ -1,4 +1,4 @@
-"""BlazePose: a detector over the whole picture and 33 landmarks in a square around one person.
+"""BlazePose: a detector over the whole frame and 33 landmarks in a square around one person.
 
 Bazarevsky et al. 2020, "BlazePose: On-device Real-time Body Pose tracking", arXiv:2006.10204. The numbers below are those of
 MediaPipe 0.10.21, which the weights come from; tests/pose/test_parity.py holds this file to its results.
@@ -29,15 +29,15 @@ class BlazePose(TwoStage):
     margin = 1.25
 
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
-        """The landmarks of the person in the square of an RGB picture (H, W, 3)."""
+        """The landmarks of the person in the square of an RGB frame (H, W, 3)."""
         times = [perf_counter_ns()]
         picture = square.cut(image, self._network.size_px, cv2.BORDER_REPLICATE)
         times.append(perf_counter_ns())
         values, presence, heatmap = self._network.run(picture, 0.0, 1.0)
         times.append(perf_counter_ns())
         rows = values.reshape(-1, 5).astype(np.float64)
-        xy_px = square.to_picture(refine(rows[:, :2] / self._network.size_px, heatmap[0]))
-        # Columns 3 and 4: is the landmark visible, is it inside the picture. It is as sure as the less sure of the two.
+        xy_px = square.to_frame(refine(rows[:, :2] / self._network.size_px, heatmap[0]))
+        # Columns 3 and 4: is the landmark visible, is it inside the frame. It is as sure as the less sure of the two.
         score = sigmoid(rows[:JOINTS, 3:5].min(axis=1))
         times.append(perf_counter_ns())
         self._measured(times)

@@ -1,4 +1,4 @@
-"""BlazePose's detector: everybody in a whole picture, roughly. Its numbers are those of MediaPipe
+"""BlazePose's detector: everybody in a whole frame, roughly. Its numbers are those of MediaPipe
 0.10.21; see blazepose.py.
 """
 
@@ -28,16 +28,16 @@ class Detector:
         self._centres = anchor_centres()
 
     def find(self, image: NDArray[np.uint8], margin: float) -> list[Person]:
-        """Everybody seen in an RGB picture (H, W, 3), surest first; each square `margin` times as
+        """Everybody seen in an RGB frame (H, W, 3), surest first; each square `margin` times as
         wide as the body's circle.
         """
-        whole = Square.of_picture(image)
+        whole = Square.of_frame(image)
         picture = whole.cut(image, self._session.size_px, cv2.BORDER_CONSTANT)
         boxes, logits = self._session.run(picture, -1.0, 1.0)
         scores, found = decode_boxes(boxes[0], logits[0, :, 0], self._centres, self._session.size_px)
         people = []
         for score, points in merge(scores, found):
-            people.append(Person(Square.around(whole.to_picture(points[2:4]), margin), float(score)))
+            people.append(Person(Square.around(whole.to_frame(points[2:4]), margin), float(score)))
         return people
 
 
@@ -46,7 +46,7 @@ def sigmoid(logit: NDArray) -> NDArray:
 
 
 def anchor_centres() -> NDArray[np.float32]:
-    """(2254, 2): the cell centre, 0..1 across the picture, that each row of the detector's output
+    """(2254, 2): the cell centre, 0..1 across the frame, that each row of the detector's output
     counts from.
     """
     rows = []
@@ -59,7 +59,7 @@ def anchor_centres() -> NDArray[np.float32]:
 
 def decode_boxes(boxes: NDArray, logits: NDArray, centres: NDArray, size: int) -> tuple[NDArray, NDArray]:
     """Detector rows above the score limit: scores (N,) and points (N, 6, 2) in 0..1 across the
-    picture.
+    frame.
 
     A row of `boxes` is box centre, box size, then four points: mid-hip, rim of the body's circle,
     and two of the upper body that are not needed here. The points returned are box low and high

@@ -22,7 +22,7 @@ EDGE_ON_DEG = 65.0  # a tag turned farther away is not counted as seen
 class DrawnBelt:
     """Tags `ids` side by side round an upright hip, seen from `distance_m` at its own height; `side_px` is a tag's height.
 
-    `turn_deg` turns the wearer to the picture's right; at 0 the first tag faces the camera. Light and shirt are shares of white.
+    `turn_deg` turns the wearer to the frame's right; at 0 the first tag faces the camera. Light and shirt are shares of white.
     """
 
     ids: tuple[int, ...] = tuple(range(14))
@@ -60,7 +60,7 @@ class DrawnBelt:
         return radians(self.turn_deg) + (place * PITCH_M - TAG_M / 2) / self.radius_m
 
     def light(self, width: int, height: int, centre_px: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Light that falls on a picture (height, width), 0..1, and which of its pixels show the wearer."""
+        """Light that falls on an image (height, width), 0..1, and which of its pixels show the wearer."""
         fine_x = (np.arange(width * FINE) + 0.5) / FINE - 0.5 - centre_px[0]
         fine_y = (np.arange(height * FINE) + 0.5) / FINE - 0.5 - centre_px[1]
         slant = fine_x / self._focal_px
@@ -89,7 +89,7 @@ def encoded(light: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def worn(image: NDArray[np.uint8], belt: DrawnBelt, centre_px: tuple[float, float]) -> NDArray[np.uint8]:
-    """A copy of the picture (H, W, 3) in which a strip of a wearer with that belt is pasted, the belt's axis at `centre_px`."""
+    """A copy of the frame (H, W, 3) in which a strip of a wearer with that belt is pasted, the belt's axis at `centre_px`."""
     half = round(1.2 * belt.side_px)
     left, right = np.clip([centre_px[0] - 6 * belt.side_px, centre_px[0] + 6 * belt.side_px], 0, image.shape[1]).astype(int)
     top, bottom = np.clip([centre_px[1] - half, centre_px[1] + half], 0, image.shape[0]).astype(int)

@@ -1,4 +1,4 @@
-"""Frame in, pose of the runner out: finds somebody, follows him, and looks again when he is gone."""
+"""Frame in, pose of the runner out: finds somebody, follows them, and looks again when they are gone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def open_estimator(settings: PoseSection, zone: Zone = (0.0, 0.0, 1.0, 1.0)) -> 
     model = MODELS[settings.model](models_dir(settings.models_dir), settings.model, settings.threads)
     blank = np.zeros((64, 64, 3), np.uint8)  # the first run of a session allocates and is slow
     model.find(blank)
-    model.measure(blank, Square.of_picture(blank))
+    model.measure(blank, Square.of_frame(blank))
     return TrackingEstimator(model, Who(zone, settings.smallest_person, settings.stay_s))
 
 
@@ -71,11 +71,11 @@ class TrackingEstimator:
     def estimate(self, frame: Frame) -> Pose:
         """The runner's landmarks in one frame; `Pose.nobody` while nobody is locked. Frames in time order.
 
-        Raises InputError for a picture that is not (H, W, 3) uint8 with at least one pixel.
+        Raises InputError for a frame that is not (H, W, 3) uint8 with at least one pixel.
         """
         image = frame.image
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise InputError(f"picture is {image.shape} {image.dtype}, expected (height, width, 3) uint8", f"frame {frame.seq}")
+            raise InputError(f"image is {image.shape} {image.dtype}, expected (height, width, 3) uint8", f"frame {frame.seq}")
         self._model.stage_ms.clear()
         self._who.begin(frame.t_ns, image.shape[1], image.shape[0])
         seen = self._follow(image) if self._who.locked else self._search(image)
@@ -87,11 +87,11 @@ class TrackingEstimator:
         return Pose(frame.t_ns, seen.xy_px.astype(np.float32), seen.score.astype(np.float32))
 
     def _search(self, image: NDArray[np.uint8]) -> Landmarks | None:
-        """The person to lock, looked for in the whole picture at a bounded rate."""
+        """The person to lock, looked for in the whole frame at a bounded rate."""
         return self._pick(image, self._who.choose) if self._who.may_look() else None
 
     def _follow(self, image: NDArray[np.uint8]) -> Landmarks | None:
-        """The locked person, or None for a picture in which he was not measured."""
+        """The locked person, or None for a frame in which they were not measured."""
         assert self._square is not None
         seen = self._model.measure(image, self._square)
         if seen.presence < MIN_PRESENCE:

@@ -1,4 +1,4 @@
-"""Tags of a hip belt in a picture: where to look, how often, and which to believe."""
+"""Tags of a hip belt in a frame: where to look, how often, and which to believe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from station.pose.tag_code import read
 from station.pose.tag_fit import fit
 from station.types import NS, Frame, Joint, Marks, Pose
 
-LATELY_NS = 2 * NS  # a belt that was seen within this time is looked for in every picture
+LATELY_NS = 2 * NS  # a belt that was seen within this time is looked for in every frame
 SEARCH_NS = NS // 2  # and else this often
 NARROW_NS = 3 * NS // 10  # as long after the last tag only its height is searched, then the whole waist
 LEAST_PX = 10.0  # a tag's longer side; below that its modules are smaller than a pixel and a half
@@ -20,14 +20,14 @@ LEAST_SHAPE = 0.35  # shorter by longer side: turned away by 70 degrees
 LIKELY = 0.7  # likeness that is worth a fit
 EXPLAINED = 0.88  # tags: 0.93 and more; what is none, in two clips full of people: 0.63 at most unless the fit ran away
 MOST_MOVE = 0.1  # of a side: a fit that goes farther went elsewhere
-SMALL_PX = 28.0  # smaller tags are sought in a picture of twice the size
+SMALL_PX = 28.0  # smaller tags are sought in an image of twice the size
 LARGE_PX, BEST_PX = 32.0, 24.0  # larger ones are brought to the best size for the fit
-SOFTENED_PX = 0.5  # a shrunk picture is sharper than the fit expects
+SOFTENED_PX = 0.5  # a shrunk image is sharper than the fit expects
 WINDOWS_PX = (13, 33, 20)  # neighbourhoods of the threshold: 13 and 33; three, as OpenCV has them, find as many in twice the time
 TAG_PER_TORSO = 0.1  # 5 cm of 50 cm: a guess, until the first tag is seen
 # The waist about the middle of the hips, in torso lengths: a belt lies a little above the hip joints.
 ASIDE, ABOVE, BELOW = 0.65, 0.55, 0.3
-FOLLOW = 0.2  # share of each new picture in the belt's remembered height and size
+FOLLOW = 0.2  # share of each new frame in the belt's remembered height and size
 
 HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
 SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
@@ -36,7 +36,7 @@ Quads = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tags:
-    """Tags in one picture: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise, and how they look.
+    """Tags in one frame: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise, and how they look.
 
     `explained` (N,), up to 1, and `blur_px` (N,) are those of tag_fit.Fitted.
     """
@@ -64,7 +64,7 @@ class Tags:
 
 
 class TagReader:
-    """Finds tags in a grey picture. OpenCV finds quadrilaterals. It cannot read tags that bend away round a hip; this can."""
+    """Finds tags in a grey frame. OpenCV finds quadrilaterals. It cannot read tags that bend away round a hip; this can."""
 
     def __init__(self) -> None:
         settings = cv2.aruco.DetectorParameters()
@@ -77,7 +77,7 @@ class TagReader:
         return self.read(grey, self.quads(grey, 2 if expected_px < SMALL_PX else 1), expected_px)
 
     def quads(self, grey: NDArray[np.uint8], times: int) -> Quads:
-        """(N, 4, 2) what could be a tag, sought in the picture enlarged so many times."""
+        """(N, 4, 2) what could be a tag, sought in the frame enlarged so many times."""
         if times > 1:
             grey = cv2.resize(grey, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
         accepted, _, rejected = self._detector.detectMarkers(grey)
@@ -161,7 +161,7 @@ class HipBeltFinder:
         return once_each(replace(tags, corners_px=tags.corners_px + np.array([left, top])), self._centre_px)
 
     def _waist(self, t_ns: int, width: int, height: int) -> tuple[int, int, int, int]:
-        """Left, top, right, bottom of what is searched, in pixels of the picture."""
+        """Left, top, right, bottom of what is searched, in pixels of the frame."""
         x, y = self._centre_px
         above, below = ABOVE * self._torso_px, BELOW * self._torso_px
         if self._seen_within(t_ns, NARROW_NS):

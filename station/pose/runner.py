@@ -43,7 +43,7 @@ class RunnerPose(TwoStage):
     margin = SQUARE_TRUNKS / (2 * CIRCLE_TRUNKS)
 
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
-        """The landmarks of the person in the square of an RGB picture (H, W, 3); those that are no
+        """The landmarks of the person in the square of an RGB frame (H, W, 3); those that are no
         heat map's are NaN.
         """
         times = [perf_counter_ns()]
@@ -54,7 +54,7 @@ class RunnerPose(TwoStage):
         times.append(perf_counter_ns())
         crop_px, sure = read(heat[0])
         xy_px, score = np.full((JOINTS, 2), NAN), np.zeros(JOINTS)
-        xy_px[list(ROWS)], score[list(ROWS)] = upright.to_picture((crop_px + np.array([SIDE_PX, 0])) / HEIGHT_PX), sure
+        xy_px[list(ROWS)], score[list(ROWS)] = upright.to_frame((crop_px + np.array([SIDE_PX, 0])) / HEIGHT_PX), sure
         middle, length = trunk(xy_px)
         centre = middle + np.array([0.0, CENTRE_DOWN * length])
         body_px = np.array([centre, centre - np.array([0.0, CIRCLE_TRUNKS * length])])

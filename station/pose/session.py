@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# ONNX Runtime makes a device id and reports to its maker, unless it is told not to before it is imported.
+# ONNX Runtime makes a device id and reports to its maker, unless it is configured not to before it is imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np

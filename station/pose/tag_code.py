@@ -45,7 +45,7 @@ def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def homographies(corners_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3, 3) from tag coordinates to pixels, by the pictures (N, 4, 2) of the four CORNERS."""
+    """(N, 3, 3) from tag coordinates to pixels, by where the four CORNERS lie in the frame (N, 4, 2)."""
     count = len(corners_px)
     ones, zeros = np.ones(4), np.zeros((4, 3))
     plane = np.column_stack([CORNERS, ones])

@@ -1,7 +1,7 @@
-"""Where exactly the corners of a tag are: its whole picture is fitted, not its outline.
+"""Where exactly the corners of a tag are: its whole image is fitted, not its outline.
 
 Blur and threshold shrink an outline, by 0.4 px a side at 20 px, and by how much hangs on lens, light and shirt. In the tag's
-picture as a whole there are as many edges from black to white as the other way round, so that a shrink of one shows in the other.
+image as a whole there are as many edges from black to white as the other way round, so that a shrink of one shows in the other.
 The fit is Gauss-Newton with the derivatives of the drawn tag (S. Baker, I. Matthews: Lucas-Kanade 20 years on, IJCV 56, 2004,
 section 3.2): a homography, one term for the bend round the hip, and the light.
 """
@@ -30,7 +30,7 @@ MOST_BEND = 0.2
 
 @dataclass(frozen=True)
 class Fitted:
-    """`corners_px` (N, 4, 2); `explained` (N,): share of what a smooth picture leaves that the drawn tag explains, up to 1.
+    """`corners_px` (N, 4, 2); `explained` (N,): share of what a smooth image leaves that the drawn tag explains, up to 1.
 
     `blur_px` (N,): standard deviation of the blur of lens, motion and pixel together; good to a fifth.
     """
@@ -63,7 +63,7 @@ def fit(grey: NDArray[np.uint8], ids: NDArray[np.int64], corners_px: Array) -> F
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where a tag's picture is looked at: `steps` along each side, `u`, `v` of all samples, and functions of these."""
+    """Where a tag's image is looked at: `steps` along each side, `u`, `v` of all samples, and functions of these."""
 
     steps: Array
     u: Array
@@ -82,7 +82,7 @@ def _grid() -> _Grid:
 
 
 def _columns(ids: NDArray[np.int64], corners_px: Array, grid: _Grid) -> tuple[NDArray[np.float32], int]:
-    """What a pixel may follow, (N, columns, samples), the light first, then how the picture changes when the tag moves.
+    """What a pixel may follow, (N, columns, samples), the light first, then how the image changes when the tag moves.
 
     Light: an offset, the tag (this column's share is the contrast, so that it can be divided by), more blur, what a camera's
     tone curve does to blurred edges, and shadow: on the tag's white it may follow any cubic; black stays black.

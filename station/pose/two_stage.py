@@ -33,7 +33,7 @@ class TwoStage:
         self._network = Session(card, threads)
 
     def find(self, image: NDArray[np.uint8]) -> list[Person]:
-        """Everybody the detector sees in an RGB picture (H, W, 3), surest first."""
+        """Everybody the detector sees in an RGB frame (H, W, 3), surest first."""
         start = perf_counter_ns()
         people = self._detector.find(image, self.margin)
         self._spent("detector", perf_counter_ns() - start)

@@ -203,7 +203,7 @@ class _Track:
 
 
 class VirtualMixer:
-    """The same mix in an array, in the time that `advance` is told: fake of PygameMixer, and an
+    """The same mix in an array, in the time that `advance` is given: fake of PygameMixer, and an
     instrument.
 
     A command takes effect at the first block that begins after the next `advance`; a block is heard

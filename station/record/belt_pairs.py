@@ -75,7 +75,7 @@ class PairsFile:
 
     def _row(self, gait: Gait, pair: PelvicPair) -> list[str]:
         view, turn = self._view, gait.measures.get("pelvic_turn_deg")
-        told = (turn.value, turn.low, turn.high) if turn is not None and turn.measured else (NAN, NAN, NAN)
+        turned = (turn.value, turn.low, turn.high) if turn is not None and turn.measured else (NAN, NAN, NAN)
         place = (view.azimuth_deg, view.roll_deg, view.px_per_m, view.focal_px, gait.speed.mps)
-        numbers = (*place, *told, *(getattr(pair, entry.name) for entry in fields(pair)))
+        numbers = (*place, *turned, *(getattr(pair, entry.name) for entry in fields(pair)))
         return [self._session_id, gait.near_side or "", *("" if value != value else f"{value:.6g}" for value in numbers)]

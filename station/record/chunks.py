@@ -1,6 +1,6 @@
 """About a second of angles as one compressed value: what the database keeps of the series.
 
-The core rounds angles to 0.01 deg, so whole hundredths are exact. Neighbouring pictures are alike: differences, sorted by
+The core rounds angles to 0.01 deg, so whole hundredths are exact. Neighbouring frames are alike: differences, sorted by
 the significance of their bytes, leave long runs of zeros for zlib.
 """
 

@@ -161,7 +161,7 @@ class OpenSession:
     def _log_failed(self, error: OSError, troubles: Troubles) -> None:
         log, self._log = self._log, None
         if log is not None:
-            with suppress(OSError):  # it has failed once and been told; now it only has to be let go
+            with suppress(OSError):  # it has failed once and been reported; now it only has to be let go
                 log.close()
         why = "the disk is full" if error.errno in FULL else (error.strerror or "unknown error")
         self.note(f"its log stops early: {why}")

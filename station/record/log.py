@@ -4,7 +4,7 @@
     record:  u8 tag, u16 length, u32 CRC-32 (of tag, length and payload) | payload
 
 All numbers are little-endian. A payload begins with t_ns (i64). A pose is a 33-bit mask of the landmarks that were seen and
-x, y, score (float32) of those, so an empty picture costs 20 bytes and a whole body 416. Marks are 34 bytes a tag: its id (i16)
+x, y, score (float32) of those, so an empty frame costs 20 bytes and a whole body 416. Marks are 34 bytes a tag: its id (i16)
 and four corners (float32). An input that led to cues is one record with them, so that a power cut never parts the two: the
 input's tag and length, its payload, then the cues as JSON. A gap record says how many inputs never reached the log.
 (`station.log/1` wrote cues as records of their own behind their input; it is still read.)

@@ -305,7 +305,7 @@ class SqliteStore:
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _unwritable(self, error: sqlite3.DatabaseError) -> StoreError:
-        """The error as the disk's refusal, told on the screen too. What is not the disk's doing is a bug and raised as it is."""
+        """The error as the disk's refusal, shown on the screen too. What is not the disk's doing is a bug and raised as it is."""
         if error.sqlite_errorcode & 0xFF not in REFUSALS:
             raise error
         self._troubles["full"] = ("the disk takes nothing more", "delete old sessions or use a larger card; coaching goes on")

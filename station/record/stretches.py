@@ -73,8 +73,8 @@ def _piece(run: NDArray[np.void], first: int, end: int, scene: Scene) -> Piece:
     measures = {}
     for name, spread in zip(COLUMNS, spreads(columns, [STRIDE_SD.get(name, NAN) for name in COLUMNS]), strict=True):
         seen = spread.n >= max(FEWEST, (end - first) // 2)
-        told = Measure(spread.mean, spread.mean - spread.half, spread.mean + spread.half, spread.n)
-        measures[name] = told if seen else Measure.cannot_tell("not seen in enough strides", spread.n)
+        measure = Measure(spread.mean, spread.mean - spread.half, spread.mean + spread.half, spread.n)
+        measures[name] = measure if seen else Measure.cannot_tell("not seen in enough strides", spread.n)
     # How landmarks and pixels follow the pelvis differs between people, which the scatter of a few strides does not show.
     if scene.pelvic_source == "hip_belt":
         measures |= _pelvis(rows, measures["thigh_excursion_near_deg"].value)

@@ -1,4 +1,4 @@
-"""What a recording says about each quantity: the mean over its strides with a 95 % interval, or why it cannot be told.
+"""What a recording says about each quantity: the mean over its strides with a 95 % interval, or why it is not known.
 
 Strides follow one another and resemble one another, so n strides hold less than n independent values; the interval is
 widened accordingly (stats.inflation). Where the pose model's own errors are known they go into it as well (model_errors).

@@ -227,7 +227,7 @@ class Tally:
 
 def _page(values: Mapping[str, Any]) -> SessionPage:
     rows = tuple((name, revive(Measure, before), revive(Measure, after)) for name, before, after in values["rows"])
-    told = dict(values) | {"rows": rows}
-    if isinstance(told["best_block"], str):  # an earlier version wrote a sentence
-        told["best_block"] = 0
-    return revive(SessionPage, told)
+    kept = dict(values) | {"rows": rows}
+    if isinstance(kept["best_block"], str):  # an earlier version wrote a sentence
+        kept["best_block"] = 0
+    return revive(SessionPage, kept)

@@ -15,7 +15,7 @@ from station.types import Input, ModelInfo, SourceInfo, Step, TurnBand, View
 
 log = logging.getLogger("station")
 
-CAPACITY = 3600  # a minute of pictures: longer than any pause that a card takes to tidy itself up
+CAPACITY = 3600  # a minute of frames: longer than any pause that a card takes to tidy itself up
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ class Writer:
             self._last_ns = given.t_ns
             if self._begin_due:
                 self._begin_due = False
-                told = self._describe()
-                self._store.begin(told.source, told.model, given.t_ns, told.view, told.plan, told.turn_bands)
+                of = self._describe()
+                self._store.begin(of.source, of.model, given.t_ns, of.view, of.plan, of.turn_bands)
             self._store.add(given, step)
         elif item == "finish":
             self._store.finish(self._last_ns)

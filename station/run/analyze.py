@@ -36,7 +36,7 @@ from station.types import NS, Frame, Pose, Recording, Side, SourceInfo
 READ_TIMEOUT_S = 1.0
 LIVE_S = 60.0  # how long a camera is watched unless said otherwise
 AHEAD = 2  # frames that each stage may be ahead; chosen: a frame of 4K takes 25 MB, and some ten are in memory at once
-Progress = Callable[[float], None]  # told the seconds of recording that were worked through
+Progress = Callable[[float], None]  # is given the seconds of recording that were worked through
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Stopwatch:
 
 def run_analysis(wish: Wish) -> None:
     """Analyse and write what was asked for. What was measured before a file breaks off is written,
-    then the break is told.
+    then the break is reported.
 
     Raises NothingFound when nobody could be measured, InputError for an unreadable file,
     UsageError, ConfigError, ModelError.

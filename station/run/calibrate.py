@@ -71,9 +71,9 @@ def run_calibration(order: Order) -> None:
         watched = watch(cast("FrameSource", source), open_estimator(config.pose), order.seconds)
     lines = find_lines(watched.still)
     deck = deck_of(watched.still, lines, known, ruler)
-    told = cast("Side | None", order.direction) or config.view.direction
-    direction = told or direction_of(watched)
-    findings = [*looked_at(watched, config, lines, deck), *measured(deck, ruler, direction, told is not None)]
+    given = cast("Side | None", order.direction) or config.view.direction
+    direction = given or direction_of(watched)
+    findings = [*looked_at(watched, config, lines, deck), *measured(deck, ruler, direction, given is not None)]
     calibration = calibration_of(watched, config, deck, direction)
     path = None if framing.blind(watched.still) else path_of(config, watched.info.kind)
     if path is not None:

@@ -1,4 +1,4 @@
-"""The bundled clip, with its phases long enough for a fault to be told and to be seen gone.
+"""The bundled clip, with its phases long enough for a fault to be judged and to be seen gone.
 
 Each phase of the clip holds a loop of nine strides that begins on a key frame and whose end fits its beginning. Repeating
 packets makes a phase longer without encoding anything again, so that the package carries 41 seconds instead of 101.

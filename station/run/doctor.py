@@ -49,7 +49,7 @@ PACKAGES = (
 )
 MIN_FREE_BYTES = 500_000_000
 CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0
-SETTLED, AVERAGED = 50, 10  # pictures until the exposure has settled, and then looked at
+SETTLED, AVERAGED = 50, 10  # frames until the exposure has settled, and then looked at
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
 
 
@@ -130,7 +130,7 @@ def pose(config: Config) -> str:
     estimator.estimate(Frame(0, 0, np.zeros((640, 480, 3), np.uint8)))
     taken_ms = 1e3 * (time.perf_counter() - start)
     estimator.close()
-    return f"an empty picture takes {taken_ms:.0f} ms with {config.pose.threads} threads"
+    return f"an empty frame takes {taken_ms:.0f} ms with {config.pose.threads} threads"
 
 
 def camera(config: Config) -> str:
@@ -160,7 +160,7 @@ def place(config: Config) -> str:
             raise StationError(f"the calibration is not used: {why}", str(path), remedy)
         grey = _mean_grey(source)
     if calibration.scene is None:
-        raise StationError(f"{made}, with somebody in the way: whether the camera moved cannot be told", str(path), remedy)
+        raise StationError(f"{made}, with somebody in the way: whether the camera moved is not known", str(path), remedy)
     drift = drift_of(calibration.scene, grey)
     if drift.state in ("moved", "unknown"):
         raise StationError(f"{made}, and the camera was moved since: {drift.evidence}", str(path), remedy)
@@ -168,7 +168,7 @@ def place(config: Config) -> str:
 
 
 def _mean_grey(source: FrameSource | PoseSource) -> NDArray[np.uint8]:
-    """Of the pictures after the exposure has settled. Raises HardwareError when none comes."""
+    """Of the frames after the exposure has settled. Raises HardwareError when none comes."""
     greys = []
     for number in range(SETTLED + AVERAGED):
         frame = source.read(2.0)

@@ -25,7 +25,7 @@ from station.sense.open import open_source
 from station.sense.picture_file import is_picture, read_picture
 from station.types import Frame
 
-PICTURES = 15  # of a film or the camera, one in three
+FRAMES = 15  # of a film or the camera, one in three
 EVERY = 3
 TIMEOUT_S = 5.0
 PER_BELT = 16
@@ -77,7 +77,7 @@ def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.
         yield np.asarray(cv2.cvtColor(read_picture(Path(source_text)), cv2.COLOR_RGB2GRAY), np.uint8)
         return
     with open_source(source_text, provision(config_file).config, SystemClock(), realtime=False) as source:
-        for number in range(EVERY * PICTURES):
+        for number in range(EVERY * FRAMES):
             try:
                 item = source.read(TIMEOUT_S)
             except EndOfSource:
@@ -101,7 +101,7 @@ def _is_sheet(path: Path) -> bool:
 
 
 def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
-    """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or inverted print is told."""
+    """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or inverted print is reported."""
     reader = TagReader()
     seen: list[Tags] = []
     empty = None
@@ -189,17 +189,17 @@ def judged(belt: BeltSeen) -> Iterator[Check]:
     name, count = f"belt {belt.belt}", len(belt.ids)
     missing = "" if count == PER_BELT else "; the others are not in view, or not on the belt"
     yield Check(f"{name} tags", "ok", f"{count} of {PER_BELT}: {', '.join(map(str, belt.ids))}{missing}")
-    told = f"{belt.upright} of {count} upright"
-    yield _checked(f"{name} upright", belt.upright == count, told, "turn the belt, or the patch, so that the arrow points up")
-    told = f"{belt.side_px:.0f} px a tag; {LEAST_PX:.0f} are needed while running, {COMFORTABLE_PX:.0f} are comfortable"
+    evidence = f"{belt.upright} of {count} upright"
+    yield _checked(f"{name} upright", belt.upright == count, evidence, "turn the belt, or the patch, so that the arrow points up")
+    evidence = f"{belt.side_px:.0f} px a tag; {LEAST_PX:.0f} are needed while running, {COMFORTABLE_PX:.0f} are comfortable"
     remedy = "bring the camera nearer, take a longer lens, or set camera.long_side_px higher"
-    yield _checked(f"{name} size", belt.side_px >= LEAST_PX, told, remedy)
-    told = f"blur {belt.blur_modules:.2f} of a module; tags are read up to {MOST_BLUR}"
-    yield _checked(f"{name} sharp", belt.blur_modules <= MOST_BLUR, told, "focus; hold it still; more light; no film that shines")
+    yield _checked(f"{name} size", belt.side_px >= LEAST_PX, evidence, remedy)
+    evidence = f"blur {belt.blur_modules:.2f} of a module; tags are read up to {MOST_BLUR}"
+    yield _checked(f"{name} sharp", belt.blur_modules <= MOST_BLUR, evidence, "focus; hold it still; more light; no shiny film")
     if np.isfinite(belt.pitch):
-        told = f"a tag every {belt.pitch:.2f} tag sides; {PITCH:.2f} as drawn"
+        evidence = f"a tag every {belt.pitch:.2f} tag sides; {PITCH:.2f} as drawn"
         remedy = "mount the patches 65 mm apart on the belt as it is when worn"
-        yield _checked(f"{name} pitch", abs(belt.pitch - PITCH) <= PITCH_OFF, told, remedy)
+        yield _checked(f"{name} pitch", abs(belt.pitch - PITCH) <= PITCH_OFF, evidence, remedy)
     else:
         yield Check(f"{name} pitch", "ok", "not measured: no two neighbours lie flat in one line")
 

@@ -204,7 +204,7 @@ class LiveStation:
 
     def _watches(self) -> list[tuple[str, FrameWatch]]:
         """What looks at every frame besides the pose model."""
-        picture, place = self._parts.picture_watch, self._parts.place_watch
+        picture, place = self._parts.frame_watch, self._parts.place_watch
         watches: list[tuple[str, FrameWatch]] = []
         if picture is not None:
 

@@ -23,12 +23,12 @@ def verify_models(folder: Path | None) -> None:
     for card in cards(models_dir(folder)):
         try:
             size = len(verified(card))
-            told = read_bands(card) if card.name == PELVIS else read_errors(card)
+            table = read_bands(card) if card.name == PELVIS else read_errors(card)
         except ModelError as error:
             problems.append(error)
             click.echo(f"BAD  {card.name}  {error.what}")
         else:
-            errors = "with its error table" if told else "without an error table"
+            errors = "with its error table" if table else "without an error table"
             click.echo(f"ok   {card.name}  {size} bytes  sha256 {card.sha256}  {errors}")
     if problems:
         first = problems[0]

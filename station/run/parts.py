@@ -10,7 +10,7 @@ from station.coach import Coach
 from station.ports import Clock, Display, Estimator, FrameSource, MarkFinder, PoseSource, Sensor, Store, TurnReader
 from station.run.presenter import Presenter
 from station.run.slots import Inbox
-from station.sense.picture import PictureWatch
+from station.sense.frame_watch import FrameWatch
 from station.types import NAN, Input, Press, Reading, Station, Step
 
 
@@ -43,7 +43,7 @@ class Parts:
     display: Display | None = None
     sensors: Sequence[Sensor] = ()
     presses: Inbox[Press] | None = None
-    picture_watch: PictureWatch | None = None  # for cameras
+    frame_watch: FrameWatch | None = None  # for cameras
     place_watch: PlaceWatch | None = None  # its verdict changes the view that `new_coach` takes
     given: tuple[Reading, ...] = ()  # what a person gave beforehand, the first input of each coach
     station: Callable[[], Station] = Station  # what is wrong, and what the stick does, apart from the parts above

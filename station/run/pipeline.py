@@ -31,7 +31,7 @@ class Pipeline:
     the caller's.
 
     Each stage has one thread, so that its items are made in the same order as without one. On
-    leaving, all stages are told to stop and waited for; what they have made and nobody took is
+    leaving, all stages are asked to stop and waited for; what they have made and nobody took is
     lost.
     """
 

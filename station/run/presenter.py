@@ -1,4 +1,4 @@
-"""A loudspeaker or a light with a thread of its own: one that dies is told and opened again; the
+"""A loudspeaker or a light with a thread of its own: one that dies is reported and opened again; the
 others never notice.
 """
 
@@ -19,7 +19,7 @@ log = logging.getLogger("station")
 TICK_S = 0.02  # how often light patterns and fades move on
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 15.0)  # chosen: waits before opening again; the last one from then on
 STEADY_S = 30.0  # chosen: after that long without a failure the waits begin anew
-SILENT_S = 4.0  # a part that has not come back from a call for so long is told
+SILENT_S = 4.0  # a part that has not come back from a call for so long is reported
 AGAIN = "it is tried again by itself; if this stays, switch the station off and on"
 
 

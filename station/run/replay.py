@@ -61,8 +61,8 @@ def parted(path: Path, cues: list[Cue], given: list[Cue]) -> int:
 def gaps(path: Path) -> list[str]:
     """What the coach saw live and the log does not hold, in words; empty when it holds everything."""
     lost, torn = read_lost(path), read_log(path)[0].torn_bytes
-    told = [f"{lost} inputs never reached the log, because the disk was too slow"] if lost else []
-    return [*told, f"{torn} bytes at the end are torn and were left out"] if torn else told
+    notes = [f"{lost} inputs never reached the log, because the disk was too slow"] if lost else []
+    return [*notes, f"{torn} bytes at the end are torn and were left out"] if torn else notes
 
 
 def _line(cue: Cue) -> str:

@@ -31,13 +31,13 @@ from station.run.parts import NoStore, Parts, RunReport
 from station.run.restarts import Restarts
 from station.run.single_instance import alone
 from station.run.slots import Inbox
-from station.run.start_failure import show, told_when_it_fails
+from station.run.start_failure import show, shown_when_it_fails
 from station.run.station_state import StationState
 from station.run.stick_sessions import StickSessions
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_reading import FilmReading
+from station.sense.frame_watch import FrameWatch
 from station.sense.open import PICAMERA, open_source
-from station.sense.picture import PictureWatch
 from station.sense.treadmill import Treadmill
 from station.types import Press, SourceInfo, TurnBand, View
 
@@ -56,21 +56,21 @@ def run_station(
     ModelError.
     """
     clock = SystemClock()
-    with told_when_it_fails(UNREADABLE, clock, headless):
-        told = provision(config_file)
+    with shown_when_it_fails(UNREADABLE, clock, headless):
+        provided = provision(config_file)
     restarts = Restarts(clock)
-    with alone(told.config), restarts.counted(), told_when_it_fails(told.config, clock, headless), told.starting():
+    with alone(provided.config), restarts.counted(), shown_when_it_fails(provided.config, clock, headless), provided.starting():
         if restarts.rest_s:
             notify("READY=1")  # or systemd takes the rest for a start that hangs
-            show(restarts.error, told.config, clock, headless, restarts.rest_s)
-        report = _coach(told, clock, source_text, headless, speed_kmh, reading, restarts)
+            show(restarts.error, provided.config, clock, headless, restarts.rest_s)
+        report = _coach(provided, clock, source_text, headless, speed_kmh, reading, restarts)
     log.info(closing_line(report))
     if source_text != PICAMERA and report.sessions == 0:
         raise NothingFound("nobody ran: no session, no cue", source_text, "film one runner from the side, head to foot")
 
 
 def _coach(
-    told: Provision,
+    provided: Provision,
     clock: Clock,
     source_text: str,
     headless: bool,
@@ -78,7 +78,7 @@ def _coach(
     reading: FilmReading | None,
     restarts: Restarts,
 ) -> RunReport:
-    config, openings = told.config, Openings([*told.trouble])
+    config, openings = provided.config, Openings([*provided.trouble])
     plan = plan_of(config)
     with open_source(source_text, config, clock, realtime=True, reading=reading) as source, openings.undo:
         presses: Inbox[Press] = Inbox(8)
@@ -116,11 +116,11 @@ def _coach(
                 presenters=presenters,
                 display=screen,
                 presses=presses,
-                picture_watch=PictureWatch() if source.info.kind in LIVE_KINDS else None,
+                frame_watch=FrameWatch() if source.info.kind in LIVE_KINDS else None,
                 place_watch=place,
                 sensors=(StickSessions(), *treadmills),
                 given=given_speed(config, speed_kmh),
-                ready=told.started,
+                ready=provided.started,
                 station=StationState(tuple(openings.trouble), clock, config.record.input_log, screen, also),
             )
         )

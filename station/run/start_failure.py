@@ -26,7 +26,7 @@ STEP_S = 0.05
 
 
 @contextmanager
-def told_when_it_fails(config: Config, clock: Clock, headless: bool) -> Iterator[None]:
+def shown_when_it_fails(config: Config, clock: Clock, headless: bool) -> Iterator[None]:
     """Shows a StationError of the block, for SHOWN_S when run as a service, and raises it again.
 
     Not the loss of a camera that has worked: there a start comes first, and only if that fails

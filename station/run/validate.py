@@ -24,7 +24,7 @@ from station.validate.pairs import Pairs, pair_series, pair_trials
 from station.validate.reference import (
     COUNTS,
     LABELS,
-    PER_PICTURE,
+    PER_FRAME,
     PER_STRIDE,
     SERIES_COLUMNS,
     WINDOW,
@@ -96,7 +96,7 @@ def print_columns() -> None:
         click.echo(f"    {name:<30} {unit(name):<14} agrees within ±{tolerance(name):g}")
     click.echo("values over time: time_s, and:")
     for name in SERIES_COLUMNS[1:]:
-        kind = "every picture" if name in PER_PICTURE else "once a stride" if name in PER_STRIDE else "once a recording"
+        kind = "every frame" if name in PER_FRAME else "once a stride" if name in PER_STRIDE else "once a recording"
         click.echo(f"    {name:<30} {unit(name):<14} {kind:<16} agrees within ±{tolerance(name):g}")
 
 
@@ -147,10 +147,10 @@ def _offset(series: Series, recordings: Sequence[Measured], told_s: float | None
     if told_s is not None:
         offset = Offset(told_s, _correlation(series, one, told_s), math.nan, math.nan, True)
     else:
-        name = next((name for name in PER_PICTURE if name in series.columns), None)
+        name = next((name for name in PER_FRAME if name in series.columns), None)
         if name is None:
             raise InputError(
-                "holds no angle of every picture to bring the two clocks together",
+                "holds no angle of every frame to bring the two clocks together",
                 where,
                 "say by how much they differ with --offset SECONDS (0: one clock)",
             )
@@ -172,7 +172,7 @@ def _offset(series: Series, recordings: Sequence[Measured], told_s: float | None
 
 
 def _correlation(series: Series, one: Measured, offset_s: float) -> float:
-    for name in PER_PICTURE:
+    for name in PER_FRAME:
         if name in series.columns:
             there = sampled(series.t_s + offset_s, series.columns[name], one.t_s)
             both = np.isfinite(there) & np.isfinite(one.angles[name])

@@ -24,17 +24,17 @@ def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | 
 
     What the command line says wins over what a poses file says, and that over the settings.
     """
-    told, info = config.view, source.info
+    given, info = config.view, source.info
     scale, faces = (source.px_per_m, source.direction) if isinstance(source, PosesSource) else (None, None)
     return View(
         width_px=info.width_px,
         height_px=info.height_px,
-        roll_deg=told.roll_deg,
-        azimuth_deg=told.azimuth_deg,
-        px_per_m=scale or told.px_per_m or NAN,
-        direction=direction or faces or told.direction,
-        zone=told.zone,
-        focal_px=told.focal_px or NAN,
+        roll_deg=given.roll_deg,
+        azimuth_deg=given.azimuth_deg,
+        px_per_m=scale or given.px_per_m or NAN,
+        direction=direction or faces or given.direction,
+        zone=given.zone,
+        focal_px=given.focal_px or NAN,
     )
 
 
@@ -43,9 +43,9 @@ def plan_of(config: Config, analysis: bool = False) -> Plan:
 
     Raises ConfigError for one that makes no session.
     """
-    told = config.session.model_dump(exclude={"speed_kmh"})
+    settings = config.session.model_dump(exclude={"speed_kmh"})
     try:
-        return Plan.offline() if analysis else Plan(**told)
+        return Plan.offline() if analysis else Plan(**settings)
     except ValueError as error:
         raise ConfigError(str(error), "station.toml", "correct [session]") from None
 

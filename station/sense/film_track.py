@@ -96,7 +96,7 @@ def _packets(container: InputContainer, streams: list[VideoStream]) -> Counter[i
             if seen[packet.stream_index] >= LOOK_PACKETS or seen.total() >= LOOK_ALL:
                 break
     except av.error.FFmpegError:
-        pass  # it is told while playing
+        pass  # it is reported while playing
     return seen
 
 

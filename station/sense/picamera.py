@@ -87,7 +87,7 @@ class PicameraDoor:
             mode, fps = choose_mode(camera.sensor_modes, wanted_rates(self._config))
             camera.configure(
                 camera.create_video_configuration(
-                    main={"size": _picture_size(mode["size"], self._config.long_side_px), "format": FORMAT},
+                    main={"size": _frame_size(mode["size"], self._config.long_side_px), "format": FORMAT},
                     sensor={"output_size": mode["size"], "bit_depth": mode["bit_depth"]},
                     controls=self._controls(camera, fps),
                     buffer_count=BUFFERS,
@@ -187,7 +187,7 @@ class PicameraDoor:
 
 
 def wanted_rates(config: CameraSection) -> tuple[float, ...]:
-    """Frame rates in order of preference: one with which every picture meets the lamps at the same phase."""
+    """Frame rates in order of preference: one with which every frame meets the lamps at the same phase."""
     return (config.fps,) if config.fps else (float(config.mains_hz), config.mains_hz / 2)
 
 
@@ -210,7 +210,7 @@ def choose_mode(modes: Sequence[Mapping[str, Any]], rates: Sequence[float]) -> t
     return fastest, float(fastest["fps"])
 
 
-def _picture_size(sensor: tuple[int, int], long_side_px: int) -> tuple[int, int]:
+def _frame_size(sensor: tuple[int, int], long_side_px: int) -> tuple[int, int]:
     """Whole view at the sensor's shape, never larger than it, even sides."""
     scale = min(1.0, long_side_px / max(sensor))
     width, height = (2 * round(side * scale / 2) for side in sensor)

@@ -1,6 +1,6 @@
 """Poses files, format `station.poses/1`: landmarks that somebody else measured, as an NPZ.
 
-t_s (N,) float64 increasing          width_px, height_px    scalars: the picture
+t_s (N,) float64 increasing          width_px, height_px    scalars: the frame
 xy_px (N, 33, 2) float32             skeleton               "blazepose33"
 score (N, 33) float32 in 0..1        px_per_m, direction    optional
 """
@@ -56,7 +56,7 @@ class Poses:
 
 
 class PosesSource:
-    """Plays a poses file. A `Source[Pose]`; `px_per_m` and `direction` are what the file told, None where it did not."""
+    """Plays a poses file. A `Source[Pose]`; `px_per_m` and `direction` are what the file says, None where it did not."""
 
     def __init__(self, path: Path, clock: Clock | None = None, realtime: bool = False, loop: bool = False) -> None:
         self._path = path

@@ -52,7 +52,7 @@ class Opening:
     frames: so many, then silence; None = no end. error: opening fails with this. absent: no camera is found.
     usb_only: what is found is a webcam. close_hangs: closing never returns. repeats: every frame comes twice, with one and
     the same time. fails: what a call raises, by the call's name in `CALLS`. stamp: the sensor's time as it should be -> as it
-    is told, None to leave it out. short_by: bytes missing at the end of each buffer. bare_modes: modes do not tell their view.
+    is given, None to leave it out. short_by: bytes missing at the end of each buffer. bare_modes: modes do not tell their view.
     """
 
     frames: int | None = None
@@ -68,7 +68,7 @@ class Opening:
     bare_modes: bool = False
 
     def call(self, name: str) -> None:
-        """Raises what that call was told to raise."""
+        """Raises what that call was set to raise."""
         assert name in CALLS
         if name in self.fails:
             raise self.fails[name]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from station.ports import Clock
 from station.sense.playback import PosePlayer
-from station.testing.synthetic_body import Filming, in_picture, landmarks_m
+from station.testing.synthetic_body import Filming, in_frame, landmarks_m
 from station.testing.synthetic_flaws import FAR_SCORE, LEFT_LEG, NEAR_SCORE, RIGHT_LEG, drag_hips, hide, noise, runs, swap_legs
 from station.testing.synthetic_motion import GRID_HZ, Motion, RunnerSpec, Script
 from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Event, Pose, Side, SourceInfo, View
@@ -107,7 +107,7 @@ class SyntheticRunner:
     def _landmarks(self, random: np.random.Generator) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
         t, motion = self._t_s, self.motion
         points = landmarks_m(motion.posture(t), motion.specs[0].height_m)
-        xy_px = in_picture(points, self.filming, motion.forward_m(t), motion.rise_m(t))
+        xy_px = in_frame(points, self.filming, motion.forward_m(t), motion.rise_m(t))
         xy_px = drag_hips(xy_px, motion.flaw("thigh_drag", t))
         sd_px = motion.flaw("noise_px", t) + motion.flaw("noise_mm", t) * self.filming.px_per_m / 1000
         xy_px += sd_px[:, None, None] * noise(random, t, JOINTS, motion.flaw("noise_tau_s", t))

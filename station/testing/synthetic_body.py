@@ -1,4 +1,4 @@
-"""A body as 33 landmarks from joint angles, and its picture in a camera: the geometry of the synthetic runner.
+"""A body as 33 landmarks from joint angles, and its image in a camera: the geometry of the synthetic runner.
 
 Body axes in metres: x the way the runner faces, y up, z to the runner's right; the origin is the middle between the hips.
 """
@@ -137,10 +137,10 @@ def _arm(points: Array, posture: Posture, arm: int, name: str, shoulder: Array) 
         points[:, Joint[f"{name}_{finger.upper()}"]] = wrist + far * along + aside * across
 
 
-def in_picture(points_m: Array, filming: Filming, forward_m: Array, up_m: Array) -> Array:
+def in_frame(points_m: Array, filming: Filming, forward_m: Array, up_m: Array) -> Array:
     """(N, 33, 2) pixels of body points whose origin stands `forward_m` and `up_m` off the place `filming.hip_at`.
 
-    The camera stands on the side that the direction shows (a runner who faces right in the picture shows the right side),
+    The camera stands on the side that the direction shows (a runner who faces right in the frame shows the right side),
     `azimuth_deg` round towards the rear. Positions along the belt move in the body's own direction.
     """
     near = 1.0 if filming.direction == "right" else -1.0
@@ -152,6 +152,6 @@ def in_picture(points_m: Array, filming: Filming, forward_m: Array, up_m: Array)
     flat = np.stack([across * scale, -y * scale], axis=-1)
     offset = (np.array(filming.hip_at) - 0.5) * [filming.width_px, filming.height_px]
     roll = np.radians(filming.roll_deg)
-    # y points down, so this matrix turns clockwise as the picture shows it.
+    # y points down, so this matrix turns clockwise as the frame shows it.
     turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
     return (flat + offset) @ turn.T + [filming.width_px / 2, filming.height_px / 2]

@@ -1,4 +1,4 @@
-"""How a person moves over time, told as a script of specs: standing, walking, running, knee lifts, gone."""
+"""How a person moves over time, written as a script of specs: standing, walking, running, knee lifts, gone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Two recordings of the same run, each with its own clock: by how many seconds they differ.
 
-Running repeats itself every stride, so nearly the same picture comes back at every offset of a whole stride. The offset counts
+Running repeats itself every stride, so nearly the same frame comes back at every offset of a whole stride. The offset counts
 as found only when the best one fits better than the next best by more than chance, stretch by stretch.
 """
 

@@ -81,8 +81,8 @@ class Waists:
         sd = math.sqrt(sum((value - mean) ** 2 for value in off) / (len(off) - 1))
         half = student_t975(len(off) - 1) * sd / math.sqrt(len(off))
         word = "tells them apart" if mean - half > 0 else "does not tell them apart"
-        told = f"{mean:+.1f} deg [{mean - half:+.1f} .. {mean + half:+.1f}], {len(off)} runners"
-        return f"pelvic turn, free minus stiff: {told}: {word}"
+        difference = f"{mean:+.1f} deg [{mean - half:+.1f} .. {mean + half:+.1f}], {len(off)} runners"
+        return f"pelvic turn, free minus stiff: {difference}: {word}"
 
 
 def waists(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Waists | None:

@@ -22,7 +22,7 @@ BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")  # modes in which 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What one recording holds; seconds from its first picture. `started` is None where the station's clock was not set.
+    """What one recording holds; seconds from its first frame. `started` is None where the station's clock was not set.
 
     `screen_zero_s`: when the clock on the screen began, NaN when nobody ran. `speed_origin` as in types.Speed.
     """
@@ -118,5 +118,5 @@ def _end(t_s: NDArray[np.float64]) -> float:
 def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
-    told = datetime.fromisoformat(text)
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -19,7 +19,7 @@ MOST_DOTS = 400  # of a curve with thousands of values; evenly picked
 
 
 def page_html(result: Result, created_utc: str) -> bytes:
-    told = {
+    shown = {
         "reference": result.reference,
         "recordings": [one.name for one in result.recordings],
         "rows": [_row(one) for one in result.quantities],
@@ -28,7 +28,7 @@ def page_html(result: Result, created_utc: str) -> bytes:
         "created_utc": created_utc,
         "version": __version__,
     }
-    return _template().render(told).encode()
+    return _template().render(shown).encode()
 
 
 @cache
@@ -63,7 +63,7 @@ def _twice(ends: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _row(one: Quantity) -> dict[str, str]:
     found = one.found
-    share = share_interval(one.held, one.told) if one.told else None
+    share = share_interval(one.held, one.intervals) if one.intervals else None
     return {
         "name": one.name,
         "unit": one.unit,
@@ -73,7 +73,7 @@ def _row(one: Quantity) -> dict[str, str]:
         "limits": f"{_text(found.low)} to {_text(found.high)}",
         "rmse": _text(found.rmse),
         "mae": _text(found.mae),
-        "interval": f"{one.held} of {one.told} ({share[0]:.0%} to {share[1]:.0%})" if share else "–",
+        "interval": f"{one.held} of {one.intervals} ({share[0]:.0%} to {share[1]:.0%})" if share else "–",
         "words": one.words,
         "state": one.state,
     }

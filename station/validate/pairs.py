@@ -14,7 +14,7 @@ from station.record.summary import main_strides, over_strides, stride_columns
 from station.types import NAN, Measure
 from station.validate.align import sampled
 from station.validate.measured import Measured
-from station.validate.reference import PER_PICTURE, PER_STRIDE, Series, Trial
+from station.validate.reference import PER_FRAME, PER_STRIDE, Series, Trial
 
 Array = NDArray[np.float64]
 Level = Literal["trial", "stride", "picture"]
@@ -25,7 +25,7 @@ LEAST_SEEN = 0.8  # of a window must be strides that the station measured, or it
 @dataclass(slots=True)
 class Paired:
     """One quantity: `station`, `reference` (n,), whose they are and where from. `intervals`: (low, high, reference) wherever the
-    station told a 95 % interval of what the reference holds as one number, widened by one step where that is a count of steps.
+    station gave a 95 % interval of what the reference holds as one number, widened by one step where that is a count of steps.
     """
 
     level: Level
@@ -92,14 +92,14 @@ def _add_window(pairs: Pairs, trials: Sequence[Trial], window: _Window) -> None:
     first = trials[0]
     where = f"line {first.line}"
     for name in dict.fromkeys(name for trial in trials for name in trial.values):
-        told = [trial.values[name] for trial in trials if name in trial.values]
-        if len(told) > 1:
-            pairs.observers_off.setdefault(name, []).append(max(told) - min(told))
+        counted = [trial.values[name] for trial in trials if name in trial.values]
+        if len(counted) > 1:
+            pairs.observers_off.setdefault(name, []).append(max(counted) - min(counted))
         measure = station_value(name, window)
         if not measure.measured:
             pairs.left_out.append((f"{where}, {name}", measure.reason))
             continue
-        reference = sum(told) / len(told)
+        reference = sum(counted) / len(counted)
         paired = pairs.of(name, "trial")
         runner = first.runner or window.recording.name
         paired.add(np.array([measure.value]), np.array([reference]), runner, [f"{where}, {window.recording.name}"])
@@ -160,7 +160,7 @@ def station_value(name: str, window: _Window) -> Measure:
     recording, strides = window.recording, window.recording.strides
     if name == "speed_kmh":
         if recording.speed_origin in ("given", "ftms"):
-            return Measure.cannot_tell("the station was told this speed and did not measure it: run it without, to compare")
+            return Measure.cannot_tell("the station was given this speed and did not measure it: run it without, to compare")
     elif window.whole:
         return recording.summary.get(name, Measure.cannot_tell("not part of this recording's summary"))
     if not window.whole:
@@ -184,8 +184,8 @@ def pair_series(series: Series, recording: Measured, offset_s: float) -> Pairs:
     pairs = Pairs()
     t_s = series.t_s + offset_s
     for name, values in series.columns.items():
-        if name in PER_PICTURE:
-            _add_pictures(pairs, name, t_s, values, recording)
+        if name in PER_FRAME:
+            _add_frames(pairs, name, t_s, values, recording)
         elif name in PER_STRIDE:
             _add_strides(pairs, name, t_s, values, recording)
         else:
@@ -193,7 +193,7 @@ def pair_series(series: Series, recording: Measured, offset_s: float) -> Pairs:
     return pairs
 
 
-def _add_pictures(pairs: Pairs, name: str, t_s: Array, values: Array, recording: Measured) -> None:
+def _add_frames(pairs: Pairs, name: str, t_s: Array, values: Array, recording: Measured) -> None:
     station, reference = recording.angles[name], sampled(t_s, values, recording.t_s)
     both = np.isfinite(station) & np.isfinite(reference)
     if not both.any():

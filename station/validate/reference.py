@@ -7,7 +7,7 @@ Trials, one row each: what somebody counted or read off while a runner ran.
     steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do), any name of types.QUANTITIES
     runner, trial, observer, note       labels; `runner` tells which rows are of one person
 
-Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every picture), types.STRIDE (one value a
+Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every frame), types.STRIDE (one value a
 stride, at any time within it), types.QUANTITIES, contact_time_ms. An empty cell is not measured. Lines that begin with #
 are not read. Comma, or semicolon with decimal comma as spreadsheets write it in some countries.
 """
@@ -38,10 +38,10 @@ WINDOW = ("from_s", "to_s", "seconds")
 COUNTS = ("steps", "speed_kmh")
 WAISTS = ("stiff", "free", "natural")
 BOOKKEEPING = ("start_s", "seen_fraction", "swaps_repaired", "running")  # columns of STRIDE that are no measurement
-PER_PICTURE = tuple(ANGLES.names or ())
+PER_FRAME = tuple(ANGLES.names or ())
 PER_STRIDE = (*(name for name in STRIDE.names or () if name not in BOOKKEEPING), "contact_time_ms")
 TRIAL_COLUMNS = (*LABELS, *WINDOW, *COUNTS, *QUANTITIES)
-SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_PICTURE, *PER_STRIDE, *QUANTITIES)))
+SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_FRAME, *PER_STRIDE, *QUANTITIES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ def _moment(text: str, where: str) -> datetime | None:
     if not text:
         return None
     try:
-        told = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{text!r} is no moment", where, "write it as 2026-11-23T17:05:00Z") from None
-    return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

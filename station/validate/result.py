@@ -22,7 +22,7 @@ DECIMALS = 6
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One quantity compared. `held` of `told`: intervals of the station that hold the reference."""
+    """One quantity compared. `held` of `intervals`: those of the station that hold the reference."""
 
     name: str
     unit: str
@@ -31,7 +31,7 @@ class Quantity:
     within: float
     state: State
     held: int
-    told: int
+    intervals: int
     paired: Paired
 
     @property
@@ -110,7 +110,7 @@ def document(result: Result, created_utc: str) -> dict[str, Any]:
 
 def _quantity(one: Quantity) -> dict[str, Any]:
     found, paired = one.found, one.paired
-    share = share_interval(one.held, one.told) if one.told else (math.nan, math.nan)
+    share = share_interval(one.held, one.intervals) if one.intervals else (math.nan, math.nan)
     return {
         "name": one.name,
         "unit": one.unit,
@@ -125,7 +125,7 @@ def _quantity(one: Quantity) -> dict[str, Any]:
         "limit_ci95_half": _plain(found.limit_half),
         "rmse": _plain(found.rmse),
         "mae": _plain(found.mae),
-        "interval": {"holds": one.held, "of": one.told, "share_ci95": [_plain(share[0]), _plain(share[1])]},
+        "interval": {"holds": one.held, "of": one.intervals, "share_ci95": [_plain(share[0]), _plain(share[1])]},
         "tolerance": one.within,
         "verdict": one.state,
         "words": one.words,
@@ -158,8 +158,8 @@ def table(result: Result) -> str:
         found = one.found
         bias = f"{_short(found.bias, True)} [{_short(found.bias_low, True)} .. {_short(found.bias_high, True)}]"
         limits = f"{_short(found.low, True)} .. {_short(found.high, True)}"
-        told = f"{one.held} of {one.told}" if one.told else "-"
-        lines.append(ROW.format(f"{one.name}", found.n, bias, limits, _short(found.rmse), _short(found.mae), told, one.words))
+        held = f"{one.held} of {one.intervals}" if one.intervals else "-"
+        lines.append(ROW.format(f"{one.name}", found.n, bias, limits, _short(found.rmse), _short(found.mae), held, one.words))
     for name, off in result.observers_off.items():
         spread = f"differ by {sum(off) / len(off):.2f} {unit(name)} on average"
         lines.append(f"  observers of the same window {spread} ({name}, {len(off)} windows)")

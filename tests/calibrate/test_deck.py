@@ -1,4 +1,4 @@
-"""Roll, azimuth and scale from straight lines, on pictures of which everything is known."""
+"""Roll, azimuth and scale from straight lines, on frames of which everything is known."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_the_zone_is_where_a_tall_runner_can_be() -> None:
     left, top, right, bottom = zone
     half = (LENGTH_M * 1.1) / 2 * FOCAL_PX / DISTANCE_M / SIZE[0]
     assert (left, right) == (pytest.approx(0.5 - half, abs=0.02), pytest.approx(0.5 + half, abs=0.02))
-    assert top == 0.0, "at 3 m this lens cuts a tall runner's head off: the zone ends at the picture's border"
+    assert top == 0.0, "at 3 m this lens cuts a tall runner's head off: the zone ends at the frame's border"
     assert 0.8 < bottom < 1.0
 
 
@@ -112,7 +112,7 @@ def test_a_deck_cut_off_by_the_picture_has_no_length() -> None:
     cut = np.ascontiguousarray(whole.grey[:, 400:])
     deck = deck_of(cut, find_lines(cut), Known(), RULER)
     assert deck.edge is not None
-    assert "ends are not in the picture" in deck.px_per_m.reason
+    assert "ends are not in the frame" in deck.px_per_m.reason
 
 
 def test_a_deck_at_the_lower_border_may_hide_its_near_edge() -> None:

@@ -16,7 +16,7 @@ GREY = drawn().grey
 
 
 def poses(quarters: int = 0, count: int = 20) -> list[Pose]:
-    """A runner in a picture of 1280x1280 that was turned counter-clockwise so often."""
+    """A runner in a frame of 1280x1280 that was turned counter-clockwise so often."""
     out = []
     for pose, _ in zip(SyntheticRunner(RunnerSpec(), seconds=2).poses(), range(count), strict=False):
         xy = pose.xy_px - np.float32(640)

@@ -27,7 +27,7 @@ VIEW = View(640, 480, roll_deg=1.5, px_per_m=162.0)
 
 
 class Film:
-    """A tenth of a second between pictures; the next one only when the one before was looked at."""
+    """A tenth of a second between frames; the next one only when the one before was looked at."""
 
     info = SourceInfo("film", "video", 640, 480)
 

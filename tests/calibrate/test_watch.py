@@ -45,7 +45,7 @@ class Counted:
 def watched(
     scene: Surroundings | None, *shown: tuple[np.ndarray, float], person: tuple[float, float] = (-1, -1)
 ) -> tuple[PlaceWatch, int]:
-    """Each picture for so many seconds on an empty belt; somebody is there from one second to another."""
+    """Each frame for so many seconds on an empty belt; somebody is there from one second to another."""
     run = Counted()
     watch = PlaceWatch(scene, 90, run)
     runner = next(iter(SyntheticRunner(RunnerSpec(), seconds=1).poses()))
@@ -118,7 +118,7 @@ def test_people_upside_down_are_told(turned_deg: int | None, remedy: str) -> Non
     for number, pose in enumerate(SyntheticRunner(RunnerSpec(), seconds=3).poses()):
         flipped = np.float32([720, 1280]) - pose.xy_px
         watch.step(Frame(pose.t_ns, number, image), Pose(pose.t_ns, flipped, pose.score))
-    assert watch.trouble[0][0] == "people are upside down in the picture"
+    assert watch.trouble[0][0] == "people are upside down in the frame"
     assert watch.trouble[0][1].startswith(remedy)
 
 

@@ -127,7 +127,7 @@ def check(folder: Path, steps: list[tuple[Input, Step]], told: dict[str, dict[st
         recording = store.recording(session_id)
         stored = len(recording.t_s)
         if row.state == "finished":
-            assert stored == len(steps) - 1, "a finished session lacks pictures"
+            assert stored == len(steps) - 1, "a finished session lacks frames"
             seen["finished"] += 1
         else:
             assert row.state == "recovered"

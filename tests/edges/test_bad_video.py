@@ -165,7 +165,7 @@ def test_pictures_that_the_decoder_had_to_guess_are_left_out(tmp_path: Path, see
     assert 35 < len(frames) < 60
     assert "damaged" in source.problems[0]
     right = [number_of(f.image) == round(f.t_ns / 1e9 * 20) for f in frames]
-    assert np.mean(right) > 0.9, "hardly a picture shows what it should not"
+    assert np.mean(right) > 0.9, "hardly a frame shows what it should not"
 
 
 @pytest.mark.parametrize("later", [0, 1, 3, 4, 5])

@@ -155,7 +155,7 @@ def test_full_disk_is_told_and_nothing_but_time_is_lost_when_it_has_room_again(t
     session_id = store.begin(SOURCE, MODEL, 0, VIEW)
     assert refused(store, steps[:600]) == 0
     fill(store)
-    assert 1 <= refused(store, steps[600:1500]) <= 3  # tried again every ten seconds, not at every picture
+    assert 1 <= refused(store, steps[600:1500]) <= 3  # tried again every ten seconds, not at every frame
     assert "coaching goes on" in store.trouble[0][1]
     free(store)
     assert refused(store, steps[1500:]) == 0

@@ -48,7 +48,7 @@ def test_a_session_in_order() -> None:
     assert told.activities(30.0) == {"absent"}
     assert told.last.tracked_fraction == 0.0
     assert told.last.angles is None
-    assert told.last.speed.origin == "unknown", "no feet on the belt, no speed in the picture"
+    assert told.last.speed.origin == "unknown", "no feet on the belt, no speed in the frame"
 
 
 def test_a_silent_camera_makes_the_runner_absent() -> None:

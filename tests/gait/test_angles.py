@@ -12,7 +12,7 @@ from station.types import JOINTS, Joint, View
 def person(
     thigh_left: float, thigh_right: float, shank_left: float, shank_right: float, lean: float, facing: int = 1
 ) -> np.ndarray:
-    """(1, 33, 2) px of a stick figure, angles in degrees, forward positive; facing 1 right, -1 left in the picture."""
+    """(1, 33, 2) px of a stick figure, angles in degrees, forward positive; facing 1 right, -1 left in the frame."""
     xy = np.full((JOINTS, 2), np.nan)
 
     def below(top: np.ndarray, angle: float, length: float) -> np.ndarray:
@@ -29,7 +29,7 @@ def person(
 
 
 def turned(xy: np.ndarray, clockwise_deg: float) -> np.ndarray:
-    """The picture turned clockwise, as it looks (y down)."""
+    """The frame turned clockwise, as it looks (y down)."""
     c, s = np.cos(np.radians(clockwise_deg)), np.sin(np.radians(clockwise_deg))
     return xy @ np.array([[c, s], [-s, c]])
 

@@ -1,4 +1,4 @@
-"""The direction: found from the picture, then held."""
+"""The direction: found from the frame, then held."""
 
 from __future__ import annotations
 

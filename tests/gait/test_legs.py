@@ -31,7 +31,7 @@ def test_exchanges_are_repaired_and_counted(fps: float, fraction: float, run_s: 
     assert told.last.swaps_repaired == pytest.approx(told.truth.swapped.sum(), abs=0.02 * len(told.gaits))
     assert thigh_rmse(told) < 2.0
     assert told.strides["cadence_spm"].mean() == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
-    # Never more; fewer where the first pictures were exchanged and the names had to be turned over.
+    # Never more; fewer where the first frames were exchanged and the names had to be turned over.
     assert len(clean.strides) - 4 <= len(told.strides) <= len(clean.strides) + 1
     assert told.strides["swaps_repaired"].sum() <= told.last.swaps_repaired
     assert told.strides["swaps_repaired"].sum() > 0 or told.truth.swapped.sum() < 5
@@ -82,7 +82,7 @@ def test_a_thigh_of_the_wrong_length_was_not_seen_right() -> None:
 
 
 def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_runs() -> None:
-    """The legs pass each other in a picture that fits neither; the model named them rightly before and after."""
+    """The legs pass each other in a frame that fits neither; the model named them rightly before and after."""
     tracker, told = LegTracker(), []
     for i in range(60):
         t_s = i / 60

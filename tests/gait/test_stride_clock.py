@@ -39,13 +39,13 @@ def test_every_swing_is_a_stride(fps: float) -> None:
     assert found == pytest.approx([STRIDE_S] * len(found), abs=0.01)
 
 
-@pytest.mark.parametrize("pictures", [1, 2, 3])
+@pytest.mark.parametrize("frames", [1, 2, 3])
 @pytest.mark.parametrize("at", np.linspace(0.0, 0.9, 10))
-def test_some_pictures_of_the_other_leg_make_no_stride_and_cost_none(pictures: int, at: float) -> None:
+def test_some_frames_of_the_other_leg_make_no_stride_and_cost_none(frames: int, at: float) -> None:
     near, far = swing(60.0), swing(60.0, shift=0.5)
     for cycle in range(1, 14):
         first = round((cycle + at) * STRIDE_S * 60.0)
-        near[first : first + pictures] = far[first : first + pictures]
+        near[first : first + frames] = far[first : first + frames]
     found = strides(near, 60.0)
     assert 12 <= len(found) <= 14
     assert float(np.median(found)) == pytest.approx(STRIDE_S, abs=0.01)

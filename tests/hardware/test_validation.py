@@ -93,7 +93,7 @@ def test_a_gym_works_through_the_shipped_sheet(tmp_path: Path) -> None:
         stride_s = 0.68 + 0.01 * (ord(cells["runner"]) - ord("A")) + rng.normal(0, 0.003)
         cells["session"] = f"s{number}"
         one = recording(cells["session"], 300.0, seed=number, stride_s=stride_s)
-        if number < 30:  # 160 landings, the first and the last one seen in a picture of a telephone
+        if number < 30:  # 160 landings, the first and the last one seen in a frame of a telephone
             cells |= {"screen_from": "2:00", "screen_to": "3:00", "steps": "160"}
             cells["seconds"] = f"{80 * stride_s + rng.uniform(-1, 1) / 30:.3f}"
         else:
@@ -110,7 +110,7 @@ def test_a_gym_works_through_the_shipped_sheet(tmp_path: Path) -> None:
     found = compare(Question(path), read_reference(path), recordings, {})
     (cadence,) = found.quantities
     assert cadence.words == "agrees within ±1 steps/min (10 runners)"
-    assert (cadence.found.n, cadence.held, cadence.told) == (30, 30, 30)
+    assert (cadence.found.n, cadence.held, cadence.intervals) == (30, 30, 30)
     assert found.left_out == []
     assert found.waists is not None
     told = "\n".join(found.waists.lines())

@@ -20,7 +20,7 @@ EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass
 class Actor:
-    """Somebody whose body has its centre at `x(t_s)` across the picture, None while away. `in_front` hides the others."""
+    """Somebody whose body has its centre at `x(t_s)` across the frame, None while away. `in_front` hides the others."""
 
     x: Callable[[float], float | None]
     side_px: float = 600.0
@@ -67,7 +67,7 @@ class SceneModel:
 
 @dataclass
 class Watched:
-    """What came out: times, where the pose was across the picture (NaN: nobody), and when the whole picture was searched."""
+    """What came out: times, where the pose was across the frame (NaN: nobody), and when the whole frame was searched."""
 
     t_s: NDArray[np.float64]
     x: NDArray[np.float64]

@@ -79,14 +79,14 @@ def test_landmark_outside_the_square_stays_and_one_at_its_edge_uses_what_there_i
 def test_square_is_where_its_body_is(x, y, side, turn):
     """Round trip: centre and head-end rim of a body make the square; the square maps its own middle and top to them."""
     square = Square(x, y, side, turn)
-    body = square.to_picture(np.array([[0.5, 0.5], [0.5, 0.5 - 0.5 / 1.25]]))
+    body = square.to_frame(np.array([[0.5, 0.5], [0.5, 0.5 - 0.5 / 1.25]]))
     again = Square.around(body, 1.25)
     assert [again.x_px, again.y_px, again.side_px] == pytest.approx([x, y, side], abs=1e-6)
     assert np.cos(again.turn_rad - turn) == pytest.approx(1)
 
 
 def test_cut_turns_the_body_upright_and_never_mirrors():
-    """A lying body, head to the right, with a mark above it in the picture: upright, the mark is to the left."""
+    """A lying body, head to the right, with a mark above it in the frame: upright, the mark is to the left."""
     image = np.zeros((200, 200, 3), np.uint8)
     image[95:105, 160:170] = [255, 0, 0]  # head end
     image[60:70, 95:105] = [0, 255, 0]
@@ -104,4 +104,4 @@ def test_what_is_cut_is_where_to_picture_says():
     picture = square.cut(image, 256, cv2.BORDER_CONSTANT)[..., 0].astype(float)
     rows, columns = np.indices(picture.shape)
     centre = np.array([[(columns * picture).sum(), (rows * picture).sum()]]) / picture.sum() / 256
-    assert square.to_picture(centre) == pytest.approx(np.array([[200, 120]]), abs=0.1)
+    assert square.to_frame(centre) == pytest.approx(np.array([[200, 120]]), abs=0.1)

@@ -24,5 +24,5 @@ def test_walker_is_kept_although_somebody_jumps_off_a_box(shared):
     assert len(seen) >= 90
     assert (y_px[seen] > 650).all()  # she walks on the ground; the man's hips are above 450 until he lands at the right
     assert (np.diff(x_px[seen]) < 5).all()
-    assert x_px[seen[-1]] < 60  # until she is out of the picture
+    assert x_px[seen[-1]] < 60  # until she is out of the frame
     assert searched <= 20

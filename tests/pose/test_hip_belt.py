@@ -1,4 +1,4 @@
-"""The hip belt's tags in drawn pictures with known corners: found where they are, and nothing else found."""
+"""The hip belt's tags in drawn frames with known corners: found where they are, and nothing else found."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_shadow_on_the_belt_moves_nothing() -> None:
 
 
 def flat(tag: NDArray[np.uint8], side_px: int = 24) -> NDArray[np.uint8]:
-    """A picture with that tag, (6, 6) of 0 and 255, on white, lying flat."""
+    """A frame with that tag, (6, 6) of 0 and 255, on white, lying flat."""
     image = empty()
     large = cv2.resize(tag, (8 * side_px, 8 * side_px), interpolation=cv2.INTER_NEAREST)
     large = cv2.copyMakeBorder(large, *(4 * [32]), cv2.BORDER_CONSTANT, value=255)
@@ -235,7 +235,7 @@ def test_of_two_tags_with_one_id_the_runners_is_taken() -> None:
 
 
 class Film:
-    """A finder that is shown a belt, or none, picture after picture."""
+    """A finder that is shown a belt, or none, frame after frame."""
 
     def __init__(self) -> None:
         self.finder, self.t_ns = HipBeltFinder(), 0
@@ -316,7 +316,7 @@ def test_the_same_pictures_give_the_same_marks(with_belt: NDArray[np.uint8]) -> 
 
 
 def tags_in_film(path: Path, every: int, most: int) -> int:
-    """Tags in whole pictures, one in `every`, read as if a belt of usual size were there. Fails on a film that shows nothing."""
+    """Tags in whole frames, one in `every`, read as if a belt of usual size were there. Fails on a film that shows nothing."""
     reader, pictures, tags = TagReader(), 0, 0
     with open_source(str(path), Config(), SystemClock()) as source:
         for number in range(every * most):

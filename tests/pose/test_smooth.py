@@ -31,7 +31,7 @@ def test_slow_trembling_is_damped_and_fast_motion_followed():
     out = [smooth(i * NS // 30, np.array([(-1.0) ** i * 0.1]), 600.0)[0] for i in range(60)]
     assert np.ptp(out[30:]) < 0.1 * 0.2
     late = [smooth((60 + i) * NS // 30, np.array([20.0 * i]), 600.0)[0] - 20.0 * i for i in range(30)]
-    assert abs(late[-1]) < 20.0  # less than a picture behind
+    assert abs(late[-1]) < 20.0  # less than a frame behind
 
 
 @pytest.mark.parametrize("t_ns", [0, 10 * NS])

@@ -382,7 +382,7 @@ def test_a_finder_and_a_watch_that_always_fail_are_shown_and_the_frames_go_on() 
         def reset(self) -> None: ...
 
     shown = Shown()
-    live, _ = filmed(200, Seeing(range(0)), mark_finder=Broken(), picture_watch=Broken(), display=shown)
+    live, _ = filmed(200, Seeing(range(0)), mark_finder=Broken(), frame_watch=Broken(), display=shown)
     report = live.run()
     assert report.frames_skipped == 0
     assert report.poses > 190

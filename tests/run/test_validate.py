@@ -252,7 +252,7 @@ def test_a_folder_that_a_stranger_made_is_an_ordinary_refusal(
 def test_the_columns_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("validate", "--columns") == 0
     listed = capsys.readouterr().out
-    for word in ("steps", "screen_from", "pelvic_turn_deg", "thigh_near_deg", "every picture", "±1"):
+    for word in ("steps", "screen_from", "pelvic_turn_deg", "thigh_near_deg", "every frame", "±1"):
         assert word in listed
     assert run("validate") == 2
     assert "name the CSV file" in capsys.readouterr().err

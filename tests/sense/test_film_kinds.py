@@ -60,7 +60,7 @@ def refused(path: Path, reading: FilmReading | None = None) -> InputError:
 
 
 def gym(t_s: float, width: int = 160, height: int = 240) -> NDArray[np.uint8]:
-    """A picture without flat parts, in which something moves fast."""
+    """A frame without flat parts, in which something moves fast."""
     y, x = np.mgrid[:height, :width]
     image = np.stack([90 + 40 * np.sin(x / 7), 120 + 30 * np.cos(y / 9), 100 + 40 * np.sin((x + y) / 11)], 2)
     at = round(width / 2 + width / 4 * np.sin(9 * t_s))

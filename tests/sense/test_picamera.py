@@ -63,7 +63,7 @@ def rig() -> Iterator[type[Rig]]:
         one.library.let_go.set()
 
 
-# --- pictures ---
+# --- frames ---
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])

@@ -1,4 +1,4 @@
-"""Video files: true times, upright pictures of honest size, pace."""
+"""Video files: true times, upright frames of honest size, pace."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_in_real_time_a_late_reader_gets_the_picture_of_now(tmp_path: Path) -> N
         clock.push(60)
         last = source.read(1.0)
         assert last is not None
-        assert number_of(last.image) == 29, "the last picture is not skipped"
+        assert number_of(last.image) == 29, "the last frame is not skipped"
         with pytest.raises(EndOfSource):
             source.read(1.0)
 

@@ -2,7 +2,7 @@
 
 The whole `station run` with its real threads, coach, store, screen and lights. Stand-ins: picamera2's shipped double for the
 camera, remembered pins, a loudspeaker that renders into an array, the demo's short schedule, and a clock that the camera
-pushes on as soon as its last picture was judged. The pose model gives way to somebody who sits while running, because the
+pushes on as soon as its last frame was judged. The pose model gives way to somebody who sits while running, because the
 double films noise.
 """
 
@@ -97,7 +97,7 @@ def test_a_camera_that_stalls_once_is_brought_back_and_the_run_goes_on(box: Appl
 
 
 class FirstBad:
-    """A scene that is bad for six seconds from the first picture on."""
+    """A scene that is bad for six seconds from the first frame on."""
 
     def __init__(self, bad: Callable[[float], np.ndarray]) -> None:
         self._bad, self._good = bad, gym()
@@ -135,7 +135,7 @@ def test_a_camera_hung_upside_down_is_told_with_the_setting_that_rights_it(box: 
 
     box.patch.setattr(start, "estimator_for", lambda *_: Hanging())
     assert box.run(until=tells("upside down")) == 0
-    assert box.trouble["people are upside down in the picture"] == "set camera.turned_deg = 180"
+    assert box.trouble["people are upside down in the frame"] == "set camera.turned_deg = 180"
 
 
 # --- what tells the runner ---

@@ -199,7 +199,7 @@ def test_the_far_hip_is_shifted_by_azimuth_and_everything_turned_by_roll() -> No
     x, y = (rolled.xy_px[0, Joint.NOSE] - rolled.xy_px[0, [Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE]].mean(axis=0)).tolist()
     plain = SyntheticRunner(still, 2).xy_px
     px, py = (plain[0, Joint.NOSE] - plain[0, [Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE]].mean(axis=0)).tolist()
-    # Clockwise as the picture shows it: what points up points up and right afterwards.
+    # Clockwise as the frame shows it: what points up points up and right afterwards.
     assert np.degrees(np.arctan2(x, -y) - np.arctan2(px, -py)) == pytest.approx(10, abs=0.01)
     assert rolled.view.roll_deg == 10
 

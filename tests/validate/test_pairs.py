@@ -74,7 +74,7 @@ def test_a_window_that_the_station_hardly_saw_is_left_out(tmp_path: Path) -> Non
 
 
 def test_a_speed_that_the_station_was_told_proves_nothing(tmp_path: Path) -> None:
-    assert "was told" in paired(tmp_path, "speed_kmh\n9\n", recording(origin="given")).left_out[0][1]
+    assert "was given" in paired(tmp_path, "speed_kmh\n9\n", recording(origin="given")).left_out[0][1]
     assert paired(tmp_path, "speed_kmh\n9\n").quantities["speed_kmh"].differences == pytest.approx([0.0])
 
 

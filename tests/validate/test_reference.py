@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from station.errors import InputError
 from station.types import QUANTITIES
-from station.validate.reference import PER_PICTURE, PER_STRIDE, SERIES_COLUMNS, TRIAL_COLUMNS, Series, Trial, read_reference
+from station.validate.reference import PER_FRAME, PER_STRIDE, SERIES_COLUMNS, TRIAL_COLUMNS, Series, Trial, read_reference
 from station.validate.tolerance import FACTORS, NEAR, suspected_unit, tolerance, unit
 
 
@@ -120,7 +120,7 @@ def test_every_quantity_has_a_tolerance_and_a_unit() -> None:
         assert tolerance(name) > 0
         assert unit(name)
     assert set(QUANTITIES) <= set(TRIAL_COLUMNS)
-    assert set(PER_PICTURE) | set(PER_STRIDE) <= set(SERIES_COLUMNS)
+    assert set(PER_FRAME) | set(PER_STRIDE) <= set(SERIES_COLUMNS)
 
 
 @pytest.mark.parametrize(

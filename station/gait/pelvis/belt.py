@@ -1,11 +1,11 @@
 """Pelvic turn, list and tilt from a belt of printed tags round the runner's hips.
 
-Every picture gives the belt's pose (belt_pose), pictures together give the belt's shape on this runner
+Every frame gives the belt's pose (belt_pose), frames together give the belt's shape on this runner
 (belt_learning), and each stride is read at stride frequency (belt_stride). What one turn of the runner on the spot
 shows of the shape is enough; running in front of the camera refines it, and has to do where there was no such turn.
 
 The belt tells how the belt turns. When it slips on the pelvis in phase with the stride, or the skin under it does, that is read
-as turn, one to one, and nothing in the picture shows it: SLIP_SD_DEG in the interval is a guess for a belt that sits tightly.
+as turn, one to one, and nothing in the frame shows it: SLIP_SD_DEG in the interval is a guess for a belt that sits tightly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from station.gait.pelvis.belt_learning import Keyframe, Learner, Lesson, outward
 from station.gait.pelvis.belt_pose import Array, posed, turned
 from station.gait.pelvis.belt_seat import Seat
-from station.gait.pelvis.belt_stride import FEWEST as FEWEST_PICTURES
+from station.gait.pelvis.belt_stride import FEWEST as FEWEST_FRAMES
 from station.gait.pelvis.belt_stride import LONE_SD_DEG, Sample, Stride, cardan, gain_of, mean_rotation, runner_axes, stride_of
 from station.gait.pelvis.belt_worn import THIGH_M, Body, Suspicion, Wearer
 from station.gait.pelvis.landmarks import (
@@ -35,11 +35,11 @@ from station.gait.pelvis.source import PelvicStride
 from station.stats import usual
 from station.types import NEVER, HipBelt, HipBeltTrouble, Marks, Measure, Side, View
 
-FOCAL = 1.2  # focal length over the longer side of the picture where the view does not tell: a usual lens
+FOCAL = 1.2  # focal length over the longer side of the frame where the view does not tell: a usual lens
 SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
 GAIN_SD = 0.02
 WIDEST_SHARE = 0.25  # the thigh's phase, from landmarks, jitters: across a large turn that is much, along it little
-TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not told
+TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not reported
 SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last tag
 WORN_S = 0.3
 GONE_S = 0.25  # a pose so old is no start for the next
@@ -58,7 +58,7 @@ NOT_LEARNT = "the shape of the hip belt on this runner is not known yet: stand a
 
 
 class HipBeltPelvis:
-    """A PelvicSource over Marks. Needs the picture's size in the view; without it no belt is seen."""
+    """A PelvicSource over Marks. Needs the frame's size in the view; without it no belt is seen."""
 
     name = "hip_belt"
 
@@ -167,7 +167,7 @@ class HipBeltPelvis:
         inside = [s for s in self._samples if start_s <= s.t_s < end_s]
         thigh, ahead, _ = thighs_lock_in(rows, start_s, end_s)
         found = stride_of(inside, self._learner.sd_px, *runner_axes(self._side, self._azimuth_deg), start_s, end_s)
-        if len(inside) >= FEWEST_PICTURES:
+        if len(inside) >= FEWEST_FRAMES:
             self._seat.step(inside)
             if self._seat.slipped:
                 self._slip()
@@ -192,7 +192,7 @@ class HipBeltPelvis:
         self._misfits.reset()
         self.forget()
 
-    # --- what is told ---
+    # --- what is reported ---
 
     @property
     def calibrated(self) -> bool:
@@ -238,14 +238,14 @@ class HipBeltPelvis:
         if not self.worn:
             return HipBelt(0, 0.0, "not_a_belt") if self._wearer.elsewhere.on else None
         now = self._latest if t_s - self._seen_s < GONE_S else None
-        told = HipBelt(now.tags if now else 0, learnt, trouble)
+        state = HipBelt(now.tags if now else 0, learnt, trouble)
         if now is None or now.tags < 2 or self._mean is None or self._side is None or learnt < 1.0 or self._blocked():
-            return told
+            return state
         turn_deg, list_deg, tilt_deg = self._angles_of(now, self._mean, self._side)
-        return replace(told, turn_deg=turn_deg, list_deg=list_deg, tilt_deg=tilt_deg)
+        return replace(state, turn_deg=turn_deg, list_deg=list_deg, tilt_deg=tilt_deg)
 
     def _angles_of(self, now: Sample, mean: Array, side: Side) -> tuple[float, float, float]:
-        """Turn, list and tilt against the mean; asked for twice a picture, worked out once."""
+        """Turn, list and tilt against the mean; asked for twice a frame, worked out once."""
         if self._angles is None or self._angles[0] is not now or self._angles[1] is not mean:
             axes, signs = runner_axes(side, self._azimuth_deg)
             turn, list_, tilt = (round(v, 2) for v in (cardan(now.rotation[None], mean, axes)[0] * signs).tolist())
@@ -271,8 +271,8 @@ class HipBeltPelvis:
         angles = angles[usual(angles[:, 0])]
         locked = np.mean([s.locked for s in self._ring], axis=0)
         own = [self._turn_cov(i) + (locked[i] ** 2 + SLIP_SD_DEG[i] ** 2) * np.eye(2) for i in range(3)]
-        told = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=own[0], widest_share=WIDEST_SHARE))
+        measures = dict(estimate(angles[:, 0], thigh_deg, GAIN_SD, angle_cov=own[0], widest_share=WIDEST_SHARE))
         for i, name in ((1, "pelvic_list_deg"), (2, "pelvic_tilt_deg")):
             each = estimate(angles[:, i], thigh_deg, GAIN_SD, angle_cov=own[i], widest_share=WIDEST_SHARE)
-            told[name] = each["pelvic_turn_deg"]
-        return told
+            measures[name] = each["pelvic_turn_deg"]
+        return measures

@@ -1,9 +1,9 @@
-"""How pictures teach the shape of a hip belt.
+"""How frames teach the shape of a hip belt.
 
-Two tags seen in one picture show how one sits against the other. Many such pictures, from all round (a slow turn) or from one
-side (a run), are put together by bundle adjustment: all tags and the belt's pose in every picture at once, in Gauss-Newton
-steps with the poses eliminated (Triggs et al. 2000, Bundle adjustment: a modern synthesis). What the pictures leave open is
-held by what is known of any belt (`BeltShape.beforehand`), and is told as the shape's covariance.
+Two tags seen in one frame show how one sits against the other. Many such frames, from all round (a slow turn) or from one
+side (a run), are put together by bundle adjustment: all tags and the belt's pose in every frame at once, in Gauss-Newton
+steps with the poses eliminated (Triggs et al. 2000, Bundle adjustment: a modern synthesis). What the frames leave open is
+held by what is known of any belt (`BeltShape.beforehand`), and is reported as the shape's covariance.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from station.gait.pelvis.belt_pose import Array, seen_at, turned, usual_weights
 from station.gait.pelvis.belt_shape import TAGS, UNKNOWNS, BeltShape
 from station.types import NEVER
 
-KEPT = 160  # pictures
-FEWEST = 8  # pictures for a lesson
-EVERY_S = 0.03  # pictures closer to each other teach nothing new
+KEPT = 160  # frames
+FEWEST = 8  # frames for a lesson
+EVERY_S = 0.03  # frames closer to each other teach nothing new
 SOON_S, SELDOM_S = 0.7, 6.0  # between lessons: while something new is seen, and when nothing is
 SETTLED = 0.002  # rad and m: a lesson that moves the tags less has little to add
 KNOWN_BEND_DEG = 1.0
 FEWEST_ON_A_BELT = 12  # tags, to tell how far a slow turn has come
 BAD_TAG, BAD_TAG_PX = 3.0, 0.6  # misfit of a folded or damaged tag: times that of the usual tag, and at least
-ALIKE = 4.0  # errors of pictures resemble each other: so many count as one. Tuned on made belts
-BIN_RAD = np.radians(3.0)  # pictures from one direction
+ALIKE = 4.0  # errors of frames resemble each other: so many count as one. Tuned on made belts
+BIN_RAD = np.radians(3.0)  # frames from one direction
 LEAST_SD_PX = 0.1
 
 
 class Keyframe(NamedTuple):
-    """A picture to learn from: ids (k,) within the belt, found_px (k, 4, 2) from the picture's middle, and the belt's pose."""
+    """A frame to learn from: ids (k,) within the belt, found_px (k, 4, 2) from the frame's middle, and the belt's pose."""
 
     ids: NDArray[np.intp]
     found_px: Array
@@ -42,7 +42,7 @@ class Keyframe(NamedTuple):
 
 
 class Album:
-    """The pictures that teach, KEPT at most: from many directions, of each the latest."""
+    """The frames that teach, KEPT at most: from many directions, of each the latest."""
 
     def __init__(self) -> None:
         self.frames: list[Keyframe] = []
@@ -52,7 +52,7 @@ class Album:
         self.frames, self._bins = [], []
 
     def add(self, frame: Keyframe) -> bool:
-        """Of the fullest direction the oldest picture makes room. True for a picture from a direction that was not yet there."""
+        """Of the fullest direction the oldest frame makes room. True for a frame from a direction that was not yet there."""
         direction = int(atan2(frame.rotation[2, 0], frame.rotation[0, 0]) // BIN_RAD)
         new = direction not in self._bins
         self.frames.append(frame)
@@ -64,7 +64,7 @@ class Album:
         return new
 
     def without(self, tag: int) -> None:
-        """Takes a tag out of all pictures, and pictures that have fewer than two left."""
+        """Takes a tag out of all frames, and frames that have fewer than two left."""
         kept = [(f, b) for f, b in zip(self.frames, self._bins, strict=True) if np.count_nonzero(f.ids != tag) > 1]
         self._bins = [b for _, b in kept]
         self.frames = [Keyframe(f.ids[f.ids != tag], f.found_px[f.ids != tag], f.rotation, f.place_m) for f, _ in kept]
@@ -89,7 +89,7 @@ def outward(found_px: Array) -> Array:
 
 
 class Sightings(NamedTuple):
-    """All tags of all pictures, M in number: `ids` and `of` (M,) tag and picture; how far off they were found `off` (M, 8) px,
+    """All tags of all frames, M in number: `ids` and `of` (M,) tag and frame; how far off they were found `off` (M, 8) px,
     how they move with a twist `slope` (M, 8, 6), against the push `push` (M, 8), and their `weight` (M,)."""
 
     ids: NDArray[np.intp]
@@ -116,9 +116,9 @@ def sightings(shape: BeltShape, frames: list[Keyframe], focal_px: float) -> tupl
 
 
 def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
-    """One step: moves the shape's tags and the pictures' poses, and tells the shape's covariance.
+    """One step: moves the shape's tags and the frames' poses, and tells the shape's covariance.
 
-    By the change from the right (hip_belt_pose) a picture's pose and each of its tags have the same 6x6 block of information.
+    By the change from the right (hip_belt_pose) a frame's pose and each of its tags have the same 6x6 block of information.
     """
     frames = album.frames
     seen, sd_px, misfit = sightings(shape, frames, focal_px)
@@ -157,7 +157,7 @@ def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
 
 
 class Learner:
-    """`take` per picture with two tags or more; gives the lesson when there was one. `bad` (TAGS,): tags that never fit."""
+    """`take` per frame with two tags or more; gives the lesson when there was one. `bad` (TAGS,): tags that never fit."""
 
     def __init__(self) -> None:
         self.shape = BeltShape()
@@ -169,7 +169,7 @@ class Learner:
         self._took_s = NEVER
 
     def forget(self) -> None:
-        """The belt sits elsewhere: pictures taken before no longer teach."""
+        """The belt sits elsewhere: frames taken before no longer teach."""
         self._album.clear()
         self.shape.forget()
         self._due_s, self._pause_s = 0.0, SOON_S

@@ -1,6 +1,6 @@
-"""Where a hip belt of known shape is, from the corners of the tags in one picture: one rigid pose by Gauss-Newton steps.
+"""Where a hip belt of known shape is, from the corners of the tags in one frame: one rigid pose by Gauss-Newton steps.
 
-Camera axes: x right, y down (gravity), z away; the picture is turned upright before. Belt axes: x forward, y up, z to the
+Camera axes: x right, y down (gravity), z away; the frame is turned upright before. Belt axes: x forward, y up, z to the
 right, about as the belt is worn. A pose (R, t) takes belt to camera, X_c = R X + t. It is changed from the right, by a twist
 (w, v) in belt axes: R exp(w), t + R v. So a tag that sits elsewhere on the belt by a twist and a belt that is elsewhere by
 that twist move the tag's corners alike: one Jacobian serves pose and shape.
@@ -21,7 +21,7 @@ NEAREST_M = 0.3
 OTHER_RAD = 0.5
 FAR_PX = 10.0  # a misfit beyond all doubt
 TOLD_APART = 9.0  # chi square between two poses
-STEP_SD_DEG = 8.0  # from one picture to the next
+STEP_SD_DEG = 8.0  # from one frame to the next
 UP_SD_RAD = 0.1  # guess: how far a worn belt's axis may lean; settles what one flat tag leaves open
 STEPS = 10
 LARGEST_RAD = 0.25  # a step
@@ -95,7 +95,7 @@ def angle_deg(one: Array, other: Array) -> float:
 
 
 def seen_at(corners_m: Array, skewed: Array, rotation: Array, place_m: Array, focal_px: float) -> tuple[Array, Array]:
-    """Corners (k, 4, 2) px from the picture's middle, and their change (k, 8, 6) with a twist (w, v).
+    """Corners (k, 4, 2) px from the frame's middle, and their change (k, 8, 6) with a twist (w, v).
 
     Args:
         corners_m: (k, 4, 3) in belt axes. skewed: `skew` of them.
@@ -154,10 +154,10 @@ def fitted(
 def posed(
     corners_m: Array, skewed: Array, found_px: Array, before: tuple[Array, Array] | None, focal_px: float, sd_px: float
 ) -> tuple[BeltPose | None, float]:
-    """The pose of one picture's tags, None where they make none, and how far it may be off by being another one, degrees.
+    """The pose of one frame's tags, None where they make none, and how far it may be off by being another one, degrees.
 
     A flat square looks nearly the same turned one way or the other past the camera (the planar ambiguity), so a lone tag, and
-    any tags after a pause, are tried from several starts. `before`: rotation and place in a picture just before.
+    any tags after a pause, are tried from several starts. `before`: rotation and place in a frame just before.
     """
     lone = len(corners_m) == 1
     if before is not None and not lone:
@@ -199,7 +199,7 @@ def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
 
 
 def upright(turn_rad: float) -> Array:
-    """Belt axes to camera axes: up is up, forward points right in the picture and `turn_rad` away from the camera."""
+    """Belt axes to camera axes: up is up, forward points right in the frame and `turn_rad` away from the camera."""
     c, s = np.cos(turn_rad), np.sin(turn_rad)
     return np.array([[c, 0.0, s], [0.0, -1.0, 0.0], [s, 0.0, -c]])
 

@@ -28,7 +28,7 @@ class Seat:
         self._still = 0
 
     def step(self, samples: list[Sample]) -> None:
-        """Pictures of one stride, one at least."""
+        """Frames of one stride, one at least."""
         turned_deg = max((angle_deg(samples[0].rotation, s.rotation) for s in samples[1::3]), default=0.0)
         bob_m = float(np.ptp([s.place_m[1] for s in samples]))
         still = bob_m < STILL_M and turned_deg < STILL_DEG

@@ -1,6 +1,6 @@
 """What a hip belt saw in one stride: turn, list and tilt of the pelvis at stride frequency.
 
-Pictures are not missing at random: the near arm swings over the belt at the same phase of every stride. So every picture has a
+Frames are not missing at random: the near arm swings over the belt at the same phase of every stride. So every frame has a
 weight by how well its pose is known, and the fit carries the mean and the next two harmonics, which would otherwise leak into
 the first through the hole.
 """
@@ -17,19 +17,19 @@ from station.gait.pelvis.belt_pose import Array, BeltPose
 from station.gait.pelvis.belt_shape import TAGS, UNKNOWNS
 from station.types import Side
 
-FEWEST = 8  # pictures with a pose in a stride
-HOLE_RAD = 2.3  # a third of a stride without a picture is too much
-TOO_FEW_DEG = 2.0  # SD of the turn, peak to peak, by what errs alike in every stride: more is not told
+FEWEST = 8  # frames with a pose in a stride
+HOLE_RAD = 2.3  # a third of a stride without a frame is too much
+TOO_FEW_DEG = 2.0  # SD of the turn, peak to peak, by what errs alike in every stride: more is not reported
 HIGHER_SD_DEG = np.array([3.0, 3.0, 2.0, 2.0])  # second and third harmonic between runners; public marker data has 1 to 3 deg
-PICTURE_SD_DEG = 0.3  # what pictures with many tags err all the same: blur, the model of the camera
+FRAME_SD_DEG = 0.3  # what frames with many tags err all the same: blur, the model of the camera
 LONE_SD_DEG = 1.5  # bias of a single flat tag
 # Shadow of the arm, blur and half hidden tags move corners alike in every stride, for a share of the stride at a time.
-LOCKED_PX, LOCKED_SHARE = 0.2, 0.1  # rendered pictures of one runner: 0.1 to 0.2; real light is a guess
+LOCKED_PX, LOCKED_SHARE = 0.2, 0.1  # rendered frames of one runner: 0.1 to 0.2; real light is a guess
 LONE_LOCKED = 0.5
 
 
 class Sample(NamedTuple):
-    """One picture. `rotation` (3, 3) belt to camera; `gain` (3, UNKNOWNS) turn of the belt (rotation vector, belt axes, rad) per
+    """One frame. `rotation` (3, 3) belt to camera; `gain` (3, UNKNOWNS) turn of the belt (rotation vector, belt axes, rad) per
     change of shape; `cov` (3, 3) of that rotation vector, rad^2; `lone_deg` further SD of the turn, of a single tag;
     `place_m` (3,); `height_m` of the belt over the hips."""
 
@@ -55,7 +55,7 @@ class Stride(NamedTuple):
 
 
 def runner_axes(side: Side, azimuth_deg: float) -> tuple[Array, Array]:
-    """Rows forward, up, right of a runner who faces `side` in the picture, in camera axes (3, 3); and the signs (3,) that make
+    """Rows forward, up, right of a runner who faces `side` in the frame, in camera axes (3, 3); and the signs (3,) that make
     turn, list and tilt of `cardan` those of types.HipBelt."""
     c, s = cos(radians(azimuth_deg)), sin(radians(azimuth_deg))
     facing = 1.0 if side == "right" else -1.0
@@ -107,7 +107,7 @@ def locked_in(phase: Array, sd: Array) -> tuple[NDArray[np.complex128], float]:
 
 
 def hole_rad(samples: list[Sample], start_s: float, end_s: float) -> float:
-    """The longest stretch of the stride without a picture."""
+    """The longest stretch of the stride without a frame."""
     t_s = [samples[-1].t_s - (end_s - start_s), *(s.t_s for s in samples)]
     return float(np.diff(t_s).max()) * 2.0 * np.pi / (end_s - start_s)
 
@@ -126,7 +126,7 @@ def stride_of(samples: list[Sample], sd_px: float, axes: Array, signs: Array, st
     gain = turning @ np.array([s.gain for s in samples])
     angles, gains, locked = np.zeros(3, complex), np.zeros((3, UNKNOWNS), complex), np.zeros(3)
     for i in range(3):
-        weights, leaked = locked_in(phase, np.sqrt((sd_px * sd_deg_per_px[:, i]) ** 2 + PICTURE_SD_DEG**2 + lone**2))
+        weights, leaked = locked_in(phase, np.sqrt((sd_px * sd_deg_per_px[:, i]) ** 2 + FRAME_SD_DEG**2 + lone**2))
         angles[i], gains[i] = 2.0 * (weights @ y[:, i]), 2.0 * np.degrees(1.0) * (weights @ gain[:, i])
         alone = np.abs(weights) ** 2 @ ((LOCKED_PX * sd_deg_per_px[:, i]) ** 2 + (LONE_LOCKED * lone) ** 2) / 2.0
         locked[i] = 2.0 * np.sqrt(alone * max(LOCKED_SHARE * len(samples), 1.0) + leaked)

@@ -1,4 +1,4 @@
-"""Which of the tags in a picture are the runner's hip belt, and what is wrong with it as it is worn."""
+"""Which of the tags in a frame are the runner's hip belt, and what is wrong with it as it is worn."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Body(NamedTuple):
 
 
 class Suspicion:
-    """A leaky budget: `step` with what one picture shows; true once it was so for `rise_s` seconds on balance."""
+    """A leaky budget: `step` with what one frame shows; true once it was so for `rise_s` seconds on balance."""
 
     def __init__(self, rise_s: float, fall_s: float) -> None:
         self._rise_s, self._fall_s = rise_s, fall_s
@@ -53,7 +53,7 @@ class Suspicion:
 
 
 class Wearer:
-    """`sort` per picture: the tags of the runner's belt. Suspicions: `two_belts`, `upside_down`, `wrong_scale`, `elsewhere`
+    """`sort` per frame: the tags of the runner's belt. Suspicions: `two_belts`, `upside_down`, `wrong_scale`, `elsewhere`
     (tags are there, but none near the runner's hips)."""
 
     def __init__(self, px_per_m: float) -> None:
@@ -81,7 +81,7 @@ class Wearer:
         ids = given.ids.astype(np.intp)
         known = (sides.min(axis=1, initial=np.inf) > SMALLEST_PX) & (ids >= 0) & (ids < BELTS * TAGS)  # a NaN is not larger
         ids, corners, size = ids[known], corners[known] @ upright, sides[known].max(axis=1, initial=0.0)
-        if not t_s - body.t_s < HIPS_STALE_S:  # whose tags these are cannot be told
+        if not t_s - body.t_s < HIPS_STALE_S:  # whose tags these are is not known
             return ids[:0], corners[:0]
         own = self._own(ids, corners.mean(axis=1), size, t_s, body)
         self.two_belts.step(t_s, len(own) > 0 and len(ids) - len(own) >= 2)

@@ -74,7 +74,8 @@ def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> t
 
 
 class LandmarkPelvis:
-    """The two hip landmarks. They are dragged along by the thighs, so nothing is told before the drill has shown by how much."""
+    """The two hip landmarks. The thighs drag them along: nothing is reported before the drill has
+    shown by how much."""
 
     name = "landmarks"
 
@@ -147,11 +148,11 @@ class LandmarkPelvis:
         drag_deg = float(np.mean([abs(s.drag) for s in self._ring]))
         scale_sd = WIDTH_SD if isfinite(self._px_per_m) else SCALE_SD
         thigh_deg = float(np.mean([s.thigh_deg for s in self._ring]))
-        told = estimate(turns, thigh_deg, scale_sd, share_se * drag_deg, DRIFT_OF_DRAG * abs(share) * drag_deg)
-        turn = told["pelvic_turn_deg"]
+        measures = estimate(turns, thigh_deg, scale_sd, share_se * drag_deg, DRIFT_OF_DRAG * abs(share) * drag_deg)
+        turn = measures["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
-            told = dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(DRAGGED, turn.n))
-        return {**told, **BELT_ONLY}
+            measures = dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(DRAGGED, turn.n))
+        return {**measures, **BELT_ONLY}
 
 
 TURN_MEASURES = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")

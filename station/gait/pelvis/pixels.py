@@ -136,15 +136,15 @@ class PixelPelvis:
         turns = np.array([stride.turn for stride in self._ring])
         turns = turns[usual(turns)]
         angle_cov = np.eye(2) * (band.quadrature_sd_deg / band.gain) ** 2
-        told = estimate(
+        measures = estimate(
             turns, thigh_deg, band.gain_sd / band.gain, lifts_sd_deg / band.gain, drag_sd_deg / band.gain, angle_cov
         )
-        told = {**told, QUADRATURE: _with_change(told[QUADRATURE], turns.imag)}
-        turn = told["pelvic_turn_deg"]
+        measures = {**measures, QUADRATURE: _with_change(measures[QUADRATURE], turns.imag)}
+        turn = measures["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
             size_only = (name for name in TURN_MEASURES if name != QUADRATURE)
-            told = {**told, **dict.fromkeys(size_only, Measure.cannot_tell(TOO_WIDE, turn.n))}
-        return {**told, **BELT_ONLY}
+            measures = {**measures, **dict.fromkeys(size_only, Measure.cannot_tell(TOO_WIDE, turn.n))}
+        return {**measures, **BELT_ONLY}
 
     def _freed(self, turn: complex, thigh_deg: float) -> complex:
         """The turn without the model's gain and what the thigh drags along; as read where nothing is known of the model."""

@@ -36,7 +36,7 @@ Lit = Mapping[LitPart, Colour]
 
 
 def forward(snapshot: Snapshot) -> int:
-    """+1 when the runner faces the right of the picture (also when nobody knows), -1 for the left."""
+    """+1 when the runner faces the right of the frame (also when nobody knows), -1 for the left."""
     direction = snapshot.gait.direction or snapshot.view.direction
     return -1 if direction == "left" else 1
 

@@ -140,7 +140,7 @@ class Ink:
         self.polygon(np.concatenate([arc(centre, outer, start_deg, end_deg), arc(centre, inner, end_deg, start_deg)]), colour)
 
     def picture(self, image: NDArray[np.uint8], box: Box) -> Box:
-        """An RGB picture (h, w, 3), as large as fits into the box; returns where it lies."""
+        """An RGB image (h, w, 3), as large as fits into the box; returns where it lies."""
         height, width = image.shape[:2]
         scale = min(box.w / width, box.h / height)
         x, y = box.x + (box.w - width * scale) / 2, box.y + (box.h - height * scale) / 2
@@ -292,7 +292,7 @@ class Ink:
 
 
 def arc(centre: Point, radius: float, start_deg: float, end_deg: float, steps: int = 48) -> NDArray[np.float64]:
-    """Points (steps + 1, 2) along a circle. 0 deg hangs straight down, + turns towards the right of the picture."""
+    """Points (steps + 1, 2) along a circle. 0 deg hangs straight down, + turns towards the right of the frame."""
     angle = np.radians(np.linspace(start_deg, end_deg, steps + 1))
     return np.column_stack([centre[0] + radius * np.sin(angle), centre[1] + radius * np.cos(angle)])
 

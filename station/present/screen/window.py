@@ -3,7 +3,7 @@
 A Pi without a desktop draws through KMS/DRM; the wheels of pygame-ce have that driver, those of pygame do not. The Pi 5 has
 several DRM cards in no constant order and SDL takes the first, which may have no connector: the others are tried too
 (libsdl-org/SDL#13705). Through KMS/DRM, SDL is given OpenGL ES but draws with desktop OpenGL, which it tries first: where there
-is no libGL, nothing fails and the display stays black. So it is told to draw with OpenGL ES 2.
+is no libGL, nothing fails and the display stays black. So it is made to draw with OpenGL ES 2.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Screen:
 
     def _try_again(self, t_ns: int) -> bool:
         """Open the display when it is time to. Raises HardwareError when that fails."""
-        if self._next_try_ns is None:  # lost before the first snapshot told the time
+        if self._next_try_ns is None:  # lost before the first snapshot gave the time
             self._next_try_ns = t_ns + RETRY_NS[0]
         if t_ns < self._next_try_ns:
             return False

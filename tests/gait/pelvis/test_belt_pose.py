@@ -1,4 +1,4 @@
-"""Pose of a hip belt in one picture: the Jacobian, what is recovered, how sure it is."""
+"""Pose of a hip belt in one frame: the Jacobian, what is recovered, how sure it is."""
 
 from __future__ import annotations
 

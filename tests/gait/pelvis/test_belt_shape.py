@@ -1,4 +1,4 @@
-"""The shape of a hip belt: what is known before, what pictures teach, how sure it is afterwards."""
+"""The shape of a hip belt: what is known before, what frames teach, how sure it is afterwards."""
 
 from __future__ import annotations
 

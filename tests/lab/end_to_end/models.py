@@ -74,7 +74,7 @@ def cost_ms(name: str, folder: Path, times: int = 15) -> float:
     model, blank, spent = open_model(name, folder)._model, np.zeros((640, 480, 3), np.uint8), []
     for _ in range(times):
         start = time.process_time()
-        model.measure(blank, Square.of_picture(blank))
+        model.measure(blank, Square.of_frame(blank))
         spent.append(1000 * (time.process_time() - start))
     model.close()
     return float(np.median(spent))

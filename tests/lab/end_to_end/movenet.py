@@ -157,7 +157,7 @@ class MoveNet:
         upright = Square(square.x_px, square.y_px, square.side_px)
         picture = upright.cut(image, SIZE_PX, cv2.BORDER_CONSTANT).astype(np.float32).transpose(2, 0, 1)[None]
         uv, sure = decode(*self._session.run(list(OUTPUTS), {"image": np.ascontiguousarray(picture)}), self._prior)
-        px = upright.to_picture(uv)
+        px = upright.to_frame(uv)
         xy, score = np.full((JOINTS, 2), NAN), np.zeros(JOINTS)
         xy[ROWS], score[ROWS] = px, sure
         middle = px[[COCO.index("LEFT_HIP"), COCO.index("RIGHT_HIP")]].mean(axis=0)

@@ -30,8 +30,8 @@ from station.present.pins import PressButton
 from station.record.store import SqliteStore
 from station.run import start
 from station.run.boot_check import BootCheck
+from station.sense.frame_watch import FrameWatch
 from station.sense.picamera import PicameraSource
-from station.sense.picture import PictureWatch
 from station.testing.fake_picamera2 import FakeLibrary, Opening
 from station.types import NS, Mode, Snapshot
 from tests.made_appliance import Appliance, Sitter, cued, gym
@@ -224,7 +224,7 @@ DEATHS = (
     ),
     Death(
         "watch over light and lens: breaks",
-        lambda box: box.breaks(PictureWatch, "step", ValueError("grey")),
+        lambda box: box.breaks(FrameWatch, "step", ValueError("grey")),
         "watch over light and lens",
     ),
     Death(

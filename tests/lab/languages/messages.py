@@ -21,7 +21,8 @@ SPEAKING = (
 )
 IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py")  # where a word by itself is a message too
 PAGES = ("export/report.html.jinja",)
-ADJECTIVES = {"dark": "sense/picture.py", "covered": "sense/picture.py", "frozen": "sense/picture.py"}  # of "the picture is ..."
+# Of "the picture is ...".
+ADJECTIVES = dict.fromkeys(("dark", "covered", "frozen"), "sense/frame_watch.py")
 # What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at
 # the terminal, in English.
 TROUBLE = {"HardwareError", "StoreError", "note"}

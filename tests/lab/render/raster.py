@@ -18,7 +18,7 @@ OPEN_LAYERS = ("shirt", "shorts")
 DAYLIGHT = 9.0
 """How much brighter than the lit room the sky is that fills a wall of windows."""
 LAMP_FROM = np.array([0.5, 1.5, 1.5])
-"""Direction towards the lamp: above, in front of the runner, on the right of him; mirrored with the camera's side."""
+"""Direction towards the lamp: above, in front of the runner, on their right; mirrored with the camera's side."""
 
 _SKINNED_VERTEX = """
 #version 330

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station.sense.picture import PictureWatch
+from station.sense.frame_watch import FrameWatch
 from station.types import NS, Frame
 
 RANDOM = np.random.default_rng(2)
@@ -25,7 +25,7 @@ GYM: Callable[[], np.ndarray] = lambda: noisy(120, 60)  # noqa: E731
 
 
 def told(pictures: list[Callable[[], np.ndarray]], fps: float = 10) -> list[str]:
-    watch = PictureWatch()
+    watch = FrameWatch()
     return [watch.step(Frame(round(i / fps * NS), i, make())) for i, make in enumerate(pictures)]
 
 
@@ -51,7 +51,7 @@ def test_a_hand_before_the_lens_for_a_second_is_no_trouble() -> None:
 def test_a_real_film_is_fine(shared: Path) -> None:
     from station.sense.video import VideoSource
 
-    watch = PictureWatch()
+    watch = FrameWatch()
     with VideoSource(shared / "data/video/vtest.avi") as source:
         frames = [frame for frame in (source.read(1.0) for _ in range(60)) if frame]
     assert {watch.step(frame) for frame in frames} == {""}

@@ -1,4 +1,4 @@
-"""Whether a camera's pictures can be worked with at all: dark, covered or frozen. Says it only when it lasts."""
+"""Whether a camera's frames can be worked with at all: dark, covered or frozen. Says it only when it lasts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLAT_LEVEL = 4.0  # SD of 255; a guess: sensor noise alone, as behind a hand or 
 BRIGHTEST_PCT = 99
 
 
-class PictureWatch:
+class FrameWatch:
     """Feed it every frame (or some a second); `step` returns what has been wrong for 2 s, "" when nothing is.
 
     Frozen means equal to the bit: the noise of a living sensor never repeats. That holds for cameras, not for films.
