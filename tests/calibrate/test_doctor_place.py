@@ -87,7 +87,7 @@ def test_a_calibration_of_another_picture_is_said(config: Config, monkeypatch: p
 def test_a_calibration_with_somebody_in_the_way_cannot_be_checked(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     calibrate(config, described=False)
     show(monkeypatch, still("deck"))
-    with pytest.raises(StationError, match="cannot be told"):
+    with pytest.raises(StationError, match="is not known"):
         doctor.place(config)
 
 
