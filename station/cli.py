@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import traceback
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -213,11 +214,17 @@ def sessions(config_file: Path | None, json_to: str | None) -> None:
 @click.option("--session", default="last", show_default=True, metavar="ID|last|all", help="Which session.")
 @click.option("--to", "folder", type=TO_FOLDER, required=True, metavar="DIR", help="Where to write.")
 @OPENSIM
-def export(config_file: Path | None, session: str, folder: Path, opensim: bool) -> None:
+@click.option(
+    "--started",
+    type=click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]),
+    metavar="'YYYY-MM-DD HH:MM'",
+    help="When one session began, in the station's time zone, where its clock was not set.",
+)
+def export(config_file: Path | None, session: str, folder: Path, opensim: bool, started: datetime | None) -> None:
     """Write stored sessions: the same files that the USB stick gets."""
     from station.run.stored import export_sessions
 
-    export_sessions(config_file, session, folder, opensim)
+    export_sessions(config_file, session, folder, opensim, started)
 
 
 @cli.command()

@@ -790,6 +790,10 @@ class Stretch:
     usual_high: float = NAN
 
 
+# The station's clock, the film's own creation time, the time at which its file was last changed, or a person.
+DateOrigin = Literal["clock", "film", "file", "given"]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
     """A finished session or analysis: what every export format is written from. Seconds count from the first frame."""
@@ -819,7 +823,14 @@ class Recording:
     pelvic_source: str = "landmarks"  # "hip_belt" or "pixels": who the pelvic measures of the summary are by
     started_utc: str = ""  # ISO 8601; "" when unknown
     clock_trusted: bool = False
+    date_from: DateOrigin = "clock"  # who says when it started
+    time_doubt: str = ""  # why the film's times are in doubt: slow motion that does not say so
     time_zone: str = "UTC"  # IANA name, of the dates that people read
     # what the source and the store said of it, and what was put right: English sentences without a full stop
     notes: tuple[str, ...] = ()
     timing: Mapping[str, float] = field(default_factory=dict)  # wall_s, frames_per_s, stage_ms.<stage>
+
+    @property
+    def dated(self) -> bool:
+        """Whether `started_utc` is to be believed: the station's clock was set, or somebody else tells it."""
+        return bool(self.started_utc) and (self.clock_trusted or self.date_from != "clock")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class WallClock:
     def vouched_by(self) -> str:
         if datetime.fromtimestamp(self._now_s(), UTC).year < BUILT_YEAR:
             return ""
+        if sys.platform != "linux":  # a laptop: its clock runs from its own battery
+            return "the system"
         self._was_set = self._was_set or self._timesyncd.exists() or self._error_us() < UNDISCIPLINED_US
         if self._was_set:
             return "the network"
@@ -109,6 +112,11 @@ now = WallClock()
 def dated(moment: Moment, monotonic_ns: int) -> str:
     """The wall-clock time of an earlier monotonic time of the same boot."""
     return utc_text(datetime.fromtimestamp(_seconds(moment.utc) - (moment.monotonic_ns - monotonic_ns) / 1e9, UTC))
+
+
+def later(utc: str, seconds: float) -> str:
+    """That moment so many seconds later."""
+    return utc_text(datetime.fromtimestamp(_seconds(utc) + seconds, UTC))
 
 
 def utc_text(when: datetime) -> str:

@@ -78,6 +78,7 @@ def test_files_are_written_and_named(poses_file: Path, tmp_path: Path, capsys: p
     assert run("analyze", poses_file, "--out", tmp_path / "out", "--json", tmp_path / "a.json") == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names >= {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "SHA256SUMS"}
+    assert "session.xlsx" in names
     assert json.loads((tmp_path / "a.json").read_text())["schema"] == "station.analysis/1"
     told = capsys.readouterr()
     assert "cadence_spm" in told.out

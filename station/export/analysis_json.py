@@ -36,6 +36,8 @@ def analysis_json(recording: Recording, core_version: str = __version__, created
     return {
         "schema": SCHEMA,
         **head(recording, core_version, created_utc),
+        "started_utc": recording.started_utc if recording.dated else None,
+        "date_from": recording.date_from if recording.dated else None,
         "series": {
             "t_s": numbers(recording.t_s, TIME_DECIMALS),
             **{name: numbers(recording.angles[name]) for name in SERIES},

@@ -15,29 +15,38 @@ from station.export.earlier import Earlier
 from station.export.events_csv import events_csv
 from station.export.markers_trc import markers_trc, why_no_markers
 from station.export.report import report_html
-from station.export.run_fit import run_fit
+from station.export.run_fit import run_fit, why_no_fit
 from station.export.series_csv import series_csv
 from station.export.session_json import session_json
+from station.export.session_xlsx import session_xlsx
 from station.export.strides_csv import strides_csv
 from station.files import write_atomic
 from station.types import Recording
 
 CHECKSUMS = "SHA256SUMS"
-ALWAYS = ("session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html")
+ALWAYS = ("session.json", "strides.csv", "events.csv", "series.csv", "session.xlsx", "report.html")
 OPENSIM = ("angles.mot", "markers.trc")
 ON_REQUEST = f"{' and '.join(OPENSIM)}, for OpenSim, are written on request: --opensim, or record.opensim in the settings"
-_OPENSIM = {"angles.mot": (why_no_angles, angles_mot), "markers.trc": (why_no_markers, markers_trc)}
+# Files that not every recording has: why not, and how they are made.
+SOMETIMES = {
+    "run.fit": (why_no_fit, run_fit),
+    "angles.mot": (why_no_angles, angles_mot),
+    "markers.trc": (why_no_markers, markers_trc),
+}
 
 
-def missing(recording: Recording) -> dict[str, str]:
-    """Which of the files for OpenSim cannot be made of this recording, and a sentence that says why."""
-    found = {name: why_not(recording) for name, (why_not, _) in _OPENSIM.items()}
+def missing(recording: Recording, opensim: bool) -> dict[str, str]:
+    """Which files cannot be made of this recording, and a sentence that says why; `opensim`: those too."""
+    asked = {name: why_not for name, (why_not, _) in SOMETIMES.items() if opensim or name not in OPENSIM}
+    found = {name: why_not(recording) for name, why_not in asked.items()}
     return {name: f"{name} was not written: {why}" for name, why in found.items() if why}
 
 
 def names(recording: Recording, opensim: bool) -> tuple[str, ...]:
     """The files that `render` makes, in its order."""
-    return (*ALWAYS, *(name for name in OPENSIM if opensim and name not in missing(recording)))
+    wanted = (name for name in SOMETIMES if opensim or name not in OPENSIM)
+    gone = missing(recording, opensim)
+    return (*ALWAYS, *(name for name in wanted if name not in gone))
 
 
 def render(
@@ -50,18 +59,18 @@ def render(
     """(name, content) of every file but the checksums, one at a time: an hour is 20 MB.
 
     The same arguments give the same bytes, so an interrupted export can be taken up again. `earlier` are the runner's
-    sessions for the trend in the report. Where a file for OpenSim was asked for and cannot be made, a note says why.
+    sessions for the trend in the report. Where a file cannot be made, a note says why.
     """
-    gone = missing(recording) if opensim else {}
-    recording = replace(recording, notes=(*recording.notes, *gone.values()))
+    made = names(recording, opensim)
+    recording = replace(recording, notes=(*recording.notes, *missing(recording, opensim).values()))
     yield "session.json", session_json(recording, created_utc, core_version)
     yield "strides.csv", strides_csv(recording)
     yield "events.csv", events_csv(recording)
     yield "series.csv", series_csv(recording)
-    yield "run.fit", run_fit(recording, created_utc)
+    yield "session.xlsx", session_xlsx(recording, created_utc)
     yield "report.html", report_html(recording, created_utc, earlier)
-    for name, (_, made_of) in _OPENSIM.items():
-        if opensim and name not in gone:
+    for name, (_, made_of) in SOMETIMES.items():
+        if name in made:
             yield name, made_of(recording)
 
 

@@ -118,8 +118,9 @@ def clock(seconds: float) -> str:
 
 
 def _date(recording: Recording) -> str:
-    if recording.started_utc and recording.clock_trusted:
-        return f"{local(recording.started_utc, recording.time_zone):%Y-%m-%d %H:%M} {recording.time_zone}"
+    if recording.dated:
+        said_by = {"clock": "", "film": "", "file": " (date of the file)", "given": " (date as given)"}[recording.date_from]
+        return f"{local(recording.started_utc, recording.time_zone):%Y-%m-%d %H:%M} {recording.time_zone}{said_by}"
     return "date not known: the station's clock was not set" if recording.session_id else ""
 
 
@@ -337,7 +338,7 @@ def _trend(recording: Recording, earlier: Sequence[Earlier]) -> list[Plot]:
     plots = []
     here = {name: (m.value, m.low, m.high) for name, m in recording.summary.items() if m.measured}
     sessions = [*(one.values for one in earlier), here]
-    started = [*(one.started_utc for one in earlier), recording.started_utc if recording.clock_trusted else ""]
+    started = [*(one.started_utc for one in earlier), recording.started_utc if recording.dated else ""]
     dates = [utc and f"{local(utc, recording.time_zone):%Y-%m-%d}" for utc in started]
     names = [(float(i + 1), date[5:10] or str(i + 1)) for i, date in enumerate(dates)]
     for name in TREND:

@@ -1,16 +1,20 @@
 """run.fit: the run as a sports watch would write it, for Garmin Connect, Strava, GoldenCheetah and the like.
 
-FIT activity, running on a treadmill, one record a second: distance and speed from the belt, cadence in strides a minute,
-ground contact time and step length as native running dynamics, the hip's angles as developer fields. A field that the whole
-session lacks is left out. The encoding, the field numbers and their scales are those of fit-tool (FIT profile 21).
+FIT activity on a treadmill, a running one, or a walking one where nobody ran. The timer runs as fit_timer says, with one record
+a second and an event at each pause: distance and speed from the belt, cadence in strides a minute, running dynamics as native
+fields, the hip's angles as developer fields. A field that the whole session lacks is left out. The encoding, the field numbers
+and their scales are those of fit-tool (FIT profile 21).
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import math
-import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from fit_tool import FitFile, FitFileBuilder
@@ -21,6 +25,7 @@ from fit_tool.field import Field
 from fit_tool.fit_file_header import FitFileHeader
 from fit_tool.profile.messages import activity_message as activity
 from fit_tool.profile.messages import developer_data_id_message as developer_data_id
+from fit_tool.profile.messages import device_info_message as device_info
 from fit_tool.profile.messages import event_message as event
 from fit_tool.profile.messages import field_description_message as field_description
 from fit_tool.profile.messages import file_id_message as file_id
@@ -28,30 +33,63 @@ from fit_tool.profile.messages import lap_message as lap
 from fit_tool.profile.messages import record_message as record
 from fit_tool.profile.messages import session_message as session
 from fit_tool.profile.messages.common_fields import MessageIndexField, TimestampField
-from fit_tool.profile.profile_type import Event, EventType, FileType, Manufacturer, Sport, SubSport
+from fit_tool.profile.profile_type import (
+    Activity,
+    ActivityType,
+    Event,
+    EventType,
+    FileType,
+    Manufacturer,
+    Sport,
+    SubSport,
+)
 from numpy.typing import NDArray
 
+from station import __version__
+from station.export.fit_timer import Timer, timer
 from station.types import NAN, Recording
+from station.wall_clock import local
 
 Value = float | str | bytes
 Values = Mapping[type[Field], Value]
 
-HOLD_S = 3.0  # a second without a stride keeps the last one's values for so long
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-# Unix seconds between which FIT has dates: an earlier number of its clock means "since switched on", a later one overflows.
-FIRST_DATE_S, LAST_DATE_S = 631_065_600 + 0x10000000, 631_065_600 + 0xF0000000
+FIT_EPOCH_S = 631_065_600  # 1989-12-31T00:00:00Z, where FIT's clock begins
+MACHINE_ID = Path("/etc/machine-id")
 APPLICATION = bytes.fromhex("7b0f3c5e8a4d4f0e9c61d2a75e18b943")  # made up once; names these developer fields everywhere
 PRODUCT = "treadmill station"
+CREATOR = 0  # the device index of what made the file
 
-# Native record fields: our name -> field.
-RECORD_FIELDS: dict[str, type[Field]] = {
-    "distance_m": record.RecordDistanceField,
-    "speed_mps": record.RecordEnhancedSpeedField,
-    "cadence_strides": record.RecordCadenceField,
-    "cadence_fraction": record.RecordFractionalCadenceField,
-    "contact_ms": record.RecordStanceTimeField,
-    "step_length_mm": record.RecordStepLengthField,
-}
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A measure for which FIT has fields of its own: in a record the value of the stride under way, in lap and session the
+    summary's. Each scale turns our unit into the field's.
+    """
+
+    column: str  # of types.STRIDE
+    column_scale: float
+    measure: str  # of types.QUANTITIES
+    measure_scale: float
+    record: type[Field]
+    lap: type[Field]
+    session: type[Field]
+
+
+NATIVE = (
+    Native(
+        *("contact_s", 1000, "contact_time_ms", 1),
+        record.RecordStanceTimeField,
+        lap.LapAvgStanceTimeField,
+        session.SessionAvgStanceTimeField,
+    ),
+    Native(
+        *("step_length_m", 1000, "step_length_m", 1000),
+        record.RecordStepLengthField,
+        lap.LapAvgStepLengthField,
+        session.SessionAvgStepLengthField,
+    ),
+)
 # Developer fields of records (one a second) and of the session (its means), by place, all in degrees.
 DEVELOPER_FIELDS = (
     "thigh_forward_near_deg",
@@ -62,63 +100,57 @@ DEVELOPER_FIELDS = (
     "knee_flexion_swing_near_deg",
     "pelvic_turn_deg",
 )
+SPORTS = {
+    "running": (Sport.RUNNING, SubSport.TREADMILL, ActivityType.RUNNING),
+    "walking": (Sport.WALKING, SubSport.INDOOR_WALKING, ActivityType.WALKING),
+}
 
 
-def run_fit(recording: Recording, created_utc: str) -> bytes:
-    """`created_utc` (ISO 8601) stands in for the start when that is unknown, because a FIT file must have one.
+def why_no_fit(recording: Recording) -> str:
+    """Why there is no run.fit of this recording, "" when there is one."""
+    if recording.time_doubt:
+        return recording.time_doubt
+    if timer(recording).activity == "none":
+        return "nobody ran or walked for as long as a second"
+    if not recording.dated:
+        return "it needs a date, and the station's clock was not set; `station export --started` takes one"
+    return ""
 
-    Raises ValueError when neither is a date.
-    """
-    start_s = _date_s(recording.started_utc or created_utc)
-    seconds = _each_second(recording)
-    end_s = start_s + len(seconds["distance_m"]) - 1
+
+def run_fit(recording: Recording) -> bytes:
+    """Raises ValueError with the reason when there is none to write (`why_no_fit`)."""
+    why = why_no_fit(recording)
+    if why:
+        raise ValueError(why)
+    start_s = _unix_s(recording.started_utc)
+    clock = timer(recording)
     described = [name for name in DEVELOPER_FIELDS if name in recording.summary]
+    serial = serial_number()
     builder = FitFileBuilder()
-    builder.add_all(_about(start_s, recording.session_id, described))
-    builder.add(_timer(start_s, EventType.START))
-    builder.add_all(_records(start_s, seconds))
-    builder.add(_timer(end_s, EventType.STOP_ALL))
-    builder.add_all(_totals(start_s, end_s, recording, seconds, described))
+    builder.add_all(_about(start_s, serial, described))
+    builder.add_all(_timed(start_s, clock))
+    builder.add_all(_totals(start_s, recording, clock, described))
     # The builder's own header is the short one of old, without checksum; the sizes are filled in on writing.
     content: bytes = FitFile(FitFileHeader(records_size=0, gen_crc=True), builder.records).to_bytes()
     return content
 
 
-def _date_s(utc: str) -> int:
-    """Unix seconds; a clock that was not set may tell a date that FIT cannot hold, it becomes the nearest one."""
+def serial_number(machine_id: Path = MACHINE_ID) -> int:
+    """Of this station: stays the same and tells nothing about the machine, as systemd's sd_id128_get_machine_app_specific does.
+
+    A machine without an id has the product's.
+    """
+    try:
+        key = bytes.fromhex(machine_id.read_text().strip())
+    except (OSError, ValueError):
+        key = b""
+    number = int.from_bytes(hmac.digest(key, APPLICATION, hashlib.sha256)[:4], "big")
+    return number or 1  # 0 means "not known"
+
+
+def _unix_s(utc: str) -> int:
     moment = datetime.fromisoformat(utc)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max(round(moment.timestamp()), FIRST_DATE_S), LAST_DATE_S)
-
-
-def _each_second(recording: Recording) -> dict[str, NDArray[np.float64]]:
-    """One value a second from the first frame on: that of the stride then under way, held for HOLD_S, else NaN."""
-    duration_s = float(recording.t_s[-1]) if len(recording.t_s) else 0.0
-    t_s = np.arange(int(duration_s) + 1, dtype=float)
-    strides = recording.strides
-    row = np.searchsorted(strides["start_s"], t_s, side="right") - 1
-    started = row >= 0
-    over = np.zeros(len(t_s), bool)
-    if len(strides):
-        over = t_s > strides["start_s"][row] + strides["duration_s"][row] + HOLD_S
-
-    def column(name: str) -> NDArray[np.float64]:
-        if not len(strides):
-            return np.full(len(t_s), NAN)
-        return np.where(started & ~over, strides[name][row], NAN)
-
-    speed_mps = column("speed_mps")
-    strides_per_min = column("cadence_spm") / 2
-    distance_m = np.cumsum(np.nan_to_num(speed_mps)) - np.nan_to_num(speed_mps[:1])
-    return {
-        "distance_m": distance_m if np.isfinite(speed_mps).any() else np.full(len(t_s), NAN),
-        "speed_mps": speed_mps,
-        "cadence_strides": np.floor(strides_per_min),
-        "cadence_fraction": strides_per_min - np.floor(strides_per_min),
-        "contact_ms": column("contact_s") * 1000,
-        "step_length_mm": column("step_length_m") * 1000,
-        **{name: column(name) for name in DEVELOPER_FIELDS if name in (strides.dtype.names or ())},
-    }
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _message(kind: type[DataMessage], values: Values, developer_values: Mapping[str, float] | None = None) -> DataMessage:
@@ -156,12 +188,9 @@ def _at(unix_s: int) -> int:
     return unix_s * 1000  # the library takes milliseconds since 1970 where the file has seconds since 1989
 
 
-def _about(start_s: int, session_id: str, described: Sequence[str]) -> list[DataMessage]:
-    """What the file is, and what its developer fields are.
-
-    Services tell files apart by serial number and start. The station has no serial number, and its clock may be wrong, so
-    the session's id stands in.
-    """
+def _about(start_s: int, serial: int, described: Sequence[str]) -> list[DataMessage]:
+    """What the file is, who made it, and what its developer fields are. Services tell files apart by serial number and start."""
+    version = ".".join(__version__.split(".")[:2])
     messages = [
         _message(
             file_id.FileIdMessage,
@@ -169,9 +198,21 @@ def _about(start_s: int, session_id: str, described: Sequence[str]) -> list[Data
                 file_id.FileIdTypeField: FileType.ACTIVITY.value,
                 file_id.FileIdManufacturerField: Manufacturer.DEVELOPMENT.value,
                 file_id.FileIdProductField: 0,
-                file_id.FileIdSerialNumberField: zlib.crc32(session_id.encode()),
+                file_id.FileIdSerialNumberField: serial,
                 file_id.FileIdTimeCreatedField: _at(start_s),
                 file_id.FileIdProductNameField: PRODUCT,
+            },
+        ),
+        _message(
+            device_info.DeviceInfoMessage,
+            {
+                TimestampField: _at(start_s),
+                device_info.DeviceInfoDeviceIndexField: CREATOR,
+                device_info.DeviceInfoManufacturerField: Manufacturer.DEVELOPMENT.value,
+                device_info.DeviceInfoProductField: 0,
+                device_info.DeviceInfoSerialNumberField: serial,
+                device_info.DeviceInfoSoftwareVersionField: float(version),
+                device_info.DeviceInfoProductNameField: PRODUCT,
             },
         ),
         _message(
@@ -194,79 +235,120 @@ def _about(start_s: int, session_id: str, described: Sequence[str]) -> list[Data
     return messages
 
 
-def _timer(unix_s: int, what: EventType) -> DataMessage:
+def _timed(start_s: int, clock: Timer) -> list[DataMessage]:
+    """The records of each stretch between the events that start and stop the timer."""
+    records = iter(_records(start_s, clock))
+    messages = []
+    for begin, end in clock.stretches:
+        messages.append(_timer_event(start_s + begin, EventType.START))
+        messages += [next(records) for _ in range(begin, end + 1)]
+        messages.append(_timer_event(start_s + end, EventType.STOP_ALL))
+    return messages
+
+
+def _timer_event(unix_s: int, what: EventType) -> DataMessage:
     fields = {TimestampField: _at(unix_s), event.EventEventField: Event.TIMER.value, event.EventEventTypeField: what.value}
     return _message(event.EventMessage, fields)
 
 
-def _records(start_s: int, seconds: Mapping[str, NDArray[np.float64]]) -> list[DataMessage]:
-    known = [name for name in RECORD_FIELDS if np.isfinite(seconds[name]).any()]
-    developer = [name for name in DEVELOPER_FIELDS if name in seconds and np.isfinite(seconds[name]).any()]
-    columns = {name: seconds[name].tolist() for name in (*known, *developer)}
+def _records(start_s: int, clock: Timer) -> list[DataMessage]:
+    columns = {field: values for field, values in _native_columns(clock).items() if np.isfinite(values).any()}
+    developer = {name: _column(clock, name) for name in DEVELOPER_FIELDS if name in (clock.strides.dtype.names or ())}
+    developer = {name: values for name, values in developer.items() if np.isfinite(values).any()}
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True) if columns else [()] * len(clock.seconds)
+    names = zip(*(values.tolist() for values in developer.values()), strict=True) if developer else [()] * len(clock.seconds)
+    kind = SPORTS[clock.activity][2].value
     return [
         _message(
             record.RecordMessage,
-            {TimestampField: _at(start_s + row), **{RECORD_FIELDS[name]: columns[name][row] for name in known}},
-            {name: columns[name][row] for name in developer},
+            {
+                TimestampField: _at(start_s + second),
+                **dict(zip(columns, row, strict=True)),
+                record.RecordActivityTypeField: kind,
+            },
+            dict(zip(developer, angles, strict=True)),
         )
-        for row in range(len(seconds["distance_m"]))
+        for second, row, angles in zip(clock.seconds.tolist(), rows, names, strict=True)
     ]
 
 
-def _totals(
-    start_s: int, end_s: int, recording: Recording, seconds: Mapping[str, NDArray[np.float64]], described: Sequence[str]
-) -> list[DataMessage]:
+def _native_columns(clock: Timer) -> dict[type[Field], NDArray[np.float64]]:
+    """One value a second for each native field of a record, NaN where not measured."""
+    strides_per_min = _column(clock, "cadence_spm") / 2
+    return {
+        record.RecordDistanceField: clock.distance_m,
+        record.RecordEnhancedSpeedField: clock.speed_mps,
+        record.RecordCadenceField: np.floor(strides_per_min),
+        record.RecordFractionalCadenceField: strides_per_min - np.floor(strides_per_min),
+        **{native.record: _column(clock, native.column) * native.column_scale for native in NATIVE},
+    }
+
+
+def _column(clock: Timer, name: str) -> NDArray[np.float64]:
+    """(N,) a column of the strides for each second of the timer."""
+    return np.where(clock.stride >= 0, clock.strides[name][clock.stride], NAN)
+
+
+def _totals(start_s: int, recording: Recording, clock: Timer, described: Sequence[str]) -> list[DataMessage]:
     """Lap, session and activity: the whole run as one lap."""
-    elapsed_s = recording.source.duration_s if np.isfinite(recording.source.duration_s) else end_s - start_s
+    last_s, duration_s = float(recording.t_s[-1]), recording.source.duration_s
+    end_s = start_s + int(last_s)
+    elapsed_s = duration_s if np.isfinite(duration_s) else last_s
     mean = {name: measure.value if measure.measured else NAN for name, measure in recording.summary.items()}
     strides_per_min = mean.get("cadence_spm", NAN) / 2
     whole = float(np.floor(strides_per_min))
-    distance_m = float(seconds["distance_m"][-1])
-    moving = seconds["speed_mps"][np.isfinite(seconds["speed_mps"])]
-    speed_mps = float(moving.mean()) if len(moving) else NAN
-    told_of_lap: dict[type[Field], Value] = {
+    sport, sub_sport, _ = SPORTS[clock.activity]
+    of_lap: dict[type[Field], Value] = {
         MessageIndexField: 0,
         TimestampField: _at(end_s),
         lap.LapEventField: Event.LAP.value,
         lap.LapEventTypeField: EventType.STOP.value,
         lap.LapStartTimeField: _at(start_s),
-        lap.LapSportField: Sport.RUNNING.value,
-        lap.LapSubSportField: SubSport.TREADMILL.value,
+        lap.LapSportField: sport.value,
+        lap.LapSubSportField: sub_sport.value,
         lap.LapTotalElapsedTimeField: elapsed_s,
-        lap.LapTotalTimerTimeField: elapsed_s,
-        lap.LapTotalDistanceField: distance_m,
-        lap.LapEnhancedAvgSpeedField: speed_mps,
+        lap.LapTotalTimerTimeField: clock.total_s,
+        lap.LapTotalDistanceField: clock.total_m,
+        lap.LapEnhancedAvgSpeedField: clock.mean_mps,
         lap.LapAvgCadenceField: whole,
         lap.LapAvgFractionalCadenceField: strides_per_min - whole,
+        **{native.lap: native.measure_scale * mean.get(native.measure, NAN) for native in NATIVE},
     }
-    told_of_session: dict[type[Field], Value] = {
+    of_session: dict[type[Field], Value] = {
         MessageIndexField: 0,
         TimestampField: _at(end_s),
         session.SessionEventField: Event.SESSION.value,
         session.SessionEventTypeField: EventType.STOP.value,
         session.SessionStartTimeField: _at(start_s),
-        session.SessionSportField: Sport.RUNNING.value,
-        session.SessionSubSportField: SubSport.TREADMILL.value,
+        session.SessionSportField: sport.value,
+        session.SessionSubSportField: sub_sport.value,
         session.SessionTotalElapsedTimeField: elapsed_s,
-        session.SessionTotalTimerTimeField: elapsed_s,
-        session.SessionTotalDistanceField: distance_m,
-        session.SessionEnhancedAvgSpeedField: speed_mps,
+        session.SessionTotalTimerTimeField: clock.total_s,
+        session.SessionTotalDistanceField: clock.total_m,
+        session.SessionEnhancedAvgSpeedField: clock.mean_mps,
         session.SessionAvgCadenceField: whole,
         session.SessionAvgFractionalCadenceField: strides_per_min - whole,
-        session.SessionAvgStanceTimeField: mean.get("contact_time_ms", NAN),
-        session.SessionAvgStepLengthField: 1000 * mean.get("step_length_m", NAN),
         session.SessionFirstLapIndexField: 0,
         session.SessionNumLapsField: 1,
+        **{native.session: native.measure_scale * mean.get(native.measure, NAN) for native in NATIVE},
     }
-    told_of_activity: dict[type[Field], Value] = {
+    return [
+        _message(lap.LapMessage, of_lap),
+        _message(session.SessionMessage, of_session, {name: mean[name] for name in described}),
+        _message(activity.ActivityMessage, _of_activity(end_s, recording, clock)),
+    ]
+
+
+def _of_activity(end_s: int, recording: Recording, clock: Timer) -> Values:
+    """`local_timestamp` is what the clock on the gym's wall showed: from it, services know the time zone."""
+    utc = datetime.fromtimestamp(end_s, UTC)
+    offset = local(utc.isoformat(), recording.time_zone).utcoffset()
+    return {
         TimestampField: _at(end_s),
         activity.ActivityEventField: Event.ACTIVITY.value,
         activity.ActivityEventTypeField: EventType.STOP.value,
-        activity.ActivityTotalTimerTimeField: elapsed_s,
+        activity.ActivityTypeField: Activity.MANUAL.value,
+        activity.ActivityTotalTimerTimeField: clock.total_s,
         activity.ActivityNumSessionsField: 1,
+        activity.ActivityLocalTimestampField: end_s - FIT_EPOCH_S + (offset.total_seconds() if offset else 0),
     }
-    return [
-        _message(lap.LapMessage, told_of_lap),
-        _message(session.SessionMessage, told_of_session, {name: mean[name] for name in described}),
-        _message(activity.ActivityMessage, told_of_activity),
-    ]

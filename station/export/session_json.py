@@ -28,6 +28,8 @@ def document(recording: Recording, created_utc: str, core_version: str) -> dict[
         "session_id": recording.session_id,
         "started_utc": recording.started_utc or None,
         "clock_trusted": recording.clock_trusted,
+        "date_from": recording.date_from if recording.dated else None,
+        "time_zone": recording.time_zone,
         **head(recording, core_version, created_utc),
         "view": plain(recording.view),
         "strides": len(recording.strides),

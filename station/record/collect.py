@@ -20,6 +20,7 @@ from station.types import (
     NS,
     STRIDE,
     Cue,
+    DateOrigin,
     Event,
     Input,
     ModelInfo,
@@ -90,6 +91,8 @@ class Collector:
         session_id: str = "",
         started_utc: str = "",
         clock_trusted: bool = False,
+        date_from: DateOrigin = "clock",
+        time_zone: str = "UTC",
         timing: Mapping[str, float] | None = None,
         notes: Sequence[str] = (),
     ) -> Recording:
@@ -111,6 +114,8 @@ class Collector:
             outcomes=tuple(self._outcomes),
             started_utc=started_utc,
             clock_trusted=clock_trusted,
+            date_from=date_from,
+            time_zone=time_zone,
             timing=dict(timing or {}),
             notes=tuple(notes),
         )

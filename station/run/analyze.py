@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import click
 
+from station import wall_clock
 from station.coach import Coach
 from station.config import Config, load
 from station.errors import HardwareError, InputError, NothingFound, StationError, UsageError
@@ -29,6 +31,7 @@ from station.run.overlay import FILM, Overlay
 from station.run.pipeline import Pipeline
 from station.run.text_table import summary_table
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
+from station.sense.film_date import film_date
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
 from station.types import NS, Frame, Pose, Recording, Side, SourceInfo
@@ -113,7 +116,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
     problem: StationError | None = None
     start = time.perf_counter()
     with open_source(wish.source_text, config, SystemClock(), reading=wish.reading) as source:
-        info = source.info
+        info, (date, date_notes) = source.info, _date(wish.source_text, config, source.info.kind in LIVE_KINDS)
         view = view_of(config, source, cast("Side | None", wish.direction))
         turn_reader, turn_bands = pelvis_model_for(config, info, view.direction)
         estimator = estimator_for(config, info)
@@ -150,14 +153,33 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
             except KeyboardInterrupt:
                 click.echo("stopped; what was seen so far is written", err=True)
         problem = problem or _first_problem(source, wish.source_text) or _skipped(inlet, wish.source_text)
-        notes = tuple(getattr(source, "notes", ()))
+        notes = (*getattr(source, "notes", ()), *date_notes)
         for note in notes:
             click.echo(f"note: {wish.source_text}: {note}", err=True)
         if problem is not None and collector.poses == 0:
             raise problem
         wall_s = time.perf_counter() - start
         notes += (problem.what,) if problem is not None else ()
-        return collector.recording(timing=_timing(watch, wall_s, collector.poses), notes=notes), problem
+        return collector.recording(timing=_timing(watch, wall_s, collector.poses), notes=notes, **date), problem
+
+
+def _date(source_text: str, config: Config, live: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """When the recording was made, as parts of Recording, and what is to be noted of it.
+
+    A film is dated by itself or by its file, never by the day of its analysis.
+    """
+    now, zone = wall_clock.now(), wall_clock.zone_name(config.station.time_zone)
+    if live:
+        return {"started_utc": now.utc, "clock_trusted": now.trusted, "time_zone": zone}, ()
+    latest = datetime.fromisoformat(now.utc)
+    found = film_date(Path(source_text), latest if latest.year >= wall_clock.BUILT_YEAR else None)
+    if found is None:
+        return {"time_zone": zone}, ("no date that can be true is in it, and its file has none either",)
+    when, origin = found
+    date = {"started_utc": wall_clock.utc_text(when), "date_from": origin, "time_zone": zone}
+    clock = f"{wall_clock.local(date['started_utc'], zone):%Y-%m-%d %H:%M} {zone}"
+    note = f"no date is in it: dated by its file, which was last changed on {clock}"
+    return date, (note,) if origin == "file" else ()
 
 
 def _overlay(wish: Wish, info: SourceInfo, has_frames: bool) -> Overlay | None:
@@ -232,14 +254,16 @@ def _progress(duration_s: float) -> Iterator[Progress]:
 
 
 def _write(recording: Recording, wish: Wish, config: Config) -> None:
+    """A dated recording is written under the date of its own end, so that the same film gives the same bytes."""
+    end_utc = wall_clock.later(recording.started_utc, recording.source.duration_s) if recording.dated else wall_clock.now().utc
     if wish.out_dir is not None:
         opensim = wish.opensim or config.record.opensim
         beside = (FILM,) if wish.overlay else ()
-        for path in write_all(recording, wish.out_dir, beside, core_version=CORE_VERSION, opensim=opensim):
+        for path in write_all(recording, wish.out_dir, beside, CORE_VERSION, end_utc, opensim):
             click.echo(f"wrote {path}", err=True)
-        for words in missing(recording).values() if opensim else (ON_REQUEST,):
+        for words in (*missing(recording, opensim).values(), *(() if opensim else (ON_REQUEST,))):
             click.echo(f"note: {words}", err=True)
     if wish.json_to is not None:
-        write_output(wish.json_to, json_bytes(analysis_json(recording, CORE_VERSION)))
+        write_output(wish.json_to, json_bytes(analysis_json(recording, CORE_VERSION, end_utc)))
     if wish.json_to != "-":
         click.echo(summary_table(recording))

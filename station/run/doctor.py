@@ -46,6 +46,7 @@ PACKAGES = (
     "click",
     "jinja2",
     "fit-tool",
+    "xlsxwriter",
 )
 MIN_FREE_BYTES = 500_000_000
 CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0

@@ -46,7 +46,8 @@ def without_times(recording: Recording, reason: str) -> Recording:
     faults = tuple(
         replace(fault, state="cannot_tell", reason=reason) if fault.rule == "low_cadence" else fault for fault in recording.faults
     )
-    return replace(recording, summary={**recording.summary, **unknown}, faults=faults, notes=(*recording.notes, reason))
+    notes = (*recording.notes, reason)
+    return replace(recording, summary={**recording.summary, **unknown}, faults=faults, notes=notes, time_doubt=reason)
 
 
 def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:

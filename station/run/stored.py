@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 
 import click
 
+from station import wall_clock
 from station.errors import StationError, StoreError, UsageError
 from station.export.bundle import ON_REQUEST, missing, write_all
 from station.files import json_bytes, write_output
 from station.provision import provision
 from station.record.archive import Archive, DamagedSession, SessionRow
+from station.types import Recording
 from station.usb.stick import earlier_below
 
 ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
@@ -38,11 +41,15 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
         click.echo(_line(row))
 
 
-def export_sessions(config_file: Path | None, which: str, folder: Path, opensim: bool = False) -> None:
+def export_sessions(
+    config_file: Path | None, which: str, folder: Path, opensim: bool = False, started: datetime | None = None
+) -> None:
     """Writes each chosen session into a folder of its own name below `folder`: the bytes that a
     stick gets. `opensim`: those files too, whatever the settings say.
 
-    Raises StoreError, also at the end when a session is damaged: the others are written.
+    started: when the session began, on the clock on the wall, if the station did not know it.
+    Raises StoreError, also at the end when a session is damaged: the others are written; and
+    UsageError for a `started` that nobody asked for.
     """
     config = provision(config_file).config
     opensim = opensim or config.record.opensim
@@ -56,17 +63,21 @@ def export_sessions(config_file: Path | None, which: str, folder: Path, opensim:
             archive.mark_damaged([session_id])
             click.echo(f"left out: {error}", err=True)
             continue
+        created_utc = row.finished_utc or row.started_utc
+        if started is not None:
+            recording = _dated(recording, started, len(chosen))
+            created_utc = wall_clock.later(recording.started_utc, row.duration_s)
         written = write_all(
             recording,
             folder / session_id,
             core_version=row.core_version,
-            created_utc=row.finished_utc or row.started_utc,
+            created_utc=created_utc,
             opensim=opensim,
             earlier=earlier_below(folder, session_id),
         )
         for path in written:
             click.echo(f"wrote {path}")
-        for words in missing(recording).values() if opensim else ():
+        for words in missing(recording, opensim).values():
             click.echo(f"note: {session_id}: {words}", err=True)
     if not opensim:
         click.echo(f"note: {ON_REQUEST}", err=True)
@@ -74,6 +85,16 @@ def export_sessions(config_file: Path | None, which: str, folder: Path, opensim:
     if damaged:
         what = f"{len(damaged)} damaged session{'s' if len(damaged) > 1 else ''} left out: {', '.join(damaged)}"
         raise StoreError(what, str(archive.folder), "`station forget` deletes what cannot be read")
+
+
+def _dated(recording: Recording, started: datetime, sessions: int) -> Recording:
+    """The recording with the date that a person gives it. Raises UsageError where it has one."""
+    if sessions > 1:
+        raise UsageError("--started is for one session", "", "name it: --session ID, see `station sessions`")
+    if recording.dated:
+        raise UsageError("the station's clock was set: this session has its date", recording.session_id, "leave --started out")
+    utc = wall_clock.utc_text(started.replace(tzinfo=wall_clock.zone(recording.time_zone)))
+    return replace(recording, started_utc=utc, date_from="given")
 
 
 def forget_sessions(config_file: Path | None, session_ids: Sequence[str], yes: bool = False) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from station.export.bundle import ALWAYS, CHECKSUMS, OPENSIM, checksums, names, render, sha256
+from station.export.bundle import ALWAYS, CHECKSUMS, SOMETIMES, checksums, names, render, sha256
 from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, order, read_earlier
 from station.files import publish
 from station.record.archive import Archive, DamagedSession
@@ -164,7 +164,7 @@ def _is_whole(own: int, session_id: str, wanted: Sequence[str], content: bytes) 
         with opened(session_id, own) as folder:
             lines = _read(folder, CHECKSUMS, 4096).decode("ascii").splitlines()
             digests = {one: digest for digest, _, one in (line.partition("  ") for line in lines)}
-            if not set(wanted) <= set(digests) <= {*ALWAYS, *OPENSIM}:
+            if not set(wanted) <= set(digests) <= {*ALWAYS, *SOMETIMES}:
                 return False
             if digests[wanted[0]] != sha256(content):
                 return False

@@ -22,7 +22,8 @@ from station.types import QUANTITIES, Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 UTC = "2026-11-22T19:00:00Z"
-NAMES = ["session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "angles.mot", "markers.trc"]
+TABLES = ["session.json", "strides.csv", "events.csv", "series.csv", "session.xlsx"]
+NAMES = [*TABLES, "report.html", "run.fit", "angles.mot", "markers.trc"]
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,13 @@ def test_same_recording_same_bytes(recording: Recording) -> None:
 
 
 def test_opensim_can_be_left_out(recording: Recording) -> None:
-    assert [name for name, _ in render(recording, UTC, opensim=False)] == NAMES[:6]
-    assert names(recording, opensim=False) == tuple(NAMES[:6])
+    assert [name for name, _ in render(recording, UTC, opensim=False)] == NAMES[:7]
+    assert names(recording, opensim=False) == tuple(NAMES[:7])
 
 
 def test_no_file_is_missing_without_a_word(recording: Recording) -> None:
     made = dict(render(replace(recording, view=View(), notes=("slow motion, 4 times",)), UTC))
-    assert list(made) == NAMES[:7]
+    assert list(made) == NAMES[:8]
     notes = json.loads(made["session.json"])["notes"]
     assert notes[0] == "slow motion, 4 times"
     assert notes[1].startswith("markers.trc was not written: the scale is not known")
@@ -65,7 +66,10 @@ def test_no_file_is_missing_without_a_word(recording: Recording) -> None:
 
 def test_nothing_recorded_still_makes_the_files(tmp_path: Path) -> None:
     empty = Collector(SourceInfo("a.npz", "poses", 0, 0), None, View()).recording()
-    assert [path.name for path in write_all(empty, tmp_path)] == [*NAMES[:6], "SHA256SUMS"]
+    assert [path.name for path in write_all(empty, tmp_path)] == [*TABLES, "report.html", "SHA256SUMS"]
+    word = "run.fit was not written: nobody ran or walked"
+    assert word in json.loads((tmp_path / "session.json").read_bytes())["notes"][0]
+    assert word in (tmp_path / "report.html").read_text()
 
 
 def test_folder_that_cannot_be_written_says_so(recording: Recording, tmp_path: Path) -> None:

@@ -20,15 +20,17 @@ from station.record.archive import Archive
 from station.record.store import SqliteStore
 from station.usb.folders import StickError
 from station.usb.stick import MOST_ENTRIES, Exported, _names, earlier_sessions, export_to
+from station.wall_clock import Moment
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
-NAMES = {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "SHA256SUMS"}
+NAMES = {"session.json", "strides.csv", "events.csv", "series.csv", "session.xlsx", "run.fit", "report.html", "SHA256SUMS"}
+NOW = Moment("2026-11-22T18:30:00Z", True, "boot")
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     folder = tmp_path_factory.mktemp("data")
-    store = SqliteStore(folder)
+    store = SqliteStore(folder, now=lambda: NOW)
     for seed in (1, 2):
         steps = list(run(8.0, fps=30, seed=seed))
         store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
@@ -167,7 +169,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, at: int, code: int) -> Callable[[],
     return monkeypatch.undo
 
 
-@pytest.mark.parametrize("at", range(27))
+@pytest.mark.parametrize("at", range(30))
 def test_pulled_out_at_any_operation_and_finished_by_the_next_insertion(
     stick: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
@@ -188,8 +190,8 @@ def test_pulled_out_at_any_operation_and_finished_by_the_next_insertion(
 
 
 def test_there_are_no_more_operations_to_fail_at(stick: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    """27 covers them all: 3 folders with 2 operations each, 7 files with 3 each."""
-    failing(monkeypatch, 27, errno.ENODEV)
+    """30 covers them all: 3 folders with 2 operations each, 8 files with 3 each."""
+    failing(monkeypatch, 30, errno.ENODEV)
     export(stick, archive)
 
 
