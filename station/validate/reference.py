@@ -9,17 +9,15 @@ Trials, one row each: what somebody counted or read off while a runner ran.
 
 Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every frame), types.STRIDE (one value a
 stride, at any time within it), types.QUANTITIES, contact_time_ms. An empty cell is not measured. Lines that begin with #
-are not read. Comma, or semicolon with decimal comma as spreadsheets write it in some countries.
+are not read. As spreadsheets save them in any country: see table.py.
 """
 
 from __future__ import annotations
 
-import csv
 import difflib
 import hashlib
-import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +27,16 @@ from numpy.typing import NDArray
 
 from station.errors import InputError
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE
+from station.validate.table import Table
 
-LARGEST = 1e10  # seconds since 1970 are the largest that make sense
 LEAST_COUNTED_S = 5.0
+LEAST_SPM = 60.0  # fewer steps a minute are no run and no walk
 MOST_BYTES = 64 << 20  # an hour at 200 values a second in ten columns
 LABELS = ("trial", "runner", "session", "observer", "note", "waist", "start_utc", "screen_from", "screen_to")
 WINDOW = ("from_s", "to_s", "seconds")
 COUNTS = ("steps", "speed_kmh")
+MOST_HOURS = 6  # of one run (chosen)
+TIME_REMEDY = "format the column as text, then write minutes and seconds as in 12:30; or give from_s and to_s in seconds"
 WAISTS = ("stiff", "free", "natural")
 BOOKKEEPING = ("start_s", "seen_fraction", "swaps_repaired", "running")  # columns of STRIDE that are no measurement
 PER_FRAME = tuple(ANGLES.names or ())
@@ -87,68 +88,13 @@ def read_reference(path: Path) -> Reference:
         raise InputError(
             f"is larger than {MOST_BYTES >> 20} MB", str(path), "cut it into sessions, or give fewer values a second"
         )
-    if content[:2] == b"PK" or b"\0" in content:
-        raise InputError("is no CSV file", str(path), "save the table as CSV")
-    table = _Table.of(content, str(path))
+    table = Table.of(content, str(path), {*TRIAL_COLUMNS, *SERIES_COLUMNS})
+    _check_header(table.header, str(path))
     found = _series(table) if "time_s" in table.header else tuple(_trials(table))
     return Reference(path, hashlib.sha256(content).hexdigest(), found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    where: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[int, dict[str, str]], ...]  # (line, cells by column)
-    decimal_comma: bool
-
-    @classmethod
-    def of(cls, content: bytes, where: str) -> _Table:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252", errors="replace")  # names and notes from an older spreadsheet
-        lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip(" ,;\t") and line.lstrip(' "')[:1] != "#"]
-        if not lines:
-            raise InputError("is empty", where, "put one trial, or one moment, into each row")
-        delimiter = ";" if lines[0][1].count(";") > lines[0][1].count(",") else ","
-        cells = [_cells(line, delimiter, f"{where}, line {n}") for n, line in lines]
-        header = tuple(name.strip() for name in cells[0])
-        _check_header(header, where)
-        rows = []
-        for (line, _), values in zip(lines[1:], cells[1:], strict=True):
-            if len(values) > len(header):
-                raise InputError(
-                    f"has {len(values)} cells, the first row {len(header)}",
-                    f"{where}, line {line}",
-                    "put texts with a comma in quotes",
-                )
-            rows.append((line, {name: value.strip() for name, value in zip(header, values, strict=False)}))
-        return cls(where, header, tuple(rows), delimiter == ";")
-
-    def number(self, line: int, name: str, text: str) -> float:
-        if not text:
-            return NAN
-        try:
-            value = float(text.replace(",", ".") if self.decimal_comma else text)
-        except ValueError:
-            value = math.inf
-        if not abs(value) <= LARGEST:
-            raise InputError(
-                f"{text!r} in column {name} is no number",
-                f"{self.where}, line {line}",
-                "leave the cell empty where nothing was measured",
-            )
-        return value
-
-
-def _cells(line: str, delimiter: str, where: str) -> list[str]:
-    try:
-        return next(csv.reader(io.StringIO(line), delimiter=delimiter, strict=False))
-    except csv.Error as error:
-        raise InputError(f"cannot be read ({error})", where, "save the table as CSV again") from None
-
-
-def _check_header(header: tuple[str, ...], where: str) -> None:
+def _check_header(header: Sequence[str], where: str) -> None:
     known = SERIES_COLUMNS if "time_s" in header else TRIAL_COLUMNS
     for name in header:
         if header.count(name) > 1:
@@ -159,7 +105,7 @@ def _check_header(header: tuple[str, ...], where: str) -> None:
             raise InputError(f"column {name!r} is not known", where, f"{hint}see `station validate --columns` for all of them")
 
 
-def _series(table: _Table) -> Series:
+def _series(table: Table) -> Series:
     columns = {
         name: np.array([table.number(line, name, cells.get(name, "")) for line, cells in table.rows]) for name in table.header
     }
@@ -176,7 +122,7 @@ def _series(table: _Table) -> Series:
     return Series(t_s, filled)
 
 
-def _trials(table: _Table) -> Iterator[Trial]:
+def _trials(table: Table) -> Iterator[Trial]:
     any_row = False
     for line, cells in table.rows:
         if any(cells.get(name) for name in (*COUNTS, *QUANTITIES, "waist")):
@@ -189,16 +135,20 @@ def _trials(table: _Table) -> Iterator[Trial]:
         raise InputError("no row is filled in", table.where, remedy)
 
 
-def _trial(table: _Table, line: int, cells: dict[str, str]) -> Trial:
+def _trial(table: Table, line: int, cells: Mapping[str, str]) -> Trial:
     where = f"{table.where}, line {line}"
     numbers = {name: table.number(line, name, cells.get(name, "")) for name in (*WINDOW, *COUNTS, *QUANTITIES)}
-    screen_s = (_clock(cells.get("screen_from", ""), where), _clock(cells.get("screen_to", ""), where))
+    screen = (cells.get("screen_from", ""), cells.get("screen_to", ""))
+    screen_s = (_clock(screen[0], where), _clock(screen[1], where))
     window_s = (numbers["from_s"], numbers["to_s"])
     seconds = numbers["seconds"]
     for start, end in (screen_s, window_s):
         if math.isnan(start) != math.isnan(end) or end <= start:
             raise InputError("the window does not end after it begins", where, "give both ends, or leave both empty")
         seconds = end - start if math.isnan(seconds) and not math.isnan(start) else seconds
+    if _was_turned(screen, screen_s, numbers["steps"]):
+        what = f"a spreadsheet took {_shown(screen[0])} for hours and made {screen[0]!r} of it"
+        raise InputError(what, where, TIME_REMEDY)
     waist = cells.get("waist", "").lower()
     if waist and waist not in WAISTS:
         raise InputError(f"{waist!r} in column waist", where, f"write {', '.join(WAISTS)} or nothing")
@@ -208,6 +158,8 @@ def _trial(table: _Table, line: int, cells: dict[str, str]) -> Trial:
     values = {name: numbers[name] for name in ("speed_kmh", *QUANTITIES) if math.isfinite(numbers[name])}
     count_off_spm = 0.0
     if math.isfinite(numbers["steps"]):
+        if numbers["steps"] % 1:
+            raise InputError(f"{cells['steps']!r} in column steps is no whole number", where, "count whole steps, of both feet")
         if not seconds >= LEAST_COUNTED_S or "cadence_spm" in values:
             raise InputError(
                 "steps need the time they were counted for, and no cadence beside them", where, "fill in seconds, or a window"
@@ -223,8 +175,27 @@ def _clock(text: str, where: str) -> float:
         return NAN
     parts = text.split(":")
     if not (2 <= len(parts) <= 3 and all(part.isdigit() for part in parts) and all(int(part) < 60 for part in parts[1:])):
-        raise InputError(f"{text!r} is no time on the screen", where, "write minutes and seconds as in 12:30")
+        raise InputError(f"{text!r} is no time on the screen", where, TIME_REMEDY)
     return float(sum(int(part) * 60**power for power, part in enumerate(reversed(parts))))
+
+
+def _was_turned(texts: Sequence[str], ends_s: Sequence[float], steps: float) -> bool:
+    """Whether a spreadsheet made hours and minutes of the minutes and seconds that were typed: 00:20:00 of 0:20.
+
+    The station's screen shows hours only after the first, and without a 0 before them; a run of many hours, or of fewer than
+    LEAST_SPM, gives the rest away.
+    """
+    filled = [text for text in texts if text]
+    if not filled or not all(text.count(":") == 2 and text.endswith(":00") for text in filled):
+        return False
+    many = any(text.startswith("0") or int(text.split(":")[0]) > MOST_HOURS for text in filled)
+    return many or 60.0 * steps / (ends_s[1] - ends_s[0]) < LEAST_SPM
+
+
+def _shown(text: str) -> str:
+    """00:20:00 as it was typed: 0:20."""
+    hours, minutes, _ = text.split(":")
+    return f"{int(hours)}:{minutes}"
 
 
 def _moment(text: str, where: str) -> datetime | None:
