@@ -17,26 +17,30 @@ from typing import NamedTuple
 
 LOCALE = Path(__file__).parent / "locale"
 NUMBER = re.compile(r"(?<=\d)\.(?=\d)")
+PERCENT = re.compile(r"(?<=\d)%")
 # A field of a message: anything, as little of it as the rest of the message allows; beside few letters only what has a figure in
 # front, or "{cleared} of {given}" would be found in many a sentence.
 FIELD, FIGURES, FEW = "(.+?)", r"([-−+]?\d\S*)", 8
 
 
 class Tongue(NamedTuple):
-    """A language's own name, its decimal mark and how it writes a date (for `datetime.strftime`)."""
+    """A language's own name, its decimal mark, how it writes a date and a day without the year (for `datetime.strftime`), and
+    what stands between a number and the sign of per cent."""
 
     name: str
     decimal: str
     date: str
+    day: str
+    percent: str = ""
 
 
 TONGUES: Mapping[str, Tongue] = {
-    "en": Tongue("English", ".", "%Y-%m-%d %H:%M"),
-    "de": Tongue("Deutsch", ",", "%d.%m.%Y, %H:%M"),
-    "es": Tongue("Español", ",", "%d/%m/%Y, %H:%M"),
-    "fr": Tongue("Français", ",", "%d/%m/%Y %H:%M"),
-    "it": Tongue("Italiano", ",", "%d/%m/%Y, %H:%M"),
-    "ja": Tongue("日本語", ".", "%Y/%m/%d %H:%M"),
+    "en": Tongue("English", ".", "%Y-%m-%d %H:%M", "%m-%d"),
+    "de": Tongue("Deutsch", ",", "%d.%m.%Y, %H:%M", "%d.%m.", "\N{NO-BREAK SPACE}"),
+    "es": Tongue("Español", ",", "%d/%m/%Y, %H:%M", "%d/%m", "\N{NO-BREAK SPACE}"),
+    "fr": Tongue("Français", ",", "%d/%m/%Y %H:%M", "%d/%m", "\N{NO-BREAK SPACE}"),
+    "it": Tongue("Italiano", ",", "%d/%m/%Y, %H:%M", "%d/%m"),
+    "ja": Tongue("日本語", ".", "%Y/%m/%d %H:%M", "%m/%d"),
 }
 
 
@@ -63,8 +67,9 @@ class Catalogue:
         return self.number(words)
 
     def number(self, words: str) -> str:
-        """Numbers with this language's decimal mark."""
-        return words if self.tongue.decimal == "." else NUMBER.sub(self.tongue.decimal, words)
+        """Numbers with this language's decimal mark, and its space before per cent."""
+        words = words if self.tongue.decimal == "." else NUMBER.sub(self.tongue.decimal, words)
+        return PERCENT.sub(self.tongue.percent + "%", words) if self.tongue.percent else words
 
     def date(self, utc: str) -> str:
         """An ISO 8601 time as people of this language write it, to the minute."""

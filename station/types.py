@@ -770,7 +770,7 @@ class FaultReport:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Where in a recording one rule's measure was worst, judged by itself: at least eight strides in a row.
+    """Where in a recording one rule's measure was worst, or best, judged by itself: at least eight strides in a row.
 
     `value` is the mean over its strides, low..high its absolute 95 % interval, usual_low..usual_high where healthy runners lie at
     that speed (5th to 95th percentile). Seconds from the first frame; NaN and 0 strides where there is nothing to show.
@@ -817,6 +817,7 @@ class Recording:
     faults: tuple[FaultReport, ...]
     cues: tuple[Cue, ...]
     stretches: tuple[Stretch, ...] = ()  # one per rule, the worst
+    best_stretches: tuple[Stretch, ...] = ()  # one per rule, the longest without its fault
     outcomes: tuple[Outcome, ...] = ()
     modes: tuple[tuple[float, Mode], ...] = ()  # (start_s, mode) in order
     page: SessionPage | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
@@ -11,7 +12,7 @@ from station.faults import RULES
 from station.language import LOCALE, TONGUES, Catalogue, catalogue, fields
 from station.present.voices import all_lines
 from station.types import QUANTITIES
-from tests.lab.languages.messages import messages
+from tests.lab.languages.messages import general, messages
 
 GERMAN = Catalogue(
     "de",
@@ -92,8 +93,8 @@ def test_everything_said_measured_and_shown_is_translated(code: str) -> None:
     rules = [words for rule in RULES for words in (rule.title, rule.advice)]
     rules += [rule.coaching.focus for rule in RULES if rule.coaching]
     measures = [words for q in QUANTITIES.values() for words in (q.label, q.short, q.meaning, q.good)]
-    screen = [words for words, places in messages().items() if any("screen/strings" in place for place in places)]
-    assert [words for words in (*lines, *rules, *measures, *screen) if not known.get(words)] == []
+    pages = [words for words, places in messages().items() if any(re.search("screen/strings|/export/", one) for one in places)]
+    assert [words for words in (*lines, *rules, *measures, *pages) if not known.get(general(words))] == []
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -83,6 +83,7 @@ def findings(recording: Recording) -> dict[str, Any]:
         "summary": {name: measure_json(measure) for name, measure in recording.summary.items()},
         "faults": [_fault(fault) for fault in recording.faults],
         "stretches": [_stretch(stretch) for stretch in recording.stretches],
+        "best_stretches": [_stretch(stretch) for stretch in recording.best_stretches],
         "cues": [
             {
                 "t_s": round(cue.t_ns / NS, TIME_DECIMALS),

@@ -55,11 +55,12 @@ def render(
     core_version: str = __version__,
     opensim: bool = True,
     earlier: Sequence[Earlier] = (),
+    language: str = "en",
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of every file but the checksums, one at a time: an hour is 20 MB.
 
     The same arguments give the same bytes, so an interrupted export can be taken up again. `earlier` are the runner's
-    sessions for the trend in the report. Where a file cannot be made, a note says why.
+    sessions for the trend in the report, `language` is the report's. Where a file cannot be made, a note says why.
     """
     made = names(recording, opensim)
     recording = replace(recording, notes=(*recording.notes, *missing(recording, opensim).values()))
@@ -68,7 +69,7 @@ def render(
     yield "events.csv", events_csv(recording)
     yield "series.csv", series_csv(recording)
     yield "session.xlsx", session_xlsx(recording, created_utc)
-    yield "report.html", report_html(recording, created_utc, earlier)
+    yield "report.html", report_html(recording, created_utc, earlier, language)
     for name, (_, made_of) in SOMETIMES.items():
         if name in made:
             yield name, made_of(recording)
@@ -91,6 +92,7 @@ def write_all(
     created_utc: str | None = None,
     opensim: bool = True,
     earlier: Sequence[Earlier] = (),
+    language: str = "en",
 ) -> list[Path]:
     """Writes every format and, last, SHA256SUMS, which lists also `beside`: names of files that lie there already. Makes the
     folder where it is missing.
@@ -101,7 +103,7 @@ def write_all(
     digests: dict[str, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in render(recording, created_utc, core_version, opensim, earlier):
+        for name, content in render(recording, created_utc, core_version, opensim, earlier, language):
             write_atomic(folder / name, content)
             digests[name] = sha256(content)
         for name in beside:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from station.export.beside import Setup
 from station.export.session_json import SCHEMA
-from station.types import QUANTITIES
+from station.types import NAN, QUANTITIES, Measure
 
 MOST_BYTES = 1_000_000
 SESSION_ID = re.compile(r"[0-9]{5,9}(-[0-9]{8})?-[0-9a-f]{4}", re.ASCII)
@@ -28,43 +29,66 @@ def order(session_id: str) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """One earlier session: measured quantities as (value, low, high)."""
+    """One earlier session: its measures by name, also those that could not be told, and how it was seen."""
 
     session_id: str
     started_utc: str  # "" when the station's clock was not set
-    values: Mapping[str, tuple[float, float, float]]
+    measures: Mapping[str, Measure]
+    setup: Setup = field(default_factory=Setup)
 
 
-def read_earlier(content: bytes) -> Earlier:
-    """Raises ValueError when the content is not a session.json as the station writes it."""
+def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,)) -> Earlier:
+    """Raises ValueError when the content is not a session.json as the station writes it. `schemas`: what else it may be; only a
+    session has an id."""
     if len(content) > MOST_BYTES:
         raise ValueError(f"longer than {MOST_BYTES} bytes")
     try:
         document = json.loads(content.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+    if not isinstance(document, dict) or document.get("schema") not in schemas:
         raise ValueError("not a session file")
     session_id, started = document.get("session_id"), document.get("started_utc")
-    if not isinstance(session_id, str) or not SESSION_ID.fullmatch(session_id):
+    if document["schema"] == SCHEMA and session_id and not (isinstance(session_id, str) and SESSION_ID.fullmatch(session_id)):
         raise ValueError("no session id")
     trusted = document.get("clock_trusted") is True and isinstance(started, str) and UTC.fullmatch(started)
     summary = document.get("summary")
     if not isinstance(summary, dict):
         raise ValueError("no summary")
-    values = {name: _value(summary[name]) for name in QUANTITIES if name in summary and _is_measured(summary[name])}
-    return Earlier(session_id, str(started) if trusted else "", values)
+    measures = {name: _measure(summary[name]) for name in QUANTITIES if name in summary}
+    return Earlier(str(session_id or ""), str(started) if trusted else "", measures, _setup(document))
 
 
-def _is_measured(entry: Any) -> bool:
-    return isinstance(entry, dict) and entry.get("state") == "measured"
+def _measure(entry: Any) -> Measure:
+    """With its two intervals; the first versions wrote only one. The file's own reason is not taken over: anybody may have
+    written it."""
+    if not isinstance(entry, dict) or entry.get("state") != "measured":
+        return Measure.cannot_tell("not measured in one of the sessions")
+    value, (low, high) = _number(entry.get("value")), _interval(entry.get("ci95"))
+    change = entry.get("ci95_change")
+    half = -1.0 if change is None else max(0.0, (_interval(change)[1] - _interval(change)[0]) / 2)
+    return Measure(value, low, high, 0, change_half=half)
 
 
-def _value(entry: dict[str, Any]) -> tuple[float, float, float]:
-    interval = entry.get("ci95")
-    if not isinstance(interval, list) or len(interval) != 2:
+def _interval(ends: Any) -> tuple[float, float]:
+    if not isinstance(ends, list) or len(ends) != 2:
         raise ValueError("no interval")
-    return _number(entry.get("value")), _number(interval[0]), _number(interval[1])
+    return _number(ends[0]), _number(ends[1])
+
+
+def _setup(document: Mapping[str, Any]) -> Setup:
+    """How the session was seen; what is odd or missing is not known."""
+    runner, speed, view, model, source = (_table(document, name) for name in ("runner", "speed", "view", "model", "source"))
+    words = (runner.get("near_side"), model.get("sha256"), runner.get("pelvic_source"))
+    near_side, sha256, pelvic_source = (word[:64] if isinstance(word, str) else "" for word in words)
+    numbers = (speed.get("mps"), view.get("azimuth_deg"), source.get("fps"))
+    mps, azimuth_deg, fps = (_number(value) if value is not None else NAN for value in numbers)
+    return Setup(near_side, sha256, pelvic_source, mps, azimuth_deg, fps)
+
+
+def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = document.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _number(value: Any) -> float:

@@ -1,25 +1,30 @@
-"""Plots as inline SVG, drawn from arrays: no library, no script, sharp on paper.
+"""Plots as inline SVG, drawn from arrays: no library, no script, sharp on paper, light and dark by the page's colours.
 
-Series differ in colour and in dash, so that they also differ in grey. Text sizes are for a plot as wide as the page.
+Only the numbers of the axes are drawn; title, axis and key are text of the page, which wraps in every language. A plot is
+as wide as a phone and no wider, so that its letters are never shrunk there; wider pages show several side by side.
+Series differ in colour and in dash, so that they also differ in grey.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station.types import NAN
 
-WIDTH, HEIGHT = 720, 230
-LEFT, RIGHT, TOP, BOTTOM = 62, 26, 24, 34
-COLOURS = ("#1b5e9b", "#b85400", "#4a4a4a")  # blue and orange keep apart for most kinds of colour blindness
+Say = Callable[[str], str]  # English words in the language of the page
+
+WIDTH, HEIGHT = 330, 164
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 8, 24
+LETTERS = 14  # px, at WIDTH px: 12 and more on every phone that is 290 px wide
+COLOURS = ("var(--own)", "var(--other)", "var(--third)")  # blue and orange keep apart for most kinds of colour blindness
 DASHES = ("", "7 4", "2 3")
-GRID, INK, SHADE = "#d8dee6", "#333a42", "#eef2f7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +42,49 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """`shades`: (x from, x to, label) stretches of the background; `x_names`: (x, text) instead of numbers on the x axis;
-    `least_span`: the y axis covers at least so much, or a steady line would look like mountains.
+    """`unit` of the y axis, said after the title. `shades`: (x from, x to) stretches of the background, which `shaded` explains;
+    `x_names`: (x, text) instead of numbers on the x axis; `least_span`: the y axis covers at least so much, or a steady line
+    would look like mountains; `note`: a sentence below the title.
     """
 
     title: str
+    unit: str
     x_label: str
-    y_label: str
     lines: Sequence[Line]
-    shades: Sequence[tuple[float, float, str]] = ()
+    shades: Sequence[tuple[float, float]] = ()
+    shaded: str = ""
     x_names: Sequence[tuple[float, str]] = field(default_factory=tuple)
     least_span: float = 0.0
+    note: str = ""
 
 
-def svg(plot: Plot) -> str:
-    """The plot as an <svg> element, "" when no line has a point."""
+def style() -> str:
+    """The colours and rules of every page that holds plots."""
+    return files("station.export").joinpath("page.css").read_text(encoding="utf-8")
+
+
+def figure(plot: Plot, say: Say = str) -> str:
+    """The plot as a <figure> element, "" when no line has a point."""
     lines = [line for line in plot.lines if np.isfinite(line.y).any()]
     if not lines:
         return ""
     frame = _Frame.around(lines, plot.shades, plot.least_span)
-    parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(plot.title)}" xmlns="http://www.w3.org/2000/svg">',
-        f"<title>{escape(plot.title)}</title>",
-        *_shades(frame, plot.shades),
-        *_axes(frame, plot),
-    ]
+    title = say(plot.title) + (f" ({say(plot.unit)})" if plot.unit else "")
+    drawn = [*_shades(frame, plot.shades), *_axes(frame, plot, say)]
     for number, line in enumerate(lines):
-        parts += _line(frame, line, COLOURS[number % 3], DASHES[number % 3])
-    if len(lines) > 1:
-        parts += _legend(lines)
-    return "".join((*parts, "</svg>"))
+        drawn += _line(frame, line, COLOURS[number % 3], DASHES[number % 3])
+    alt = f"{title}: {_spoken(lines[0], say)}"
+    svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}">{"".join(drawn)}</svg>'
+    note = f'<p class="quiet">{escape(say(plot.note))}</p>' if plot.note else ""
+    axis = f'<p class="axis">{escape(say(plot.x_label))}</p>'
+    return f"<figure><figcaption>{escape(title)}</figcaption>{note}{svg}{axis}{_keys(lines, plot, say)}</figure>"
+
+
+def _spoken(line: Line, say: Say) -> str:
+    """What a line shows, for who cannot see it."""
+    known = line.y[np.isfinite(line.y)]
+    low, high = (_figure(float(f"{value:.3g}")) for value in (known.min(), known.max()))
+    return say(f"from {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +95,8 @@ class _Frame:
     y1: float
 
     @classmethod
-    def around(cls, lines: Sequence[Line], shades: Sequence[tuple[float, float, str]], least_span: float) -> _Frame:
-        xs = np.concatenate([line.x for line in lines] + [np.array([edge for shade in shades for edge in shade[:2]])])
+    def around(cls, lines: Sequence[Line], shades: Sequence[tuple[float, float]], least_span: float) -> _Frame:
+        xs = np.concatenate([line.x for line in lines] + [np.array(shade, float) for shade in shades])
         ys = np.concatenate([part for line in lines for part in (line.y, line.low, line.high) if part is not None])
         y0, y1 = float(np.nanmin(ys)), float(np.nanmax(ys))
         margin = max(0.08 * (y1 - y0), (least_span - (y1 - y0)) / 2) or max(1.0, 0.02 * abs(y1))
@@ -101,30 +119,27 @@ def ticks(low: float, high: float, about: int) -> list[float]:
     return [round(k * step, 10) for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _axes(frame: _Frame, plot: Plot) -> list[str]:
+def _axes(frame: _Frame, plot: Plot, say: Say) -> list[str]:
     parts = []
-    for value in ticks(frame.y0, frame.y1, 5):
+    for value in ticks(frame.y0, frame.y1, 4):
         y = frame.y(value)
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GRID}"/>')
-        parts.append(_text(LEFT - 6, y + 4, _figure(value), "end"))
-    named = plot.x_names or [(value, _figure(value)) for value in ticks(frame.x0, frame.x1, 8)]
-    parts += [_text(frame.x(value), HEIGHT - BOTTOM + 15, name, "middle") for value, name in named]
-    parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM}" stroke="{INK}"/>')
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 3, plot.x_label, "middle"))
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    parts.append(f'<g transform="rotate(-90 12 {middle})">{_text(12, middle, plot.y_label, "middle")}</g>')
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--rule)"/>')
+        parts.append(_text(LEFT - 6, y + 5, say(_figure(value)), "end"))
+    named = plot.x_names or [(value, say(_figure(value))) for value in ticks(frame.x0, frame.x1, 5)]
+    every = math.ceil(len(named) * 64 / (WIDTH - LEFT - RIGHT)) if plot.x_names else 1  # names need room
+    for value, name in list(named)[::-1][::every]:
+        anchor = "end" if frame.x(value) > WIDTH - RIGHT - 16 else "middle"
+        parts.append(_text(frame.x(value), HEIGHT - BOTTOM + 18, name, anchor))
+    parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM}" stroke="var(--edge)"/>')
     return parts
 
 
-def _shades(frame: _Frame, shades: Sequence[tuple[float, float, str]]) -> list[str]:
-    parts = []
-    for number, (start, end, label) in enumerate(shades):
-        x0, x1 = frame.x(start), frame.x(end)
-        if number % 2 == 0:
-            parts.append(f'<rect x="{x0:.1f}" y="{TOP}" width="{x1 - x0:.1f}" height="{HEIGHT - TOP - BOTTOM}" fill="{SHADE}"/>')
-        if x1 - x0 > 7 * len(label):  # otherwise the words would run into each other
-            parts.append(_text((x0 + x1) / 2, TOP - 7, label, "middle"))
-    return parts
+def _shades(frame: _Frame, shades: Sequence[tuple[float, float]]) -> list[str]:
+    return [
+        f'<rect x="{frame.x(start):.1f}" y="{TOP}" width="{frame.x(end) - frame.x(start):.1f}"'
+        f' height="{HEIGHT - TOP - BOTTOM}" fill="var(--shade)"/>'
+        for start, end in shades
+    ]
 
 
 def _line(frame: _Frame, line: Line, colour: str, dash: str) -> list[str]:
@@ -135,11 +150,11 @@ def _line(frame: _Frame, line: Line, colour: str, dash: str) -> list[str]:
         outline = [*zip(x, line.high[there], strict=True), *reversed([*zip(x, line.low[there], strict=True)])]
         if len(outline) > 2:
             path = "M" + "L".join(f"{frame.x(px):.1f} {frame.y(py):.1f}" for px, py in outline) + "Z"
-            parts.append(f'<path d="{path}" fill="{colour}" fill-opacity="0.15"/>')
+            parts.append(f'<path d="{path}" fill="{colour}" fill-opacity="0.18"/>')
     known = np.isfinite(line.y)
     if line.dots:
         parts += [
-            f'<circle cx="{frame.x(px):.1f}" cy="{frame.y(py):.1f}" r="3" fill="{colour}"/>'
+            f'<circle cx="{frame.x(px):.1f}" cy="{frame.y(py):.1f}" r="3.5" fill="{colour}"/>'
             for px, py in zip(line.x[known], line.y[known], strict=True)
         ]
     if not line.joined:
@@ -147,24 +162,27 @@ def _line(frame: _Frame, line: Line, colour: str, dash: str) -> list[str]:
     runs = np.split(np.arange(len(line.y)), np.flatnonzero(np.diff(known.astype(int))) + 1)
     points = [[f"{frame.x(line.x[i]):.1f} {frame.y(line.y[i]):.1f}" for i in run] for run in runs if len(run) and known[run[0]]]
     path = "".join("M" + "L".join(run) for run in points)
-    dashed = f' stroke-dasharray="{dash}"' if dash else ""
-    parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{dashed}/>')
+    parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{_dashed(dash)}/>')
     return parts
 
 
-def _legend(lines: Sequence[Line]) -> list[str]:
-    parts, x = [], float(LEFT + 8)
-    for number, line in enumerate(lines):
+def _dashed(dash: str) -> str:
+    return f' stroke-dasharray="{dash}"' if dash else ""
+
+
+def _keys(lines: Sequence[Line], plot: Plot, say: Say) -> str:
+    """What each line and shade is; nothing where there is one line and no shade."""
+    keys = []
+    for number, line in enumerate(lines if len(lines) > 1 or plot.shades else ()):
         colour, dash = COLOURS[number % 3], DASHES[number % 3]
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        y = TOP - 11
-        if line.joined:
-            parts.append(f'<line x1="{x}" x2="{x + 26}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="2"{dashed}/>')
-        else:
-            parts.append(f'<circle cx="{x + 13}" cy="{y}" r="3" fill="{colour}"/>')
-        parts.append(_text(x + 31, y + 4, line.label, "start"))
-        x += 44 + 6.6 * len(line.label)
-    return parts
+        mark = f'<path d="M0 5H26" stroke="{colour}" stroke-width="2"{_dashed(dash)}/>'
+        keys.append((mark if line.joined else f'<circle cx="13" cy="5" r="3.5" fill="{colour}"/>', line.label))
+    if plot.shades:
+        keys.append(('<rect width="26" height="10" fill="var(--shade)" stroke="var(--edge)"/>', plot.shaded))
+    if not keys:
+        return ""
+    shown = (f'<li><svg viewBox="0 0 26 10" aria-hidden="true">{mark}</svg>{escape(say(label))}</li>' for mark, label in keys)
+    return f'<ul class="keys">{"".join(shown)}</ul>'
 
 
 def _figure(value: float) -> str:
@@ -172,7 +190,26 @@ def _figure(value: float) -> str:
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" fill="{INK}">{escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{LETTERS}" fill="var(--ink)">{escape(text)}</text>'
+
+
+def range_bar(value: float, low: float, high: float, usual: tuple[float, float]) -> str:
+    """A value with its interval on a line where the usual range is a bar: the bar takes the middle third, whatever its unit.
+
+    What lies beyond the line's ends is drawn at its end.
+    """
+    start, width = usual[0], usual[1] - usual[0]
+
+    def x(at: float) -> float:
+        return 4 + 112 * min(max((at - start) / width + 1, 0.0), 3.0) / 3
+
+    return (
+        '<svg class="range" viewBox="0 0 120 16" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect y="5" width="120" height="6" fill="var(--shade)"/>'
+        f'<rect x="{x(usual[0]):.1f}" y="3" width="{x(usual[1]) - x(usual[0]):.1f}" height="10" fill="var(--far)"/>'
+        f'<path d="M{x(low):.1f} 8H{x(high):.1f}" stroke="var(--own)" stroke-width="3"/>'
+        f'<rect x="{x(value) - 1.5:.1f}" width="3" height="16" fill="var(--own)"/></svg>'
+    )
 
 
 def binned(x: NDArray[np.float64], y: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

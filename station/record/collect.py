@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.model_errors import KnownErrors
-from station.record.stretches import worst_stretches
+from station.record.stretches import find_stretches
 from station.record.summary import summarise
 from station.record.tally import Tally
 from station.types import (
@@ -135,6 +135,7 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
         parts[name] = tuple(replace(one, t_ns=one.t_ns - first_ns) for one in parts[name])
     source, model = _completed(source, tally), parts["model"]
     known = KnownErrors(model.errors if model else (), source.fps, parts["view"].azimuth_deg)
+    stretches = find_stretches(parts["strides"], known, tally.pelvic_source)
     return Recording(
         source=source,
         speed=tally.speed,
@@ -147,7 +148,8 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
         pelvic_source=tally.pelvic_source,
         summary=summarise(parts["strides"], tally.pelvic_measures(), known),
         faults=tally.fault_reports(),
-        stretches=worst_stretches(parts["strides"], known, tally.pelvic_source),
+        stretches=stretches.worst,
+        best_stretches=stretches.best,
         modes=tuple(((start_ns - first_ns) / NS, mode) for start_ns, mode in tally.modes),
         page=tally.page,
         **parts,

@@ -1,4 +1,5 @@
-"""The worst stretch of a recording, rule by rule: a film of ten seconds gets an answer, a fault between good minutes its place.
+"""The worst and the best stretch of a recording, rule by rule: a film of ten seconds gets an answer, a fault between good minutes
+its place, and a runner the minutes to run like again.
 
 The verdict over a whole recording asks for many strides, as the live station must before it speaks. Looking back, every eight
 strides in a row are judged by the same rules, and the worst are named with their time.
@@ -39,17 +40,30 @@ class Piece(NamedTuple):
     backward: bool
 
 
-def worst_stretches(
+class Stretches(NamedTuple):
+    """One per rule, in their order. `best`: the longest without the fault, of 0 strides where there is none."""
+
+    worst: tuple[Stretch, ...]
+    best: tuple[Stretch, ...]
+
+
+def find_stretches(
     strides: NDArray[np.void], known: KnownErrors, pelvic_source: str = "landmarks", calibrated: bool = False
-) -> tuple[Stretch, ...]:
-    """One per rule, in their order. `strides` (M,) STRIDE without the model's bias; `known`: the errors of that model."""
+) -> Stretches:
+    """`strides` (M,) STRIDE without the model's bias; `known`: the errors of that model."""
     run = strides[strides["running"] == 1]
     scene = Scene(pelvic_source=pelvic_source, pelvic_calibrated=calibrated, errors=known.rows)
     pieces = [_piece(run, first, first + LEAST, scene) for first in _starts(run)]
     if not pieces:
         reason = f"too short to judge ({len(run)} of {LEAST} strides in a row)"
-        return tuple(_nothing(rule, reason) for rule in RULES)
-    return tuple(_worst(rule, run, pieces, known) for rule in RULES)
+        nothing = tuple(_nothing(rule, reason) for rule in RULES)
+        return Stretches(nothing, nothing)
+    worst, best = [], []
+    for rule in RULES:
+        verdicts = [_verdict(rule, piece) for piece in pieces]
+        worst.append(_worst(rule, run, pieces, verdicts, known))
+        best.append(_best(rule, run, pieces, verdicts, known))
+    return Stretches(tuple(worst), tuple(best))
 
 
 def _nothing(rule: Rule, reason: str) -> Stretch:
@@ -90,18 +104,39 @@ def _pelvis(rows: NDArray[np.void], excursion_deg: float) -> dict[str, Measure]:
     return {"pelvic_turn_deg": turn, "pelvic_turn_quadrature_deg": quadrature, "pelvis_thigh_ratio": ratio}
 
 
-def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], known: KnownErrors) -> Stretch:
-    verdicts = [_verdict(rule, piece) for piece in pieces]
+def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: list[Verdict], known: KnownErrors) -> Stretch:
     worst = max(range(len(pieces)), key=lambda i: _badness(rule, pieces[i], verdicts[i]))
-    first = last = worst
-    if verdicts[worst].look == "out":  # as far as every eight strides show it
-        while first > 0 and verdicts[first - 1].look == "out" and pieces[first - 1].end >= pieces[first].first:
-            first -= 1
-        while last + 1 < len(pieces) and verdicts[last + 1].look == "out" and pieces[last].end >= pieces[last + 1].first:
-            last += 1
     piece = pieces[worst]
-    if last > first:
-        piece = _piece(run, *_trimmed(rule, run, pieces[first].first, pieces[last].end, piece.scene), piece.scene)
+    if verdicts[worst].look == "out":  # as far as every eight strides show it
+        first, last = next(chain for chain in _chains(pieces, verdicts, "out") if chain[0] <= worst <= chain[1])
+        if last > first:
+            piece = _piece(run, *_trimmed(rule, run, pieces[first].first, pieces[last].end, piece.scene), piece.scene)
+    return _stretch(rule, run, piece, known)
+
+
+def _best(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: list[Verdict], known: KnownErrors) -> Stretch:
+    """The most strides in a row of which every eight are clear of the fault; the first of equals."""
+    good = list(_chains(pieces, verdicts, "inside"))
+    if not good:
+        return _nothing(rule, "no eight strides in a row were clear of it")
+    first, last = max(good, key=lambda chain: pieces[chain[1]].end - pieces[chain[0]].first)
+    return _stretch(rule, run, _piece(run, pieces[first].first, pieces[last].end, pieces[first].scene), known)
+
+
+def _chains(pieces: list[Piece], verdicts: list[Verdict], look: str) -> Iterator[tuple[int, int]]:
+    """First and last of the pieces that overlap one another and all look like that."""
+    first: int | None = None
+    for i, verdict in enumerate(verdicts):
+        if verdict.look == look and first is None:
+            first = i
+        if first is not None:
+            ends = i + 1 == len(pieces) or verdicts[i + 1].look != look or pieces[i].end < pieces[i + 1].first
+            if ends:
+                yield first, i
+                first = None
+
+
+def _stretch(rule: Rule, run: NDArray[np.void], piece: Piece, known: KnownErrors) -> Stretch:
     verdict = _verdict(rule, piece)
     if verdict.look == "unknown":
         return _nothing(rule, verdict.reason)

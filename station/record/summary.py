@@ -70,7 +70,7 @@ def over_strides(values: NDArray[np.float64], reason: str, name: str = "") -> Me
     if n == 0:
         return Measure.cannot_tell(reason)
     if n < FEWEST:
-        return Measure.cannot_tell(f"only {n} stride{'s' if n > 1 else ''} measured, at least {FEWEST} are needed", n)
+        return Measure.cannot_tell(f"measured in {n} strides, {FEWEST} are needed", n)
     mean = float(values.mean())
     half = mean_half(float(values.std(ddof=1)), n, STRIDE_SD.get(name, NAN), inflation(values))
     return Measure(mean, mean - half, mean + half, n)

@@ -258,8 +258,8 @@ def _write(recording: Recording, wish: Wish, config: Config) -> None:
     end_utc = wall_clock.later(recording.started_utc, recording.source.duration_s) if recording.dated else wall_clock.now().utc
     if wish.out_dir is not None:
         opensim = wish.opensim or config.record.opensim
-        beside = (FILM,) if wish.overlay else ()
-        for path in write_all(recording, wish.out_dir, beside, CORE_VERSION, end_utc, opensim):
+        beside, language = (FILM,) if wish.overlay else (), config.station.language
+        for path in write_all(recording, wish.out_dir, beside, CORE_VERSION, end_utc, opensim, language=language):
             click.echo(f"wrote {path}", err=True)
         for words in (*missing(recording, opensim).values(), *(() if opensim else (ON_REQUEST,))):
             click.echo(f"note: {words}", err=True)

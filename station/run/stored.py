@@ -74,6 +74,7 @@ def export_sessions(
             created_utc=created_utc,
             opensim=opensim,
             earlier=earlier_below(folder, session_id),
+            language=config.station.language,
         )
         for path in written:
             click.echo(f"wrote {path}")

@@ -61,7 +61,7 @@ def write(mounted: Path, config: Config) -> dict[str, Any]:
     try:
         if all(row.state == "open" for row in archive.sessions()):
             return {"sessions": None}
-        done = export_to(mounted, archive, config.usb.which, config.station.name, config.record.opensim)
+        done = export_to(mounted, archive, config.usb.which, config.station.name, config.record.opensim, config.station.language)
     except StickError as error:
         return {"failure": error.failure, "detail": error.what}
     except StationError as error:

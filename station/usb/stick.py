@@ -50,12 +50,13 @@ def export_to(
     which: str,
     station_name: str,
     opensim: bool = False,
+    language: str = "en",
     progress: Callable[[str], None] = lambda session_id: None,
 ) -> Exported:
     """Writes the sessions that `which` names (see Archive.choose) below
     `mounted`/STATION/<station_name>.
 
-    `progress` is called with each session id before it is written. Raises StickError, or StoreError
+    `language`: of the report. `progress` is called with each session id before it is written. Raises StickError, or StoreError
     when the archive fails.
     """
     chosen = archive.choose(which)
@@ -71,9 +72,8 @@ def export_to(
                 continue
             # The session's own end for a date, so that an export taken up again writes the same
             # bytes.
-            files = render(
-                recording, row.finished_utc or row.started_utc, row.core_version, opensim, earlier_sessions(own, session_id)
-            )
+            created_utc, before = row.finished_utc or row.started_utc, earlier_sessions(own, session_id)
+            files = render(recording, created_utc, row.core_version, opensim, before, language)
             name, content = next(files)
             if _is_whole(own, session_id, names(recording, opensim), content):
                 already.append(session_id)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
-import jinja2
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from station import __version__
-from station.export.plots import Line, Plot, svg
+from station.export.pages import page
+from station.export.plots import Line, Plot, figure
 from station.types import NAN
 from station.validate.agreement import share_interval
 from station.validate.result import Quantity, Result, table
@@ -23,18 +21,12 @@ def page_html(result: Result, created_utc: str) -> bytes:
         "reference": result.reference,
         "recordings": [one.name for one in result.recordings],
         "rows": [_row(one) for one in result.quantities],
-        "plots": [(one.name, plot) for one in result.quantities if (plot := svg(bland_altman(one)))],
+        "plots": [Markup(plot) for one in result.quantities if (plot := figure(bland_altman(one)))],
         "text": table(result),
         "created_utc": created_utc,
         "version": __version__,
     }
-    return _template().render(shown).encode()
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string(files("station.validate").joinpath("page.html.jinja").read_text(encoding="utf-8"))
+    return page("station.validate", "page.html.jinja", str, shown)
 
 
 def bland_altman(one: Quantity) -> Plot:
@@ -50,7 +42,7 @@ def bland_altman(one: Quantity) -> Plot:
         Line("95 % limits of agreement", _twice(ends), np.array([found.low, found.low, NAN, found.high, found.high])),
     ]
     title = f"{one.name}: station minus reference"
-    return Plot(title, f"mean of both, {one.unit}", f"difference, {one.unit}", lines, least_span=2 * one.within)
+    return Plot(title, one.unit, f"mean of both, {one.unit}", lines, least_span=2 * one.within)
 
 
 def _level(value: float) -> NDArray[np.float64]:

@@ -36,7 +36,7 @@ def test_document_has_the_contract_s_keys(recording: Recording) -> None:
     assert list(document) == [
         *("schema", "created_utc", "station_version", "core_version", "source", "model", "intervals", "runner"),
         *("speed", "notes", "started_utc", "date_from", "series", "strides", "events", "summary"),
-        *("faults", "stretches", "cues", "timing"),
+        *("faults", "stretches", "best_stretches", "cues", "timing"),
     ]
     assert document["schema"] == "station.analysis/1"
     assert set(document["source"]) == {"path", "kind", "frames", "fps", "duration_s", "width_px", "height_px"}

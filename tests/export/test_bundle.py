@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from station.errors import StoreError
+from station.export.beside import Setup
 from station.export.bundle import names, render, write_all
 from station.export.earlier import read_earlier
 from station.export.session_json import session_json
@@ -96,8 +97,10 @@ def test_session_json_holds_the_findings_and_not_the_tables(recording: Recording
 def test_session_json_can_be_read_back_as_an_earlier_session(recording: Recording) -> None:
     earlier = read_earlier(session_json(recording, UTC))
     assert (earlier.session_id, earlier.started_utc) == ("00001-a3f9", "2026-11-22T18:30:00Z")
-    assert earlier.values["cadence_spm"][0] == pytest.approx(recording.summary["cadence_spm"].value, abs=1e-4)
-    assert "pelvic_turn_deg" not in earlier.values
+    assert earlier.measures["cadence_spm"].value == pytest.approx(recording.summary["cadence_spm"].value, abs=1e-4)
+    assert earlier.measures["cadence_spm"].ci95_change == pytest.approx(recording.summary["cadence_spm"].ci95_change, abs=1e-4)
+    assert not earlier.measures["pelvic_turn_deg"].measured
+    assert earlier.setup == Setup.of(recording)
 
 
 def spoiled(recording: Recording, **changes: object) -> bytes:

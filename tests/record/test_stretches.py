@@ -1,4 +1,4 @@
-"""The worst stretch of each rule in a recording."""
+"""The worst and the best stretch of each rule in a recording."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import pytest
 
 from station.faults import RULES
 from station.model_errors import NOTHING_KNOWN, KnownErrors
-from station.record.stretches import worst_stretches
+from station.record.stretches import find_stretches
 from station.types import NAN, STRIDE, ErrorBand, MeasureError, Stretch
 
+Found = tuple[Stretch, ...]
 STRIDE_S = 0.7
 
 
@@ -37,6 +38,10 @@ def sitting(rows: np.ndarray, first: int, end: int) -> np.ndarray:
     rows["trunk_lean_deg"][first:end] = -4.0
     rows["knee_flexion_stance_near_deg"][first:end] = 50.0
     return _with_share(rows)
+
+
+def worst_stretches(rows: np.ndarray, known: KnownErrors, source: str = "landmarks", calibrated: bool = False) -> Found:
+    return find_stretches(rows, known, source, calibrated).worst
 
 
 def of(rule: str, found: tuple[Stretch, ...]) -> Stretch:
@@ -106,3 +111,16 @@ def test_a_few_strides_of_a_still_pelvis_are_believed_of_a_hip_belt_alone(source
     found = worst_stretches(rows, NOTHING_KNOWN, source, calibrated=True)
     assert of("locked_waist", found).state == state
     assert of("over_rotation", found).state in ("ok", "cannot_tell")
+
+
+def test_the_best_stretch_is_the_longest_without_the_fault() -> None:
+    """60 strides, of which 15 to 25 sit: what comes before is 15 strides, what comes after 35."""
+    one = of("sitting", find_stretches(sitting(strides(), 15, 25), NOTHING_KNOWN).best)
+    assert one.state == "ok"
+    assert (one.start_s, one.end_s) == (pytest.approx(25 * STRIDE_S, abs=3 * STRIDE_S), 60 * STRIDE_S)
+    assert 26 < one.value < 30
+
+
+def test_who_always_sits_has_no_best_stretch() -> None:
+    one = of("sitting", find_stretches(sitting(strides(), 0, 60), NOTHING_KNOWN).best)
+    assert (one.strides, one.reason) == (0, "no eight strides in a row were clear of it")

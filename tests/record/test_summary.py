@@ -29,7 +29,7 @@ def test_few_strides_are_not_told() -> None:
     assert over_strides(np.array([NAN, NAN]), "no foot").reason == "no foot"
     few = over_strides(np.array([1.0, NAN, 2.0]), "no foot")
     assert (few.n, few.measured) == (2, False)
-    assert few.reason == "only 2 strides measured, at least 3 are needed"
+    assert few.reason == "measured in 2 strides, 3 are needed"
 
 
 def test_three_strides_are_told_with_the_width_they_deserve() -> None:

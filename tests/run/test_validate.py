@@ -127,7 +127,7 @@ def test_a_curve_on_another_clock(shared: Path, tmp_path: Path, capsys: pytest.C
     assert 1.0 < thigh["rmse"] < 2.0  # tests/lab/accuracy: 1.4 to 1.8 deg
     assert thigh["independent"] < thigh["n"] / 2
     text = page.read_text(encoding="utf-8")
-    assert text.count("<svg") == 1
+    assert text.count('role="img"') == 1
     assert "agrees within ±5 deg (on this one runner)" in text
     assert "http" not in text.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
 

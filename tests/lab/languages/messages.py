@@ -12,15 +12,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from station.export.written import SIDES
+
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "station"
 # Rooms that speak to people: whatever sentence stands there is for them.
 SPEAKING = (
     *("types.py", "gait", "faults", "cues/lines.py", "cues/parts.py", "present/screen/strings.py"),
-    *("export/report.py", "export/wording.py", "export/range_card.py", "run/live.py"),
+    *("export/report.py", "export/report_rows.py", "export/report_plots.py", "export/hip_figure.py", "export/plots.py"),
+    *("export/beside.py", "export/written.py", "export/wording.py", "export/range_card.py", "run/live.py"),
+    *("record/summary.py", "record/stretches.py", "record/tally.py"),
 )
-IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py")  # where a word by itself is a message too
+# Where a word by itself is a message too.
+IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py", "report_rows.py", "report_plots.py", "wording.py")
 PAGES = ("export/report.html.jinja",)
+LEGS = ("near leg", "far leg", "near foot", "far foot", "left leg", "right leg", "left foot", "right foot")
 # Of "the picture is ...".
 ADJECTIVES = dict.fromkeys(("dark", "covered", "frozen"), "sense/frame_watch.py")
 # What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at
@@ -29,8 +35,9 @@ TROUBLE = {"HardwareError", "StoreError", "note"}
 TROUBLED = ("run/outputs.py", "run/start.py", "run/health.py", "present/mixer.py", "record/store.py", "record/live_session.py")
 TROUBLED += ("sense/picamera.py", "calibrate/watch.py", "usb")
 PRIVATE_CALLS = {"Golden", "Norm", "dtype", "Literal", "getattr", "isinstance", "files", "einsum", "info", "warning", "error"}
+PRIVATE_CALLS |= {"compile", "page"}
 PRIVATE_KEYWORDS = {"source", "confidence", "name", "measure", "needs", "light"}
-SENTENCE = re.compile(r"[A-Za-z]{2}.* .*[A-Za-z]|^[A-Za-z]{2,}[ ,.]", re.DOTALL)
+SENTENCE = re.compile(r"[A-Za-z]{2}.* .*[A-Za-z]|^[A-Za-z]{2,}[ ,.:]|\{\d\}[:;]? [a-z]{2,}", re.DOTALL)
 CODE = re.compile(r"^[<|]|->|^[a-z_]+\.[a-z_{}0-9]+$|journalctl|station/faults")
 WORD = re.compile(r"^[A-Za-z][a-z/-]+$")
 TEXT = re.compile(r"""\{\{\s*"((?:[^"\\]|\\.)*)"\s*\}\}""")
@@ -41,14 +48,25 @@ class Message(NamedTuple):
     where: str
 
 
+def general(words: str) -> str:
+    """The message that a sentence is an instance of: the leg it is about is a field, since a report says left and right."""
+    return SIDES.sub(lambda found: f"{{{found[1]}_{found[2]}}}", words) if " " in SIDES.sub("", words) else words
+
+
 def messages() -> dict[str, list[str]]:
     """Every message with the files it stands in, in a steady order."""
     found: dict[str, list[str]] = {}
-    for message in (*_spoken(), *_troubles(), *_pages(), *(Message(w, f"station/{p}") for w, p in ADJECTIVES.items())):
-        places = found.setdefault(message.words, [])
+    for message in (*_spoken(), *_troubles(), *_pages(), *_parts()):
+        places = found.setdefault(general(message.words), [])
         if message.where not in places:
             places.append(message.where)
     return found
+
+
+def _parts() -> Iterator[Message]:
+    """What stands in a field of another message."""
+    yield from (Message(words, f"station/{path}") for words, path in ADJECTIVES.items())
+    yield from (Message(words, "station/export/written.py") for words in LEGS)
 
 
 def _spoken() -> Iterator[Message]:
@@ -119,6 +137,8 @@ def _private(tree: ast.AST) -> Iterator[ast.AST]:
             yield node.body[0].value  # type: ignore[attr-defined]
         if isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and _called(node) in PRIVATE_CALLS):
             yield from ast.walk(node)
+        if isinstance(node, ast.arguments):
+            yield from (part for default in node.defaults for part in ast.walk(default))
         if isinstance(node, ast.Subscript):
             yield from ast.walk(node.slice)
         if isinstance(node, (ast.FunctionDef, ast.AnnAssign, ast.arg)):

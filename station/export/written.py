@@ -1,0 +1,36 @@
+"""Numbers and times as a page writes them, in English; `station.language` brings the decimal mark of another language."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+# Near and far are the camera's words. Who reads their own page has a left and a right leg.
+SIDES = re.compile(r"\b(near|far) (leg|foot)\b")
+
+
+def number(value: float, decimals: int) -> str:
+    """As printed, with a true minus sign; an en dash when it is not known."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−") if np.isfinite(value) else "–"
+
+
+def span(low: float, high: float, decimals: int) -> str:
+    """A range; an en dash when it is not known."""
+    if not np.isfinite(low + high):
+        return "–"
+    return f"{number(low, decimals)} to {number(high, decimals)}"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, m:ss."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def sided(words: str, near_side: str | None) -> str:
+    """The same words about the left and the right leg; as they are where nobody knows which is near."""
+    if near_side is None:
+        return words
+    far_side = "left" if near_side == "right" else "right"
+    return SIDES.sub(lambda found: f"{near_side if found[1] == 'near' else far_side} {found[2]}", words)
