@@ -346,6 +346,15 @@ def screen(view: str, png: Path, size: str) -> None:
     draw_view(view, png, size)
 
 
+@cli.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema of what a command writes with --json, or of session.json; without NAME, the list."""
+    from station.run.schema import print_schema
+
+    print_schema(name)
+
+
 @cli.command("config")
 @CONFIG
 @click.option("--example", is_flag=True, help="A settings file that explains every key instead, with all defaults.")

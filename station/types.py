@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Side = Literal["left", "right"]
+EventKind = Literal["contact", "toe_off", "knee_lift"]
+SourceKind = Literal["video", "poses", "camera", "webcam", "synthetic"]
+CueAction = Literal["start", "stop", "praise"]
 
 NAN = float("nan")  # unknown; tested with isfinite
 NEVER = float("-inf")  # the time of what has not happened yet
@@ -312,7 +315,7 @@ class Event:
     """Foot contact or toe-off, known a little after it happened; `confidence` 0..1."""
 
     t_ns: int
-    kind: Literal["contact", "toe_off", "knee_lift"]
+    kind: EventKind
     side: Side
     confidence: float
 
@@ -614,7 +617,7 @@ class Cue:
     seq: int
     id: str
     rule: str
-    action: Literal["start", "stop", "praise"]
+    action: CueAction
     channels: tuple[Channel, ...]
     text: str
 
@@ -714,7 +717,7 @@ class SourceInfo:
     """Where the frames came from; `fps` is the nominal or mean rate, NaN when unknown."""
 
     path: str
-    kind: Literal["video", "poses", "camera", "webcam", "synthetic"]
+    kind: SourceKind
     width_px: int
     height_px: int
     fps: float = NAN

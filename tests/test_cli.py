@@ -21,6 +21,7 @@ from station.faults import BY_NAME
 from station.sense.poses import Poses, load_poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS
+from tests.schemas import conforms
 
 
 def run(*arguments: object) -> int:
@@ -64,7 +65,7 @@ def test_the_contract_has_a_command_for_each_of_its_rows() -> None:
 
 def test_an_analysis_is_the_contract_s_document(poses_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("analyze", poses_file, "--speed-kmh", "10.8", "--json", "-") == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    told = conforms(capsys.readouterr().out)
     assert told["schema"] == "station.analysis/1"
     assert told["source"]["kind"] == "poses"
     assert told["model"] is None
@@ -140,7 +141,7 @@ def test_nobody_in_the_recording_is_a_result_and_not_an_error(tmp_path: Path, ca
     assert run("analyze", path, "--json", "-") == 1
     told = capsys.readouterr()
     assert "no runner found" in told.err
-    assert json.loads(told.out)["runner"]["tracked_fraction"] == 0
+    assert conforms(told.out)["runner"]["tracked_fraction"] == 0
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_stored_sessions_are_listed_and_exported(tmp_path: Path, capsys: pytest.
     assert "no session is stored in" in capsys.readouterr().out
     assert run("export", "--config", settings, "--to", tmp_path / "out") == 1
     assert run("sessions", "--config", settings, "--json", "-") == 0
-    assert json.loads(capsys.readouterr().out)["sessions"] == []
+    assert conforms(capsys.readouterr().out)["sessions"] == []
 
 
 def test_a_view_becomes_a_picture(tmp_path: Path) -> None:
@@ -364,6 +365,7 @@ def nobody(number):
 pwd.getpwuid = nobody
 os.environ.pop("HOME", None)
 from station.cli import main
+from tests.schemas import conforms
 main(sys.argv[1:])
 """
 

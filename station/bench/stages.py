@@ -12,15 +12,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired
 
 import click
 import numpy as np
+from typing_extensions import TypedDict
 
 from station import __version__
 from station.bench import mediapipe_peer
@@ -28,6 +29,7 @@ from station.coach import Coach
 from station.config import Config, PoseSection
 from station.cues.plan import Plan
 from station.errors import InputError, StationError, UsageError
+from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
 from station.gait.angles import angles
 from station.gait.core import GaitCore
@@ -61,6 +63,29 @@ UNITS = {
 }
 
 
+Numbers = dict[str, float]
+
+
+@PUBLISHED
+class Bench(TypedDict):
+    """What `station bench` measured. `cue_latency_ms` stands alone, in the answer to --latency."""
+
+    schema: Literal["station.bench/1"]
+    machine: dict[str, str]
+    clip: NotRequired[dict[str, int]]
+    pose_ms: NotRequired[dict[str, Numbers]]
+    hip_belt_ms: NotRequired[Numbers]
+    core: NotRequired[Numbers]
+    """CPU microseconds a pose."""
+    batch_angles: NotRequired[Numbers]
+    frame_age: NotRequired[Numbers]
+    """In frame times."""
+    screen: NotRequired[Numbers]
+    """Milliseconds a frame."""
+    vs_mediapipe: NotRequired[dict[str, str | float]]
+    cue_latency_ms: NotRequired[Numbers]
+
+
 @dataclass(frozen=True)
 class Order:
     """What the command line asks for."""
@@ -75,7 +100,7 @@ class Order:
 
 def run_bench(order: Order) -> None:
     """Prints the figures. Raises UsageError when the peer is not installed, InputError for an unreadable clip."""
-    result: dict[str, Any] = {"schema": "station.bench/1", "machine": machine()}
+    result: Bench = {"schema": "station.bench/1", "machine": machine()}
     if order.latency:
         from station.bench.latency import cue_latency
 
@@ -327,7 +352,7 @@ def _cpuinfo() -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
-def _lines(result: dict[str, Any], indent: str = "", unit: str = "") -> Iterator[str]:
+def _lines(result: Mapping[str, object], indent: str = "", unit: str = "") -> Iterator[str]:
     for name, value in result.items():
         if isinstance(value, dict):
             yield f"{indent}{name.removesuffix('_ms')}"

@@ -11,9 +11,10 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from station.calibrate.scene import BITS, Surroundings
 from station.config import Config, ViewSection
@@ -45,6 +46,17 @@ class Taken:
     turned_deg: int | None = None
 
 
+class ViewFound(TypedDict, total=False):
+    """The keys of [view] in the settings that were measured."""
+
+    roll_deg: float
+    azimuth_deg: float
+    px_per_m: float
+    focal_px: float
+    direction: Side
+    zone: tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """`created_utc` is "" when the clock could not be trusted. What was not found is a Measure with its reason, or None."""
@@ -59,11 +71,11 @@ class Calibration:
     zone: tuple[float, float, float, float] | None
     scene: Surroundings | None
 
-    def view(self) -> dict[str, Any]:
+    def view(self) -> ViewFound:
         """The keys of [view] that it can tell, with their values."""
         found: dict[str, Any] = {name: round(m.value, 4) for name in MEASURES if (m := getattr(self, name)).measured}
         found |= {"direction": self.direction} if self.direction else {}
-        return found | ({"zone": self.zone} if self.zone else {})
+        return cast(ViewFound, found | ({"zone": self.zone} if self.zone else {}))
 
 
 def taken_from(info: SourceInfo, config: Config) -> Taken:

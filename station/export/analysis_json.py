@@ -1,40 +1,35 @@
-"""The analysis file, `station.analysis/1`: everything measured, as JSON.
-
-Seconds count from the first frame; null = not measured.
-"""
+"""The analysis file, `station.analysis/1`: everything measured, as JSON (documents.Analysis)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from station import __version__
 from station import wall_clock as moment
+from station.export.documents import (
+    SERIES,
+    Analysis,
+    Fault,
+    Findings,
+    Head,
+    Measured,
+    Timing,
+    WorstStretch,
+)
 from station.record.plain import plain
 from station.types import NS, STRIDE, FaultReport, Measure, Recording, Stretch
 
-SCHEMA = "station.analysis/1"
-
-SERIES = (
-    "thigh_near_deg",
-    "thigh_far_deg",
-    "knee_flexion_near_deg",
-    "knee_flexion_far_deg",
-    "hip_flexion_near_deg",
-    "hip_flexion_far_deg",
-    "trunk_lean_deg",
-)
 TIME_DECIMALS = 6
 VALUE_DECIMALS = 4
 
 
-def analysis_json(recording: Recording, core_version: str = __version__, created_utc: str | None = None) -> dict[str, Any]:
+def analysis_json(recording: Recording, core_version: str = __version__, created_utc: str | None = None) -> Analysis:
     """The document; `created_utc` is now unless given."""
     return {
-        "schema": SCHEMA,
+        "schema": "station.analysis/1",
         **head(recording, core_version, created_utc),
         "started_utc": recording.started_utc if recording.dated else None,
         "date_from": recording.date_from if recording.dated else None,
@@ -52,17 +47,23 @@ def analysis_json(recording: Recording, core_version: str = __version__, created
     }
 
 
-def head(recording: Recording, core_version: str, created_utc: str | None) -> dict[str, Any]:
+def head(recording: Recording, core_version: str, created_utc: str | None) -> Head:
     """Where it came from: shared with session.json."""
-    source = plain(recording.source)
+    source = recording.source
     return {
         "created_utc": moment.now().utc if created_utc is None else created_utc,
         "station_version": __version__,
         "core_version": core_version,
         "source": {
-            name: source[name] for name in ("path", "kind", "frames", "fps", "duration_s", "width_px", "height_px")
+            "path": source.path,
+            "kind": source.kind,
+            "frames": source.frames,
+            "fps": plain(source.fps),
+            "duration_s": plain(source.duration_s),
+            "width_px": source.width_px,
+            "height_px": source.height_px,
         },
-        "model": recording.model and {"name": recording.model.name, "sha256": recording.model.sha256},
+        "model": {"name": recording.model.name, "sha256": recording.model.sha256} if recording.model else None,
         "intervals": "strides and model" if recording.model and recording.model.errors else "strides only",
         "runner": {
             "direction": recording.direction,
@@ -77,7 +78,7 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> di
     }
 
 
-def findings(recording: Recording) -> dict[str, Any]:
+def findings(recording: Recording) -> Findings:
     """What was found: shared with session.json."""
     return {
         "summary": {name: measure_json(measure) for name, measure in recording.summary.items()},
@@ -98,7 +99,7 @@ def findings(recording: Recording) -> dict[str, Any]:
     }
 
 
-def measure_json(measure: Measure) -> dict[str, Any]:
+def measure_json(measure: Measure) -> Measured:
     """A quantity that is not measured has no value here, not even a hint: a program would take it for one."""
     measured = measure.measured
     return {
@@ -128,7 +129,7 @@ def _strides(strides: NDArray[np.void]) -> list[dict[str, float | None]]:
     return [dict(zip(STRIDE.names or (), row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _fault(fault: FaultReport) -> dict[str, Any]:
+def _fault(fault: FaultReport) -> Fault:
     return {
         "rule": fault.rule,
         "state": fault.state,
@@ -140,7 +141,7 @@ def _fault(fault: FaultReport) -> dict[str, Any]:
     }
 
 
-def _stretch(stretch: Stretch) -> dict[str, Any]:
+def _stretch(stretch: Stretch) -> WorstStretch:
     return {
         "rule": stretch.rule,
         "state": stretch.state,
@@ -155,7 +156,7 @@ def _stretch(stretch: Stretch) -> dict[str, Any]:
     }
 
 
-def _timing(timing: Mapping[str, float]) -> dict[str, Any]:
+def _timing(timing: Mapping[str, float]) -> Timing:
     stages = {name.removeprefix("stage_ms."): number(value) for name, value in timing.items() if name.startswith("stage_ms.")}
     nothing = float("nan")
     return {

@@ -6,15 +6,16 @@ and adds what only a coached session has: modes, what changed from baseline to r
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from station import __version__
 from station.export.analysis_json import TIME_DECIMALS, findings, head, measure_json
+from station.export.documents import Change, Session, ViewSeen
 from station.files import json_bytes
 from station.record.plain import plain
-from station.types import NS, QUANTITIES, Recording, SessionPage
+from station.types import NS, QUANTITIES, Recording, SessionPage, View
 
-SCHEMA = "station.session/1"
+SCHEMA: Literal["station.session/1"] = "station.session/1"
 
 
 def session_json(recording: Recording, created_utc: str, core_version: str = __version__) -> bytes:
@@ -22,7 +23,7 @@ def session_json(recording: Recording, created_utc: str, core_version: str = __v
     return json_bytes(content, indent=1)
 
 
-def document(recording: Recording, created_utc: str, core_version: str) -> dict[str, Any]:
+def document(recording: Recording, created_utc: str, core_version: str) -> Session:
     return {
         "schema": SCHEMA,
         "session_id": recording.session_id,
@@ -31,7 +32,7 @@ def document(recording: Recording, created_utc: str, core_version: str) -> dict[
         "date_from": recording.date_from if recording.dated else None,
         "time_zone": recording.time_zone,
         **head(recording, core_version, created_utc),
-        "view": plain(recording.view),
+        "view": _view(recording.view),
         "strides": len(recording.strides),
         **findings(recording),
         "units": {name: quantity.unit for name, quantity in QUANTITIES.items()},
@@ -45,12 +46,25 @@ def document(recording: Recording, created_utc: str, core_version: str) -> dict[
             }
             for outcome in recording.outcomes
         ],
-        "modes": [{"start_s": round(start_s, TIME_DECIMALS), "mode": mode.value} for start_s, mode in recording.modes],
-        "change": recording.page and _page(recording.page),
+        "modes": [{"start_s": round(start_s, TIME_DECIMALS), "mode": mode} for start_s, mode in recording.modes],
+        "change": _page(recording.page) if recording.page else None,
     }
 
 
-def _page(page: SessionPage) -> dict[str, Any]:
+def _view(view: View) -> ViewSeen:
+    return {
+        "width_px": view.width_px,
+        "height_px": view.height_px,
+        "roll_deg": plain(view.roll_deg),
+        "azimuth_deg": plain(view.azimuth_deg),
+        "px_per_m": plain(view.px_per_m),
+        "direction": view.direction,
+        "zone": list(view.zone),
+        "focal_px": plain(view.focal_px),
+    }
+
+
+def _page(page: SessionPage) -> Change:
     return {
         "rows": [
             {"name": name, "baseline": measure_json(before), "retention": measure_json(after)}

@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import click
 import cv2
 
 from station import __version__
 from station.calibrate import framing
-from station.calibrate.calibration import Calibration, path_of, save
+from station.calibrate.calibration import Calibration, Taken, ViewFound, path_of, save
 from station.calibrate.deck import Deck, Ruler, deck_of
 from station.calibrate.drawing import draw
 from station.calibrate.findings import looked_at, measured
@@ -24,6 +24,7 @@ from station.calibrate.watched import Watched, watch
 from station.check import Check
 from station.config import Config
 from station.errors import InputError, StationError, StoreError
+from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
 from station.gait.core import GaitCore
 from station.ports import FrameSource, PoseSource
@@ -54,6 +55,19 @@ class Order:
     direction: str | None = None
     picture: Path | None = None
     json_to: str | None = None
+
+
+@PUBLISHED
+@dataclass(frozen=True)
+class Calibrated:
+    """What `station calibrate` found, and the file that keeps it (None: not kept)."""
+
+    schema: Literal["station.calibrate/1"]
+    version: str
+    findings: list[Check]
+    taken: Taken
+    view: ViewFound
+    file: str | None
 
 
 def run_calibration(order: Order) -> None:
@@ -133,10 +147,9 @@ def _write_picture(order: Order, watched: Watched, deck: Deck) -> StationError |
 
 def _tell(order: Order, findings: Sequence[Check], calibration: Calibration, path: Path | None) -> None:
     if order.json_to is not None:
-        kept = {"taken": asdict(calibration.taken), "view": calibration.view(), "file": str(path) if path else None}
-        found = [asdict(finding) for finding in findings]
-        document = {"schema": "station.calibrate/1", "version": __version__, "findings": found, **kept}
-        write_output(order.json_to, json_bytes(document))
+        kept = (calibration.taken, calibration.view(), str(path) if path else None)
+        found = Calibrated("station.calibrate/1", __version__, list(findings), *kept)
+        write_output(order.json_to, json_bytes(asdict(found)))
         return
     print_checks(findings)
     if path is not None:

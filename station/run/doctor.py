@@ -11,8 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from station.calibrate.scene import drift_of
 from station.check import Check
 from station.config import Config
 from station.errors import HardwareError, StationError, StoreError
+from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
 from station.ports import FrameSource, PoseSource
 from station.pose.estimator import open_estimator
@@ -54,6 +56,16 @@ SETTLED, AVERAGED = 50, 10  # frames until the exposure has settled, and then lo
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
 
 
+@PUBLISHED
+@dataclass(frozen=True)
+class Doctor:
+    """What `station doctor` found."""
+
+    schema: Literal["station.doctor/1"]
+    version: str
+    verdicts: list[Check]
+
+
 def run_doctor(config_file: Path | None, as_json: bool) -> None:
     """Prints all checks.
 
@@ -62,8 +74,7 @@ def run_doctor(config_file: Path | None, as_json: bool) -> None:
     provided = provision(config_file)
     checks = [settings(provided), *examine(provided.config)]
     if as_json:
-        document = {"schema": "station.doctor/1", "version": __version__, "verdicts": [asdict(check) for check in checks]}
-        write_output("-", json_bytes(document))
+        write_output("-", json_bytes(asdict(Doctor("station.doctor/1", __version__, checks))))
     else:
         print_checks(checks)
     wrong, absent = not_ok(checks, "bad", "cannot_tell"), not_ok(checks, "missing")

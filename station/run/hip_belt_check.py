@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import WithJsonSchema
 
 from station.check import Check
 from station.errors import InputError, NothingFound, StationError
+from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
 from station.ports import EndOfSource
 from station.pose.hip_belt import NO_TAGS, TagReader, Tags, once_each, sides_px
 from station.pose.tag_code import IDS, MODULES
 from station.provision import provision
+from station.record.plain import plain
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
 from station.sense.open import open_source
@@ -47,20 +50,25 @@ class BeltSeen:
     upright: int
     side_px: float
     blur_modules: float
-    pitch: float
+    pitch: Annotated[float, WithJsonSchema({"type": ["number", "null"]})]
+
+
+@PUBLISHED
+@dataclass(frozen=True)
+class HipBeltRead:
+    """What `station hip-belt` read: every belt that was seen, and what is right and wrong with it."""
+
+    schema: Literal["station.hip_belt/1"]
+    belts: list[BeltSeen]
+    verdicts: list[Check]
 
 
 def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
     """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will not do, InputError."""
     belts = belts_in(pictures(source_text, config_file))
     checks = [check for belt in belts for check in judged(belt)]
-    document = {
-        "schema": "station.hip_belt/1",
-        "belts": [_plain(belt) for belt in belts],
-        "verdicts": [asdict(check) for check in checks],
-    }
     if json_to is not None:
-        write_output(json_to, json_bytes(document))
+        write_output(json_to, json_bytes(plain(HipBeltRead("station.hip_belt/1", belts, checks))))
     if json_to != "-":
         print_checks(checks)
     wrong = not_ok(checks)
@@ -207,6 +215,3 @@ def judged(belt: BeltSeen) -> Iterator[Check]:
 def _checked(part: str, good: bool, evidence: str, remedy: str) -> Check:
     return Check(part, "ok" if good else "bad", evidence, "" if good else remedy)
 
-
-def _plain(belt: BeltSeen) -> dict[str, Any]:
-    return asdict(belt) | {"pitch": belt.pitch if np.isfinite(belt.pitch) else None}

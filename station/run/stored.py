@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from station import wall_clock
 from station.errors import StationError, StoreError, UsageError
 from station.export.bundle import ON_REQUEST, missing, write_all
+from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
 from station.provision import provision
 from station.record.archive import Archive, DamagedSession, SessionRow
@@ -20,6 +22,15 @@ from station.types import Recording
 from station.usb.stick import earlier_below
 
 ROW = "{:<28} {:<10} {:<20} {:>8} {:>8} {:>5}  {}"
+
+
+@PUBLISHED
+@dataclass(frozen=True)
+class Sessions:
+    """What `station sessions` lists, oldest first."""
+
+    schema: Literal["station.sessions/1"]
+    sessions: list[SessionRow]
 
 
 def list_sessions(config_file: Path | None, json_to: str | None) -> None:
@@ -30,8 +41,7 @@ def list_sessions(config_file: Path | None, json_to: str | None) -> None:
     archive = Archive(provision(config_file).config.station.data_folder)
     rows = archive.sessions()
     if json_to is not None:
-        document = {"schema": "station.sessions/1", "sessions": [asdict(row) for row in rows]}
-        write_output(json_to, json_bytes(document))
+        write_output(json_to, json_bytes(asdict(Sessions("station.sessions/1", list(rows)))))
         return
     if not rows:
         click.echo(f"no session is stored in {archive.folder} yet")

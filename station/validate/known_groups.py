@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from station.stats import student_t975
 from station.types import Measure
 from station.validate.agreement import share_interval
+from station.validate.documents import Judged, KnownGroups
 from station.validate.measured import Measured
 from station.validate.reference import Trial
 
@@ -52,14 +52,18 @@ class Waists:
         turns = [run.turn.value for run in self.runs if (run.runner, run.waist) == (runner, waist) and run.turn.measured]
         return sum(turns) / len(turns) if turns else math.nan
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> KnownGroups:
         off = self.differences()
         return {
             "rule": RULE,
-            "stiff": {verdict: self.count(("stiff",), verdict) for verdict in ("on", "ok", "cannot_tell")},
-            "free_or_natural": {verdict: self.count(("free", "natural"), verdict) for verdict in ("on", "ok", "cannot_tell")},
+            "stiff": self._judged("stiff"),
+            "free_or_natural": self._judged("free", "natural"),
             "turn_free_minus_stiff_deg": [round(value, 3) for value in off],
         }
+
+    def _judged(self, *waists: str) -> Judged:
+        on, ok, unknown = (self.count(waists, verdict) for verdict in ("on", "ok", "cannot_tell"))
+        return {"on": on, "ok": ok, "cannot_tell": unknown}
 
     def lines(self) -> list[str]:
         made = ["  asked of the runner      locked waist: seen / not seen / cannot tell"]

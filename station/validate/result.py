@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from station import __version__
 from station.validate.agreement import FEWEST, Agreement, State, agreement, pairs_needed, share_interval, verdict
 from station.validate.align import Offset
+from station.validate.documents import Compared, Validation
 from station.validate.known_groups import Waists
 from station.validate.measured import Measured
 from station.validate.pairs import Level, Paired, Pairs
 from station.validate.reference import Reference, Series
 from station.validate.tolerance import tolerance, unit
 
-SCHEMA = "station.validation/1"
 DECIMALS = 6
 
 
@@ -79,10 +78,10 @@ def quantities(pairs: Pairs, within: Mapping[str, float]) -> list[Quantity]:
     return made
 
 
-def document(result: Result, created_utc: str) -> dict[str, Any]:
+def document(result: Result, created_utc: str) -> Validation:
     offset = result.offset
     return {
-        "schema": SCHEMA,
+        "schema": "station.validation/1",
         "created_utc": created_utc,
         "station_version": __version__,
         "reference": {
@@ -91,8 +90,9 @@ def document(result: Result, created_utc: str) -> dict[str, Any]:
             "shape": "series" if isinstance(result.reference.content, Series) else "trials",
         },
         "recordings": [recording.name for recording in result.recordings],
-        "offset": offset
-        and {
+        "offset": None
+        if offset is None
+        else {
             "offset_s": _plain(offset.offset_s),
             "r": _plain(offset.r),
             "next_s": _plain(offset.next_s),
@@ -102,13 +102,13 @@ def document(result: Result, created_utc: str) -> dict[str, Any]:
         "observers": {
             name: {"windows": len(off), "mean_range": _plain(sum(off) / len(off))} for name, off in result.observers_off.items()
         },
-        "waist": result.waists and result.waists.plain(),
+        "waist": result.waists.plain() if result.waists else None,
         "left_out": [{"where": where, "why": why} for where, why in result.left_out],
         "notes": list(result.notes),
     }
 
 
-def _quantity(one: Quantity) -> dict[str, Any]:
+def _quantity(one: Quantity) -> Compared:
     found, paired = one.found, one.paired
     share = share_interval(one.held, one.intervals) if one.intervals else (math.nan, math.nan)
     return {

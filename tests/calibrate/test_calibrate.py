@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import SourceInfo
 from tests.made_film import write_film
+from tests.schemas import conforms
 
 STILLS = Path(__file__).with_name("stills")
 DEMO = Path(__file__).resolve().parents[2] / "station" / "demo" / "demo_runner.webm"
@@ -41,7 +41,7 @@ def run(*arguments: object) -> int:
 
 
 def found(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    told = json.loads(capsys.readouterr().out)
+    told = conforms(capsys.readouterr().out)
     assert told["schema"] == "station.calibrate/1"
     return {one["part"]: one for one in told["findings"]} | {"view": told["view"], "file": told["file"]}
 

@@ -20,6 +20,7 @@ from station.files import json_bytes, write_output
 from station.record.collect import Collector
 from station.types import ANGLES, NAN, NS, QUANTITIES, STRIDE, Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.schemas import conforms
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,7 @@ def test_written_file_is_strict_json_and_replaces_the_old_one(recording: Recordi
     def refuse(word: str) -> None:
         raise AssertionError(f"{word} is not JSON")
 
+    conforms(path.read_bytes())
     document = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse)
     assert document["summary"]["cadence_spm"]["state"] == "measured"
     assert list(tmp_path.iterdir()) == [path]

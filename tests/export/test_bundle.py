@@ -21,6 +21,7 @@ from station.files import write_atomic
 from station.record.collect import Collector
 from station.types import QUANTITIES, Recording, SourceInfo, View
 from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.schemas import conforms
 
 UTC = "2026-11-22T19:00:00Z"
 TABLES = ["session.json", "strides.csv", "events.csv", "series.csv", "session.xlsx"]
@@ -82,7 +83,7 @@ def test_folder_that_cannot_be_written_says_so(recording: Recording, tmp_path: P
 def test_session_json_holds_the_findings_and_not_the_tables(recording: Recording) -> None:
     content = session_json(recording, UTC)
     assert len(content) < 20_000
-    document = json.loads(content)
+    document = conforms(content)
     assert document["schema"] == "station.session/1"
     assert (document["session_id"], document["created_utc"]) == ("00001-a3f9", UTC)
     assert set(document["summary"]) == set(QUANTITIES) == set(document["units"])

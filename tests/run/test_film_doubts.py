@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from station.sense.webcam import RATE_FRAMES, WebcamSource
 from station.testing.fake_webcam import FakeWebcam, Plugged
 from station.types import NS
 from tests.made_film import corners
+from tests.schemas import conforms
 
 
 def analysed(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any], str]:
@@ -25,7 +25,7 @@ def analysed(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[in
         main(["analyze", *map(str, arguments), "--json", "-"])
     said = capsys.readouterr()
     assert isinstance(left.value.code, int)
-    return left.value.code, json.loads(said.out) if said.out else {}, said.err
+    return left.value.code, conforms(said.out) if said.out else {}, said.err
 
 
 def test_half_speed_is_doubted_and_its_times_are_not_told(capsys: pytest.CaptureFixture[str]) -> None:

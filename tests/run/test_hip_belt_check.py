@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from station.pose.drawn_belt import DrawnBelt, encoded
 from station.pose.tag_code import patterns
 from station.run.hip_belt_check import belts_in, check_hip_belt, judged
 from tests.made_film import write_film
+from tests.schemas import conforms
 
 SIDE_PX = 50
 
@@ -52,7 +52,7 @@ def test_a_good_sheet_is_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 def test_json_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check_hip_belt(saved(tmp_path, sheet()), None, "-")
-    (belt,) = json.loads(capsys.readouterr().out)["belts"]
+    (belt,) = conforms(capsys.readouterr().out)["belts"]
     assert belt["ids"] == [0, 1, 2, 3]
     assert belt["upright"] == 4
     assert belt["side_px"] == pytest.approx(SIDE_PX, rel=0.02)
@@ -120,7 +120,7 @@ def test_a_film_adds_up(tmp_path: Path) -> None:
     film = write_film(tmp_path / "turn.mp4", (np.repeat(one[..., None], 3, axis=2) for one in turned), fps=10)
     one = belts_in(iter(turned[:1]))[0]
     check_hip_belt(str(film), None, str(tmp_path / "told.json"))
-    (told,) = json.loads((tmp_path / "told.json").read_text(encoding="utf-8"))["belts"]
+    (told,) = conforms((tmp_path / "told.json").read_bytes())["belts"]
     assert len(told["ids"]) > len(one.ids) + 1
 
 

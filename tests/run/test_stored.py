@@ -13,10 +13,11 @@ from station import wall_clock as moment
 from station.errors import StoreError
 from station.record.archive import DATABASE, Archive
 from station.record.store import SqliteStore
-from station.run.stored import export_sessions, forget_sessions
+from station.run.stored import export_sessions, forget_sessions, list_sessions
 from station.usb.stick import export_to
 from station.wall_clock import Moment
 from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.schemas import conforms
 
 
 @pytest.fixture
@@ -54,6 +55,13 @@ def test_a_forgotten_session_is_gone_to_the_last_byte(archive: Archive, capsys: 
     assert len(archive.recording(second).strides) == len(before.strides) > 0
     with pytest.raises(StoreError, match="there is no session"):
         forget_sessions(settings, [first], yes=True)
+
+
+def test_the_list_as_json_keeps_its_schema(archive: Archive, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = archive.folder.parent / "station.toml"
+    settings.write_text(f'[station]\ndata_dir = "{archive.folder}"\n', encoding="utf-8")
+    list_sessions(settings, "-")
+    assert [row["id"] for row in conforms(capsys.readouterr().out)["sessions"]] == list(archive.choose("all"))
 
 
 def test_a_session_that_runs_is_not_forgotten_until_its_station_is_gone(archive: Archive) -> None:

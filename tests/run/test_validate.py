@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from tests.lab.accuracy.projection import Filming, filmed, load
 from tests.lab.accuracy.truth import truth
 from tests.made_run import MODEL, SOURCE, VIEW
 from tests.made_run import run as made_run
+from tests.schemas import conforms
 
 RUNNER = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=40)
 
@@ -67,8 +67,7 @@ def series_csv(path: Path, factor: float = 1.0, shift_s: float = 0.0, name: str 
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return found
+    return conforms(capsys.readouterr().out)
 
 
 def test_a_folder_holds_what_the_recording_held(recorded: tuple[Path, Recording]) -> None:
