@@ -11,7 +11,19 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
-from station.types import QUANTITIES, STRIDE, Channel, CueAction, EventKind, FaultState, Mode, Side, SourceKind, SpeedOrigin
+from station.types import (
+    QUANTITIES,
+    STRIDE,
+    Channel,
+    CueAction,
+    DateOrigin,
+    EventKind,
+    FaultState,
+    Mode,
+    Side,
+    SourceKind,
+    SpeedOrigin,
+)
 
 Number = float | None
 Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
@@ -172,6 +184,9 @@ class Analysis(Head, Findings):
     """Everything that `station analyze` measured in a recording."""
 
     schema: Literal["station.analysis/1"]
+    started_utc: str | None
+    date_from: DateOrigin | None
+    """Who says when it started; null where nobody does."""
     series: Series
     """One value a frame, as measured (not smoothed)."""
     strides: list[Stride]
@@ -232,6 +247,9 @@ class Session(Head, Findings):
     session_id: str
     started_utc: str | None
     clock_trusted: bool
+    date_from: DateOrigin | None
+    """Who says when it started; null where nobody does."""
+    time_zone: str
     view: ViewSeen
     strides: int
     units: dict[str, str]
