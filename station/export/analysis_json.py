@@ -15,9 +15,9 @@ from station.export.documents import (
     Fault,
     Findings,
     Head,
+    JudgedStretch,
     Measured,
     Timing,
-    WorstStretch,
 )
 from station.record.plain import plain
 from station.types import NS, STRIDE, FaultReport, Measure, Recording, Stretch
@@ -141,7 +141,7 @@ def _fault(fault: FaultReport) -> Fault:
     }
 
 
-def _stretch(stretch: Stretch) -> WorstStretch:
+def _stretch(stretch: Stretch) -> JudgedStretch:
     return {
         "rule": stretch.rule,
         "state": stretch.state,

@@ -115,8 +115,8 @@ class Fault(TypedDict):
     on_fraction: Number
 
 
-class WorstStretch(TypedDict):
-    """The strides in which a rule was broken worst."""
+class JudgedStretch(TypedDict):
+    """One rule's measure over a few strides in a row, judged by themselves."""
 
     rule: str
     state: FaultState
@@ -146,7 +146,10 @@ class Findings(TypedDict):
     summary: dict[str, Measured]
     """By measure: the mean over the strides of the longest run at one speed."""
     faults: list[Fault]
-    stretches: list[WorstStretch]
+    stretches: list[JudgedStretch]
+    """Where each rule was worst."""
+    best_stretches: list[JudgedStretch]
+    """Where it was best."""
     cues: list[CueGiven]
 
 
