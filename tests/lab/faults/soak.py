@@ -4,7 +4,8 @@
 
 The whole `station run` of tests/made_appliance.py on its own clock, as fast as this machine goes: one runner after the other,
 an empty belt between them, cues, a store, a screen. Every so often the memory of the process is read (VmRSS after a garbage
-collection). The slope is a straight line through the second half, its error that of the line; the first half fills caches.
+collection). The slope is a straight line through the second half, its error that of the line; the
+first half fills caches.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from station.record.writer import Writer
 from station.run import start
+from station.stats import student_t975
 from station.testing.fake_picamera2 import FakeLibrary
 from station.types import NS, Frame, Pose, Snapshot
 from tests.lab.faults.dead_parts import Printed
 from tests.made_appliance import FPS, Appliance, Sitter, gym, sitting
 
-EVERY_S = 30.0  # of the station's clock
+EVERY_S, MEAN_H = 30.0, 1 / 6  # of the station's clock
 RUN_MIN, PAUSE_S = 2.5, 70.0  # a runner, and an empty belt that gives the next one a new coach
 STANDING = round(3 * FPS)  # so many poses of `sitting` come before the run
 
@@ -89,18 +92,27 @@ def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, 
     return readings
 
 
+def means(readings: list[tuple[float, float]]) -> NDArray[np.float64]:
+    """(N, 2) hours and MB, the mean of each ten minutes: neighbours are too alike to count as so
+    many.
+    """
+    parts = [int(at / MEAN_H) for at, _ in readings]
+    whole = range(max(parts))  # the last one is not over
+    return np.array([np.mean([one for one, part in zip(readings, parts, strict=True) if part == n], axis=0) for n in whole])
+
+
 def slope(readings: list[tuple[float, float]]) -> tuple[float, float]:
-    """MB an hour and its 95 % error, of a line through the second half of the readings."""
-    at, mb = np.array(readings[len(readings) // 2 :]).T
+    """MB an hour and its 95 % error, of a line through the means of the second half."""
+    every = means(readings)
+    at, mb = every[len(every) // 2 :].T
     (rise, _), covariance = np.polyfit(at, mb, 1, cov=True)
-    return float(rise), 1.96 * float(np.sqrt(covariance[0, 0]))
+    return float(rise), student_t975(len(at) - 2) * float(np.sqrt(covariance[0, 0]))
 
 
 def lines(readings: list[tuple[float, float]], took_s: float) -> Iterator[str]:
     rise, error = slope(readings)
     yield f"{readings[-1][0]:.2f} h of the station's clock in {took_s / 60:.1f} min; {len(readings)} readings"
-    first, half, last = readings[0][1], readings[len(readings) // 2][1], readings[-1][1]
-    yield f"memory {first:.1f} MB at first, {half:.1f} half-way, {last:.1f} at last"
+    yield f"MB at first {readings[0][1]:.1f}, then means of ten minutes: {' '.join(f'{mb:.1f}' for _, mb in means(readings))}"
     yield f"slope {rise:+.2f} +/- {error:.2f} MB/h"
 
 
