@@ -38,6 +38,7 @@ from tests.lab.faults.logged_disk import (
     Mark,
     Write,
     after_a_cut,
+    alone,
     logged_disks,
     loop_device,
     mounted,
@@ -188,6 +189,7 @@ def main(points: int, seed: int, sessions: int) -> dict[str, object]:
 if __name__ == "__main__":
     if why_not():
         sys.exit(f"cannot be done here: {why_not()}")
+    alone()
     numbers = [int(word) for word in sys.argv[1:]]
     started = time.monotonic()
     result = main(*(numbers + [300, 1, SESSIONS][len(numbers) :]))
