@@ -28,9 +28,9 @@ Row = Sequence[Cell]
 
 # Units of the columns of types.STRIDE, by how their names end.
 UNITS = {"_mps": "m/s", "_spm": "steps/min", "_pct": "%", "_deg": "deg", "_s": "s", "_m": "m"}
-SUMMARY = ("kind", "name", "what", "value", "unit", "low (95 %)", "high (95 %)", "strides", "state", "note", "meaning")
+SUMMARY = ("what", "value", "unit", "low (95 %)", "high (95 %)", "strides", "state", "note", "name", "kind", "meaning")
 WIDEST = 60  # characters of a column
-DATE = "yyyy-mm-dd hh:mm:ss"
+DATE = "yyyy-mm-dd hh:mm:ss.000"
 DATES_FROM = {
     "clock": "the station's clock",
     "film": "the film",
@@ -95,12 +95,11 @@ def _measures(recording: Recording) -> list[Row]:
 def _measure(name: str, measure: Measure) -> Row:
     quantity = QUANTITIES[name]
     unit = "" if quantity.unit == "1" else quantity.unit
-    head = ("measure", name, quantity.label)
+    tail = (name, "measure", quantity.meaning)
     if not measure.measured:
-        return (*head, None, unit, None, None, measure.n, "cannot tell", measure.reason, quantity.meaning)
-    values = (round(value, quantity.decimals + 2) for value in (measure.value, measure.low, measure.high))
-    value, low, high = values
-    return (*head, value, unit, low, high, measure.n, "measured", "", quantity.meaning)
+        return (quantity.label, None, unit, None, None, measure.n, "cannot tell", measure.reason, *tail)
+    value, low, high = (round(value, quantity.decimals + 2) for value in (measure.value, measure.low, measure.high))
+    return (quantity.label, value, unit, low, high, measure.n, "measured", "", *tail)
 
 
 def _rules(recording: Recording) -> list[Row]:
@@ -114,7 +113,7 @@ def _rule(fault: FaultReport) -> Row:
         note = f"first after {fault.first_on_s:.0f} s, {fault.on_fraction:.0%} of the time it was judged"
     value = round(fault.value, 4) if math.isfinite(fault.value) else None
     unit = "" if fault.unit == "1" else fault.unit
-    return ("rule", fault.rule, title, value, unit, None, None, None, words.STATES[fault.state], note, "")
+    return (title, value, unit, None, None, None, words.STATES[fault.state], note, fault.rule, "rule", "")
 
 
 def _events(recording: Recording) -> tuple[Sequence[str], list[Row]]:
@@ -136,12 +135,12 @@ def _notes(recording: Recording) -> list[Row]:
         ("source", PurePath(source.path).name, ""),
         ("started", _local(recording) if dated else "not known: the clock was not set", recording.time_zone if dated else ""),
         ("the date is by", DATES_FROM[recording.date_from] if dated else "", ""),
-        ("duration", source.duration_s, "s"),
+        ("duration", round(source.duration_s, 3), "s"),
         ("frames", source.frames, ""),
-        ("frames a second", source.fps, "1/s"),
-        ("runner tracked", recording.tracked_fraction, "share of the frames"),
-        ("running", recording.running_fraction, "share of the time"),
-        ("belt speed", speed.mps, "m/s"),
+        ("frames a second", round(source.fps, 3), "1/s"),
+        ("runner tracked", round(recording.tracked_fraction, 4), "share of the frames"),
+        ("running", round(recording.running_fraction, 4), "share of the time"),
+        ("belt speed", round(speed.mps, 3), "m/s"),
         ("the belt speed is", speed.origin, ""),
         ("near side", recording.near_side or "not known", ""),
         ("runner faces", recording.direction or "not known", ""),

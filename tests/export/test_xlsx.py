@@ -44,8 +44,8 @@ def test_one_sheet_each_with_a_header(recording: Recording) -> None:
 
 def test_the_summary_holds_every_measure_as_a_number_with_its_unit(recording: Recording) -> None:
     header, *rows = sheets(recording)["summary"]
-    table = {row[1]: dict(zip(header, row, strict=True)) for row in rows}
-    assert [row[1] for row in rows] == [*QUANTITIES, *(fault.rule for fault in recording.faults)]
+    table = {row[8]: dict(zip(header, row, strict=True)) for row in rows}
+    assert [row[8] for row in rows] == [*QUANTITIES, *(fault.rule for fault in recording.faults)]
     cadence = table["cadence_spm"]
     assert cadence["value"] == pytest.approx(recording.summary["cadence_spm"].value, abs=0.001)
     assert (cadence["unit"], cadence["state"]) == ("steps/min", "measured")
@@ -112,4 +112,4 @@ def test_nothing_recorded_is_a_workbook_with_headers_alone() -> None:
     empty = Collector(SourceInfo("a.npz", "poses", 0, 0), None, View()).recording()
     told = sheets(empty)
     assert len(told["strides"]) == len(told["events"]) == 1
-    assert {row[8] for row in told["summary"][1:]} == {"cannot tell"}
+    assert {row[6] for row in told["summary"][1:]} == {"cannot tell"}
