@@ -228,6 +228,21 @@ def export(config_file: Path | None, session: str, folder: Path, opensim: bool, 
 
 
 @cli.command()
+@click.argument("before", metavar="BEFORE")
+@click.argument("after", metavar="AFTER")
+@CONFIG
+@JSON
+@click.option("--out", type=Destination(suffix=".html"), metavar="FILE.html", help="Write a page.")
+def compare(before: str, after: str, config_file: Path | None, json_to: str | None, out: Path | None) -> None:
+    """Show what changed between two sessions of one runner: each a stored session, a folder of exported files, or what
+    `analyze --json` wrote.
+    """
+    from station.run.compare import Pair, run_comparison
+
+    run_comparison(Pair(before, after, config_file, json_to, out))
+
+
+@cli.command()
 @click.argument("session_ids", nargs=-1, required=True, metavar="SESSION...")
 @CONFIG
 @click.option("--yes", is_flag=True, help="Do not ask.")

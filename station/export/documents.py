@@ -242,6 +242,44 @@ class ViewSeen(TypedDict):
     focal_px: Number
 
 
+class Compared(TypedDict):
+    """One of the two sessions, as far as is known how it was seen."""
+
+    name: str
+    session_id: str | None
+    started_utc: str | None
+    near_side: str | None
+    speed_mps: Number
+    pelvic_source: str | None
+    model_sha256: str | None
+    azimuth_deg: Number
+    fps: Number
+
+
+class MeasureChange(TypedDict):
+    before: Measured
+    after: Measured
+    change: Number
+    """After minus before."""
+    ci95: Pair
+    state: Literal["changed", "no_clear_change", "cannot_tell"]
+    reason: str | None
+    unit: str
+
+
+@PUBLISHED
+class Comparison(TypedDict):
+    """What `station compare` found between two sessions of one runner."""
+
+    schema: Literal["station.compare/1"]
+    created_utc: str
+    station_version: str
+    before: Compared
+    after: Compared
+    changes: dict[str, MeasureChange]
+    """By measure."""
+
+
 @PUBLISHED
 class Session(Head, Findings):
     """session.json: what a session found. The long tables are the CSV files beside it."""

@@ -37,11 +37,11 @@ class Earlier:
     setup: Setup = field(default_factory=Setup)
 
 
-def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,)) -> Earlier:
+def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,), most_bytes: int = MOST_BYTES) -> Earlier:
     """Raises ValueError when the content is not a session.json as the station writes it. `schemas`: what else it may be; only a
     session has an id."""
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"longer than {MOST_BYTES} bytes")
+    if len(content) > most_bytes:
+        raise ValueError(f"longer than {most_bytes} bytes")
     try:
         document = json.loads(content.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:
@@ -51,7 +51,8 @@ def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,)) -> Earlier:
     session_id, started = document.get("session_id"), document.get("started_utc")
     if document["schema"] == SCHEMA and session_id and not (isinstance(session_id, str) and SESSION_ID.fullmatch(session_id)):
         raise ValueError("no session id")
-    trusted = document.get("clock_trusted") is True and isinstance(started, str) and UTC.fullmatch(started)
+    dated = document.get("clock_trusted") is True or isinstance(document.get("date_from"), str)
+    trusted = dated and isinstance(started, str) and UTC.fullmatch(started)
     summary = document.get("summary")
     if not isinstance(summary, dict):
         raise ValueError("no summary")
@@ -67,7 +68,8 @@ def _measure(entry: Any) -> Measure:
     value, (low, high) = _number(entry.get("value")), _interval(entry.get("ci95"))
     change = entry.get("ci95_change")
     half = -1.0 if change is None else max(0.0, (_interval(change)[1] - _interval(change)[0]) / 2)
-    return Measure(value, low, high, 0, change_half=half)
+    n = entry.get("n")
+    return Measure(value, low, high, n if isinstance(n, int) and 0 <= n <= LARGEST else 0, change_half=half)
 
 
 def _interval(ends: Any) -> tuple[float, float]:

@@ -149,7 +149,5 @@ def _limb(start: Point, end: Point, kind: str, colour: str) -> str:
     ax, ay = -dy / length, dx / length
     outline = [(start, wide), (end, narrow), (end, -narrow), (start, -wide)]
     path = "L".join(f"{x + w * ax:.1f} {y + w * ay:.1f}" for (x, y), w in outline)
-    rounds = "".join(
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:g}"/>' for (x, y), r in ((start, wide), (end, narrow))
-    )
+    rounds = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:g}"/>' for (x, y), r in ((start, wide), (end, narrow)))
     return f'<g fill="{colour}"><path d="M{path}Z"/>{rounds}</g>'

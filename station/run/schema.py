@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from station.bench.stages import Bench
 from station.errors import UsageError
-from station.export.documents import Analysis, Session
+from station.export.documents import Analysis, Comparison, Session
 from station.files import json_bytes, write_output
 from station.run.calibrate import Calibrated
 from station.run.doctor import Doctor
@@ -27,6 +27,7 @@ DOCUMENTS: Mapping[str, type[Any]] = {
     "analyze": Analysis,
     "bench": Bench,
     "calibrate": Calibrated,
+    "compare": Comparison,
     "doctor": Doctor,
     "hip-belt": HipBeltRead,
     "session": Session,

@@ -20,12 +20,12 @@ PACKAGE = ROOT / "station"
 SPEAKING = (
     *("types.py", "gait", "faults", "cues/lines.py", "cues/parts.py", "present/screen/strings.py"),
     *("export/report.py", "export/report_rows.py", "export/report_plots.py", "export/hip_figure.py", "export/plots.py"),
-    *("export/beside.py", "export/written.py", "export/wording.py", "export/range_card.py", "run/live.py"),
+    *("export/beside.py", "export/compare.py", "export/written.py", "export/wording.py", "export/range_card.py", "run/live.py"),
     *("record/summary.py", "record/stretches.py", "record/tally.py"),
 )
 # Where a word by itself is a message too.
-IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py", "report_rows.py", "report_plots.py", "wording.py")
-PAGES = ("export/report.html.jinja",)
+IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py", "report_rows.py", "report_plots.py", "wording.py", "compare.py")
+PAGES = ("export/report.html.jinja", "export/compare.html.jinja")
 LEGS = ("near leg", "far leg", "near foot", "far foot", "left leg", "right leg", "left foot", "right foot")
 # Of "the picture is ...".
 ADJECTIVES = dict.fromkeys(("dark", "covered", "frozen"), "sense/frame_watch.py")
@@ -38,7 +38,7 @@ PRIVATE_CALLS = {"Golden", "Norm", "dtype", "Literal", "getattr", "isinstance", 
 PRIVATE_CALLS |= {"compile", "page"}
 PRIVATE_KEYWORDS = {"source", "confidence", "name", "measure", "needs", "light"}
 SENTENCE = re.compile(r"[A-Za-z]{2}.* .*[A-Za-z]|^[A-Za-z]{2,}[ ,.:]|\{\d\}[:;]? [a-z]{2,}", re.DOTALL)
-CODE = re.compile(r"^[<|]|->|^[a-z_]+\.[a-z_{}0-9]+$|journalctl|station/faults")
+CODE = re.compile(r"^[<|]|->|^[a-z_]+\.[a-z_{}0-9]+$|journalctl|station/faults|^station\.\w+/\d$")
 WORD = re.compile(r"^[A-Za-z][a-z/-]+$")
 TEXT = re.compile(r"""\{\{\s*"((?:[^"\\]|\\.)*)"\s*\}\}""")
 
