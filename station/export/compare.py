@@ -117,8 +117,7 @@ def compare_table(one: Comparison, spoken: Catalogue) -> str:
         leg = f", {say(row['leg'])}" if row["leg"] else ""
         before, after = say(row["before"]), say(row["after"])
         lines.append(f"  {say(row['label'])}{unit}{leg}: {before} -> {after}  {say(row['verdict'])}")
-    for unknown in one.unknown:
-        lines.append(f"  {'; '.join(map(say, unknown.labels))}: {say(f'cannot tell: {unknown.reason}')}")
+    lines += [f"  {'; '.join(map(say, unknown.labels))}: {say(f'cannot tell: {unknown.reason}')}" for unknown in one.unknown]
     return "\n".join(lines)
 
 
