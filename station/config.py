@@ -151,6 +151,14 @@ class TreadmillSection(Section):
     bluetooth: Annotated[str, Field(max_length=64)] = ""  # "auto" = the nearest, or its name or address; "" leaves it alone
 
 
+class WatchSection(Section):
+    """Cadence and belt speed by Bluetooth, as a foot pod sends them, for a watch or a virtual-running
+    program. Anybody in reach can read them.
+    """
+
+    enabled: bool = False  # true sends; the name that a watch lists is station.name
+
+
 class SessionSection(Section):
     """What the owner may change of a session's plan. Reasons and the rest: station/cues/plan.py."""
 
@@ -277,6 +285,7 @@ class Config(Section):
     hip_belt: HipBeltSection = HipBeltSection()
     pelvis: PelvisSection = PelvisSection()
     treadmill: TreadmillSection = TreadmillSection()
+    watch: WatchSection = WatchSection()
     session: SessionSection = SessionSection()
     sound: SoundSection = SoundSection()
     light: LightSection = LightSection()

@@ -52,6 +52,7 @@ INSTALLERS = {
     "hip_belt": {"enabled"},
     "pelvis": {"enabled"},
     "treadmill": {"bluetooth"},
+    "watch": {"enabled"},
     "session": {
         *("speed_kmh", "baseline_s", "cue_block_s", "free_block_s", "retention_s", "planned_s", "session_number"),
     },

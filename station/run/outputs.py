@@ -17,6 +17,7 @@ from station.present.lights import open_lights
 from station.present.pins import PressButton, open_pin_factory
 from station.present.sound import open_speaker
 from station.present.voices import Voices, all_lines, load_voices
+from station.present.watch import Watch
 from station.run.presenter import Presenter
 from station.run.slots import Inbox
 from station.run.tolerated import described
@@ -92,6 +93,17 @@ def open_presenters(config: Config, clock: Clock, header: Header, openings: Open
     if config.light.enabled and "buzzer" in config.pins.fitted:
         add("buzzer", lambda: Buzzer(config.pins.buzzer, header()))
     return presenters
+
+
+def open_watch(config: Config, clock: Clock, openings: Openings) -> list[Presenter]:
+    """What hands on cadence and speed, where the settings ask for it. It tells the runner no cue, so a
+    station with nothing else does not start.
+    """
+    if not config.watch.enabled:
+        return []
+    presenter = Presenter("Bluetooth service", lambda: Watch(config.station.name), clock)
+    openings.undo.callback(presenter.close)
+    return [presenter]
 
 
 def _lights(config: Config, factory: Factory) -> CueSink:

@@ -26,7 +26,7 @@ from station.run.boot_check import BootCheck
 from station.run.clock import SystemClock
 from station.run.health import as_a_service, notify
 from station.run.live import LiveStation
-from station.run.outputs import Header, Openings, open_button, open_presenters
+from station.run.outputs import Header, Openings, open_button, open_presenters, open_watch
 from station.run.parts import NoStore, Parts, RunReport
 from station.run.restarts import Restarts
 from station.run.single_instance import alone
@@ -90,6 +90,7 @@ def _coach(
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
+        presenters += open_watch(config, clock, openings)
         openings.trouble += [(rule.source, "") for rule in RULES if rule.broken]
         found = openings.try_open("the calibration", lambda: calibrated(config, source.info))
         config, place = found or (config, PlaceWatch(None, None))

@@ -33,7 +33,7 @@ ADJECTIVES = dict.fromkeys(("dark", "covered", "frozen"), "sense/frame_watch.py"
 # the terminal, in English.
 TROUBLE = {"HardwareError", "StoreError", "note"}
 TROUBLED = ("run/outputs.py", "run/start.py", "run/health.py", "present/mixer.py", "record/store.py", "record/live_session.py")
-TROUBLED += ("sense/picamera.py", "calibrate/watch.py", "usb")
+TROUBLED += ("present/watch.py", "sense/picamera.py", "calibrate/watch.py", "usb")
 PRIVATE_CALLS = {"Golden", "Norm", "dtype", "Literal", "getattr", "isinstance", "files", "einsum", "info", "warning", "error"}
 PRIVATE_CALLS |= {"compile", "page"}
 PRIVATE_KEYWORDS = {"source", "confidence", "name", "measure", "needs", "light"}

@@ -1,0 +1,120 @@
+"""Cadence and belt speed for a watch or a virtual-running program, as a foot pod sends them. Off unless the settings ask for it.
+
+The station is a Bluetooth peripheral by BlueZ's D-Bus interface (GattManager1, LEAdvertisingManager1): it is found, connected
+to and read; nothing that another device sends is taken. Needs the package `dbus-fast`, which `bleak` brings along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import Any
+
+from station.errors import HardwareError
+from station.present import rsc
+from station.types import NAN, NS, Activity, Cue, Snapshot
+
+APP = "/station/watch"
+SERVICE_PATH, MEASUREMENT_PATH, FEATURE_PATH = f"{APP}/service0", f"{APP}/service0/char0", f"{APP}/service0/char1"
+ADVERT_PATH = f"{APP}/advert0"
+BLUEZ, ADAPTER = "org.bluez", "/org/bluez/hci0"
+EVERY_NS = NS  # the service asks for about one measurement a second
+OPENING_S = 10.0
+REMEDY = "switch Bluetooth on (`rfkill unblock bluetooth`), or set watch.enabled to false"
+NO_PACKAGE = "install Debian's python3-bleak, or the station's extra `bluetooth`"
+
+
+class Watch:
+    """CueSink that tells no cue: it hands on speed and cadence, once a second while somebody listens.
+
+    `bus_address`: of another D-Bus than the system's, for tests. Raises HardwareError: no package, no Bluetooth.
+    """
+
+    def __init__(self, name: str, bus_address: str | None = None) -> None:
+        self._name, self._address = name, bus_address
+        self._payload = rsc.encode(NAN, NAN, False)
+        self._next_ns = 0
+        self._ready, self._ended = threading.Event(), asyncio.Event()
+        self._error: HardwareError | None = None
+        self._measurement: Any = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(OPENING_S):
+            self._error = HardwareError("Bluetooth does not answer", "watch.enabled", REMEDY)
+        if self._error is not None:
+            self.close()
+            raise self._error
+
+    def present(self, cue: Cue) -> None: ...
+
+    def see(self, snapshot: Snapshot) -> None:
+        gait = snapshot.gait
+        cadence = gait.measures.get("cadence_spm")
+        moves = gait.activity in (Activity.RUNNING, Activity.WALKING)
+        known = moves and cadence is not None and cadence.measured
+        spm = cadence.value if known and cadence is not None else NAN
+        self._payload = rsc.encode(gait.speed.mps if moves else NAN, spm, gait.activity is Activity.RUNNING)
+
+    def tick(self, t_ns: int) -> None:
+        """Raises HardwareError once Bluetooth has gone."""
+        if not self._thread.is_alive():
+            raise self._error or HardwareError("Bluetooth has gone", "watch.enabled", REMEDY)
+        if t_ns >= self._next_ns:
+            self._next_ns = t_ns + EVERY_NS
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def close(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(timeout=5.0)
+
+    def _tell(self) -> None:
+        if self._measurement is not None:
+            self._measurement.tell(self._payload)
+
+    def _work(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        except HardwareError as error:
+            self._error = error
+        except Exception as error:  # D-Bus has many; each means that nobody hears us
+            self._error = HardwareError(f"Bluetooth cannot be used ({error})", "watch.enabled", REMEDY)
+        finally:
+            self._loop.close()
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        """Registers service and advertisement, and stays until closed or until the bus is gone."""
+        try:
+            from dbus_fast import BusType, Message
+            from dbus_fast.aio import MessageBus
+
+            from station.present import watch_objects
+        except ImportError:
+            raise HardwareError("the package dbus-fast is missing", "watch.enabled", NO_PACKAGE) from None
+        bus = await MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM).connect()
+        try:
+            measurement = watch_objects.Characteristic(rsc.MEASUREMENT, SERVICE_PATH, ["notify"], self._payload)
+            bus.export(SERVICE_PATH, watch_objects.Service(rsc.SERVICE))
+            bus.export(MEASUREMENT_PATH, measurement)
+            bus.export(FEATURE_PATH, watch_objects.Characteristic(rsc.FEATURE, SERVICE_PATH, ["read"], rsc.SUPPORTED))
+            bus.export(ADVERT_PATH, watch_objects.Advertisement(self._name, rsc.SERVICE))
+            for manager, call, path in (
+                ("GattManager1", "RegisterApplication", APP),
+                ("LEAdvertisingManager1", "RegisterAdvertisement", ADVERT_PATH),
+            ):
+                message = Message(BLUEZ, ADAPTER, f"{BLUEZ}.{manager}", call, signature="oa{sv}", body=[path, {}])
+                answer = await bus.call(message)
+                if answer is None or answer.error_name:
+                    why = answer.body[0] if answer is not None and answer.body else "no answer"
+                    raise HardwareError(f"Bluetooth cannot be used ({why})", "watch.enabled", REMEDY)
+            self._measurement = measurement
+            self._ready.set()
+            ended, gone = asyncio.ensure_future(self._ended.wait()), asyncio.ensure_future(bus.wait_for_disconnect())
+            await asyncio.wait((ended, gone), return_when=asyncio.FIRST_COMPLETED)
+            for one in (ended, gone):
+                one.cancel()
+        finally:
+            bus.disconnect()  # BlueZ takes service and advertisement away with it
