@@ -41,6 +41,14 @@ def test_the_bytes_of_a_measurement(speed_mps: float, cadence_spm: float, runnin
     assert rsc.encode(speed_mps, cadence_spm, running) == bytes.fromhex(expected)
 
 
+def test_a_treadmill_s_own_measurement_counts_strides_too() -> None:
+    """A Technogym MyRun at a walk of 2.6 km/h sends 51 a minute (TrackMyIndoorWorkout, test/technogym_myrun_rsc_test.dart): no
+    walk of 102 steps would be 51, so it is revolutions, as here."""
+    sent = bytes.fromhex("02 b900 33 8a020000")
+    ours = rsc.encode(sent[1] / rsc.PER_MPS, 102.0, False)
+    assert ours[1:4] == sent[1:4]
+
+
 def test_the_feature_promises_what_is_sent() -> None:
     assert struct.pack("<H", 0b101) == rsc.SUPPORTED  # stride length, walking or running
 
