@@ -102,7 +102,7 @@ class KnownErrors:
         if all(name in found and found[name].measured for name in (SHARE, EXCURSION, TLE)):
             share = found[TLE].value / found[EXCURSION].value
             found[SHARE] = _shifted(found[SHARE], share - found[SHARE].value)
-        return {name: _rounded(self.widened(name, measure)) for name, measure in found.items()}
+        return {name: self.widened(name, measure).rounded() for name, measure in found.items()}
 
     def _bias(self, name: str) -> float:
         def of(part: str) -> float:
@@ -148,8 +148,3 @@ def _shifted(measure: Measure, by: float) -> Measure:
     if not by or not measure.measured:
         return measure
     return replace(measure, value=measure.value + by, low=measure.low + by, high=measure.high + by)
-
-
-def _rounded(measure: Measure) -> Measure:
-    numbers = ("value", "low", "high", "change_half")
-    return replace(measure, **{name: round(getattr(measure, name), 3) for name in numbers})

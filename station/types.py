@@ -8,7 +8,7 @@ Times are integer nanoseconds of one monotonic clock; for files they count from 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple
 
@@ -154,7 +154,8 @@ class TurnBand:
 
     A turn is read as gain times what it is; `gain_sd` is between people. What is read at stride frequency of a pelvis that does
     not turn: in phase with the near thigh `drag` degrees per degree of the thigh (both peak to peak), a quarter stride
-    ahead of it nothing on average; their SDs between people are `drag_sd` and `quadrature_sd_deg`.
+    ahead of it nothing on average. Their SDs between people are `drag_sd` and `quadrature_sd`; that one is in degrees, peak to
+    peak, per degree of the spread that the model gives its frames, because it errs more where it is less sure.
     """
 
     most_azimuth_deg: float
@@ -162,7 +163,7 @@ class TurnBand:
     gain_sd: float
     drag: float
     drag_sd: float
-    quadrature_sd_deg: float
+    quadrature_sd: float
     people: int
 
 
@@ -301,6 +302,11 @@ class Measure:
     @classmethod
     def cannot_tell(cls, reason: str, n: int = 0) -> Measure:
         return cls(NAN, NAN, NAN, n, reason)
+
+    def rounded(self) -> Measure:
+        """Every number to 0.001."""
+        numbers = ("value", "low", "high", "change_half")
+        return replace(self, **{name: round(getattr(self, name), 3) for name in numbers})
 
 
 class Activity(StrEnum):

@@ -20,7 +20,7 @@ from station.gait.angles import rounded_angles
 from station.gait.belt_speed import Belt
 from station.gait.events import Landing
 from station.gait.history import History
-from station.gait.measures import NO_STRIDES, Window, rounded
+from station.gait.measures import NO_STRIDES, Window
 from station.gait.pelvis.choice import Pelvis
 from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
 from station.types import NEVER, QUANTITIES, Activity, Measure, Speed
@@ -136,7 +136,7 @@ class Bout:
         self.curves = rounded_angles(np.array(self._curves))
         self._window.add(row)
         found = {**self._window.measures(), **self._pelvis.measures()}
-        self.measures = MappingProxyType({name: rounded(found[name]) for name in QUANTITIES})
+        self.measures = MappingProxyType({name: found[name].rounded() for name in QUANTITIES})
         moments: list[Moment] = []
         for foot, is_near in ((far, False), (near, True)):
             moments.append((foot.contact_s, "contact", is_near, foot.contact_sure))

@@ -100,8 +100,3 @@ def _cadence(duration_s: Measure) -> Measure:
         return duration_s
     shortest_s = max(duration_s.low, 1e-9)
     return of_one_gait(Measure(120.0 / duration_s.value, 120.0 / duration_s.high, 120.0 / shortest_s, duration_s.n))
-
-
-def rounded(measure: Measure) -> Measure:
-    """As it leaves the room: 0.01, shares and metres 0.001."""
-    return Measure(round(measure.value, 3), round(measure.low, 3), round(measure.high, 3), measure.n, measure.reason)

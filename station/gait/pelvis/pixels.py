@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite, sqrt
-from statistics import fmean, variance
+from statistics import fmean, median, variance
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,30 +43,44 @@ QUADRATURE = "pelvic_turn_quadrature_deg"
 WIDEST_SPREAD_DEG = 12.0  # a frame that says so of itself shows a coat, a hand or half a person (chosen)
 WIDEST_HALF_DEG = 8.0  # of the turn, peak to peak: a typical pelvis turns by 8 to 10 (chosen)
 FEWEST_LIFTS = 2  # of each leg (chosen)
+# The mean reading of a stride is the camera's bearing, with this SD between people (the ground's films, tests/lab/eye).
+BEARING_SD_DEG = 4.0
 NO_BAND = "the camera stands too oblique for what is known of the pelvis model"
 HIDDEN = "the hips are hidden: a coat, hands, somebody in front, or too small a runner"
 TOO_WIDE = "how much the pixels round the hips follow the thighs is not known well enough: do the find-your-hip drill"
 
 
+class _Read(NamedTuple):
+    """One stride as the model reads it. `turn`: complex, against the legs' phase, deg peak to peak; `thigh_deg` likewise."""
+
+    turn: complex
+    thigh_deg: float
+    spread_deg: float
+    bearing_deg: float
+
+
 class PixelPelvis:
-    """A PelvicSource over HipTurn. `bands`: the pelvis model's own errors; without them nothing is measured."""
+    """A PelvicSource over HipTurn. `bands`: the pelvis model's own errors; without them nothing is measured.
+
+    `azimuth_deg` is the camera's, as far as it was given; the readings themselves show a camera that stands more oblique.
+    """
 
     name = "pixels"
 
     def __init__(self, bands: Sequence[TurnBand], azimuth_deg: float) -> None:
-        fitting = [band for band in bands if abs(azimuth_deg) <= band.most_azimuth_deg]
-        self._band = min(fitting, key=lambda band: band.most_azimuth_deg, default=None)
+        self._bands = sorted(bands, key=lambda band: band.most_azimuth_deg)
+        self._azimuth_deg = abs(azimuth_deg)
         self.reset()
 
     def reset(self) -> None:
-        self._samples: deque[tuple[float, float]] = deque()
+        self._samples: deque[tuple[float, float, float]] = deque()
         # Degrees read per degree of the lifted thigh, by leg: near, far.
         self._lifts: tuple[list[float], list[float]] = ([], [])
         self._present = False
         self.forget()
 
     def forget(self) -> None:
-        self._ring: list[PelvicStride] = []
+        self._ring: list[_Read] = []
         self._unseen = 0
         self._cached: Mapping[str, Measure] = self._nothing(FEW_STRIDES)
 
@@ -76,7 +91,7 @@ class PixelPelvis:
 
     @property
     def calibrated(self) -> bool:
-        return self._band is not None
+        return self._band_at(self._azimuth_deg) is not None
 
     def see(self, t_s: float, given: HipTurn) -> None:
         """One frame, `t_s` on the clock of the history rows. Comes before the frame's pose."""
@@ -84,7 +99,7 @@ class PixelPelvis:
         while self._samples and t_s - self._samples[0][0] > KEPT_S:
             self._samples.popleft()
         if isfinite(given.turn_deg) and given.spread_deg <= WIDEST_SPREAD_DEG:
-            self._samples.append((t_s, given.turn_deg))
+            self._samples.append((t_s, given.turn_deg, given.spread_deg))
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
         """One knee lift of the drill, pelvis still: what is read of it comes from the thigh alone."""
@@ -99,8 +114,8 @@ class PixelPelvis:
         del lifts[:-8]
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
-        inside = [(t, turn) for t, turn in self._samples if start_s <= t < end_s]
-        t_s, turn_deg = np.array(inside).T if inside else np.zeros((2, 0))
+        inside = [sample for sample in self._samples if start_s <= sample[0] < end_s]
+        t_s, turn_deg, spread_deg = np.array(inside).T if inside else np.zeros((3, 0))
         turn = lock_in(t_s, turn_deg, start_s, end_s)
         thigh, legs, _ = thighs_lock_in(rows, start_s, end_s)
         if not (isfinite(turn.real + thigh.real + legs.real) and abs(thigh) > 0 and abs(legs) > 0):
@@ -108,19 +123,26 @@ class PixelPelvis:
             self._cached = self._estimate()
             return None
         back = (legs / abs(legs)).conjugate()  # in phase is what the thighs do, also with legs of unequal swing
-        thigh_deg = 2.0 * abs(thigh)
-        stride = PelvicStride(self._freed(2.0 * turn * back, thigh_deg), complex(thigh_deg, 0.0), thigh_deg)
-        self._ring = [*self._ring, stride][-STRIDES:]
+        read = _Read(2.0 * turn * back, 2.0 * abs(thigh), median(spread_deg.tolist()), float(turn_deg.mean()))
+        self._ring = [*self._ring, read][-STRIDES:]
         self._cached = self._estimate()
-        return stride
+        return PelvicStride(self._freed(read, self._band), complex(read.thigh_deg, 0.0), read.thigh_deg)
 
     def measures(self) -> Mapping[str, Measure]:
         return self._cached
 
     def _at(self, t_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) the readings at the rows' times, NaN where there is none."""
-        by_time = dict(self._samples)
+        by_time = {t: turn for t, turn, _ in self._samples}
         return np.array([by_time.get(t, np.nan) for t in t_s.tolist()])
+
+    def _band_at(self, azimuth_deg: float) -> TurnBand | None:
+        return next((band for band in self._bands if azimuth_deg <= band.most_azimuth_deg), None)
+
+    @property
+    def _band(self) -> TurnBand | None:
+        seen = abs(fmean(read.bearing_deg for read in self._ring)) - BEARING_SD_DEG if self._ring else 0.0
+        return self._band_at(max(self._azimuth_deg, seen))
 
     def _nothing(self, reason: str) -> Mapping[str, Measure]:
         return {**dict.fromkeys(MEASURED, Measure.cannot_tell(reason, len(self._ring))), **BELT_ONLY}
@@ -131,11 +153,11 @@ class PixelPelvis:
             return self._nothing(NO_BAND)
         if len(self._ring) < FEWEST:
             return self._nothing((HIDDEN if self._present else NOT_SEEN) if self._unseen > FEWEST else FEW_STRIDES)
-        thigh_deg = float(np.mean([stride.thigh_deg for stride in self._ring]))
+        thigh_deg = fmean(read.thigh_deg for read in self._ring)
         _, lifts_sd_deg, drag_sd_deg = self._drag(band, thigh_deg)
-        turns = np.array([stride.turn for stride in self._ring])
+        turns = np.array([self._freed(read, band) for read in self._ring])
         turns = turns[usual(turns)]
-        angle_cov = np.eye(2) * (band.quadrature_sd_deg / band.gain) ** 2
+        angle_cov = np.eye(2) * (band.quadrature_sd * fmean(read.spread_deg for read in self._ring) / band.gain) ** 2
         measures = estimate(
             turns, thigh_deg, band.gain_sd / band.gain, lifts_sd_deg / band.gain, drag_sd_deg / band.gain, angle_cov
         )
@@ -146,10 +168,11 @@ class PixelPelvis:
             measures = {**measures, **dict.fromkeys(size_only, Measure.cannot_tell(TOO_WIDE, turn.n))}
         return {**measures, **BELT_ONLY}
 
-    def _freed(self, turn: complex, thigh_deg: float) -> complex:
+    def _freed(self, read: _Read, band: TurnBand | None) -> complex:
         """The turn without the model's gain and what the thigh drags along; as read where nothing is known of the model."""
-        band = self._band
-        return (turn - self._drag(band, thigh_deg)[0] * thigh_deg) / band.gain if band is not None else turn
+        if band is None:
+            return read.turn
+        return (read.turn - self._drag(band, read.thigh_deg)[0] * read.thigh_deg) / band.gain
 
     def _drag(self, band: TurnBand, thigh_deg: float) -> tuple[float, float, float]:
         """Degrees read per degree of the thigh; what the drill's lifts leave of it, and what people differ by, deg peak to peak.

@@ -4,6 +4,7 @@ python -m tests.lab.end_to_end render FOLDER [CLIP ...]     needs tests/lab/rend
 python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME, of the station or of `models`
 python -m tests.lab.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
 python -m tests.lab.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
+python -m tests.lab.end_to_end pelvis FOLDER                what the pixels show of the pelvis
 python -m tests.lab.end_to_end errors FOLDER                the model's error table; --write also keeps it beside the model
 python -m tests.lab.end_to_end keep FOLDER                  the poses that test_score.py holds the station to
 """
@@ -18,11 +19,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep"))
+    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep", "pelvis"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default="pose_landmark_full")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--anew", action="store_true", help="estimate: ask the pelvis model again, it was trained on")
     asked = parser.parse_intermixed_args()
     if asked.step == "render":
         from .render import render_all
@@ -33,9 +35,14 @@ def main() -> None:
 
         build(asked.folder)
     elif asked.step == "estimate":
-        from .estimate import estimate_all
+        from .estimate import estimate_all, read_turns
 
         estimate_all(asked.folder, asked.model, tuple(asked.clips))
+        read_turns(asked.folder, asked.model, tuple(asked.clips), asked.anew)
+    elif asked.step == "pelvis":
+        from .pelvis import page
+
+        print(page(asked.folder, asked.model))
     elif asked.step == "errors":
         from .errors import report as report_errors
 

@@ -224,5 +224,12 @@ def _errors() -> Iterator[Clip]:
         yield run("people", f"own{azimuth_deg:+d}", body, strides=4, camera=replace(SMALL, azimuth_deg=azimuth_deg))
 
 
-CLIPS: tuple[Clip, ...] = (*_first(), *_second(), *_third(), *_errors())
+def _pelvis() -> Iterator[Clip]:
+    """The same strangers with a locked waist and at the drill: what the pixels round the hips show of it."""
+    for body in STRANGERS:
+        yield run("pelvis", "locked", body, strides=4, camera=SMALL, pelvic_turn_scale=0.1)
+        yield drill(body, camera=SMALL)
+
+
+CLIPS: tuple[Clip, ...] = (*_first(), *_second(), *_third(), *_errors(), *_pelvis())
 BY_NAME = {clip.name: clip for clip in CLIPS}

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from .clips import BY_NAME, CLIPS, Clip
-from .estimate import poses_path
+from .estimate import poses_path, turns_path
 from .models import SHIPPED
 from .score import Score
 from .streams import Seen
@@ -24,9 +24,11 @@ class Set:
         seen = self.seen(name)
         return None if seen is None else Score(seen)
 
-    def seen(self, name: str) -> Seen | None:
-        path = poses_path(self.folder, self.model, name)
-        return Seen.load(BY_NAME[name], path, model=self.model) if name in BY_NAME and path.exists() else None
+    def seen(self, name: str, every: int = 1) -> Seen | None:
+        path, turns = (place(self.folder, self.model, name, every) for place in (poses_path, turns_path))
+        if name not in BY_NAME or not path.exists():
+            return None
+        return Seen.load(BY_NAME[name], path, every, self.model, turns)
 
     def scores(self, keep: Callable[[Clip], bool] = lambda clip: True) -> list[Score]:
         """Of everybody who runs, in the set's order."""

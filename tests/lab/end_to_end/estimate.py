@@ -1,7 +1,9 @@
-"""The pose model over every clip: one poses file per clip and model."""
+"""The pose model over every clip, and after it the pelvis model: one file of poses and one of turns per clip and model."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +11,13 @@ import numpy as np
 
 from station.config import Config
 from station.ports import EndOfSource, Estimator
+from station.pose.pelvis_model import NAME as PELVIS_MODEL
+from station.pose.pelvis_model import PelvisModel
+from station.pose.store import models_dir, read_card
 from station.run.clock import SystemClock
 from station.sense.open import open_source
 from station.sense.poses import Poses, load_poses, save_poses
+from station.types import Frame, Pose
 
 from .clips import CLIPS
 from .models import SHIPPED, open_model
@@ -39,6 +45,33 @@ def estimate_all(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = ()
         print(f"{target}: {len(poses.t_ns)} frames", flush=True)
 
 
+def turns_path(folder: Path, model: str, name: str, every: int = 1) -> Path:
+    """Where the pelvis model's readings lie, cut where the pose model found the hips."""
+    return folder / "turns" / poses_path(folder, model, name, every).relative_to(folder / "poses")
+
+
+def read_turns(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = (), anew: bool = False) -> None:
+    """The pelvis model that is shipped over every clip with poses; `anew`: also where it has read already.
+
+    Keeps (T, 2) turn and spread, deg, NaN for a frame in which nothing was read. Raises ModelError for a broken model.
+    """
+    card = read_card(models_dir() / f"{PELVIS_MODEL}.md")
+    for clip, every in ((one, every) for one in CLIPS for every in (1, *one.slower)):
+        video, target = folder / f"{clip.name}.mp4", turns_path(folder, model, clip.name, every)
+        poses = poses_path(folder, model, clip.name, every)
+        if not (video.exists() and poses.exists()) or (target.exists() and not anew) or (names and clip.name not in names):
+            continue
+        network, found = PelvisModel(card), load_poses(poses)
+        turns = np.full((len(found.t_ns), 2), np.nan)
+        for i, frame in enumerate(frame for n, frame in enumerate(_frames(video)) if n % every == 0):
+            read = network.find(frame, Pose(frame.t_ns, found.xy_px[i], found.score[i]))
+            if read is not None:
+                turns[i] = read.turn_deg, read.spread_deg
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(target, turns=turns)
+        print(f"{target}: {np.isfinite(turns[:, 0]).sum()} of {len(turns)} frames", flush=True)
+
+
 def keep(folder: Path) -> None:
     """Copy the poses of KEPT into the test's folder, to a sixteenth of a pixel: small, and exact enough."""
     target = Path(__file__).with_name("kept")
@@ -50,18 +83,17 @@ def keep(folder: Path) -> None:
 
 
 def _estimated(video: Path, estimator: Estimator, every: int = 1) -> Poses:
-    found, number = [], 0
+    found = [estimator.estimate(frame) for number, frame in enumerate(_frames(video)) if number % every == 0]
     with open_source(video, Config(), SystemClock()) as source:
         info = source.info
-        try:
-            while True:
-                frame = source.read(60.0)
-                if frame is not None:
-                    if number % every == 0:
-                        found.append(estimator.estimate(frame))
-                    number += 1
-        except EndOfSource:
-            pass
     t_ns = np.array([p.t_ns for p in found])
     xy, score = np.array([p.xy_px for p in found]), np.array([p.score for p in found])
     return Poses(t_ns - t_ns[0], xy, score, info.width_px, info.height_px)
+
+
+def _frames(video: Path) -> Iterator[Frame]:
+    with open_source(video, Config(), SystemClock()) as source, suppress(EndOfSource):
+        while True:
+            frame = source.read(60.0)
+            if frame is not None:
+                yield frame

@@ -16,7 +16,7 @@ from station.types import NS, Joint, Measure
 from tests.lab.render.clip import LANDMARK_NAMES, Truth, truth_of
 
 from .clips import LEAD_S
-from .streams import Seen, Watched, watch
+from .streams import Seen, Watched
 from .truth import near_side, truth, verdicts
 
 PARTS = {"shoulder": "shoulder", "hip": "hip", "knee": "knee", "ankle": "ankle", "heel": "heel", "toe": "foot_index"}
@@ -111,7 +111,7 @@ class Score:
     @cached_property
     def once(self) -> Watched:
         """The clip played once through the core."""
-        return watch(self.seen.once(), self.seen.view, self.seen.speed_mps, errors=self.seen.errors)
+        return self.seen.watched(self.seen.once())
 
     @cached_property
     def round(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -177,7 +177,7 @@ class Score:
     @cached_property
     def judged(self) -> Watched:
         """The clip in a circle, long enough for every rule."""
-        return watch(self.seen.looped(JUDGED_S), self.seen.view, self.seen.speed_mps, errors=self.seen.errors)
+        return self.seen.watched(self.seen.looped(JUDGED_S))
 
     @cached_property
     def true_looks(self) -> Mapping[str, Look]:

@@ -11,14 +11,16 @@ from station.types import Measure
 
 from .clips import PEOPLE
 from .score import false_cues
-from .streams import Seen, Watched, joined, watch
+from .streams import Seen, Watched, joined
 from .truth import near_side, truth, verdicts
 
 BASELINE_S, THEN_S = 205.0, 120.0
 """Three minutes of silent baseline with some strides to spare, then long enough for every rule."""
-CHANGES = ("side", "locked", "over_rotation", "thigh_only", "sitting")
+OWN = (("side", 1), ("own", 2))
+"""Clips of a person's own running, and which of their frames are shown: one frame rate throughout a session."""
+CHANGES = (*OWN, *((row, 1) for row in ("locked", "over_rotation", "thigh_only", "thigh_strong", "sitting", "sits_strong")))
 
-Load = Callable[[str], Seen | None]
+Load = Callable[[str, int], Seen | None]
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Session:
     """Drill, the runner's own running as baseline, then the clip `then`."""
 
     body: str
+    own: Seen
     then: Seen
     baseline: Watched
     end: Watched
@@ -34,8 +37,9 @@ class Session:
     def name(self) -> str:
         return f"{self.body}: {self.then.clip.row}"
 
-    def true_turn(self, seen: Seen) -> float:
-        return abs(truth(seen.clip.spec, near_side(seen.clip.spec)).turn)
+    def turn(self, seen: Seen) -> complex:
+        """True; as `truth.Truth.turn`."""
+        return truth(seen.clip.spec, near_side(seen.clip.spec)).turn
 
     def said(self, rule: str) -> str:
         return next(fault.state for fault in self.end.faults if fault.rule == rule)
@@ -53,17 +57,18 @@ def turn_of(watched: Watched) -> Measure:
 
 
 def sessions(load: Load) -> Iterator[Session]:
-    """Every session whose clips are all there."""
+    """Every session whose clips are all there. `load(name, every)`: a clip, of which every second, third frame is shown."""
     for body in PEOPLE:
-        drill, side = load(f"{body}.drill"), load(f"{body}.side")
-        if drill is None or side is None:
+        own = next((seen for row, every in OWN if (seen := load(f"{body}.{row}", every)) is not None), None)
+        drill = load(f"{body}.drill", 1)
+        if drill is None or own is None:
             continue
         lifts = drill.once()
         begin_s = lifts[-1].t_ns / 1e9 + 1.0
-        before = joined(lifts, side.looped(BASELINE_S, begin_s))
-        baseline = watch(before, side.view, side.speed_mps, Plan(), side.errors)
-        for change in CHANGES:
-            then = load(f"{body}.{change}")
+        before = joined(lifts, own.looped(BASELINE_S, begin_s))
+        baseline = own.watched(before, Plan())
+        for row, every in CHANGES:
+            then = load(f"{body}.{row}", every)
             if then is not None:
                 stream = joined(before, then.looped(THEN_S, begin_s + BASELINE_S))
-                yield Session(body, then, baseline, watch(stream, side.view, side.speed_mps, Plan(), side.errors))
+                yield Session(body, own, then, baseline, own.watched(stream, Plan()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from station.coach import Coach
 from station.cues import Plan
+from station.pose.pelvis_model import NAME as PELVIS_MODEL
+from station.pose.pelvis_model import read_bands
 from station.pose.store import models_dir, read_card, read_errors
 from station.sense.poses import Poses, load_poses
-from station.types import ANGLES, NS, Cue, ErrorBand, Event, Fault, Gait, Pose, Reading, View
+from station.types import ANGLES, NS, Cue, ErrorBand, Event, Fault, Gait, HipTurn, Pose, Reading, TurnBand, View
 
 from .clips import Clip
 from .models import SHIPPED
@@ -30,10 +32,18 @@ class Seen:
     """2: only every second frame of the clip was seen."""
     errors: tuple[ErrorBand, ...] = ()
     """What is known of the model that saw it."""
+    turns: NDArray[np.float64] | None = None
+    """(T, 2) what the pelvis model read of every frame, and its spread, deg; None: it was not asked."""
 
     @classmethod
-    def load(cls, clip: Clip, path: Path, every: int = 1, model: str = SHIPPED) -> Seen:
-        return cls(clip, load_poses(path), every, errors_of(model))
+    def load(cls, clip: Clip, path: Path, every: int = 1, model: str = SHIPPED, turns: Path | None = None) -> Seen:
+        read = np.load(turns)["turns"] if turns is not None and turns.exists() else None
+        return cls(clip, load_poses(path), every, errors_of(model), read)
+
+    @property
+    def turn_bands(self) -> tuple[TurnBand, ...]:
+        """What is known of the pelvis model; none where it was not asked."""
+        return turn_bands() if self.turns is not None else ()
 
     @property
     def fps(self) -> float:
@@ -48,23 +58,30 @@ class Seen:
     def speed_mps(self) -> float:
         return float(self.clip.spec.motion.parameter("speed_mps", np.zeros(1))[0])
 
-    def once(self, start_s: float = 0.0) -> list[Pose]:
+    def once(self, start_s: float = 0.0) -> list[Pose | HipTurn]:
         return self._picked(np.arange(len(self.poses.t_ns)), start_s)
 
-    def looped(self, seconds: float, start_s: float = 0.0) -> list[Pose]:
+    def looped(self, seconds: float, start_s: float = 0.0) -> list[Pose | HipTurn]:
         """The lead-in, then the repeating part until `seconds` are full."""
         lead, loop = self.clip.lead_frames / self.every, self.clip.loop_frames / self.every
         index = np.arange(round(seconds * self.fps))
         index = np.where(index < lead, index, np.round(lead + (index - lead) % loop)).astype(np.int64)
         return self._picked(np.minimum(index, len(self.poses.t_ns) - 1), start_s)
 
-    def _picked(self, index: NDArray[np.int64], start_s: float) -> list[Pose]:
-        """The poses at `index`, shown at the clip's rate from `start_s` on."""
+    def watched(self, inputs: Iterable[Pose | HipTurn], plan: Plan | None = None, view: View | None = None) -> Watched:
+        """What the coach makes of inputs of this clip, or of a session in which it is the runner's own."""
+        return watch(inputs, view or self.view, self.speed_mps, plan, self.errors, self.turn_bands)
+
+    def _picked(self, index: NDArray[np.int64], start_s: float) -> list[Pose | HipTurn]:
+        """What was read at `index`, shown at the clip's rate from `start_s` on: of every frame the turn, then the pose."""
         frame_ns = NS / self.fps
-        return [
-            Pose(round(start_s * NS + k * frame_ns), self.poses.xy_px[i], self.poses.score[i])
-            for k, i in enumerate(index.tolist())
-        ]
+        found: list[Pose | HipTurn] = []
+        for k, i in enumerate(index.tolist()):
+            t_ns = round(start_s * NS + k * frame_ns)
+            if self.turns is not None and np.isfinite(self.turns[i, 0]):
+                found.append(HipTurn(t_ns, *self.turns[i].tolist()))
+            found.append(Pose(t_ns, self.poses.xy_px[i], self.poses.score[i]))
+        return found
 
 
 @dataclass
@@ -87,18 +104,31 @@ def errors_of(model: str) -> tuple[ErrorBand, ...]:
     return read_errors(read_card(card)) if card.exists() else ()
 
 
+@cache
+def turn_bands() -> tuple[TurnBand, ...]:
+    """How the pelvis model that is shipped errs."""
+    return read_bands(read_card(models_dir() / f"{PELVIS_MODEL}.md"))
+
+
 def watch(
-    poses: Iterable[Pose], view: View, speed_mps: float, plan: Plan | None = None, errors: tuple[ErrorBand, ...] = ()
+    inputs: Iterable[Pose | HipTurn],
+    view: View,
+    speed_mps: float,
+    plan: Plan | None = None,
+    errors: tuple[ErrorBand, ...] = (),
+    bands: tuple[TurnBand, ...] = (),
 ) -> Watched:
     """Feeds the coach. `faults` are those of the last moment in which somebody ran. Default plan: that of `station analyze`."""
-    coach = Coach(view, plan or Plan.offline(), errors)
+    coach = Coach(view, plan or Plan.offline(), errors, bands)
     coach.step(Reading(0, "speed_given_mps", speed_mps))
     t_s, rows, found = [], [], Watched(np.empty(0), np.empty(0, ANGLES), Gait(0), ())
     nothing = np.full(len(ANGLES.names or ()), np.nan)
-    for pose in poses:
-        step = coach.step(pose)
+    for given in inputs:
+        step = coach.step(given)
+        if not isinstance(given, Pose):
+            continue
         gait = step.gait
-        t_s.append(pose.t_ns / NS)
+        t_s.append(given.t_ns / NS)
         rows.append(nothing if gait.angles is None else np.array(gait.angles.tolist()))
         found.events.extend(gait.events)
         found.strides.extend(gait.strides)
@@ -107,5 +137,5 @@ def watch(
     return replace(found, t_s=np.array(t_s), angles=np.array(rows).view(ANGLES)[:, 0])
 
 
-def joined(*parts: Iterator[Pose] | list[Pose]) -> list[Pose]:
-    return [pose for part in parts for pose in part]
+def joined(*parts: Iterable[Pose | HipTurn]) -> list[Pose | HipTurn]:
+    return [given for part in parts for given in part]

@@ -12,12 +12,11 @@ from station.faults import RULES
 from station.types import NAN
 
 from .cells import error, name_of, rmse, signed, table, timing, two
-from .clips import BY_NAME, PEOPLE, TUNED, Clip
+from .clips import PEOPLE, TUNED, Clip
 from .dataset import Set, reported
 from .models import cost_ms
 from .score import JUDGED_S, Score
 from .sessions import Session, sessions, turn_of
-from .streams import watch
 
 MEASURES = {
     "cadence_spm": ("cadence, steps/min", 1),
@@ -105,7 +104,7 @@ def told_azimuth(data: Set) -> Iterator[str]:
     rows = []
     for score in scores:
         view = replace(score.seen.view, azimuth_deg=score.clip.spec.camera.azimuth_deg)
-        told = watch(score.seen.looped(JUDGED_S), view, score.seen.speed_mps, errors=score.seen.errors)
+        told = score.seen.watched(score.seen.looped(JUDGED_S), view=view)
         cells = [name_of(score)]
         for name in ("tle_near_deg", "thigh_forward_near_deg", "trunk_lean_deg"):
             miss = score.miss(name, told)
@@ -212,10 +211,9 @@ def _gain(seen: np.ndarray, true: np.ndarray) -> complex:
 
 def _session_row(session: Session) -> list[str]:
     cells = [session.name + (" (tuning)" if session.body in TUNED else "")]
-    own = replace(session.then, clip=BY_NAME[f"{session.body}.side"])
-    for watched, seen in ((session.baseline, own), (session.end, session.then)):
+    for watched, seen in ((session.baseline, session.own), (session.end, session.then)):
         told = turn_of(watched)
-        cells.append(f"{session.true_turn(seen):.1f}")
+        cells.append(f"{abs(session.turn(seen)):.1f}")
         interval = f"{told.value:.1f} [{told.low:.1f} .. {told.high:.1f}]"
         cells.append(interval if told.measured else f"cannot tell: {told.reason}")
     cells += [session.said("locked_waist"), session.said("over_rotation")]

@@ -1,0 +1,146 @@
+"""What the pixels round the hips show of the pelvis' turn, through the whole station, on bodies that trained nothing.
+
+Two questions. Alone: a clip goes round for 110 s, no belt, no drill: is the turn reported, does its interval hold the truth, is a
+locked waist told from a typical one? Against oneself: drill, baseline of one's own running, then something else for two minutes:
+is a fall of the turn noticed, and is none noticed where nothing fell?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from station.types import Measure
+
+from .cells import signed, table
+from .clips import CLIPS, TUNED
+from .dataset import Set
+from .score import JUDGED_S, Score
+from .sessions import Session, sessions
+
+LOCKED_DEG, TYPICAL_DEG = 2.4, 8.0
+"""Peak to peak, of an amplitude of 1.2 and of 4 deg: no locked waist turns more, and no typical one less."""
+FALL_DEG = 3.0
+QUADRATURE, TURN = "pelvic_turn_quadrature_deg", "pelvic_turn_deg"
+
+
+@dataclass(frozen=True)
+class Read:
+    """One clip: what was reported in the end, and what is true. Degrees peak to peak."""
+
+    name: str
+    body: str
+    azimuth_deg: float
+    true: complex
+    turn: Measure
+    quadrature: Measure
+    strides: complex
+    """Mean over the strides: in phase + j a quarter stride ahead, corrected by the card; NaN where no stride was read."""
+    state: str
+    """Of `locked_waist`."""
+
+    @property
+    def locked(self) -> bool:
+        return abs(self.true) <= LOCKED_DEG
+
+    @property
+    def typical(self) -> bool:
+        return abs(self.true) >= TYPICAL_DEG
+
+
+def read_of(score: Score) -> Read:
+    judged = score.judged
+    rows = [complex(s["pelvic_in_phase_deg"], s["pelvic_quadrature_deg"]) for s in judged.strides]
+    rows = [row for row in rows if np.isfinite(row)]
+    mean = complex(np.mean(rows)) if rows else complex(np.nan, np.nan)
+    state = next(fault.state for fault in judged.faults if fault.rule == "locked_waist") if judged.faults else "cannot_tell"
+    measures, camera = judged.last.measures, score.clip.spec.camera
+    nothing = Measure.cannot_tell("no strides")
+    turn, quadrature = (measures.get(name, nothing) for name in (TURN, QUADRATURE))
+    return Read(score.clip.name, score.clip.body, camera.azimuth_deg, score.turn()[1], turn, quadrature, mean, state)
+
+
+def page(folder: Path, model: str) -> str:
+    data = Set(folder, model)
+    return "\n".join(_page(data))
+
+
+def _page(data: Set) -> Iterator[str]:
+    clips = [c for c in CLIPS if c.group != "drill" and not c.tuned and (seen := data.seen(c.name)) and seen.turns is not None]
+    reads = [read_of(score) for clip in clips if (score := data.score(clip.name)) is not None]
+    yield from _alone(reads)
+    yield from _sessions([s for s in sessions(data.seen) if s.own.turns is not None and s.body not in TUNED])
+
+
+def _alone(reads: Sequence[Read]) -> Iterator[str]:
+    yield f"""Without belt or drill, {len(reads)} clips of {len({r.body for r in reads})} bodies, each for {JUDGED_S:.0f} s in a
+circle. Gain and bias are what is left after the card's correction, of the part a quarter stride ahead: slope and
+offset over the clips, and the scatter between bodies (of a body's mean). Degrees peak to peak.
+"""
+    rows = []
+    groups: tuple[tuple[str, Callable[[Read], bool]], ...] = (
+        ("from the side", lambda r: r.azimuth_deg == 0),
+        ("up to 15 deg", lambda r: 0 < abs(r.azimuth_deg) <= 15),
+        ("up to 45 deg", lambda r: 15 < abs(r.azimuth_deg) <= 45),
+        ("all", lambda r: True),
+    )
+    for name, keep in groups:
+        own = [r for r in reads if keep(r)]
+        if len(own) < 3:
+            continue
+        both = [(r.true.imag, r.strides.imag) for r in own if np.isfinite(r.strides)]
+        true, read = np.array(both).T
+        gain, offset = np.polyfit(true, read, 1)
+        off = {body: np.mean([r.strides.imag - r.true.imag for r in own if r.body == body]) for body in {r.body for r in own}}
+        said = [cell for measure in (QUADRATURE, TURN) for cell in (_held(own, measure), _half(own, measure))]
+        rows.append([name, len(own), f"{gain:.2f}", signed(float(offset)), f"{np.nanstd(list(off.values())):.1f}", *said])
+    head = ("camera", "clips", "gain", "offset", "SD between bodies", "quarter stride: interval holds", "half width",
+            "turn: interval holds", "half width")  # fmt: skip
+    yield from table(head, rows)
+    for name, own in (("locked", [r for r in reads if r.locked]), ("typical", [r for r in reads if r.typical])):
+        said = {state: sum(r.state == state for r in own) for state in ("on", "ok", "cannot_tell")}
+        yield f"- {name} (true turn {'at most' if name == 'locked' else 'at least'} "
+        yield f"{LOCKED_DEG if name == 'locked' else TYPICAL_DEG} deg), {len(own)} clips: "
+        yield f"on {said['on']}, ok {said['ok']}, cannot tell {said['cannot_tell']}."
+    yield ""
+
+
+def _held(reads: Sequence[Read], name: str) -> str:
+    told = [(m, abs(r.true) if name == TURN else r.true.imag) for r in reads if (m := _measure(r, name)).measured]
+    return f"{sum(m.low <= true <= m.high for m, true in told)} of {len(told)}"
+
+
+def _half(reads: Sequence[Read], name: str) -> str:
+    halves = [(m.high - m.low) / 2 for r in reads if (m := _measure(r, name)).measured]
+    return f"{np.median(halves):.1f}" if halves else "–"
+
+
+def _measure(read: Read, name: str) -> Measure:
+    return read.turn if name == TURN else read.quadrature
+
+
+def _sessions(found: Sequence[Session]) -> Iterator[str]:
+    yield f"""Against one's own running: the drill, 205 s of baseline, then two minutes of the clip named. Fell: the true part a
+quarter stride ahead is at least {FALL_DEG:.0f} deg lower than in the baseline.
+"""
+    rows, tally = [], {}
+    for session in found:
+        own, then = (session.turn(seen) for seen in (session.own, session.then))
+        fell = own.imag - then.imag >= FALL_DEG
+        said = session.said("locked_waist")
+        rows.append([session.name, f"{own.imag:+.1f}", f"{then.imag:+.1f}", _told(session.baseline.last.measures),
+                     _told(session.end.last.measures), "fell" if fell else "no", said])  # fmt: skip
+        tally.setdefault("fell" if fell else "did not", []).append(said)
+    head = ("session", "own: true", "then: true", "own: reported", "then: reported", "fell by 3", "locked_waist")
+    yield from table(head, rows)
+    for what, said in sorted(tally.items()):
+        yield f"- {what}: " + ", ".join(f"{state} {said.count(state)}" for state in ("on", "ok", "cannot_tell")) + "."
+    yield ""
+
+
+def _told(measures: dict[str, Measure]) -> str:
+    told = measures.get(QUADRATURE)
+    return f"{told.value:+.1f} ± {told.ci95_change[1] - told.value:.1f}" if told is not None and told.measured else "cannot tell"
