@@ -9,7 +9,7 @@ import pytest
 
 from station.gait import GaitCore
 from station.gait.pelvis.choice import Pelvis
-from station.gait.pelvis.pixels import HIDDEN, TOO_WIDE
+from station.gait.pelvis.pixels import HIDDEN, NO_BAND, TOO_WIDE
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import Gait, HipTurn, TurnBand
@@ -27,7 +27,14 @@ DRILL = (
 
 
 def readings(
-    runner: SyntheticRunner, turn_deg: float, lead_deg: float, band: TurnBand, drag: float, noise_deg: float, seed: int = 1
+    runner: SyntheticRunner,
+    turn_deg: float,
+    lead_deg: float,
+    band: TurnBand,
+    drag: float,
+    noise_deg: float,
+    spread_deg: float = 3.0,
+    bearing_deg: float = 3.0,
 ) -> list[HipTurn]:
     """What a pelvis model with that gain reads of a pelvis that turns so, peak to peak, and of the thighs with that drag."""
     t_ns = np.array([pose.t_ns for pose in runner.poses()])
@@ -42,9 +49,9 @@ def readings(
     legs = 2.0 * np.mean((near - far)[inside] * stride[inside].conj())
     own = 0.5 * turn_deg * (stride * legs / abs(legs) * np.exp(1j * np.radians(lead_deg))).real * (t_s >= start)
     thighs = drag * 0.5 * (near - far)
-    noise = np.random.default_rng(seed).laplace(0, noise_deg, len(t_s)) if noise_deg else 0.0
-    read = band.gain * own + thighs + 3.0 + noise
-    return [HipTurn(int(t), float(v), 3.0) for t, v in zip(t_ns, read, strict=True)]
+    noise = np.random.default_rng(1).laplace(0, noise_deg, len(t_s)) if noise_deg else 0.0
+    read = band.gain * own + thighs + bearing_deg + noise
+    return [HipTurn(int(t), float(v), spread_deg) for t, v in zip(t_ns, read, strict=True)]
 
 
 def told(
@@ -55,11 +62,12 @@ def told(
     drag: float = BAND.drag,
     noise_deg: float = 3.0,
     azimuth_deg: float = 0.0,
+    **seen: float,
 ) -> Gait:
     runner = SyntheticRunner(script)
     view = replace(runner.view, azimuth_deg=azimuth_deg)
     core = GaitCore(view, Pelvis(view, (band, WIDE)))
-    for pose, turn in zip(runner.poses(), readings(runner, turn_deg, lead_deg, band, drag, noise_deg), strict=True):
+    for pose, turn in zip(runner.poses(), readings(runner, turn_deg, lead_deg, band, drag, noise_deg, **seen), strict=True):
         core.step(turn)
         gait = core.step(pose)
     return gait
@@ -106,6 +114,21 @@ def test_the_band_of_the_azimuth_holds() -> None:
     assert not oblique.measures[TURN].measured
     assert oblique.measures[TURN].reason == TOO_WIDE
     assert told(8.0, azimuth_deg=60.0).pelvic_source == "landmarks"
+
+
+def test_a_model_that_is_less_sure_widens_the_interval_but_not_that_of_a_change() -> None:
+    sure, unsure = (told(8.0, spread_deg=spread).measures[QUADRATURE] for spread in (3.0, 9.0))
+    assert unsure.high - unsure.low > 1.5 * (sure.high - sure.low)
+    assert unsure.ci95_change == pytest.approx(sure.ci95_change)
+    assert sure.ci95_change[1] - sure.ci95_change[0] < 0.6 * (sure.high - sure.low)
+
+
+def test_a_camera_that_stands_more_oblique_than_was_given_is_seen() -> None:
+    gait = told(8.0, bearing_deg=58.0)
+    assert gait.pelvic_source == "pixels"
+    assert gait.measures[QUADRATURE].reason == NO_BAND
+    near, oblique = (told(8.0, bearing_deg=bearing).measures[QUADRATURE] for bearing in (3.0, -30.0))
+    assert oblique.high - oblique.low > near.high - near.low
 
 
 def test_hidden_hips_are_no_measurement() -> None:
