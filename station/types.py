@@ -155,7 +155,8 @@ class TurnBand:
     A turn is read as gain times what it is; `gain_sd` is between people. What is read at stride frequency of a pelvis that does
     not turn: in phase with the near thigh `drag` degrees per degree of the thigh (both peak to peak), a quarter stride
     ahead of it nothing on average. Their SDs between people are `drag_sd` and `quadrature_sd`; that one is in degrees, peak to
-    peak, per degree of the spread that the model gives its frames, because it errs more where it is less sure.
+    peak, per degree of the spread that the model gives its frames, because it errs more where it is less sure. `change_sd_deg`:
+    of the difference between two ways of running of one person before one camera, in degrees of the turn itself.
     """
 
     most_azimuth_deg: float
@@ -164,6 +165,7 @@ class TurnBand:
     drag: float
     drag_sd: float
     quadrature_sd: float
+    change_sd_deg: float
     people: int
 
 

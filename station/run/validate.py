@@ -20,7 +20,7 @@ from station.validate.align import Offset, find_offset, sampled
 from station.validate.known_groups import waists
 from station.validate.measured import Measured, read_folder
 from station.validate.page import page_html
-from station.validate.pairs import Pairs, pair_series, pair_trials
+from station.validate.pairs import Pairs, pair_belt, pair_series, pair_trials
 from station.validate.reference import (
     COUNTS,
     LABELS,
@@ -28,6 +28,7 @@ from station.validate.reference import (
     PER_STRIDE,
     SERIES_COLUMNS,
     WINDOW,
+    BeltStrides,
     Reference,
     Series,
     read_reference,
@@ -62,7 +63,7 @@ def run_validation(question: Question) -> None:
         raise UsageError("--out writes a page", str(question.out), "name a file that ends in .html")
     within = _tolerances(question.within)
     reference = read_reference(question.reference)
-    recordings = _recordings(question, reference)
+    recordings = [] if isinstance(reference.content, BeltStrides) else _recordings(question, reference)
     result = compare(question, reference, recordings, within)
     created_utc = moment.now().utc
     _write(result, question, created_utc)
@@ -71,7 +72,10 @@ def run_validation(question: Question) -> None:
 def compare(question: Question, reference: Reference, recordings: Sequence[Measured], within: Mapping[str, float]) -> Result:
     content, offset, groups = reference.content, None, None
     where, notes = str(reference.path), []
-    if isinstance(content, Series):
+    if isinstance(content, BeltStrides):
+        pairs = pair_belt(content)
+        notes.append(f"session {content.session}: the pelvis model beside the hip belt, stride by stride, of one runner")
+    elif isinstance(content, Series):
         offset = _offset(content, recordings, question.offset_s, where)
         pairs = pair_series(content, recordings[0], offset.offset_s)
     else:
@@ -94,7 +98,7 @@ def print_columns() -> None:
     )
     for name in QUANTITIES:
         click.echo(f"    {name:<30} {unit(name):<14} agrees within ±{tolerance(name):g}")
-    click.echo("values over time: time_s, and:")
+    click.echo("a file of record.hip_belt_pairs (DATA/pairs/SESSION.csv), as it is\nvalues over time: time_s, and:")
     for name in SERIES_COLUMNS[1:]:
         kind = "every frame" if name in PER_FRAME else "once a stride" if name in PER_STRIDE else "once a recording"
         click.echo(f"    {name:<30} {unit(name):<14} {kind:<16} agrees within ±{tolerance(name):g}")

@@ -14,7 +14,7 @@ from station.validate.pairs import Level
 class ReferenceFile(TypedDict):
     path: str
     sha256: str
-    shape: Literal["series", "trials"]
+    shape: Literal["series", "trials", "belt_strides"]
 
 
 class ClockOffset(TypedDict):

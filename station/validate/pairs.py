@@ -14,7 +14,7 @@ from station.record.summary import main_strides, over_strides, stride_columns
 from station.types import NAN, Measure
 from station.validate.align import sampled
 from station.validate.measured import Measured
-from station.validate.reference import PER_FRAME, PER_STRIDE, Series, Trial
+from station.validate.reference import PER_FRAME, PER_STRIDE, BeltStrides, Series, Trial
 
 Array = NDArray[np.float64]
 Level = Literal["trial", "stride", "picture"]
@@ -190,6 +190,24 @@ def pair_series(series: Series, recording: Measured, offset_s: float) -> Pairs:
             _add_strides(pairs, name, t_s, values, recording)
         else:
             _add_whole(pairs, name, t_s, values, recording)
+    return pairs
+
+
+NOT_READ = "the pelvis model read none of these strides: it was off, or the hips were hidden"
+
+
+def pair_belt(given: BeltStrides) -> Pairs:
+    """What the pelvis model read of every stride beside what the hip belt knows of it: the eye, tried on this runner."""
+    pairs = Pairs()
+    for part in ("quadrature", "in_phase"):
+        belt, pixels = (given.columns.get(f"{source}_{part}_deg", np.empty(0)) for source in ("belt", "pixels"))
+        both = np.isfinite(belt) & np.isfinite(pixels) if len(belt) == len(pixels) else np.zeros(0, bool)
+        name = f"pelvic_{part}_deg"
+        if not both.any():
+            pairs.left_out.append((name, NOT_READ))
+            continue
+        places = [f"{start:.3f} s" for start in given.columns["start_s"][both]]
+        pairs.of(name, "stride").add(pixels[both], belt[both], given.session, places)
     return pairs
 
 

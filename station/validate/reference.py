@@ -1,4 +1,4 @@
-"""The reference file, a CSV in one of two shapes.
+"""The reference file, a CSV in one of three shapes.
 
 Trials, one row each: what somebody counted or read off while a runner ran.
     session, or start_utc + seconds     which recording: its id, its folder's name, or when the counting began
@@ -10,6 +10,8 @@ Trials, one row each: what somebody counted or read off while a runner ran.
 Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every frame), types.STRIDE (one value a
 stride, at any time within it), types.QUANTITIES, contact_time_ms. An empty cell is not measured. Lines that begin with #
 are not read. As spreadsheets save them in any country: see table.py.
+
+Pairs of a hip belt: what the station keeps by `record.hip_belt_pairs` (record/belt_pairs.py), as it is: it holds both sides.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import InputError
+from station.record.belt_pairs import COLUMNS as BELT_COLUMNS
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE
 from station.validate.table import Table
 
@@ -41,6 +44,7 @@ WAISTS = ("stiff", "free", "natural")
 BOOKKEEPING = ("start_s", "seen_fraction", "swaps_repaired", "running")  # columns of STRIDE that are no measurement
 PER_FRAME = tuple(ANGLES.names or ())
 PER_STRIDE = (*(name for name in STRIDE.names or () if name not in BOOKKEEPING), "contact_time_ms")
+BY_BELT = "belt_quadrature_deg"
 TRIAL_COLUMNS = (*LABELS, *WINDOW, *COUNTS, *QUANTITIES)
 SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_FRAME, *PER_STRIDE, *QUANTITIES)))
 
@@ -72,14 +76,22 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BeltStrides:
+    """A file of `record.hip_belt_pairs`: what the hip belt and the pelvis model read of the same strides, columns (N,)."""
+
+    session: str
+    columns: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     path: Path
     sha256: str
-    content: tuple[Trial, ...] | Series
+    content: tuple[Trial, ...] | Series | BeltStrides
 
 
 def read_reference(path: Path) -> Reference:
-    """Raises InputError, with line and column, for whatever is not one of the two shapes."""
+    """Raises InputError, with line and column, for whatever is not one of the three shapes."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -88,14 +100,20 @@ def read_reference(path: Path) -> Reference:
         raise InputError(
             f"is larger than {MOST_BYTES >> 20} MB", str(path), "cut it into sessions, or give fewer values a second"
         )
-    table = Table.of(content, str(path), {*TRIAL_COLUMNS, *SERIES_COLUMNS})
-    _check_header(table.header, str(path))
-    found = _series(table) if "time_s" in table.header else tuple(_trials(table))
-    return Reference(path, hashlib.sha256(content).hexdigest(), found)
+    table = Table.of(content, str(path), {*TRIAL_COLUMNS, *SERIES_COLUMNS, *BELT_COLUMNS})
+    known, read = _shape(table.header)
+    _check_header(table.header, known, str(path))
+    return Reference(path, hashlib.sha256(content).hexdigest(), read(table))
 
 
-def _check_header(header: Sequence[str], where: str) -> None:
-    known = SERIES_COLUMNS if "time_s" in header else TRIAL_COLUMNS
+def _shape(header: Sequence[str]) -> tuple[Sequence[str], Callable[[Table], tuple[Trial, ...] | Series | BeltStrides]]:
+    """The columns that such a table may have, and how it is read."""
+    if BY_BELT in header:
+        return BELT_COLUMNS, _belt_strides
+    return (SERIES_COLUMNS, _series) if "time_s" in header else (TRIAL_COLUMNS, lambda table: tuple(_trials(table)))
+
+
+def _check_header(header: Sequence[str], known: Sequence[str], where: str) -> None:
     for name in header:
         if header.count(name) > 1:
             raise InputError(f"column {name!r} is there twice", where, "keep one of them")
@@ -120,6 +138,15 @@ def _series(table: Table) -> Series:
     for at in np.flatnonzero(np.diff(t_s) <= 0)[:1]:
         raise InputError("time_s does not increase", f"{table.where}, line {table.rows[at + 1][0]}", "sort the rows by time")
     return Series(t_s, filled)
+
+
+def _belt_strides(table: Table) -> BeltStrides:
+    sessions = sorted({cells.get("session", "") for _, cells in table.rows})
+    if len(sessions) != 1:
+        raise InputError(f"holds {len(sessions)} sessions", table.where, "compare one session of pairs at a time")
+    names = [name for name in table.header if name not in ("session", "near_side")]
+    rows = [[table.number(line, name, cells.get(name, "")) for name in names] for line, cells in table.rows]
+    return BeltStrides(sessions[0], dict(zip(names, np.array(rows).T, strict=True)))
 
 
 def _trials(table: Table) -> Iterator[Trial]:

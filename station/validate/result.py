@@ -13,10 +13,11 @@ from station.validate.documents import Compared, Validation
 from station.validate.known_groups import Waists
 from station.validate.measured import Measured
 from station.validate.pairs import Level, Paired, Pairs
-from station.validate.reference import Reference, Series
+from station.validate.reference import BeltStrides, Reference, Series
 from station.validate.tolerance import tolerance, unit
 
 DECIMALS = 6
+SHAPES = {Series: "series", BeltStrides: "belt_strides"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def document(result: Result, created_utc: str) -> Validation:
         "reference": {
             "path": result.reference.path.name,
             "sha256": result.reference.sha256,
-            "shape": "series" if isinstance(result.reference.content, Series) else "trials",
+            "shape": SHAPES.get(type(result.reference.content), "trials"),
         },
         "recordings": [recording.name for recording in result.recordings],
         "offset": None
@@ -145,7 +146,7 @@ ROW = "{:<26} {:>6}  {:<24} {:<20} {:>8} {:>8}  {:<12} {}"
 
 def table(result: Result) -> str:
     """The same for the terminal."""
-    names = ", ".join(one.name for one in result.recordings)
+    names = ", ".join(one.name for one in result.recordings) or "the hip belt's own strides"
     lines = [f"{result.reference.path.name} beside {names}; differences are station minus reference", ""]
     if result.offset is not None:
         lines += [

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station.types import Measure
+from station.errors import InputError
+from station.record.belt_pairs import PairsFile
+from station.types import NAN, Gait, Measure, PelvicPair, View
 from station.validate.agreement import agreement
 from station.validate.known_groups import waists
-from station.validate.pairs import Pairs, pair_series, pair_trials
-from station.validate.reference import Series, Trial, read_reference
+from station.validate.pairs import NOT_READ, Pairs, pair_belt, pair_series, pair_trials
+from station.validate.reference import BeltStrides, Series, Trial, read_reference
 from station.validate.repeat import repeats
 from tests.validate.made import STRIDE_S, recording
 
@@ -151,3 +153,35 @@ def test_the_same_runner_again(tmp_path: Path) -> None:
     assert found.within_sd == pytest.approx(np.sqrt(2.5))
     assert found.smallest_change == pytest.approx(1.96 * np.sqrt(5), rel=1e-4)
     assert "cannot tell from 2 repeats" in found.words
+
+
+def belt_file(folder: Path, pixels_deg: tuple[float, ...], session: str = "0123abcd") -> Path:
+    """As the station keeps it: the belt's quadrature part is 2, 4, 6, ... deg; a reading of the pelvis model beside each."""
+    folder.mkdir(exist_ok=True)
+    file = PairsFile(folder, session, View(480, 640))
+    for i, read in enumerate(pixels_deg):
+        pair = PelvicPair(0.7 * i, 1.0, 2.0 * (i + 1), 3.0, 4.0, 5.0, 60.0, read - 1.0, read)
+        file.add(replace(Gait(0), near_side="right", pelvic_pair=pair))
+    file.close()
+    return file.path
+
+
+def test_the_pelvis_model_is_compared_with_the_belt_of_the_same_strides(tmp_path: Path) -> None:
+    content = read_reference(belt_file(tmp_path, (3.0, 5.0, NAN, 9.0, 11.0, 13.0))).content
+    assert isinstance(content, BeltStrides)
+    found = pair_belt(content).quantities["pelvic_quadrature_deg"]
+    assert (found.reference, found.station) == ([2.0, 4.0, 8.0, 10.0, 12.0], [3.0, 5.0, 9.0, 11.0, 13.0])
+    assert agreement(found.differences, found.runners).bias == pytest.approx(1.0)
+
+
+def test_a_belt_without_readings_of_the_pelvis_model_says_so(tmp_path: Path) -> None:
+    content = read_reference(belt_file(tmp_path, (NAN, NAN))).content
+    assert isinstance(content, BeltStrides)
+    assert dict(pair_belt(content).left_out) == dict.fromkeys(("pelvic_quadrature_deg", "pelvic_in_phase_deg"), NOT_READ)
+
+
+def test_pairs_of_two_sessions_are_not_mixed(tmp_path: Path) -> None:
+    one, other = belt_file(tmp_path / "a", (1.0,), "a"), belt_file(tmp_path / "b", (1.0,), "b")
+    one.write_text(one.read_text() + other.read_text().split("\n", 1)[1])
+    with pytest.raises(InputError, match="holds 2 sessions"):
+        read_reference(one)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, sqrt
+from math import hypot, isfinite, sqrt
 from statistics import fmean, median, variance
 from typing import NamedTuple
 
@@ -161,7 +161,7 @@ class PixelPelvis:
         measures = estimate(
             turns, thigh_deg, band.gain_sd / band.gain, lifts_sd_deg / band.gain, drag_sd_deg / band.gain, angle_cov
         )
-        measures = {**measures, QUADRATURE: _with_change(measures[QUADRATURE], turns.imag)}
+        measures = {**measures, QUADRATURE: _with_change(measures[QUADRATURE], turns.imag, band.change_sd_deg)}
         turn = measures["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
             size_only = (name for name in TURN_MEASURES if name != QUADRATURE)
@@ -187,8 +187,10 @@ class PixelPelvis:
         return drag, error * thigh_deg, min(DRIFT_OF_DRAG * abs(drag), band.drag_sd) * thigh_deg
 
 
-def _with_change(measure: Measure, values: NDArray[np.float64]) -> Measure:
-    """With the interval of a change: how people differ is the same in both of its ends, so only the strides' scatter is left."""
+def _with_change(measure: Measure, values: NDArray[np.float64], change_sd_deg: float) -> Measure:
+    """With the interval of a change: how people differ is the same in both of its ends. The strides' scatter is left, and the
+    model's own part of a difference, of which each end has half of the variance."""
     if not measure.measured:
         return measure
-    return replace(measure, change_half=student_t975(len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values)))
+    strides = student_t975(len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values))
+    return replace(measure, change_half=hypot(strides, 1.96 * change_sd_deg / sqrt(2.0)))

@@ -14,7 +14,7 @@ from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import Gait, HipTurn, TurnBand
 
-BAND = TurnBand(15.0, gain=0.6, gain_sd=0.05, drag=0.03, drag_sd=0.02, quadrature_sd=0.13, people=12)
+BAND = TurnBand(15.0, gain=0.6, gain_sd=0.05, drag=0.03, drag_sd=0.02, quadrature_sd=0.13, change_sd_deg=0.0, people=12)
 WIDE = replace(BAND, most_azimuth_deg=45.0, gain=0.4, gain_sd=0.15, drag_sd=0.2)
 TURN, QUADRATURE, LEAD = "pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg"
 SECONDS = 30.0

@@ -16,14 +16,16 @@ import numpy as np
 from station.types import Measure
 
 from .cells import signed, table
-from .clips import CLIPS, TUNED
+from .clips import CLIPS, PEOPLE, TUNED
 from .dataset import Set
 from .score import JUDGED_S, Score
-from .sessions import Session, sessions
+from .sessions import OWN, Session, sessions
+from .streams import Watched
 
 LOCKED_DEG, TYPICAL_DEG = 2.4, 8.0
 """Peak to peak, of an amplitude of 1.2 and of 4 deg: no locked waist turns more, and no typical one less."""
 FALL_DEG = 3.0
+CHANGE_S = 40.0
 QUADRATURE, TURN = "pelvic_turn_quadrature_deg", "pelvic_turn_deg"
 
 
@@ -51,8 +53,7 @@ class Read:
         return abs(self.true) >= TYPICAL_DEG
 
 
-def read_of(score: Score) -> Read:
-    judged = score.judged
+def read_of(score: Score, judged: Watched) -> Read:
     rows = [complex(s["pelvic_in_phase_deg"], s["pelvic_quadrature_deg"]) for s in judged.strides]
     rows = [row for row in rows if np.isfinite(row)]
     mean = complex(np.mean(rows)) if rows else complex(np.nan, np.nan)
@@ -64,15 +65,37 @@ def read_of(score: Score) -> Read:
 
 
 def page(folder: Path, model: str) -> str:
-    data = Set(folder, model)
-    return "\n".join(_page(data))
+    return "\n".join(_page(Set(folder, model)))
 
 
 def _page(data: Set) -> Iterator[str]:
     clips = [c for c in CLIPS if c.group != "drill" and not c.tuned and (seen := data.seen(c.name)) and seen.turns is not None]
-    reads = [read_of(score) for clip in clips if (score := data.score(clip.name)) is not None]
+    reads = [read_of(score, score.judged) for clip in clips if (score := data.score(clip.name)) is not None]
     yield from _alone(reads)
     yield from _sessions([s for s in sessions(data.seen) if s.own.turns is not None and s.body not in TUNED])
+
+
+@dataclass(frozen=True)
+class Change:
+    """One person before one camera running in another way than their own: what changed a quarter stride ahead, deg."""
+
+    name: str
+    true: float
+    read: float
+
+
+def changes(folder: Path, model: str) -> list[Change]:
+    """From everybody's own running to their faults, from the side; by the correction that is shipped."""
+    data, found = Set(folder, model), []
+    for body in (body for body in PEOPLE if body not in TUNED):
+        reads = {}
+        for clip in (c for c in CLIPS if c.body == body and c.group in ("people", "pelvis", "body", "gait")):
+            every = dict(OWN).get(clip.row, 1)
+            if clip.spec.camera.azimuth_deg == 0 and (seen := data.seen(clip.name, every)) and seen.turns is not None:
+                reads[clip.row] = read_of(Score(seen), seen.watched(seen.looped(CHANGE_S)))
+        own = next((reads.pop(row) for row, _ in OWN if row in reads), None)
+        found += [Change(r.name, r.true.imag - own.true.imag, r.strides.imag - own.strides.imag) for r in reads.values() if own]
+    return [change for change in found if np.isfinite(change.read)]
 
 
 def _alone(reads: Sequence[Read]) -> Iterator[str]:

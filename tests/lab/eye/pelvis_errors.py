@@ -1,20 +1,21 @@
 """How the pelvis model errs over a stride, between people it never saw: what the station corrects by and puts into its intervals.
 
-    python -m tests.lab.eye.pelvis_errors MODEL.onnx FILMS ... [--write]
+    python -m tests.lab.eye.pelvis_errors MODEL.onnx RUN FILMS ... --clips CLIPS [--write]
 
 Films are those of the ground's `--steady`: a person, clothes and a camera each. Over a film, what is read at stride frequency is
 taken as gain times the true turn, plus drag times the thigh's swing in phase with it, plus this film's own error. The scatter of
 these errors between films, freed of what the noise of single frames adds, is how people differ; that of the quarter-stride part
 is kept as a share of the spread that the model gives its frames. All held-out bodies give the table (types.TurnBand). How
 often a 95 % interval holds the truth is counted body by body, with the table that the other bodies give. --write puts the table
-beside the model, where the station reads it.
+beside the model, where the station reads it. What a person's own change is worth comes from the rendered clips of
+tests/lab/end_to_end in CLIPS: their own running against the same person's faults, through the whole station.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from numpy.typing import NDArray
 
 from station.gait.pelvis.pixels import WIDEST_SPREAD_DEG
 from station.types import TurnBand
+from tests.lab.end_to_end.models import SHIPPED
+from tests.lab.end_to_end.pelvis import changes
 
 from . import pelvis_measure as measure
 
@@ -93,6 +96,7 @@ def band_of(films: Films, most_azimuth_deg: float) -> TurnBand | None:
         round(drag, 4),
         round(_sd(float(np.mean((rest.real / own.thigh) ** 2)), float(np.mean(own.noise / own.thigh**2))), 4),
         round(quadrature_sd, 3),
+        0.0,
         len(own.read),
     )
 
@@ -135,11 +139,10 @@ def covered(films: Films, most_azimuth_deg: float) -> tuple[float, float]:
     return float(np.mean(held)), float(np.median(half))
 
 
-def main(model: Path, folders: list[Path], write: bool) -> None:
-    from .pelvis_train import trained  # the network's shape says what it is shown
+def main(model: Path, run: Path, folders: list[Path], clips: Path, write: bool) -> None:
+    from .pelvis_train import shape_of
 
-    shape = trained(folders[0])[0].shape
-    films = films_of(measure.read(model, folders[1:], shape))
+    films = films_of(measure.read(model, folders, shape_of(run)))
     bands = [band for most in AZIMUTHS_DEG if (band := band_of(films, most)) is not None]
     head = ("azimuth up to", "gain", "SD", "drag deg/deg", "SD", "quarter-stride SD per spread", "films", "held", "half, deg")
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
@@ -147,10 +150,24 @@ def main(model: Path, folders: list[Path], write: bool) -> None:
         share, half = covered(films, band.most_azimuth_deg)
         print("| " + " | ".join(str(value) for value in (*asdict(band).values(), f"{100 * share:.0f} %", f"{half:.1f}")) + " |")
     if write:
-        table = {"sha256": sha256(model.read_bytes()).hexdigest(), "bands": [asdict(band) for band in bands]}
-        model.with_suffix(".errors.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        _write(model, bands)
+        own = changes(clips, SHIPPED)
+        change_sd_deg = round(float(np.sqrt(np.mean([(change.read - change.true) ** 2 for change in own]))), 2)
+        print(f"\nOf a person's own change: SD {change_sd_deg} deg, {len(own)} changes.")
+        _write(model, [replace(band, change_sd_deg=change_sd_deg) for band in bands])
+
+
+def _write(model: Path, bands: list[TurnBand]) -> None:
+    table = {"sha256": sha256(model.read_bytes()).hexdigest(), "bands": [asdict(band) for band in bands]}
+    model.with_suffix(".errors.json").write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    paths = [Path(word) for word in sys.argv[1:] if not word.startswith("--")]
-    main(paths[0], paths[1:], "--write" in sys.argv)
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.eye.pelvis_errors")
+    parser.add_argument("model", type=Path)
+    parser.add_argument("run", type=Path, help="folder of the training run: its shape says what the network is shown")
+    parser.add_argument("films", type=Path, nargs="+", help="folders of the ground's steady films")
+    parser.add_argument("--clips", type=Path, required=True, help="folder of tests.lab.end_to_end, with poses")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    main(asked.model, asked.run, asked.films, asked.clips, asked.write)
