@@ -265,7 +265,7 @@ class RecordSection(Section):
     free_floor_mb: Annotated[int, Field(ge=0, le=10_000_000)] = 200
     # the newest; half an hour takes 3.3 MB
     sessions_kept: Annotated[int, Field(ge=1, le=100_000)] = 100
-    # keep what hip belt and landmarks read of each stride, for a later model without a belt
+    # keep what hip belt, pixels and landmarks read of each stride; `station validate` compares them
     hip_belt_pairs: bool = False
     opensim: bool = False  # angles.mot and markers.trc, for OpenSim, on the stick too
 
