@@ -148,7 +148,8 @@ def main(model: Path, run: Path, folders: list[Path], clips: Path, write: bool) 
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")
     for band in bands:
         share, half = covered(films, band.most_azimuth_deg)
-        print("| " + " | ".join(str(value) for value in (*asdict(band).values(), f"{100 * share:.0f} %", f"{half:.1f}")) + " |")
+        own = {name: value for name, value in asdict(band).items() if name != "change_sd_deg"}
+        print("| " + " | ".join(str(value) for value in (*own.values(), f"{100 * share:.0f} %", f"{half:.1f}")) + " |")
     if write:
         _write(model, bands)
         own = changes(clips, SHIPPED)
