@@ -63,7 +63,7 @@ def run_validation(question: Question) -> None:
         raise UsageError("--out writes a page", str(question.out), "name a file that ends in .html")
     within = _tolerances(question.within)
     reference = read_reference(question.reference)
-    recordings = [] if isinstance(reference.content, BeltStrides) else _recordings(question, reference)
+    recordings = _recordings(question, reference)
     result = compare(question, reference, recordings, within)
     created_utc = moment.now().utc
     _write(result, question, created_utc)
@@ -120,6 +120,10 @@ def _tolerances(texts: Sequence[str]) -> dict[str, float]:
 
 def _recordings(question: Question, reference: Reference) -> list[Measured]:
     """Those asked for; without a word those that the rows name, or all that are stored."""
+    if isinstance(reference.content, BeltStrides):
+        if question.folders or question.sessions:
+            raise UsageError("holds both sides itself", str(reference.path), "leave --session and --against away")
+        return []
     found = [read_folder(folder) for folder in question.folders]
     wanted = list(question.sessions)
     content = reference.content

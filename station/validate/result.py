@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from station import __version__
 from station.validate.agreement import FEWEST, Agreement, State, agreement, pairs_needed, share_interval, verdict
@@ -17,7 +18,7 @@ from station.validate.reference import BeltStrides, Reference, Series
 from station.validate.tolerance import tolerance, unit
 
 DECIMALS = 6
-SHAPES = {Series: "series", BeltStrides: "belt_strides"}
+SHAPES: dict[type, Literal["series", "belt_strides"]] = {Series: "series", BeltStrides: "belt_strides"}
 
 
 @dataclass(frozen=True, slots=True)
