@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from station.wall_clock import BUILT_YEAR, UNDISCIPLINED_US, Moment, WallClock, dated, kernel_error_us, local, zone, zone_name
+from station.wall_clock import (
+    BUILT_YEAR,
+    UNDISCIPLINED_US,
+    Moment,
+    WallClock,
+    dated,
+    kernel_error_us,
+    later,
+    local,
+    zone,
+    zone_name,
+)
 
 NOW_S = datetime(BUILT_YEAR, 11, 28, 12, tzinfo=UTC).timestamp()
 
@@ -66,6 +77,17 @@ def test_nobody_is_believed_a_year_before_the_build(tmp_path: Path) -> None:
     then_s = datetime(BUILT_YEAR - 1, 6, 1, tzinfo=UTC).timestamp()
     made = clock(tmp_path, now_s=then_s, error_us=10, rtcs=rtc(tmp_path / "r", then_s))
     assert made.vouched_by() == ""
+
+
+def test_a_laptop_of_another_system_has_a_clock_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert clock(tmp_path).vouched_by() == ""
+    monkeypatch.setattr("station.wall_clock.sys.platform", "darwin")
+    assert clock(tmp_path).vouched_by() == "the system"
+    assert clock(tmp_path, now_s=0.0).vouched_by() == ""
+
+
+def test_so_much_later_is_another_moment() -> None:
+    assert later("2026-02-28T23:59:50Z", 12.6) == "2026-03-01T00:00:02Z"
 
 
 def test_the_kernel_can_be_asked_or_says_that_it_cannot() -> None:

@@ -11,6 +11,7 @@ from station.types import Recording
 
 LONGEST_HOLE_S = 0.1  # bridged by a straight line; guess: a sixth of a stride, shorter than any peak of these angles
 SHORTEST_S = 1.0  # less than a stride or two is of no use to anybody
+ROUNDING = 1e-3  # frames: a last frame that misses the grid by less, as floats do, lies on it
 NO_STRETCH = f"the near thigh was never seen for {SHORTEST_S:g} s without a hole"
 
 
@@ -51,5 +52,5 @@ def longest(recording: Recording) -> Stretch | None:
     rows = slice(first, last + 1)
     source_t_s = recording.t_s[rows]
     rate_hz = float(round(1 / np.median(np.diff(source_t_s))))
-    grid = source_t_s[0] + np.arange(int(duration_s * rate_hz) + 1) / rate_hz
+    grid = source_t_s[0] + np.arange(int(duration_s * rate_hz + ROUNDING) + 1) / rate_hz
     return Stretch(grid, rate_hz, rows, source_t_s)

@@ -113,7 +113,8 @@ def why_no_fit(recording: Recording) -> str:
     if timer(recording).activity == "none":
         return "nobody ran or walked for as long as a second"
     if not recording.dated:
-        return "it needs a date, and the station's clock was not set; `station export --started` takes one"
+        remedy = "; the clock was not set, `station export --started` takes the date" if recording.session_id else ""
+        return f"it needs a date, and none is known{remedy}"
     return ""
 
 

@@ -147,6 +147,11 @@ def test_odd_values_are_refused(recording: Recording, changes: dict[str, object]
         read_earlier(spoiled(recording, **changes))
 
 
+def test_a_date_that_a_person_gave_is_a_date(recording: Recording) -> None:
+    given = spoiled(recording, clock_trusted=False, date_from="given")
+    assert read_earlier(given).started_utc == "2026-11-22T18:30:00Z"
+
+
 def test_odd_date_is_no_date(recording: Recording) -> None:
     assert read_earlier(spoiled(recording, started_utc="<b>now</b>")).started_utc == ""
     assert read_earlier(spoiled(recording, clock_trusted=False)).started_utc == ""

@@ -196,8 +196,8 @@ def test_summer_time_counts(recording: Recording, zone: str, hours: float) -> No
 def test_without_a_date_there_is_no_file_but_a_word(recording: Recording) -> None:
     for started in ("", "1970-01-01T00:00:12Z", "2026-01-02T00:00:00Z"):
         undated = replace(recording, started_utc=started, clock_trusted=False)
-        assert "clock was not set" in why_no_fit(undated)
-        with pytest.raises(ValueError, match="clock was not set"):
+        assert "the clock was not set" in why_no_fit(undated)
+        with pytest.raises(ValueError, match="the clock was not set"):
             run_fit(undated)
 
 
