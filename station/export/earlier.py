@@ -51,7 +51,7 @@ def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,), most_bytes:
     session_id, started = document.get("session_id"), document.get("started_utc")
     if document["schema"] == SCHEMA and session_id and not (isinstance(session_id, str) and SESSION_ID.fullmatch(session_id)):
         raise ValueError("no session id")
-    dated = document.get("clock_trusted") is True or isinstance(document.get("date_from"), str)
+    dated = document.get("clock_trusted") is True or document.get("date_from") in ("film", "file", "given")
     trusted = dated and isinstance(started, str) and UTC.fullmatch(started)
     summary = document.get("summary")
     if not isinstance(summary, dict):
