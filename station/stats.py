@@ -6,7 +6,7 @@ Pure NumPy. Arrays are in time order; unknown is NaN.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, nan, sqrt
+from math import inf, isnan, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -110,7 +110,7 @@ def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> f
     `usual_sd`: what such values are known to have, NaN if nothing is known. A few strides that happen to agree do not make a
     runner steadier than runners are, so their variance is pooled with it. `worth`: how many values in a row count as one.
     """
-    if usual_sd != usual_sd:
+    if isnan(usual_sd):
         return student_t975(n / worth - 1) * sd * sqrt(worth / n)
     own = n / worth - 1
     freedom = own + STRIDE_SD_WORTH

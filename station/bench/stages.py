@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NotRequired
 
@@ -28,7 +29,7 @@ from station.bench import mediapipe_peer
 from station.coach import Coach
 from station.config import Config, PoseSection
 from station.cues.plan import Plan
-from station.errors import InputError, StationError, UsageError
+from station.errors import StationError, UsageError
 from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
 from station.gait.angles import angles
@@ -36,13 +37,13 @@ from station.gait.core import GaitCore
 from station.gait.pelvis.belt import FOCAL
 from station.gait.pelvis.belt_pose import seen_at, upright
 from station.gait.pelvis.belt_shape import BeltShape
-from station.ports import EndOfSource
 from station.pose.drawn_belt import DrawnBelt, worn
 from station.pose.estimator import open_estimator
 from station.pose.hip_belt import TAG_PER_TORSO, HipBeltFinder
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP
 from station.run.slots import LatestSlot
+from station.sense.frames import frames
 from station.sense.open import open_source
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS, Frame, Joint, Marks, Pose, Reading, View
@@ -331,20 +332,11 @@ def _peer(python: Path, frames: Path) -> dict[str, Any]:
 
 
 def _frames(clip: Path, count: int) -> list[Frame]:
-    frames: list[Frame] = []
     with open_source(str(clip), Config(), SystemClock(), realtime=False) as source:
-        while len(frames) < count:
-            try:
-                item = source.read(60.0)
-            except EndOfSource:
-                break
-            if isinstance(item, Pose):
-                raise InputError("holds landmarks, not frames", str(clip), "name a video")
-            if item is not None:
-                frames.append(item)
-    if len(frames) <= WARM_UP:
-        raise StationError(f"has only {len(frames)} frames", str(clip), "name a longer clip")
-    return frames
+        taken = list(islice(frames(source, 60.0), count))
+    if len(taken) <= WARM_UP:
+        raise StationError(f"has only {len(taken)} frames", str(clip), "name a longer clip")
+    return taken
 
 
 def _cpuinfo() -> list[str]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from station.calibrate.scene import Box
 from station.errors import InputError
-from station.ports import EndOfSource, Estimator, FrameSource
+from station.ports import Estimator, FrameSource
+from station.sense.frames import frames
 from station.types import NS, Frame, Pose, SourceInfo
 
 READ_TIMEOUT_S = 5.0
@@ -47,7 +48,7 @@ def watch(source: FrameSource, estimator: Estimator, seconds: float) -> Watched:
     poses: list[Pose] = []
     grey_due_ns = 0
     try:
-        for frame in _frames(source, seconds + (WARM_S if source.info.kind == "camera" else 0.0)):
+        for frame in _within(source, seconds + (WARM_S if source.info.kind == "camera" else 0.0)):
             if not poses or frame.t_ns - poses[-1].t_ns >= POSE_EVERY_S * NS:
                 poses.append(estimator.estimate(frame))
                 if frame.t_ns >= grey_due_ns and len(greys) < GREYS:
@@ -63,16 +64,9 @@ def watch(source: FrameSource, estimator: Estimator, seconds: float) -> Watched:
     return Watched(source.info, still, greys, poses)
 
 
-def _frames(source: FrameSource, seconds: float) -> Iterator[Frame]:
-    first_ns, silent = None, 0
-    while silent < 3:
-        try:
-            frame = source.read(READ_TIMEOUT_S)
-        except EndOfSource:
-            return
-        if frame is None:
-            silent += 1
-            continue
+def _within(source: FrameSource, seconds: float) -> Iterator[Frame]:
+    first_ns = None
+    for frame in frames(source, READ_TIMEOUT_S):
         first_ns = frame.t_ns if first_ns is None else first_ns
         if frame.t_ns - first_ns > seconds * NS:
             return

@@ -7,13 +7,12 @@ from typing import Literal, NamedTuple
 
 from station.cues.lines import LINES
 from station.cues.plan import Plan, fading_pct
-from station.types import NS, Activity, Channel, Cue, Fault, Gait, Line, Mode, Outcome
+from station.types import NEVER, NS, Activity, Channel, Cue, Fault, Gait, Line, Mode, Outcome
 
 LEAST_TRACKED = 0.5  # of the last 2 s with a measured near leg
 REAR_THIRD = 1 / 3  # of the zone along the belt
 REAR_S = 3.0  # in the rear third for so long before it is said
 BREATH_S = 0.5  # between two lines
-LONG_AGO_NS = -(10**18)
 LONGEST_LIT_S = 20.0  # a cue that is not obeyed stays up so long
 STEADY_S = 60.0  # without a fault before praise without an occasion
 SESSION, SAFETY = "session", "safety"
@@ -78,7 +77,7 @@ class Governor:
         for speaker in speakers:
             self._lines |= {f"cue.{speaker.rule}": speaker.cue, f"praise.{speaker.rule}": speaker.praise}
         self._seq = 0
-        self._busy_ns = LONG_AGO_NS  # until when the voice speaks
+        self._busy_ns: float = NEVER  # until when the voice speaks
         self._lit: Cue | None = None
         self.muted = False
         self.session_number = plan.session_number  # of this runner
@@ -127,7 +126,7 @@ class Governor:
             self._block, self._block_rule = now.block, ""
         if self._in_rear(now.gait):
             self._rear_ns = t_ns if self._rear_ns is None else self._rear_ns
-            if t_ns - self._rear_ns >= REAR_S * NS and self._next_ns.get(SAFETY, LONG_AGO_NS) <= t_ns and now.session_s > 0:
+            if t_ns - self._rear_ns >= REAR_S * NS and self._next_ns.get(SAFETY, NEVER) <= t_ns and now.session_s > 0:
                 self._next_ns[SAFETY] = t_ns + round(self._plan.gap_between_cues_s * NS)
                 self._wishes.append(Wish(t_ns, "safety.rear", SAFETY, "start", 0))
         else:
@@ -159,7 +158,7 @@ class Governor:
         if self._corrected_ns is not None and t_ns - self._corrected_ns < plan.gap_between_cues_s * NS:
             return None
         for speaker in self._speakers.values():
-            rests = self._next_ns.get(speaker.rule, LONG_AGO_NS) > t_ns
+            rests = self._next_ns.get(speaker.rule, NEVER) > t_ns
             if state.get(speaker.rule) != "on" or now.mode not in speaker.modes or rests:
                 continue
             if self._block_rule not in ("", speaker.rule) and not speaker.interrupts and not plan.analysis:

@@ -67,7 +67,7 @@ class Screen:
         bands = {}
         for name in self._norms.measures:
             low, high = self._norms.band(name, speed_mps)
-            if low == low:
+            if not math.isnan(low):
                 bands[name] = Band(low, high, "norm")
         for name, measure in baseline.items():
             if measure.measured and measure.n > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -146,7 +147,7 @@ def _session(name: str, one: Earlier, spoken: Catalogue, time_zone: str) -> tupl
     """Its name, and date, speed and side as far as they are known."""
     date = local(one.started_utc, time_zone).strftime(spoken.tongue.date) if one.started_utc else ""
     speed = one.setup.speed_mps
-    facts = [Markup.escape(date), f"{speed * KMH_PER_MPS:.1f} km/h" if speed == speed else "belt speed unknown"]
+    facts = [Markup.escape(date), f"{speed * KMH_PER_MPS:.1f} km/h" if not math.isnan(speed) else "belt speed unknown"]
     side = {"left": "filmed from the left", "right": "filmed from the right"}.get(one.setup.near_side, "")
     return name, [fact for fact in (*facts, side) if fact]
 

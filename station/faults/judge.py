@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -141,7 +142,7 @@ def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -
             return Verdict("unknown", NAN, level, "not measured yet")
         if not measure.measured:
             return Verdict("unknown", measure.value, level, measure.reason)
-        if measure.value != measure.value:
+        if math.isnan(measure.value):
             return Verdict("unknown", NAN, level, "not measured")
         few |= measure.n < least
     verdict = rule.look(measures, scene)
@@ -171,7 +172,7 @@ def _why_not(gait: Gait, settled: bool, runs_backward: bool) -> str:
     speed = gait.speed
     if not speed.steady:
         return "belt speed is changing"
-    if speed.mps == speed.mps and not norms.judged(speed.mps):
+    if not math.isnan(speed.mps) and not norms.judged(speed.mps):
         return norms.why_not(speed.mps)
     return ""
 

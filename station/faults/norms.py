@@ -6,10 +6,7 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from station.faults.norms_table import CURVE_MEAN_DEG, CURVE_SD_DEG, SPEEDS_MPS, TABLE
+from station.faults.norms_table import SPEEDS_MPS, TABLE
 from station.types import NAN
 
 # Outside of these belt speeds nothing is judged by norms: runners were measured at 2.5 to 4.5 m/s.
@@ -81,17 +78,6 @@ def extreme(measure: str, percentile: str, spread: float = 0.0) -> tuple[float, 
     """Lowest and highest of that percentile over all judged speeds. Raises KeyError, AttributeError."""
     values = [getattr(seen(measure, speed, spread), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]
     return min(values), max(values)
-
-
-def thigh_curve(speed_mps: float) -> NDArray[np.float64]:
-    """(3, 51) low, mean and high of the near thigh over a stride, deg, phase 0..1 from its forward peak; low and high are one
-    standard deviation between eight runners. NaN where speed is unknown or outside 2.2..5 m/s."""
-    if not judged(speed_mps) or math.isnan(speed_mps):
-        return np.full((3, len(CURVE_MEAN_DEG[0])), NAN)
-    i, share = _between(speed_mps)
-    mean = (1 - share) * np.array(CURVE_MEAN_DEG[i]) + share * np.array(CURVE_MEAN_DEG[i + 1])
-    sd = (1 - share) * np.array(CURVE_SD_DEG[i]) + share * np.array(CURVE_SD_DEG[i + 1])
-    return np.stack((mean - sd, mean, mean + sd))
 
 
 def _between(speed_mps: float) -> tuple[int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from station.faults import norms
@@ -26,7 +27,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
         baseline = value_of(scene.own.baseline, TURN)
         if not scene.pelvic_calibrated:
             return Verdict("unknown", NAN, limit.enter, "hip landmarks follow the thighs: do the find-your-hip drill first")
-        if baseline != baseline:
+        if math.isnan(baseline):
             return Verdict("unknown", turn.value, limit.enter, "no baseline of your own yet")
         limit = Levels(max(limit.enter, baseline + RISE_DEG), max(limit.leave, baseline))
     if turn.low > limit.enter:

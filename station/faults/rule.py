@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -41,7 +42,7 @@ class Scene:
 
     @property
     def speed_known(self) -> bool:
-        return self.speed_mps == self.speed_mps
+        return not math.isnan(self.speed_mps)
 
     @property
     def speed_hint(self) -> str:

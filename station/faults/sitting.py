@@ -5,6 +5,7 @@ Each sign alone is seen in good runners too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from station.faults import norms
@@ -47,7 +48,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
         return Verdict("out", tle, open_behind.enter, scene.speed_hint)
     if sum(may_remain) < 2:
         return Verdict("inside", tle, open_behind.enter)
-    unseen = [name for name, value in (("trunk", lean), ("stance knee", knee)) if value != value]
+    unseen = [name for name, value in (("trunk", lean), ("stance knee", knee)) if math.isnan(value)]
     if sum(signs) + len(unseen) >= 2:
         return Verdict("unknown", tle, open_behind.enter, f"{' and '.join(unseen)} not measured")
     return Verdict("between", tle, open_behind.enter)

@@ -52,7 +52,7 @@ class Recent:
         for stride in strides:
             self._strides.append({name: float(stride[name]) for name in (*COLUMNS, IN_PHASE, QUADRATURE)})
         full = len(self._strides) == RECENT_STRIDES
-        self._measures = self._told(pelvic_source != "hip_belt") if full else {}
+        self._measures = self._measured(pelvic_source != "hip_belt") if full else {}
 
     def clear(self) -> None:
         self._strides.clear()
@@ -63,7 +63,7 @@ class Recent:
         """Keyed by QUANTITIES; empty until 12 strides are there."""
         return self._measures
 
-    def _told(self, dragged: bool) -> dict[str, Measure]:
+    def _measured(self, dragged: bool) -> dict[str, Measure]:
         found = {name: _median([stride[name] for stride in self._strides]) for name in COLUMNS}
         turn, quadrature = pelvic_turn([(stride[IN_PHASE], stride[QUADRATURE]) for stride in self._strides])
         found["pelvic_turn_quadrature_deg"] = quadrature

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,8 +82,8 @@ class Belt:
             mps, origin = self._given_mps, "given"
         elif isfinite(self._seen_mps) and t_s - self._seen_s <= STALE_S:
             mps, origin, step_mps = self._seen_mps, "picture", SEEN_CHANGE_MPS
-        if mps == mps and not abs(mps - self._anchor_mps) <= step_mps:
-            if self._anchor_mps == self._anchor_mps:
+        if not isnan(mps) and not abs(mps - self._anchor_mps) <= step_mps:
+            if not isnan(self._anchor_mps):
                 self._changed_s = t_s
             self._anchor_mps = mps
         return Speed(mps, origin, t_s - self._changed_s > STEADY_S)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 from types import MappingProxyType
 from typing import Literal
 
@@ -76,7 +76,7 @@ class Bout:
 
     def expected(self, phase: float) -> tuple[float, float] | None:
         """Thigh and shank of a leg at this phase (0..1, 0 = its forward peak), as the last stride had them; None without one."""
-        if not self._pattern or phase != phase:
+        if not self._pattern or isnan(phase):
             return None
         at = round(phase % 1.0 * (len(PHASES) - 1))
         return self._pattern[0][at], self._pattern[1][at]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s:
     """
     first, last = t_s.searchsorted((start_s, end_s)).tolist()
     inside = y[first:last].tolist()
-    highest = max((value for value in inside if value == value), default=nan)
-    if highest != highest or highest in (inside[0], inside[-1]):
+    highest = max((value for value in inside if not isnan(value)), default=nan)
+    if isnan(highest) or highest in (inside[0], inside[-1]):
         return NO_TOP
     centre_s = float(t_s[first + inside.index(highest)])
     for _ in range(2):
@@ -47,7 +47,7 @@ def falls_through(
     """Time at which y last comes down through `level` inside (start, end): a straight line through the samples within `half_s`
     of the crossing, or between the two samples round it where there are no more; NaN when it does not."""
     first, last = t_s.searchsorted((start_s, end_s)).tolist()
-    seen = [(t, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
+    seen = [(t, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
     falls = [(a, b) for a, b in pairwise(seen) if a[1] > level >= b[1]]
     if not falls:
         return nan
@@ -80,11 +80,11 @@ def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, ha
 def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
     """(t - when, y) of the finite samples within half_s, at least the nearest one on each side within 2.2 half_s."""
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
-    found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
+    found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
     if len(found) >= 3 and found[0][0] < 0.0 < found[-1][0]:
         return found
     first, last = t_s.searchsorted((when_s - 2.2 * half_s, when_s + 2.2 * half_s)).tolist()
-    wide = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if v == v]
+    wide = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
     wide.sort(key=lambda p: abs(p[0]))
     wide = sorted(wide[:4])
     return wide if len(wide) >= 3 and wide[0][0] < 0.0 < wide[-1][0] else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import nan
+from math import inf, isnan, nan
 from typing import NamedTuple
 
 from station.gait import history as h
@@ -24,11 +24,11 @@ class KneeLift:
 
     def reset(self) -> None:
         self._start_s = nan
-        self._top, self._top_s = -1e9, nan
-        self._ranges = [[1e9, -1e9], [1e9, -1e9]]
+        self._top, self._top_s = -inf, nan
+        self._ranges = [[inf, -inf], [inf, -inf]]
 
     def step(self, t_s: float, thigh_deg: float, other_deg: float, lean_deg: float) -> tuple[float, float, float] | None:
-        if thigh_deg != thigh_deg:
+        if isnan(thigh_deg):
             return None
         if thigh_deg < HANGING_DEG:
             start_s, top_s, high = self._start_s, self._top_s, self._top
@@ -41,7 +41,7 @@ class KneeLift:
         if thigh_deg > self._top:
             self._top, self._top_s = thigh_deg, t_s
         for seen, value in zip(self._ranges, (other_deg, lean_deg), strict=True):
-            if value == value:
+            if not isnan(value):
                 seen[0], seen[1] = min(seen[0], value), max(seen[1], value)
         return None
 

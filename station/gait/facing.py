@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
+from math import exp, isnan
 
 from station.gait.body import EAR, HEEL, NOSE, TOE
 from station.types import Side
@@ -35,7 +35,7 @@ class Facing:
         if self._given is not None or (self.side is not None and 0.0 <= t_s - self._last_s < LOOK_EVERY_S):
             return False
         now = _evidence(segment_deg, segment_px, points)
-        if now != now:
+        if isnan(now):
             return False
         gap_s = min(max(t_s - self._last_s, 0.0), MEMORY_S)
         self._last_s = t_s
@@ -67,11 +67,11 @@ def _evidence(segment_deg: Sequence[float], segment_px: Sequence[float], points:
             (segment_deg[side] - segment_deg[2 + side]) / 40.0,
             (points[TOE + side][0] - points[HEEL + side][0]) / (0.3 * unit_px) if unit_px > 0 else unit_px,
         ):
-            if sign == sign:
+            if not isnan(sign):
                 total += min(max(sign, -1.0), 1.0)
                 count += 1
     head = points[NOSE][0] - mean(points[EAR][0], points[EAR + 1][0])
-    if head == head and unit_px > 0:
+    if not isnan(head) and unit_px > 0:
         total += min(max(head / (0.2 * unit_px), -1.0), 1.0)
         count += 1
     return total / count if count else float("nan")
@@ -79,6 +79,6 @@ def _evidence(segment_deg: Sequence[float], segment_px: Sequence[float], points:
 
 def mean(a: float, b: float) -> float:
     """Of two, or the one that is not NaN."""
-    if a != a:
+    if isnan(a):
         return b
-    return a if b != b else 0.5 * (a + b)
+    return a if isnan(b) else 0.5 * (a + b)

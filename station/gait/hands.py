@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp, hypot
+from math import exp, hypot, isnan
 
 from station.gait.body import WRIST
 
@@ -39,7 +39,7 @@ class Rail:
         for i in (0, 1):
             x, y = points[WRIST + i]
             mean = self._mean[i]
-            if x != x or not unit > 0:
+            if isnan(x) or not unit > 0:
                 continue
             if mean[0] != mean[0]:
                 mean[0], mean[1] = x, y

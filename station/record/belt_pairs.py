@@ -9,6 +9,7 @@ A power cut costs the rows of the last SYNC_STRIDES strides.
 from __future__ import annotations
 
 import csv
+import math
 import os
 from dataclasses import fields
 from pathlib import Path
@@ -78,4 +79,4 @@ class PairsFile:
         turned = (turn.value, turn.low, turn.high) if turn is not None and turn.measured else (NAN, NAN, NAN)
         place = (view.azimuth_deg, view.roll_deg, view.px_per_m, view.focal_px, gait.speed.mps)
         numbers = (*place, *turned, *(getattr(pair, entry.name) for entry in fields(pair)))
-        return [self._session_id, gait.near_side or "", *("" if value != value else f"{value:.6g}" for value in numbers)]
+        return [self._session_id, gait.near_side or "", *("" if math.isnan(value) else f"{value:.6g}" for value in numbers)]

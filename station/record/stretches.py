@@ -7,6 +7,7 @@ strides in a row are judged by the same rules, and the worst are named with thei
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
@@ -175,7 +176,7 @@ def _verdict(rule: Rule, piece: Piece) -> Verdict:
     if piece.backward:
         return Verdict("unknown", NAN, NAN, BACKWARD)
     speed_mps = piece.scene.speed_mps
-    if speed_mps == speed_mps and not norms.judged(speed_mps):
+    if not math.isnan(speed_mps) and not norms.judged(speed_mps):
         return Verdict("unknown", NAN, NAN, norms.why_not(speed_mps))
     return ask(rule, piece.measures, piece.scene, FEWEST)
 
@@ -184,4 +185,4 @@ def _badness(rule: Rule, piece: Piece, verdict: Verdict) -> tuple[int, float]:
     """Greater is worse: the look, then how far the value lies beyond the threshold in distances between the two thresholds."""
     limit = rule.levels(piece.scene)
     beyond = (limit.enter - verdict.value) / (limit.leave - limit.enter) if verdict.look != "unknown" else NAN
-    return RANK[verdict.look], beyond if beyond == beyond else -np.inf
+    return RANK[verdict.look], beyond if not math.isnan(beyond) else -np.inf

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ from station.pose.store import cards, models_dir, verified
 from station.provision import Provision, provision
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
+from station.sense.frames import frames
 from station.sense.open import PICAMERA, open_source
 from station.sense.treadmill import chosen, look
 from station.types import Frame
@@ -150,8 +152,7 @@ def camera(config: Config) -> str:
     memory.
     """
     with open_source(PICAMERA, config, SystemClock()) as source:
-        frames = sum(source.read(CAMERA_WAIT_S) is not None for _ in range(CAMERA_FRAMES))
-        if not frames:
+        if not list(islice(frames(source, CAMERA_WAIT_S), CAMERA_FRAMES)):
             raise HardwareError("delivers no frame", "camera", "check the ribbon cable at both ends")
         info = source.info
         notes = "".join(f"; {note}" for note in getattr(source, "notes", ()))
@@ -181,11 +182,8 @@ def place(config: Config) -> str:
 
 def _mean_grey(source: FrameSource | PoseSource) -> NDArray[np.uint8]:
     """Of the frames after the exposure has settled. Raises HardwareError when none comes."""
-    greys = []
-    for number in range(SETTLED + AVERAGED):
-        frame = source.read(2.0)
-        if isinstance(frame, Frame) and number >= SETTLED:
-            greys.append(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY))
+    settled = islice(frames(source, CAMERA_WAIT_S), SETTLED, SETTLED + AVERAGED)
+    greys = [cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY) for frame in settled]
     if not greys:
         raise HardwareError("delivers no picture", "camera", "check the ribbon cable at both ends")
     return np.mean(greys, axis=0).astype(np.uint8)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
+from itertools import takewhile
 
 import numpy as np
 
 from station.config import Config
 from station.errors import InputError
-from station.ports import EndOfSource, FrameSource
 from station.run.clock import SystemClock
 from station.run.wiring import estimator_for
 from station.sense.film_reading import FilmReading
+from station.sense.frames import frames
 from station.sense.open import open_source
 from station.types import NS, Joint, Measure, Pose, Recording
 
@@ -67,12 +67,11 @@ def _share_seen(source_text: str, config: Config, reading: FilmReading) -> float
         if estimator is None:
             return 0.0
         try:
-            while due_ns <= LOOK_S * NS:
-                frame = cast("FrameSource", source).read(1.0)
-                if frame is not None and frame.t_ns >= due_ns:
+            for frame in takewhile(lambda frame: frame.t_ns <= LOOK_S * NS, frames(source, 1.0)):
+                if frame.t_ns >= due_ns:
                     looked, seen = looked + 1, seen + _stands(estimator.estimate(frame))
                     due_ns = frame.t_ns + round(LOOK_EVERY_S * NS)
-        except (EndOfSource, InputError):
+        except InputError:
             pass
         finally:
             estimator.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,16 +17,15 @@ from station.check import Check
 from station.errors import InputError, NothingFound, StationError
 from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
-from station.ports import EndOfSource
 from station.pose.hip_belt import NO_TAGS, TagReader, Tags, once_each, sides_px
 from station.pose.tag_code import IDS, MODULES
 from station.provision import provision
 from station.record.plain import plain
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
+from station.sense.frames import frames
 from station.sense.open import open_source
 from station.sense.picture_file import is_picture, read_picture
-from station.types import Frame
 
 FRAMES = 15  # of a film or the camera, one in three
 EVERY = 3
@@ -85,17 +84,8 @@ def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.
         yield np.asarray(cv2.cvtColor(read_picture(Path(source_text)), cv2.COLOR_RGB2GRAY), np.uint8)
         return
     with open_source(source_text, provision(config_file).config, SystemClock(), realtime=False) as source:
-        for number in range(EVERY * FRAMES):
-            try:
-                item = source.read(TIMEOUT_S)
-            except EndOfSource:
-                return
-            if item is None:
-                continue
-            if not isinstance(item, Frame):
-                raise InputError("holds landmarks, no pictures", source_text, "name a photograph, a film or picamera")
-            if number % EVERY == 0:
-                yield np.asarray(cv2.cvtColor(item.image, cv2.COLOR_RGB2GRAY), np.uint8)
+        for frame in islice(frames(source, TIMEOUT_S), 0, EVERY * FRAMES, EVERY):
+            yield np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _is_sheet(path: Path) -> bool:

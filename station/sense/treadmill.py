@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import re
 import threading
 from collections import deque
@@ -180,6 +181,6 @@ class Treadmill:
         data, t_ns = decode(payload), self._clock.now_ns()
         values = (data.speed_mps, data.incline_pct, data.distance_m)
         for channel, value in zip(self.channels, values, strict=True):
-            if value == value:
+            if not math.isnan(value):
                 self._heard.append(Reading(t_ns, channel, value))
         self.trouble, self._tries = (), 0

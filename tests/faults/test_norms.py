@@ -34,22 +34,8 @@ def test_between_measured_speeds_it_is_linear() -> None:
 def test_nothing_is_known_outside_the_measured_speeds(speed_mps: float) -> None:
     assert not norms.judged(speed_mps)
     assert all(np.isnan(norms.at("tle_near_deg", speed_mps)))
-    assert np.isnan(norms.thigh_curve(speed_mps)).all()
 
 
 def test_a_measure_without_norm_is_an_error() -> None:
     with pytest.raises(KeyError):
         norms.at("step_length_m", 3.0)
-
-
-def test_the_thigh_curve_is_a_stride_from_forward_peak_to_forward_peak() -> None:
-    low, mean, high = norms.thigh_curve(3.0)
-    assert mean.shape == (51,)
-    assert (low < mean).all()
-    assert (mean < high).all()
-    assert mean.argmax() in (0, 50)
-    assert mean[0] == pytest.approx(mean[50], abs=1.0)
-    assert 25 <= mean.argmin() <= 35
-    # The means of the 26 runners' extremes lie within two standard deviations of this curve of eight.
-    assert low[0] - 3 < norms.at("thigh_forward_near_deg", 3.0).mean < high[0] + 3
-    assert -high[mean.argmin()] - 3 < norms.at("tle_near_deg", 3.0).mean < -low[mean.argmin()] + 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isnan, nan
 
 import numpy as np
 
@@ -57,5 +57,5 @@ class Seat:
 
 def middle(values: list[float]) -> float:
     """Median of those known; NaN without any."""
-    known = sorted(v for v in values if v == v)
+    known = sorted(v for v in values if not isnan(v))
     return known[len(known) // 2] if known else nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, hypot, isfinite, nan
+from math import exp, hypot, isfinite, isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -45,7 +45,7 @@ class Suspicion:
         self._full, self._t_s, self.on = 0.0, nan, False
 
     def step(self, t_s: float, present: bool) -> bool:
-        dt_s = min(t_s - self._t_s, 0.2) if self._t_s == self._t_s else 0.0
+        dt_s = min(t_s - self._t_s, 0.2) if not isnan(self._t_s) else 0.0
         self._t_s = t_s
         self._full = min(max(self._full + (dt_s / self._rise_s if present else -dt_s / self._fall_s), 0.0), 1.0)
         self.on = self._full >= 1.0 or (self.on and self._full > 0.0)
@@ -115,10 +115,10 @@ class Wearer:
         px_per_m = self._px_per_m if by_scale else body.px_per_m
         height_px = max(hypot(*row) / 2.0 for row in down.tolist())
         ratio = height_px / TAG_M / px_per_m if px_per_m > 0 else nan
-        if ratio != ratio:
+        if isnan(ratio):
             return
-        weight = 1.0 - exp(-max(t_s - self._ratio_s, 0.0) / SCALE_S) if self._ratio == self._ratio else 1.0
-        self._ratio = ratio if self._ratio != self._ratio else self._ratio + weight * (ratio - self._ratio)
+        weight = 1.0 - exp(-max(t_s - self._ratio_s, 0.0) / SCALE_S) if not isnan(self._ratio) else 1.0
+        self._ratio = ratio if isnan(self._ratio) else self._ratio + weight * (ratio - self._ratio)
         self._ratio_s = t_s
         limit = WRONG_BY_SCALE if by_scale else WRONG_BY_THIGH
         self.wrong_scale.step(t_s, not 1.0 / limit < self._ratio < limit)

@@ -8,7 +8,7 @@ same fit carries a constant and the second harmonic, so camera yaw, a mean offse
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite, nan, sqrt
+from math import isfinite, isnan, nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, en
 
 def _usual(values: NDArray[np.float64]) -> float:
     """Median of those measured."""
-    seen = sorted(v for v in values.tolist() if v == v)
+    seen = sorted(v for v in values.tolist() if not isnan(v))
     return seen[len(seen) // 2] if seen else nan
 
 

@@ -1,0 +1,31 @@
+"""The frames of an opened source, one after the other: for whoever only looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from station.errors import InputError
+from station.ports import EndOfSource, FrameSource, PoseSource
+from station.types import Frame
+
+SILENT = 3  # reads in a row without a frame: nothing more will come (chosen)
+
+
+def frames(source: FrameSource | PoseSource, timeout_s: float) -> Iterator[Frame]:
+    """Until the source ends, or gave nothing for three times `timeout_s`.
+
+    Raises InputError for a source of landmarks, and what `source.read` raises.
+    """
+    silent = 0
+    while silent < SILENT:
+        try:
+            item = source.read(timeout_s)
+        except EndOfSource:
+            return
+        if item is None:
+            silent += 1
+            continue
+        if not isinstance(item, Frame):
+            raise InputError("holds landmarks, no frames", source.info.path, "name a film or a camera")
+        silent = 0
+        yield item
