@@ -4,7 +4,7 @@ python -m tests.lab.end_to_end render FOLDER [CLIP ...]     needs tests/lab/rend
 python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME, of the station or of `models`
 python -m tests.lab.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
 python -m tests.lab.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
-python -m tests.lab.end_to_end pelvis FOLDER                what the pixels show of the pelvis
+python -m tests.lab.end_to_end pelvis FOLDER                what the pixels show of the pelvis; --write: PELVIS.md
 python -m tests.lab.end_to_end errors FOLDER                the model's error table; --write also keeps it beside the model
 python -m tests.lab.end_to_end keep FOLDER                  the poses that test_score.py holds the station to
 """
@@ -40,9 +40,12 @@ def main() -> None:
         estimate_all(asked.folder, asked.model, tuple(asked.clips))
         read_turns(asked.folder, asked.model, tuple(asked.clips), asked.anew)
     elif asked.step == "pelvis":
-        from .pelvis import page
+        from .pelvis import PAGE, page
 
-        print(page(asked.folder, asked.model))
+        text = page(asked.folder, asked.model)
+        if asked.write:
+            PAGE.write_text(text, encoding="utf-8")
+        print(text)
     elif asked.step == "errors":
         from .errors import report as report_errors
 

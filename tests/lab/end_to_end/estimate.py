@@ -22,8 +22,11 @@ from station.types import Frame, Pose
 from .clips import CLIPS
 from .models import SHIPPED, open_model
 
+KEPT_IN = Path(__file__).with_name("kept")
 KEPT = ("m_heavy.thigh_only", "m_tall.azimuth-20", "f_avg.sitting")
 """A fault, an oblique camera, and a runner whose legs the model exchanges."""
+KEPT_WITH_TURNS = (("p01.drill", 1), ("p01.own", 2), ("p01.locked", 1), ("p01.thigh_strong", 1))
+"""One runner's session: the drill, the own running, a waist that locks, and one that does not though the legs run otherwise."""
 
 
 def poses_path(folder: Path, model: str, name: str, every: int = 1) -> Path:
@@ -73,13 +76,20 @@ def read_turns(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = (), 
 
 
 def keep(folder: Path) -> None:
-    """Copy the poses of KEPT into the test's folder, to a sixteenth of a pixel: small, and exact enough."""
-    target = Path(__file__).with_name("kept")
-    target.mkdir(exist_ok=True)
+    """Copy the poses of KEPT into the test's folder, to a sixteenth of a pixel: small, and exact enough. Turns to 0.01 deg."""
     for name in KEPT:
-        poses = load_poses(poses_path(folder, SHIPPED, name))
-        xy, score = np.round(poses.xy_px * 16) / 16, np.round(poses.score * 64) / 64
-        save_poses(target / f"{name}.npz", replace(poses, xy_px=xy, score=score))
+        _save_small(load_poses(poses_path(folder, SHIPPED, name)), KEPT_IN / f"{name}.npz")
+    for name, every in KEPT_WITH_TURNS:
+        _save_small(load_poses(poses_path(folder, SHIPPED, name, every)), poses_path(KEPT_IN, SHIPPED, name, every))
+        target = turns_path(KEPT_IN, SHIPPED, name, every)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(target, turns=np.round(np.load(turns_path(folder, SHIPPED, name, every))["turns"], 2).astype("f4"))
+
+
+def _save_small(poses: Poses, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    xy, score = np.round(poses.xy_px * 16) / 16, np.round(poses.score * 64) / 64
+    save_poses(target, replace(poses, xy_px=xy, score=score))
 
 
 def _estimated(video: Path, estimator: Estimator, every: int = 1) -> Poses:

@@ -64,8 +64,16 @@ def read_of(score: Score, judged: Watched) -> Read:
     return Read(score.clip.name, score.clip.body, camera.azimuth_deg, score.turn()[1], turn, quadrature, mean, state)
 
 
+PAGE = Path(__file__).with_name("PELVIS.md")
+HEAD = """# The pelvis' turn from pixels, through the whole station
+
+    python -m tests.lab.end_to_end pelvis FOLDER --write
+
+"""
+
+
 def page(folder: Path, model: str) -> str:
-    return "\n".join(_page(Set(folder, model)))
+    return HEAD + "\n".join(_page(Set(folder, model)))
 
 
 def _page(data: Set) -> Iterator[str]:
@@ -123,12 +131,18 @@ offset over the clips, and the scatter between bodies (of a body's mean). Degree
     head = ("camera", "clips", "gain", "offset", "SD between bodies", "quarter stride: interval holds", "half width",
             "turn: interval holds", "half width")  # fmt: skip
     yield from table(head, rows)
-    for name, own in (("locked", [r for r in reads if r.locked]), ("typical", [r for r in reads if r.typical])):
-        said = {state: sum(r.state == state for r in own) for state in ("on", "ok", "cannot_tell")}
-        yield f"- {name} (true turn {'at most' if name == 'locked' else 'at least'} "
-        yield f"{LOCKED_DEG if name == 'locked' else TYPICAL_DEG} deg), {len(own)} clips: "
-        yield f"on {said['on']}, ok {said['ok']}, cannot tell {said['cannot_tell']}."
+    kinds = {
+        f"locked (true turn at most {LOCKED_DEG} deg)": [r for r in reads if r.locked],
+        f"typical (at least {TYPICAL_DEG:.0f} deg)": [r for r in reads if r.typical],
+    }
+    yield "`locked_waist` of these:\n"
+    for name, own in kinds.items():
+        yield f"- {name}, {len(own)} clips: {_counted([r.state for r in own])}."
     yield ""
+
+
+def _counted(states: Sequence[str]) -> str:
+    return ", ".join(f"{state} {states.count(state)}" for state in ("on", "ok", "cannot_tell"))
 
 
 def _held(reads: Sequence[Read], name: str) -> str:
@@ -149,18 +163,19 @@ def _sessions(found: Sequence[Session]) -> Iterator[str]:
     yield f"""Against one's own running: the drill, 205 s of baseline, then two minutes of the clip named. Fell: the true part a
 quarter stride ahead is at least {FALL_DEG:.0f} deg lower than in the baseline.
 """
-    rows, tally = [], {}
+    rows: list[list[str]] = []
+    tally: dict[str, list[str]] = {}
     for session in found:
         own, then = (session.turn(seen) for seen in (session.own, session.then))
-        fell = own.imag - then.imag >= FALL_DEG
+        fell = "fell" if own.imag - then.imag >= FALL_DEG else "did not"
         said = session.said("locked_waist")
-        rows.append([session.name, f"{own.imag:+.1f}", f"{then.imag:+.1f}", _told(session.baseline.last.measures),
-                     _told(session.end.last.measures), "fell" if fell else "no", said])  # fmt: skip
-        tally.setdefault("fell" if fell else "did not", []).append(said)
-    head = ("session", "own: true", "then: true", "own: reported", "then: reported", "fell by 3", "locked_waist")
+        reported = (_told(watched.last.measures) for watched in (session.baseline, session.end))
+        rows.append([session.name, f"{own.imag:+.1f}", f"{then.imag:+.1f}", *reported, fell, said])
+        tally.setdefault(fell, []).append(said)
+    head = ("session", "own: true", "then: true", "own: reported", "then: reported", f"by {FALL_DEG:.0f}", "locked_waist")
     yield from table(head, rows)
-    for what, said in sorted(tally.items()):
-        yield f"- {what}: " + ", ".join(f"{state} {said.count(state)}" for state in ("on", "ok", "cannot_tell")) + "."
+    for fell, states in sorted(tally.items()):
+        yield f"- {fell}: {_counted(states)}."
     yield ""
 
 

@@ -125,11 +125,10 @@ def watch(
     nothing = np.full(len(ANGLES.names or ()), np.nan)
     for given in inputs:
         step = coach.step(given)
-        if not isinstance(given, Pose):
-            continue
         gait = step.gait
-        t_s.append(given.t_ns / NS)
-        rows.append(nothing if gait.angles is None else np.array(gait.angles.tolist()))
+        if isinstance(given, Pose):
+            t_s.append(given.t_ns / NS)
+            rows.append(nothing if gait.angles is None else np.array(gait.angles.tolist()))
         found.events.extend(gait.events)
         found.strides.extend(gait.strides)
         found.cues.extend(step.cues)
