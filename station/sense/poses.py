@@ -12,6 +12,7 @@ import lzma
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -175,6 +176,7 @@ def _unpack(path: Path) -> dict[str, NDArray[Any]]:
         MemoryError,
         OverflowError,
         struct.error,
+        tokenize.TokenError,
     ) as error:
         # What NumPy and zipfile raise for pickled objects, broken headers, unknown packing and encrypted members.
         said = str(error).split(". ")[0][:120] or type(error).__name__

@@ -158,6 +158,15 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert "unpacks to" in refused(path).what
 
 
+def test_a_header_that_never_ends(tmp_path: Path) -> None:
+    """NumPy takes it for one of Python 2 and reads it word by word."""
+    text = b"{'descr': ('<f8', (((".ljust(117) + b"\n"
+    with zipfile.ZipFile(tmp_path / "poses.npz", "w") as archive:
+        archive.writestr("t_s.npy", np.lib.format.magic(1, 0) + len(text).to_bytes(2, "little") + text)
+    with pytest.raises(InputError, match="not a plain array"):
+        load_poses(tmp_path / "poses.npz")
+
+
 def test_a_header_that_claims_too_much(tmp_path: Path) -> None:
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 60,)})

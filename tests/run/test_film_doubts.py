@@ -31,7 +31,7 @@ def analysed(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[in
 def test_half_speed_is_doubted_and_its_times_are_not_told(capsys: pytest.CaptureFixture[str]) -> None:
     """The bundled runner shown at half the speed: 82 steps a minute is no runner's cadence."""
     clip = Path(analyze.__file__).parents[1] / "demo" / "demo_runner.webm"
-    code, told, said = analysed(clip, "--fps", 15, capsys=capsys)
+    code, told, said = analysed(clip, "--fps", 15, "--seconds", 16, capsys=capsys)
     assert code == 1
     assert "slow motion? give --fps" in said
     cadence = told["summary"]["cadence_spm"]

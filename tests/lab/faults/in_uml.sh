@@ -4,14 +4,16 @@
 #
 #     sudo tests/lab/faults/in_uml.sh "$PWD/.venv/bin/python" -m tests.lab.faults.block_cut 100
 set -eu
+here=$(realpath "$0")
 if [ $$ != 1 ]; then
-  here=$(realpath "$0")
-  exec linux.uml mem=2G rootfstype=hostfs rootflags=/ rw quiet con=null con0=null,fd:1 \
-    init="$here" -- "$(dirname "$here")/../../.." "$@" < /dev/null
+  command_file=$(mktemp -p /var/tmp)
+  printf '%q ' "$@" > "$command_file"
+  # UML adds words of its own to init's, so the command goes by a file; key=value is its environment.
+  exec linux.uml mem=2G rootfstype=hostfs rootflags=/ rw quiet con=null con0=null,fd:1 init="$here" \
+    "command_file=$command_file" < /dev/null
 fi
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/dev/shm PYTHONPATH=.
-cd "$1"
-shift
+cd "$(dirname "$here")/../../.."
 mount -t proc proc /proc
 mountpoint -q /dev || mount -t devtmpfs dev /dev
 mkdir -p /dev/shm
@@ -20,6 +22,7 @@ for module in nls_base nls_cp437 nls_ascii nls_iso8859-1 nls_utf8 fat vfat fuse 
   file=$(find "/usr/lib/uml/modules/$(uname -r)" -name "$module.ko")
   [ -z "$file" ] || insmod "$file" || true
 done
-"$@" || echo "exit code $?"
+bash "$command_file" || echo "exit code $?"
+rm "$command_file"
 sync
 poweroff -f
