@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 SECTOR = 512
 MARKS = "marks"
+PATIENCE_S = 300.0  # a busy machine takes its time
 CLONE_NEWNS = 0x00020000  # linux/sched.h
 _HEAD = struct.Struct("<BQQ")  # which disk, or MARK; offset, or FLUSH; bytes that follow
 _MARK, _FLUSH = 255, (1 << 64) - 1
@@ -128,17 +129,16 @@ def logged_disks(at: Path, names: Sequence[str], size: int, log: Path) -> Iterat
             stack.callback(ran, "umount", str(at))
             yield [stack.enter_context(loop_device(at / name)) for name in names]
     finally:
-        server.join(10)
+        server.join(PATIENCE_S)
         if server.is_alive():
             server.kill()
 
 
 def _wait_for(path: Path, server: Any) -> None:
-    for _ in range(200):
+    end_s = time.monotonic() + PATIENCE_S
+    while server.is_alive() and time.monotonic() < end_s:
         if path.exists():
             return
-        if not server.is_alive():
-            break
         time.sleep(0.05)
     raise RuntimeError("the disks cannot be made: is FUSE allowed here?")
 
