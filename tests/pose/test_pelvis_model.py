@@ -48,6 +48,19 @@ def test_its_spread_holds_the_truth(told: dict[str, np.ndarray]) -> None:
     assert np.mean(wrong < np.log(10) * told["spread_deg"][plain]) >= 0.8
 
 
+@pytest.mark.parametrize("what", ["oblique", "second person", "coarse"])
+def test_it_is_less_sure_where_the_hips_are_hard_to_see(told: dict[str, np.ndarray], what: str) -> None:
+    hard, plain = (np.median(told["spread_deg"][told["what"] == kind]) for kind in (what, "plain"))
+    assert hard > 1.05 * plain
+
+
+@pytest.mark.parametrize("what", ["coat", "oblique", "second person", "coarse", "nobody"])
+def test_its_spread_holds_the_truth_there_too(told: dict[str, np.ndarray], what: str) -> None:
+    hard = told["what"] == what
+    wrong = abs(told["read_deg"] - told["turn_deg"])[hard]
+    assert np.mean(wrong < np.log(10) * told["spread_deg"][hard]) >= 0.7
+
+
 def test_it_is_less_sure_where_nobody_is(told: dict[str, np.ndarray]) -> None:
     spread = {what: np.median(told["spread_deg"][told["what"] == what]) for what in ("plain", "nobody")}
     assert spread["nobody"] > 1.3 * spread["plain"]

@@ -13,7 +13,9 @@ from .pelvis import Shape
 from .pelvis_data import sample_of
 from .pelvis_report import JUDGES
 
-KEPT = {"plain": 64, "coat": 16, "nobody": 16}
+KEPT = {"plain": 64, "coat": 24, "oblique": 16, "second person": 24, "coarse": 24, "nobody": 16}
+COARSE_PX = 30
+"""Pixels across a coarse crop before it is enlarged: of a runner some 60 pixels high."""
 
 
 def write(folders: list[Path], out: Path, seed: int = 5) -> None:
@@ -23,11 +25,14 @@ def write(folders: list[Path], out: Path, seed: int = 5) -> None:
         shard = load(path)
         for i in np.flatnonzero(np.isin(shard.truth["body"], JUDGES)).tolist():
             found[_what({name: v[i] for name, v in shard.truth.items()})].append((shard, i))
+    found["coarse"] = found["plain"]
     jpegs, turns, whats = [], [], []
     for what, count in KEPT.items():
         for k in rng.permutation(len(found[what]))[:count]:
             sample = sample_of(*found[what][k], Shape(), None)
             bgr = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2BGR)
+            if what == "coarse":
+                bgr = cv2.resize(cv2.resize(bgr, (COARSE_PX, COARSE_PX), interpolation=cv2.INTER_AREA), bgr.shape[:2])
             jpegs.append(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].ravel())
             turns.append(sample.turn_deg)
             whats.append(what)
@@ -36,6 +41,7 @@ def write(folders: list[Path], out: Path, seed: int = 5) -> None:
 
 
 def _what(truth: dict[str, np.ndarray]) -> str:
-    if truth["nobody"]:
-        return "nobody"
-    return "coat" if truth["coat"] else "plain"
+    """The first that is so."""
+    kinds = {"nobody": truth["nobody"], "oblique": abs(truth["bearing_deg"]) > 45, "coat": truth["coat"],
+             "second person": truth["second_person"]}  # fmt: skip
+    return next((name for name, is_so in kinds.items() if is_so), "plain")
