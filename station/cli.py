@@ -17,7 +17,7 @@ import click
 from station import __version__
 from station.errors import StationError, UsageError
 
-BUG = 70
+BUG = 70  # EX_SOFTWARE of sysexits.h
 BUG_WORDS = "this is a bug. Please report the lines above."
 INTERRUPTED, READER_GONE = 130, 141  # as the shell has it for SIGINT and SIGPIPE
 FILE = click.Path(path_type=Path)

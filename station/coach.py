@@ -13,7 +13,7 @@ from station.gait.pelvis.choice import Pelvis
 from station.model_errors import Correction
 from station.types import NAN, ErrorBand, Gait, Input, Pose, Press, Reading, Step, TurnBand, View
 
-WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)
+WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)  # x0, y0, x1, y1 as fractions: the zone where nobody gave one
 
 
 class Coach:

@@ -22,8 +22,8 @@ CueAction = Literal["start", "stop", "praise"]
 
 NAN = float("nan")  # unknown; tested with isfinite
 NEVER = float("-inf")  # the time of what has not happened yet
-NS = 1_000_000_000
-KMH_PER_MPS = 3.6
+NS = 1_000_000_000  # nanoseconds a second
+KMH_PER_MPS = 3.6  # km/h a m/s
 
 
 class Joint(IntEnum):

@@ -9,7 +9,7 @@ from station.present.screen.ink import Ink
 from station.present.screen.pace import Pace
 from station.testing import screen_samples as samples
 
-FPS = 30
+FPS = 30  # as the screen draws
 
 
 def draw_benchmark(seconds: float = 2.0, size: tuple[int, int] = (1280, 720)) -> list[float]:

@@ -27,9 +27,9 @@ from station.run.presenter import Presenter
 from station.testing.synthetic import Filming, RunnerSpec, SyntheticRunner
 from station.types import NS, Cue, Input, Pose, Snapshot, Step
 
-SECONDS = 100.0
+SECONDS = 100.0  # chosen: 25 cues
 EVERY_NS = 4 * NS  # the line has been spoken and the light has settled
-FPS = 60
+FPS = 60  # poses a second of a Raspberry Pi's camera at its usual rate
 
 
 class TippingCoach:

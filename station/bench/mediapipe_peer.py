@@ -12,7 +12,7 @@ import json
 import sys
 import time
 
-WARM_UP = 5
+WARM_UP = 5  # frames; as in stages.py
 
 
 def main(frames_file: str) -> None:

@@ -48,11 +48,11 @@ from station.sense.open import open_source
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS, Frame, Joint, Marks, Pose, Reading, View
 
-WARM_UP = 5
+WARM_UP = 5  # frames whose time does not count (chosen)
 ROUNDS = 3  # ours and the peer's take turns, so that a busy minute hits both
-CORE_SECONDS = 120.0
-BATCH_FRAMES = 1_000_000
-AGE_FPS, AGE_FRAMES = 60, 180
+CORE_SECONDS = 120.0  # of synthetic running (chosen)
+BATCH_FRAMES = 1_000_000  # chosen: a few hundred milliseconds of work
+AGE_FPS, AGE_FRAMES = 60, 180  # the camera's usual rate, for three seconds
 
 # Of a group of figures, or of one: what the text says behind it.
 UNITS = {

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from station.calibrate.deck import Deck
 from station.calibrate.lines import ImageLine
 
-LONG_SIDE_PX = 1280
+LONG_SIDE_PX = 1280  # chosen: fits a laptop's screen
 # Blue, green, red; colour-blind safe (IBM palette): plumb lines, lines along the belt, the edge that was measured, the zone.
 PLUMB, ALONG, EDGE, ZONE = (255, 143, 100), (0, 176, 255), (0, 97, 254), (255, 255, 255)
 

@@ -21,15 +21,15 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1 px of the frame: where
 WORK_PX = 640  # long side of the frame that is described
 CORNERS, CORNERS_KEPT = 3000, 512  # looked for; kept
 CELLS = (8, 8)  # the strongest of each cell of the frame are kept, so that no corner of the room outvotes the others
-BITS = 32
+BITS = 32  # bytes of an ORB descriptor
 FEW = 40  # corners in the present frame: fewer, and it is too dark or too empty to compare
 MATCHED, MATCHED_SHARE = 14, 0.12  # corners found again that agree on one movement, at least; share of all that look alike
 SURE = 25  # so many before "same" is said
 CLOSE_BITS = 64  # of 256 that may differ
 RATIO = 0.85  # the next best must be that much worse (Lowe 2004)
-AGREE_PX = 1.5
+AGREE_PX = 1.5  # chosen: a corner is found again to about a pixel
 MOVED_SIDES, MOVED_DEG, MOVED_ZOOM = 0.008, 0.6, 0.015  # shift over the long side; turn; change of size
-LARGEST_ZOOM = 1.5
+LARGEST_ZOOM = 1.5  # chosen: a camera that moved farther shows another scene
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,8 @@ from station.ports import Estimator, FrameSource
 from station.sense.frames import frames
 from station.types import NS, Frame, Pose, SourceInfo
 
-READ_TIMEOUT_S = 5.0
-POSE_EVERY_S, GREY_EVERY_S, GREYS = 0.06, 0.25, 40
+READ_TIMEOUT_S = 5.0  # chosen
+POSE_EVERY_S, GREY_EVERY_S, GREYS = 0.06, 0.25, 40  # chosen
 WARM_S = 2.0  # a camera's exposure settles first
 PERSON_MARGIN = 0.15  # of a body's box: hair, hands and clothes reach beyond the landmarks
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from station.types import NAN, Fault, Gait, Measure, Mode, SessionPage
 
-KEEP_EVERY_S = 10.0
+KEEP_EVERY_S = 10.0  # chosen
 FIRST_KEPT_S = 30.0  # so that the window of 30-40 strides lies inside the part
 
 PAGE_MEASURES = (

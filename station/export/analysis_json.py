@@ -22,8 +22,8 @@ from station.export.documents import (
 from station.record.plain import plain
 from station.types import NS, STRIDE, FaultReport, Measure, Recording, Stretch
 
-TIME_DECIMALS = 6
-VALUE_DECIMALS = 4
+TIME_DECIMALS = 6  # a microsecond
+VALUE_DECIMALS = 4  # finer than anything is measured
 
 
 def analysis_json(recording: Recording, core_version: str = __version__, created_utc: str | None = None) -> Analysis:

@@ -22,8 +22,8 @@ from station.types import QUANTITIES, Recording
 
 Point = tuple[float, float]
 
-WIDTH, HEIGHT = 200.0, 246.0
-HIP: Point = (100.0, 118.0)
+WIDTH, HEIGHT = 200.0, 246.0  # units of the drawing
+HIP: Point = (100.0, 118.0)  # in the drawing
 # Lengths in units of the drawing, in the proportions of Winter (Biomechanics and Motor Control of Human Movement) for a body of
 # 240; widths at both ends of a limb chosen by eye.
 THIGH, SHANK, TRUNK, FOOT, NECK, HEAD = 58.8, 59.0, 69.0, 24.0, 27.0, 13.5

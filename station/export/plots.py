@@ -20,8 +20,8 @@ from station.types import NAN
 
 Say = Callable[[str], str]  # English words in the language of the page
 
-WIDTH, HEIGHT = 330, 164
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 8, 24
+WIDTH, HEIGHT = 330, 164  # units of the drawing
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 8, 24  # margins, units of the drawing
 LETTERS = 14  # px, at WIDTH px: 12 and more on every phone that is 290 px wide
 COLOURS = ("var(--own)", "var(--other)", "var(--third)")  # blue and orange keep apart for most kinds of colour blindness
 DASHES = ("", "7 4", "2 3")

@@ -15,8 +15,8 @@ from station.types import NAN, Mode, Recording
 
 TEXTBOOK_BENT_DEG = 125.0  # hip flexion with a bent knee
 TEXTBOOK_STRAIGHT = "80–90°"
-TEXTBOOK_EXTENSION_DEG = 15.0
-DRILL_ASKS_DEG = 45.0
+TEXTBOOK_EXTENSION_DEG = 15.0  # of the hip (chosen from textbook ranges of 10 to 20)
+DRILL_ASKS_DEG = 45.0  # chosen
 LIFT_SHORT_DEG = 35.0  # guess: a lift that stays 10 deg under what the drill asks
 BENT_KNEE_DEG, STRAIGHT_KNEE_DEG = 60.0, 20.0  # guess
 HELD = 5  # frames: an angle counts when the median of so many reaches it

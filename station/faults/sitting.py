@@ -13,7 +13,7 @@ from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, 
 from station.types import NAN, Light, Line, Measure, MeasureError
 
 TLE, KNEE, LEAN = "tle_near_deg", "knee_flexion_stance_near_deg", "trunk_lean_deg"
-LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0, 1.0
+LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0, 1.0  # the vertical; the degree back is chosen
 Z95 = 1.645  # one-sided 95 % of the model's error: an upright runner is not seen to lean back more often than that
 LEAVE = 1.10  # back inside by 10 %
 

@@ -11,7 +11,7 @@ import numpy as np
 from station.stats import FEWEST
 from station.types import NAN, Measure
 
-RECENT_STRIDES = 12
+RECENT_STRIDES = 12  # chosen: a cleared fault is noticed within the 20 strides of a cue's watch
 
 # measures that are the median of one column of STRIDE
 COLUMNS = (

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.types import NEVER, Activity
 
-ABSENT_S = 0.5
+ABSENT_S = 0.5  # chosen
 STILL_S = 1.8  # no step for so long: standing
 PASSED_DEG = 10.0  # the thighs have passed each other when they are this far apart on the other side
 OPENING_DEG = 25.0  # range of the opening in a step
+# 300 to 67 steps a minute: wider than people run or walk.
 SHORTEST_STEP_S, LONGEST_STEP_S = 0.2, 0.9
-SMALLEST_SWING_DEG = 15.0
+SMALLEST_SWING_DEG = 15.0  # chosen: less than a slow walk's
 BEHIND = 0.12  # share of a thigh's swing behind the vertical: knee lifts have none
 VOTES = 5  # steps that are remembered; two must have been run, and half of them
 

@@ -16,9 +16,9 @@ from station.types import NEVER, Reading, Speed
 STALE_S = 5.0  # feet land more often
 FTMS_STALE_S = 3.0  # a treadmill sends about once a second
 STEADY_S = 10.0  # so long after a change the speed counts as changing
-CHANGE_MPS = 0.1
+CHANGE_MPS = 0.1  # chosen: 0.36 km/h
 SEEN_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
-SEEN_STRIDES = 24
+SEEN_STRIDES = 24  # chosen: some fifteen seconds
 SLOWEST_FRAME_S = 1.0 / 23.0  # below 24 fps mid-stance holds less than two frames
 AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force plate, data/rbds
 

@@ -31,7 +31,7 @@ POINTS = (
     Joint.RIGHT_EAR,
     Joint.NOSE,
 )
-HIP, HEEL, TOE, WRIST, SHOULDER, EAR, NOSE = 0, 2, 4, 6, 8, 10, 12
+HIP, HEEL, TOE, WRIST, SHOULDER, EAR, NOSE = 0, 2, 4, 6, 8, 10, 12  # of POINTS, the left one first
 _ROWS = np.array(POINTS, dtype=np.intp)
 
 

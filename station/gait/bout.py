@@ -27,7 +27,7 @@ from station.types import NEVER, QUANTITIES, Activity, Measure, Speed
 
 PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured
-CURVES = 6
+CURVES = 6  # strides whose curve is kept (chosen)
 
 Moment = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, near leg, confidence
 

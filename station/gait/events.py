@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import bottom, falls_through, top
 
-SHANK_UPRIGHT_AFTER_S = 0.029
-HEEL_AHEAD_BEFORE_S = 0.029
-STRAIGHT_AFTER_S = 0.016
-CROSSING_HALF_S = 0.035
+SHANK_UPRIGHT_AFTER_S = 0.029  # medians over the tuning runners, as above
+HEEL_AHEAD_BEFORE_S = 0.029  # likewise
+STRAIGHT_AFTER_S = 0.016  # likewise
+CROSSING_HALF_S = 0.035  # of the line fitted round the passage (chosen: four frames at 60 a second)
 USUAL_AHEAD = 0.17  # of a stride from the forward peak to the heel farthest ahead: the norms' mean
 
 

@@ -7,7 +7,7 @@ from math import exp, hypot, isnan
 
 from station.gait.body import WRIST
 
-MEMORY_S = 1.2
+MEMORY_S = 1.2  # time constant (chosen: two strides)
 RAIL_S = 2.5  # so long a wrist must be still
 STILL = 0.12  # standard deviation of a wrist's place, in thigh lengths; a swinging arm has 0.25 .. 0.4
 AHEAD = 0.15  # in front of the hips, thigh lengths

@@ -47,10 +47,10 @@ STALE_S = 0.12  # a segment unseen for longer cannot be predicted
 UNPREDICTED_NATS = 3.0  # of such a segment (chosen: between a fit and none)
 ANEW_S = 0.5  # of nobody: the model's names hold again
 MIDDLES_DEG = (5.0, -30.0)  # of thigh and shank, to begin with
-MIDDLE_S = 1.5
+MIDDLE_S = 1.5  # time constant of the middles (chosen: two strides)
 
-LENGTH_OFF = 0.4
-LENGTH_MEMORY_S = 1.0
+LENGTH_OFF = 0.4  # share by which a segment's length may be off (chosen)
+LENGTH_MEMORY_S = 1.0  # time constant (chosen)
 
 Leg = tuple[float, float]  # thigh, shank
 Part = tuple[float, float, float]  # angle, speed, when

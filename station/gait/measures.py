@@ -10,7 +10,7 @@ import numpy as np
 from station.stats import FEWEST, STRIDE_SD, Spread, of_one_gait, spreads
 from station.types import Measure
 
-STRIDES = 36
+STRIDES = 36  # the window (chosen: half a minute of running)
 COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill (chosen)
 
 NO_STRIDES = "no strides of a run yet"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from station.gait.angles import rounded_angles
 from station.types import ANGLES, NEVER, Side, View
 
-TRACKED_S = 2.0
+TRACKED_S = 2.0  # chosen: three strides
 EASED_S = 0.05  # time constant of the angles drawn for the eye (chosen)
 STALE_S = 0.5  # after so long unseen the drawn angles start afresh (chosen)
 

@@ -19,8 +19,8 @@ FIRST_SWING_DEG = 14.0  # fall that starts the clock; afterwards a share of the 
 SHARE = 0.6  # of the swing: past the middle
 LOST_S = 2.0  # no passage for so long: the runner stopped, the clock starts afresh
 HALF = 0.09  # half-width of the fit round a peak, as a share of the stride
-CROSSING_HALF_S = 0.035
-FIRST_STRIDE_S = 0.7
+CROSSING_HALF_S = 0.035  # of the line fitted round the passage, as in events.py
+FIRST_STRIDE_S = 0.7  # until one is known: 170 steps a minute
 # A thigh moves on by no more than this from one sample to the next: what goes farther is the other leg, for a frame or three.
 # Runners of the norms swing it at up to 500 deg/s for a moment; the rest is noise.
 JUMP_DEG, FASTEST_DEG_S = 12.0, 450.0

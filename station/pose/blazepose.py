@@ -19,7 +19,7 @@ from station.types import JOINTS
 
 BODY_ROWS = slice(33, 35)  # after the 33 landmarks: centre and rim of the body's circle
 HEATMAP_REACH = 4  # cells to each side: a 9 x 9 window
-HEATMAP_MIN_PEAK = 0.5
+HEATMAP_MIN_PEAK = 0.5  # as in MediaPipe's graph
 WINDOW = np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
 
 

@@ -16,7 +16,7 @@ from station.pose.store import read_card
 
 DETECTOR = "pose_detector"
 GRIDS = ((28, 2), (14, 2), (7, 6))  # cells a side, boxes a cell
-MIN_SCORE = 0.5
+MIN_SCORE = 0.5  # as in MediaPipe's graph
 SAME_PERSON_OVERLAP = 0.3  # intersection over union of two boxes
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from station.pose.tag_code import MODULES, patterns
 from station.types import NS, Frame, Joint, Marks, Pose
 
-TAG_M, PITCH_M, STRIP_M = 0.05, 0.065, 0.06
+TAG_M, PITCH_M, STRIP_M = 0.05, 0.065, 0.06  # as the sheets are printed
 FINE = 5  # samples a pixel, along each side
 FORGOTTEN_NS = 2 * NS
 EDGE_ON_DEG = 65.0  # a tag turned farther away is not counted as seen

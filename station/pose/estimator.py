@@ -18,7 +18,7 @@ from station.pose.store import models_dir
 from station.pose.who import Who, Zone
 from station.types import Frame, ModelInfo, Pose
 
-MIN_PRESENCE = 0.5
+MIN_PRESENCE = 0.5  # as in MediaPipe's graph
 WHO_MARGIN = 1.25  # of the squares that who.py's numbers are made for, whatever a model cuts
 MOST_PEOPLE = 4  # of those found, how many are measured to choose from
 STAGES = ("detector", "warp", "landmarks", "decode")

@@ -18,7 +18,7 @@ from station.types import NS, Frame, HipTurn, Joint, ModelInfo, Pose, Side, Turn
 
 NAME = "pelvis_turn"
 TRUNK_S = 2.0  # the trunk's length is the median over so long (chosen: three strides)
-FACING_S = 1.0
+FACING_S = 1.0  # chosen: a runner does not turn round within it
 LEAST_SCORE = 0.3  # of a landmark that the crop or the direction rests on (chosen)
 SMALLEST_PX = 40.0  # of the trunk: a smaller runner's crop holds less than 70 pixels across (chosen)
 

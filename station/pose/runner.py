@@ -18,7 +18,7 @@ from station.pose.model import Landmarks, Square
 from station.pose.two_stage import TwoStage
 from station.types import JOINTS, NAN, Joint
 
-HEIGHT_PX, WIDTH_PX, CELL_PX = 256, 192, 4
+HEIGHT_PX, WIDTH_PX, CELL_PX = 256, 192, 4  # of the network's input, and of a cell of its output
 SIDE_PX = (HEIGHT_PX - WIDTH_PX) // 2  # left out at either side of the square
 ROWS = (
     Joint.NOSE,

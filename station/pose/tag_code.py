@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MODULES = 6
+MODULES = 6  # along a side, the black border with it
 IDS = 48  # three belts of 16
 CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
 # A tag bends with the hip: its middle lies nearer to the camera than its edges, and when it is seen from one side that shifts

@@ -10,7 +10,7 @@ from station.types import NS, Cue, Snapshot
 if TYPE_CHECKING:
     from gpiozero.pins import Factory
 
-TONE_S = 0.15
+TONE_S = 0.15  # chosen
 
 
 class Buzzer:

@@ -29,11 +29,11 @@ LED_NAMES = ("red", "green", "blue", "status")
 Rgb = tuple[float, float, float]
 Shape = Callable[[float], float]
 
-DARK: Rgb = (0.0, 0.0, 0.0)
+DARK: Rgb = (0.0, 0.0, 0.0)  # red, green, blue, 0..1
 FADE_S = 0.3  # from dark to full, and back: the fastest that the light ever changes
 FIRST_STEP_S = 0.02  # a new sign lights up, very dimly, in the tick that finds it
-PRAISE_S = 4.0
-SELF_TEST_STEP_S = 1.0
+PRAISE_S = 4.0  # chosen
+SELF_TEST_STEP_S = 1.0  # chosen
 
 
 # --- shapes: seconds since the sign began -> brightness 0..1. Each begins bright. ------------------
@@ -105,8 +105,9 @@ class Sign(NamedTuple):
         return (self.rgb[0] * level, self.rgb[1] * level, self.rgb[2] * level)
 
 
+# Red, green, blue, 0..1 (chosen to be told apart).
 BLUE, CYAN, AMBER, MAGENTA = (0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 0.5, 0.0), (1.0, 0.0, 1.0)
-WHITE, GREEN, RED = (1.0, 1.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)
+WHITE, GREEN, RED = (1.0, 1.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)  # likewise
 
 COLOURS: Mapping[str, Rgb] = {"blue": BLUE, "cyan": CYAN, "amber": AMBER, "magenta": MAGENTA, "white": WHITE}
 SHAPES: Mapping[str, Shape] = {

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SILENT_LUFS = -70.0  # absolute gate
-BLOCK_S, HOP_S = 0.4, 0.1
+BLOCK_S, HOP_S = 0.4, 0.1  # ITU-R BS.1770-4
 
 
 def loudness_lufs(samples: NDArray[np.floating], rate_hz: int) -> float:

@@ -26,10 +26,10 @@ from station.types import NS
 
 BLOCK = 512  # 10.7 ms
 QUEUED_BLOCKS = 2  # what SDL keeps ready in an ALSA device of two periods: the virtual mixer's delay to the ear
-TRACKS = 3
+TRACKS = 3  # voice, chime, beat
 PULSE = RATE_HZ // 2  # samples of a silent clip that shows that the device uses samples up
 STILL_S = 3.0  # chosen: a device without a new position for so long is dead
-LOOK_S = 0.5
+LOOK_S = 0.5  # chosen
 
 
 class Mixer(Protocol):

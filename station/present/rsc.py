@@ -14,7 +14,7 @@ MEASUREMENT = "00002a53-0000-1000-8000-00805f9b34fb"
 FEATURE = "00002a54-0000-1000-8000-00805f9b34fb"
 STRIDE_LENGTH, RUNNING = 1 << 0, 1 << 2  # flags of a measurement; the feature has the same bits
 SUPPORTED = struct.pack("<H", STRIDE_LENGTH | RUNNING)
-PER_MPS = 256
+PER_MPS = 256  # Bluetooth's Running Speed and Cadence service: 1/256 m/s
 FASTEST_MPS = 0xFFFF / PER_MPS
 
 

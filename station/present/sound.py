@@ -16,8 +16,8 @@ from station.present.voices import SPM_RANGE, Clip, Voices, almost_silence, beat
 from station.types import NAN, NS, Cue, Snapshot
 
 VOICE, BEAT, AWAKE = 0, 1, 2  # tracks
-FADE_OUT_S = 0.2
-BEAT_FADE_S = 2.0
+FADE_OUT_S = 0.2  # chosen: no click
+BEAT_FADE_S = 2.0  # chosen: it leaves unnoticed
 UNDER_VOICE = 0.35  # the beat steps back while somebody speaks
 
 

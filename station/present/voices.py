@@ -24,21 +24,21 @@ from station.types import Line
 
 VOICE_DIR = Path(__file__).parent / "voice"
 VOICELESS = ("ja",)  # languages that the voice cannot speak
-RATE_HZ = 48_000
-FULL = 32_767
+RATE_HZ = 48_000  # of the files and of usual sound cards
+FULL = 32_767  # of 16 bits
 CHIME_LUFS = -20.0  # 2 LU under the voice that it announces
-BEAT_PEAK = 0.10
-CHIME_S = 0.5
+BEAT_PEAK = 0.10  # chosen: below the voice
+CHIME_S = 0.5  # chosen
 ATTACK_S = 0.1  # nothing but the beat comes up faster
 BEAT_ATTACK_S = 0.01  # a beat needs an edge; it is quiet, and fades in over seconds as a whole
-SPM_RANGE = (100.0, 240.0)
+SPM_RANGE = (100.0, 240.0)  # chosen: wider than people run
 REBUILD = "install the station again, or render the lines with `python -m tests.lab.voice`"
 
 Clip = NDArray[np.int16]
 
 # Two notes before the voice, rising for praise: well above the rumble of a treadmill and below the hiss of its fan.
 CUE_HZ = (587.3, 587.3)
-PRAISE_HZ = (587.3, 880.0)
+PRAISE_HZ = (587.3, 880.0)  # d'' and a'': a fifth up (chosen)
 
 
 def all_lines() -> dict[str, Line]:

@@ -20,7 +20,7 @@ SERVICE_PATH, MEASUREMENT_PATH, FEATURE_PATH = f"{APP}/service0", f"{APP}/servic
 ADVERT_PATH = f"{APP}/advert0"
 BLUEZ, ADAPTER = "org.bluez", "/org/bluez/hci0"
 EVERY_NS = NS  # the service asks for about one measurement a second
-OPENING_S = 10.0
+OPENING_S = 10.0  # chosen
 REMEDY = "switch Bluetooth on (`rfkill unblock bluetooth`), or set watch.enabled to false"
 NO_PACKAGE = "install Debian's python3-bleak, or the station's extra `bluetooth`"
 

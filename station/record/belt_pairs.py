@@ -18,7 +18,7 @@ from typing import TextIO
 from station.types import NAN, Gait, PelvicPair, View
 
 PAIRS = "pairs"
-SYNC_STRIDES = 10
+SYNC_STRIDES = 10  # chosen: a power cut loses ten strides at most
 COLUMNS = (
     "session",
     "near_side",

@@ -16,7 +16,7 @@ from station.types import ANGLES
 
 _COUNT = struct.Struct("<I")
 _NAN = np.int32(-(2**31))
-PER_DEG = 100
+PER_DEG = 100  # the core rounds to 0.01 deg
 
 
 def pack(t_ns: NDArray[np.int64], angles: NDArray[np.void]) -> bytes:

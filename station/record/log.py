@@ -49,7 +49,7 @@ SCHEMA = "station.log/2"
 CUES_APART = "station.log/1"  # each cue in a record behind its input: a power cut may part them
 MAGIC = b"STATLOG1"
 SYNC_NS = NS  # a power cut may cost this much of the session
-MAX_HEADER_BYTES = 1 << 20
+MAX_HEADER_BYTES = 1 << 20  # chosen
 
 _HEAD = struct.Struct("<II")
 _RECORD = struct.Struct("<BHI")
@@ -59,8 +59,9 @@ _VALUE = struct.Struct("<qd")
 _COUNT = struct.Struct("<qI")
 _TURN = struct.Struct("<qdd")
 
+# The file's own tags: never renumbered.
 POSE, READING, PRESS, TICK, MARKS, HIP_TURN = 1, 2, 3, 4, 5, 6
-CUE, GAP, WITH_CUES = 16, 17, 18
+CUE, GAP, WITH_CUES = 16, 17, 18  # likewise
 
 _MASK_BYTES = (JOINTS + 7) // 8
 _MARK = np.dtype([("id", "<i2"), ("corners_px", "<f4", (4, 2))])

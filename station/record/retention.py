@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 LOG_SUFFIX = ".log"
-MB = 1_000_000
+MB = 1_000_000  # bytes
 
 
 def reclaim_logs(folder: Path, quota_bytes: int, free_bytes: int, keep: Path | None = None) -> tuple[Path, ...]:

@@ -110,7 +110,7 @@ def insertion(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
-BUSY_MS = 5000
+BUSY_MS = 5000  # chosen: longer than any transaction
 WAL = "-wal"  # what SQLite adds to the name for its write-ahead log
 CACHE_KB = 512  # chosen: the station appends; what it wrote an hour ago need not stay in memory
 FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copied into the database

@@ -36,7 +36,7 @@ from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
 from station.types import NS, Frame, Pose, Recording, Side, SourceInfo
 
-READ_TIMEOUT_S = 1.0
+READ_TIMEOUT_S = 1.0  # chosen
 LIVE_S = 60.0  # how long a camera is watched unless said otherwise
 AHEAD = 2  # frames that each stage may be ahead; chosen: a frame of 4K takes 25 MB, and some ten are in memory at once
 Progress = Callable[[float], None]  # is given the seconds of recording that were worked through

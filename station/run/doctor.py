@@ -52,8 +52,8 @@ PACKAGES = (
     "fit-tool",
     "xlsxwriter",
 )
-MIN_FREE_BYTES = 500_000_000
-CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0
+MIN_FREE_BYTES = 500_000_000  # chosen
+CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0  # chosen
 SETTLED, AVERAGED = 50, 10  # frames until the exposure has settled, and then looked at
 THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
 

@@ -20,9 +20,9 @@ from station.types import NS, Joint, Measure, Pose, Recording
 # joggers and sprinters) a film is shown slower or faster than life.
 CADENCES_SPM = (115.0, 260.0)
 TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")  # what a wrong clock makes wrong; angles stay right
-LOOK_S, LOOK_EVERY_S = 6.0, 0.1
+LOOK_S, LOOK_EVERY_S = 6.0, 0.1  # chosen: a few strides
 FOUND = 0.5  # share of the frames in which somebody is seen head up once it is turned (chosen)
-TURNS_DEG = (90, 270, 180)
+TURNS_DEG = (90, 270, 180)  # in the order in which films lie
 SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
 HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
 ANKLES = (Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE)

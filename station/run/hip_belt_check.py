@@ -28,11 +28,12 @@ from station.sense.open import open_source
 from station.sense.picture_file import is_picture, read_picture
 
 FRAMES = 15  # of a film or the camera, one in three
-EVERY = 3
-TIMEOUT_S = 5.0
-PER_BELT = 16
+EVERY = 3  # chosen: neighbouring frames are alike
+TIMEOUT_S = 5.0  # chosen
+PER_BELT = 16  # tags
 LONG_SIDE_PX = 2000  # photographs are made so small first
 SIZES_PX = 10 * 1.4 ** np.arange(14)  # in them a tag may have any size: read by and by
+# Side of a tag (chosen from rendered frames; hardware/hip-belt has the table).
 LEAST_PX, COMFORTABLE_PX = 14.0, 19.0
 MOST_BLUR = 0.35  # of a module: beyond that ever fewer are read
 PITCH, PITCH_OFF = 1.3, 0.04  # 65 mm from one tag to the next, 50 mm a tag; a patch glued on within 2 mm

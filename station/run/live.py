@@ -38,10 +38,10 @@ from station.types import NS, Frame, Input, Pose, Tick
 
 log = logging.getLogger("station")
 
-READ_TIMEOUT_S = 1.0
+READ_TIMEOUT_S = 1.0  # chosen
 AFTER_FAILURE_S = 0.1  # chosen: a source that fails at once each time must not fail ten times in a millisecond
 TICK_S = 0.25  # without a frame the coach still learns that time passes
-DRAW_S = 0.1
+DRAW_S = 0.1  # chosen: the screen never waits longer
 JOIN_S = 10.0  # what capture is given to end
 FRESH_S = {"capture": 5.0, "think": 5.0}
 FRAME_REMEDY = {

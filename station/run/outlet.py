@@ -19,7 +19,7 @@ from station.types import NS, Cue, Frame, Mode, Snapshot, Station, Step
 
 log = logging.getLogger("station")
 
-THUMBNAIL_PX = 320
+THUMBNAIL_PX = 320  # chosen
 STICK_DONE = "stick.done"
 Trouble = tuple[tuple[str, str], ...]
 

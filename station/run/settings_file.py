@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 from station.config import Config, Section
 from station.provision import INSTALLERS, provision
 
-WIDTH = 100
+WIDTH = 100  # columns
 KEY = re.compile(r"    (\w+): .*?(?:  # (.*))?")
 HEAD = """\
 Settings of a treadmill station. Every key has a default, which is shown; take the # away from what you change. \

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHOWN_S = 45.0  # six starts in five minutes: fewer than station.service allows, so it tries for ever
-STEP_S = 0.05
+STEP_S = 0.05  # chosen
 
 
 @contextmanager

@@ -24,17 +24,17 @@ from station.types import NAN, NS
 LOOK_FRAMES = 60  # two seconds of a usual film
 FADE_FRAMES = 300  # a film that begins black is looked at for longer
 BARS_EVERY = 5  # bars are looked for in every fifth frame, at this size at most
-BARS_SIDE_PX = 1920
+BARS_SIDE_PX = 1920  # chosen: larger frames are looked at shrunk
 FLAT_LEVEL = 16  # of 255: how far a bar's colour may wander; compression alone makes it 8 (chosen)
 EDGE_LEVEL, EDGE_SHARE = 24, 0.15  # a bar ends along this share of its side at once: no head before a white wall does (chosen)
 MOST_LEFT = 0.5  # of the frame's area inside the bars: smaller bars hide nobody, and a dark treadmill's side is no bar (chosen)
 BARS_FRAMES = 25  # fewer frames cannot tell a bar from a wall
 USUAL = 0.2  # steps between frames this close to the median are averaged: containers round to 1 ms
 INTERLACED_SHARE = 0.6  # of the frames in which FFmpeg's idet can tell (chosen)
-INTERLACED_FRAMES = 15
+INTERLACED_FRAMES = 15  # chosen
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of the stored frame
-WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
-NOTHING: Box = (0.0, 0.0, 0.0, 0.0)
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)  # x0, y0, x1, y1 as fractions
+NOTHING: Box = (0.0, 0.0, 0.0, 0.0)  # likewise
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ COVERS = ("attached_pic", "timed_thumbnails", "still_image")
 MAX_FRAME_PX = 36_000_000  # 8K is 33 million; a frame of more is refused before anything is decoded
 LARGE_FRAME_PX = 9_000_000  # frames larger than 4K are decoded one at a time: each takes 50 MB and more
 LOOK_PACKETS = 120  # of the busiest track: four seconds of a usual film
-LOOK_ALL = 4000
+LOOK_ALL = 4000  # packets (chosen)
 MOVES = 0.25  # a track with fewer packets than this share of the busiest one is a preview (chosen)
 
 

@@ -14,7 +14,7 @@ EVERY_PX = 16  # a coarse grid is enough to tell, and costs nothing
 AFTER_S = 2.0  # somebody may walk past the lens
 DARK_LEVEL = 40  # of 255; a guess: where even the brightest part stays below, no body stands out
 FLAT_LEVEL = 4.0  # SD of 255; a guess: sensor noise alone, as behind a hand or a lens cap
-BRIGHTEST_PCT = 99
+BRIGHTEST_PCT = 99  # percentile: a lamp in view is not the room
 
 
 class FrameWatch:

@@ -30,7 +30,7 @@ from station.types import NS, SourceInfo
 SETTLE_S = 2.0  # white balance is fixed after that: later colour steps would disturb the pose model
 WIDE = 0.8  # a sensor mode that shows less of the widest view than this is a crop
 FORMAT = "BGR888"  # red, green, blue in memory
-BUFFERS = 4
+BUFFERS = 4  # chosen
 TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 MODE_KEYS = ("size", "fps", "bit_depth", "crop_limits")
 REFIT = "switch off, check the ribbon cable at both ends, switch on"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from station.errors import InputError
 
-MAX_FILE_BYTES = 100 << 20
+MAX_FILE_BYTES = 100 << 20  # chosen
 MAX_PX = 64_000_000  # 192 MB as RGB; phones take 12 to 50 million
 MAX_JPEG_SCANS = 100  # progressive JPEGs have ten; each one is work over the whole picture
 PNG, JPEG, BMP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"BM"

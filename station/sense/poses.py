@@ -33,9 +33,9 @@ REMEDY = f"write the file again as {FORMAT}"
 REQUIRED = ("t_s", "xy_px", "score", "width_px", "height_px", "skeleton")
 OPTIONAL = ("px_per_m", "direction")
 MAX_BYTES = 400 << 20  # unpacked; three hours at 60 frames a second are 260 MB
-MAX_MEMBERS = 100
+MAX_MEMBERS = 100  # chosen
 MAX_DURATION_S = 7 * 86400.0  # longer means that t_s does not count seconds
-MAX_SIDE_PX = 65535
+MAX_SIDE_PX = 65535  # chosen: no camera is larger
 
 
 @dataclass(frozen=True, eq=False)

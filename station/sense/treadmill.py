@@ -26,10 +26,10 @@ log = logging.getLogger("station")
 
 AUTO = "auto"
 ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}|[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
-LOOK_S = 8.0
+LOOK_S = 8.0  # chosen
 WAITS_S = (2.0, 5.0, 15.0, 30.0, 60.0)  # between two looks; the last one for good
 SILENT_S = 10.0  # a treadmill that says nothing for so long is looked for anew; they send about once a second
-MOST_KEPT = 64
+MOST_KEPT = 64  # chosen
 NO_BLEAK = "install Debian's python3-bleak, or the station's extra `bluetooth`"
 
 

@@ -23,7 +23,7 @@ Sees = Callable[[float], NDArray[np.uint8]]
 """Seconds since the library was made -> what the sensor sees then, (H, W, 3) RGB."""
 
 BOOT_AHEAD_NS = 12_345_678_901  # CLOCK_BOOTTIME runs ahead of the monotonic clock by the time the machine slept
-COLOUR_GAINS = (1.7, 1.4)
+COLOUR_GAINS = (1.7, 1.4)  # chosen
 
 # Modes as `Picamera2.sensor_modes` lists them: size, bits, frames a second, (x, y, width, height) of the view on the sensor.
 SENSORS: dict[str, tuple[tuple[tuple[int, int], int, float, tuple[int, int, int, int]], ...]] = {

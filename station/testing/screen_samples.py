@@ -34,10 +34,11 @@ from station.types import (
 
 # (cosine, sine) of each harmonic of the stride, deg; phase 0 is the near thigh's forward peak.
 THIGH = ((5.91, 0.0), (22.56, 16.09), (1.77, -8.28), (3.21, 0.14), (-0.14, -0.31))
+# Likewise, of the near shank.
 SHANK = ((-38.79, 0.0), (-2.86, 41.51), (1.17, 17.65), (-1.96, -1.87), (-0.41, -0.68))
 RUNNERS_SD_DEG = 3.4  # of the thigh between runners, mean over the stride
-STRIDE_S = 0.70
-WIDTH_PX, HEIGHT_PX = 960, 720
+STRIDE_S = 0.70  # 171 steps a minute
+WIDTH_PX, HEIGHT_PX = 960, 720  # of the drawn frame
 BODY_PX = 560.0  # body height in the picture
 # Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis & Contini 1966.
 THIGH_LENGTH, SHANK_LENGTH, TRUNK_LENGTH, UPPER_ARM, FOREARM, FOOT = 0.245, 0.246, 0.288, 0.186, 0.146, 0.12

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Series = tuple[complex, ...]
 
-PHASES = 512
-SPEED_STEP_MPS = 0.1
+PHASES = 512  # a stride
+SPEED_STEP_MPS = 0.1  # between two tabled speeds
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Event, Pose, Side, So
 
 Array = NDArray[np.float64]
 
-SAMPLES_PER_STRIDE = 256
+SAMPLES_PER_STRIDE = 256  # chosen: finer than any frame rate
 HALF_MOVING = 0.5  # a step counts while the person mostly strides
 MID_STANCE = 0.2  # phase at which the thigh is far from its forward peak
 LONGEST_STRIDE_S = 2.0  # longer than that lies a pause between

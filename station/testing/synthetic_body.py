@@ -17,8 +17,9 @@ Array = NDArray[np.float64]
 # Metres, of a person 1.75 m tall. Thigh, shank and foot: means of the eight runners named in stride_curves; the rest by eye.
 THIGH_M, SHANK_M, FOOT_M = 0.44, 0.415, 0.20
 HIP_WIDTH_M = 0.165  # between the joint centres
+# Chosen: usual for a person of 1.75 m.
 SHOULDER_WIDTH_M, TRUNK_M, UPPER_ARM_M, FOREARM_M = 0.36, 0.50, 0.29, 0.25
-HEIGHT_M = 1.75
+HEIGHT_M = 1.75  # chosen
 HEEL_BEHIND_M, HEEL_BELOW_M = 0.055, 0.06  # of the ankle, along and across the sole
 RAIL_FORWARD_M, RAIL_UP_M = 0.38, 0.12  # where hands hold on
 

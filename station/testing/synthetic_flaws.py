@@ -15,7 +15,7 @@ Flags = NDArray[np.bool_]
 LEG = ("HIP", "KNEE", "ANKLE", "HEEL", "FOOT_INDEX")
 LEFT_LEG = [int(Joint[f"LEFT_{part}"]) for part in LEG]
 RIGHT_LEG = [int(Joint[f"RIGHT_{part}"]) for part in LEG]
-NEAR_SCORE, FAR_SCORE = 0.95, 0.8
+NEAR_SCORE, FAR_SCORE = 0.95, 0.8  # chosen
 
 
 @dataclass(frozen=True)

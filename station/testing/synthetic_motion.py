@@ -41,12 +41,12 @@ WALK_NORMS = {
 }
 # Stride-to-stride SD at variability 1. Pelvic turn: 1.4 deg measured on the same runners; the others are guesses.
 VARIES = {"cadence_spm": 1.5, "thigh_excursion_deg": 1.5, "tle_deg": 1.0, "pelvic_turn_deg": 1.4, "trunk_lean_deg": 0.5}
-VARIES_EVERY_S = 0.7
-STANDING_KNEE_DEG, STANDING_SWAY_M = 4.0, 0.01
-LIFTED_KNEE_DEG = 80.0
+VARIES_EVERY_S = 0.7  # chosen: a stride
+STANDING_KNEE_DEG, STANDING_SWAY_M = 4.0, 0.01  # chosen
+LIFTED_KNEE_DEG = 80.0  # chosen
 MID_STANCE = 0.45  # of the contact
 FLAT_FOOT = (0.2, 0.65)  # of the contact: the foot neither lands nor leaves
-GLIDE_LIMIT_M = 0.03
+GLIDE_LIMIT_M = 0.03  # chosen
 ELBOW_DEG = {"running": 90.0, "walking": 25.0, "standing": 12.0, "knee_lift": 12.0}
 ARM_PER_THIGH = {"running": 0.55, "walking": 0.6, "standing": 0.0, "knee_lift": 0.0}
 SHOULDER_PER_PELVIS = -0.9  # shoulders turn against the pelvis

@@ -39,8 +39,8 @@ ETC = Path("/etc/station")
 KEPT = Path("/var/lib/station-usb")  # root's: what an installer's stick brought
 KEY_NAME, KEPT_NAME = "installer.key", "installer.toml"
 LARGEST_BYTES = 64 * 1024  # of a key or a settings file
-LARGEST_ANSWER = 1 << 20
-COMMAND_TIMEOUT_S = 30
+LARGEST_ANSWER = 1 << 20  # chosen
+COMMAND_TIMEOUT_S = 30  # chosen
 NOTHING_YET = "nothing to write yet, put it in again after the run"
 INTERRUPTED = "the export was interrupted: put the stick in again, it goes on where it stopped"
 

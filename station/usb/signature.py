@@ -21,7 +21,7 @@ SETTINGS_NAME, SIGNATURE_NAME = "station.toml", "station.toml.signature"
 SHORTEST_KEY = 32  # characters; an empty or cut-off key file opens nothing
 # so that the key can never be made to sign anything else
 CONTEXT = b"treadmill station settings 1\n"
-MOST_DIGITS = 18
+MOST_DIGITS = 18  # fits 64 bits
 TEXT = re.compile(rb'\s*counter = ([1-9][0-9]{0,17})\s+hmac-sha256 = "([0-9a-f]{64})"\s*')
 KEPT = re.compile(rb"# counter ([1-9][0-9]{0,17})\n")
 MARK = b"\xef\xbb\xbf"  # what Windows' editor puts in front

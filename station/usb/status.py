@@ -17,8 +17,8 @@ State = Literal["none", "writing", "done", "failed", "settings", "refused"]
 STATES = ("none", "writing", "done", "failed", "settings", "refused")
 FOLDER = Path("/run/station-usb")  # root's; systemd makes it for the exporter
 PREFIX = "status-"  # then the disk's name: pulling one stick takes no other's word away
-MOST_BYTES = 4096
-MOST_SESSIONS = 10_000
+MOST_BYTES = 4096  # chosen: far more than is written
+MOST_SESSIONS = 10_000  # chosen: more than a card holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from station.usb.folders import FILE, TOP, failures_named, made, opened
 MOST_ENTRIES = 2000  # of a folder's listing: beyond that, names are not looked at
 MOST_EARLIER = 12  # sessions in the trend
 LARGEST_FILE = 1 << 28  # an hour of markers.trc is a quarter of that
-BLOCK = 1 << 20
+BLOCK = 1 << 20  # bytes copied at a time (chosen)
 
 @dataclass(frozen=True, slots=True)
 class Exported:

@@ -16,7 +16,7 @@ from station.types import NAN
 
 Array = NDArray[np.float64]
 
-GRID_HZ = 100.0
+GRID_HZ = 100.0  # chosen: finer than any camera's rate
 LONGEST_GAP_S = 0.12  # across a longer silence nothing is interpolated
 LEAST_S = 10.0  # of both at once: some fourteen strides
 LEAST_R = 0.8  # below that they are not the same movement, whatever the offset

@@ -18,7 +18,7 @@ from station.validate.measured import Measured
 from station.validate.reference import Trial
 
 RULE, TURN = "locked_waist", "pelvic_turn_deg"
-FEWEST_RUNNERS = 3
+FEWEST_RUNNERS = 3  # chosen: fewer have no spread to speak of
 
 
 @dataclass(frozen=True, slots=True)

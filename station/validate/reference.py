@@ -32,7 +32,7 @@ from station.record.belt_pairs import COLUMNS as BELT_COLUMNS
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE
 from station.validate.table import Table
 
-LEAST_COUNTED_S = 5.0
+LEAST_COUNTED_S = 5.0  # chosen: a shorter count is off by a step in ten
 LEAST_SPM = 60.0  # fewer steps a minute are no run and no walk
 MOST_BYTES = 64 << 20  # an hour at 200 values a second in ten columns
 LABELS = ("trial", "runner", "session", "observer", "note", "waist", "start_utc", "screen_from", "screen_to")

@@ -17,7 +17,7 @@ from station.validate.pairs import Level, Paired, Pairs
 from station.validate.reference import BeltStrides, Reference, Series
 from station.validate.tolerance import tolerance, unit
 
-DECIMALS = 6
+DECIMALS = 6  # finer than anything is measured
 SHAPES: dict[type, Literal["series", "belt_strides"]] = {Series: "series", BeltStrides: "belt_strides"}
 
 

@@ -37,11 +37,11 @@ from station.types import NEVER, HipBelt, HipBeltTrouble, Marks, Measure, Side, 
 
 FOCAL = 1.2  # focal length over the longer side of the frame where the view does not tell: a usual lens
 SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
-GAIN_SD = 0.02
+GAIN_SD = 0.02  # chosen: what the shape's scale leaves open
 WIDEST_SHARE = 0.25  # the thigh's phase, from landmarks, jitters: across a large turn that is much, along it little
 TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not reported
 SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last tag
-WORN_S = 0.3
+WORN_S = 0.3  # chosen: of tags in their place, before a belt counts as worn
 GONE_S = 0.25  # a pose so old is no start for the next
 KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
 UNSEEN = 3  # strides

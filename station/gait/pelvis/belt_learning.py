@@ -24,12 +24,12 @@ FEWEST = 8  # frames for a lesson
 EVERY_S = 0.03  # frames closer to each other teach nothing new
 SOON_S, SELDOM_S = 0.7, 6.0  # between lessons: while something new is seen, and when nothing is
 SETTLED = 0.002  # rad and m: a lesson that moves the tags less has little to add
-KNOWN_BEND_DEG = 1.0
+KNOWN_BEND_DEG = 1.0  # chosen: a bend known so well needs no more lessons
 FEWEST_ON_A_BELT = 12  # tags, to tell how far a slow turn has come
 BAD_TAG, BAD_TAG_PX = 3.0, 0.6  # misfit of a folded or damaged tag: times that of the usual tag, and at least
 ALIKE = 4.0  # errors of frames resemble each other: so many count as one. Tuned on made belts
 BIN_RAD = np.radians(3.0)  # frames from one direction
-LEAST_SD_PX = 0.1
+LEAST_SD_PX = 0.1  # chosen: no corner is believed more
 
 
 class Keyframe(NamedTuple):

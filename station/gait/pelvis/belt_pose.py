@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 TAG_M = 0.050  # side of the black square
-NEAREST_M = 0.3
-OTHER_RAD = 0.5
+NEAREST_M = 0.3  # to the lens; nearer is no pose (chosen)
+OTHER_RAD = 0.5  # chosen: starts so far apart lead to different poses
 FAR_PX = 10.0  # a misfit beyond all doubt
 TOLD_APART = 9.0  # chi square between two poses
 STEP_SD_DEG = 8.0  # from one frame to the next
 UP_SD_RAD = 0.1  # guess: how far a worn belt's axis may lean; settles what one flat tag leaves open
-STEPS = 10
+STEPS = 10  # chosen: the pose has settled by then
 LARGEST_RAD = 0.25  # a step
 SMALL = 5e-4  # rad and m: after so small a step the next is a tenth of it
 _UP = np.array([0.0, -1.0, 0.0])  # in camera axes

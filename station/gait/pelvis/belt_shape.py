@@ -11,7 +11,7 @@ import numpy as np
 from station.gait.pelvis.belt_pose import TAG_M, Array, rotation_vectors, skew, turned
 
 TAGS = 16  # ids of one belt; those of the next belt follow
-PITCH_M = 0.065
+PITCH_M = 0.065  # from patch to patch, as the sheets are mounted
 USUAL_TAGS = 14  # a perimeter of 91 cm
 WIDTH_TO_DEPTH = 1.45  # of a hip's outline
 # How far a tag may sit off its place against its neighbour on an elliptic belt: turned about and shifted along its own right,

@@ -25,7 +25,7 @@ FRAME_SD_DEG = 0.3  # what frames with many tags err all the same: blur, the mod
 LONE_SD_DEG = 1.5  # bias of a single flat tag
 # Shadow of the arm, blur and half hidden tags move corners alike in every stride, for a share of the stride at a time.
 LOCKED_PX, LOCKED_SHARE = 0.2, 0.1  # rendered frames of one runner: 0.1 to 0.2; real light is a guess
-LONE_LOCKED = 0.5
+LONE_LOCKED = 0.5  # chosen: share of a single tag's bias that is alike in every stride
 
 
 class Sample(NamedTuple):

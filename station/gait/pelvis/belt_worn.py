@@ -13,12 +13,12 @@ from station.gait.pelvis.belt_shape import TAGS
 from station.types import NEVER, Marks
 
 BELTS = 3  # ids 0..47
-FARTHEST_PX = 1e6
+FARTHEST_PX = 1e6  # no frame is that large
 SMALLEST_PX = 4.0  # a side; less is no tag
 ACROSS = 9.0  # tags of one belt lie within so many tag sides (45 cm)
 FROM_HIPS = 10.0  # and within so many of the middle of the hips (50 cm)
 ALIKE_SIZE = 1.7  # the far end of a belt is 1.2 times as far away
-HIPS_STALE_S = 0.5
+HIPS_STALE_S = 0.5  # chosen: less than a stride
 OTHER_AFTER_S = 5.0  # unseen for so long, another belt may be the runner's
 THIGH_M = 0.445  # hip to knee, mean of the tuning runners of data/rbds
 WRONG_BY_THIGH, WRONG_BY_SCALE = 1.45, 1.25  # ratio of scales; people differ by 8 %, a lifted knee shortens the thigh

@@ -23,7 +23,7 @@ WIDTH_SD = 0.08  # relative scatter between people, in the same data
 THIGH_M = 0.445  # hip to knee joint centre, the same runners: the scale when the view gives none
 SCALE_SD = 0.11  # relative scatter of WIDTH_M / THIGH_M between people
 STRIDES = 60  # the window; beyond it more strides do not help today
-FEWEST = 6
+FEWEST = 6  # strides (chosen)
 HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
 # Of landmarks, in all: an interval wider than the fall that a rule looks for is no measurement.
 # In tests/lab/end_to_end hip landmarks show a

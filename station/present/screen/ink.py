@@ -26,11 +26,11 @@ FONTS = Path(__file__).parent / "fonts"
 BREAK = "\u200b"  # where a line of a language without spaces may be broken: at the borders of its phrases
 LINE = 1.22  # from baseline to baseline, in em; headlines are set closer
 SUBPIXEL = 5  # bits
-HEADLINE = 1.1
+HEADLINE = 1.1  # line height over size (chosen)
 # Chosen: a page has up to 35, and its clock makes a new one each second; in Full HD one takes up to
 # 0.3 MB.
 KEPT_WORDS = 80
-KEPT_LAYERS = 6
+KEPT_LAYERS = 6  # chosen: the views of a minute
 
 Align = Literal["left", "centre", "right"]
 Point = tuple[float, float]

@@ -7,7 +7,7 @@ from station.present.screen.ink import Ink
 from station.present.screen.theme import ACT, TICK
 from station.types import Station
 
-HEIGHT = 26.0
+HEIGHT = 26.0  # design pixels (chosen)
 
 
 def draw(ink: Ink, station: Station) -> None:

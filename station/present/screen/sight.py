@@ -9,7 +9,7 @@ from pathlib import Path
 DRM = Path("/sys/class/drm")
 LEAST_MINUTES = 20.0  # of arc, height of capitals: read at a glance while running (ISO 9241-303: 20 to 22 preferred)
 USUAL_WIDTH_MM = 344.0  # 15.6 inches, the display of the bill of materials; for one that does not tell its size
-EDID_BYTES = 128
+EDID_BYTES = 128  # of its first block, by the standard
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from typing import Literal
 
 Colour = tuple[int, int, int]  # sRGB, 0..255
 
-GROUND: Colour = (13, 16, 21)
-PANEL: Colour = (23, 28, 35)
+GROUND: Colour = (13, 16, 21)  # colours chosen; their contrast is tested
+PANEL: Colour = (23, 28, 35)  # likewise
 TRACK: Colour = (33, 40, 49)  # the dial's ring
 RULE: Colour = (52, 60, 71)  # hairlines and tracks; never text
 EDGE: Colour = (120, 132, 147)  # the band of other runners, and outlines that must be seen against the ground
 FAR: Colour = (94, 106, 120)  # the far limbs
-BODY: Colour = (150, 160, 172)
+BODY: Colour = (150, 160, 172)  # likewise
 SHADE: Colour = (190, 199, 209)  # the near arm and the waistband, in front of the trunk
-TEXT: Colour = (241, 244, 247)
+TEXT: Colour = (241, 244, 247)  # likewise
 QUIET: Colour = (164, 175, 188)  # labels and units
 OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
 ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
@@ -62,15 +62,15 @@ Weight = Literal["Medium", "SemiBold"]
 
 # Type sizes in page units (em): 1280 x 720 units fill the screen, whatever its pixels.
 ZONE_NUMBER = 250  # the one number of the live page
-HERO = 112
-CUE = 96
+HERO = 112  # sizes in design pixels, chosen; margin.py says what they need
+CUE = 96  # likewise
 CUE_NARROW = 66  # in portrait
-BIG = 76
-NUMBER = 68
-HEAD = 54
-LEAD = 40
-BODY_SIZE = 32
-LABEL = 27
+BIG = 76  # likewise
+NUMBER = 68  # likewise
+HEAD = 54  # likewise
+LEAD = 40  # likewise
+BODY_SIZE = 32  # likewise
+LABEL = 27  # likewise
 TICK = 22  # the smallest: axis numbers
 
 

@@ -68,7 +68,7 @@ TABLE is over 26 runners.
 
 from __future__ import annotations
 
-SPEEDS_MPS = (2.5, 3.5, 4.5)
+SPEEDS_MPS = (2.5, 3.5, 4.5)  # of the recordings
 
 # measure -> one row per speed of (mean, SD, P5, P25, P75, P95)
 '''

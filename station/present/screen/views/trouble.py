@@ -9,7 +9,7 @@ from station.present.screen.theme import ACT, BIG, BODY_SIZE, LABEL, LEAD, ON_HU
 from station.types import Snapshot
 
 SHOWN = 3  # at most; fewer when they are long
-PAD = 28.0
+PAD = 28.0  # design pixels (chosen)
 MORE = 40.0  # room for "and 2 more"
 
 
