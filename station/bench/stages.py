@@ -40,6 +40,9 @@ from station.gait.pelvis.belt_shape import BeltShape
 from station.pose.drawn_belt import DrawnBelt, worn
 from station.pose.estimator import open_estimator
 from station.pose.hip_belt import TAG_PER_TORSO, HipBeltFinder
+from station.pose.pelvis_model import NAME as PELVIS_MODEL
+from station.pose.pelvis_model import PelvisModel
+from station.pose.store import models_dir, read_card
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP
 from station.run.slots import LatestSlot
@@ -56,11 +59,11 @@ AGE_FPS, AGE_FRAMES = 60, 180  # the camera's usual rate, for three seconds
 
 # Of a group of figures, or of one: what the text says behind it.
 UNITS = {
-    **dict.fromkeys(("pose_ms", "hip_belt_ms", "cue_latency_ms", "screen", "ours_cpu_ms", "mediapipe_cpu_ms"), "ms"),
+    **dict.fromkeys(("pose_ms", "pelvis_ms", "hip_belt_ms", "cue_latency_ms", "screen", "ours_cpu_ms", "mediapipe_cpu_ms"), "ms"),
     "core": "us a pose",
     "frame_age": "frame times",
     "batch_angles": "frames/s",
-    **dict.fromkeys(("tracked", "tags", "frames", "ratio", "mediapipe_tracked", "cues"), ""),
+    **dict.fromkeys(("tracked", "tags", "frames", "ratio", "ratio_with_pelvis", "mediapipe_tracked", "cues"), ""),
 }
 
 
@@ -75,6 +78,7 @@ class Bench(TypedDict):
     machine: dict[str, str]
     clip: NotRequired[dict[str, int]]
     pose_ms: NotRequired[dict[str, Numbers]]
+    pelvis_ms: NotRequired[Numbers]
     hip_belt_ms: NotRequired[Numbers]
     core: NotRequired[Numbers]
     """CPU microseconds a pose."""
@@ -110,6 +114,7 @@ def run_bench(order: Order) -> None:
         frames = _frames(order.clip or CLIP, order.frames)
         result["clip"] = {"frames": len(frames), "width_px": frames[0].image.shape[1], "height_px": frames[0].image.shape[0]}
         result["pose_ms"] = {f"{threads} thread": pose_ms(frames, threads) for threads in (1, 2)}
+        result["pelvis_ms"] = pelvis_ms(frames)
         result["hip_belt_ms"] = hip_belt_ms(frames)
         result["core"] = core_us()
         result["batch_angles"] = batch_angles()
@@ -160,6 +165,19 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
     medians = {name: statistics.median(values) for name, values in stages.items()}
     share = len(whole) / (len(frames) - WARM_UP)
     return medians | {"whole": statistics.median(whole), "cpu": statistics.fmean(cpu), "tracked": share}
+
+
+def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
+    """CPU milliseconds a frame of the pelvis model, its crop included."""
+    estimator = open_estimator(PoseSection(threads=1))
+    poses = [estimator.estimate(frame) for frame in frames]
+    estimator.close()
+    model, spent = PelvisModel(read_card(models_dir() / f"{PELVIS_MODEL}.md")), []
+    for frame, pose in zip(frames, poses, strict=True):
+        start = time.thread_time_ns()
+        if model.find(frame, pose) is not None:
+            spent.append((time.thread_time_ns() - start) / 1e6)
+    return {"median": statistics.median(spent), "mean": statistics.fmean(spent)}
 
 
 def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
@@ -298,14 +316,16 @@ def screen_ms() -> dict[str, float]:
 
 
 def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
-    """CPU a frame of `mp.solutions.pose` (complexity 1) and of ours with one thread, the same frames, in turns."""
-    ours, theirs = [], []
+    """CPU a frame of `mp.solutions.pose` (complexity 1) and of our pose model with one thread, the same frames, in turns; and of
+    ours with the pelvis model beside it, which has no counterpart there."""
+    ours, theirs, pelvis = [], [], []
     peer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         stored = Path(folder) / "frames.npy"
         np.save(stored, np.stack([frame.image for frame in frames]))
         for _ in range(ROUNDS):
             ours.append(pose_ms(frames, 1)["cpu"])
+            pelvis.append(pelvis_ms(frames)["mean"])
             peer = _peer(python, stored)
             theirs.append(float(peer["cpu_ms"]))
     return {
@@ -314,6 +334,7 @@ def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
         "ours_cpu_ms": statistics.median(ours),
         "mediapipe_cpu_ms": statistics.median(theirs),
         "ratio": statistics.median(a / b for a, b in zip(ours, theirs, strict=True)),
+        "ratio_with_pelvis": statistics.median((a + p) / b for a, p, b in zip(ours, pelvis, theirs, strict=True)),
         "mediapipe_tracked": peer["tracked"],
     }
 
