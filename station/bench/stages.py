@@ -168,7 +168,7 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
 
 
 def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds a frame of the pelvis model, its crop included."""
+    """CPU milliseconds a frame of the pelvis model, its crop included, and the share of frames that it read."""
     estimator = open_estimator(PoseSection(threads=1))
     poses = [estimator.estimate(frame) for frame in frames]
     estimator.close()
@@ -177,7 +177,8 @@ def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
         start = time.thread_time_ns()
         if model.find(frame, pose) is not None:
             spent.append((time.thread_time_ns() - start) / 1e6)
-    return {"median": statistics.median(spent), "mean": statistics.fmean(spent)}
+    costs = {"median": statistics.median(spent), "mean": statistics.fmean(spent)} if spent else {}
+    return costs | {"tracked": len(spent) / len(frames)}
 
 
 def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
@@ -325,7 +326,7 @@ def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
         np.save(stored, np.stack([frame.image for frame in frames]))
         for _ in range(ROUNDS):
             ours.append(pose_ms(frames, 1)["cpu"])
-            pelvis.append(pelvis_ms(frames)["mean"])
+            pelvis.append(pelvis_ms(frames).get("mean", math.nan))
             peer = _peer(python, stored)
             theirs.append(float(peer["cpu_ms"]))
     return {
