@@ -10,7 +10,7 @@ random; memory is fixed; each output is rounded once, as it leaves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, nan
+from math import isfinite, log, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -136,7 +136,7 @@ class GaitCore:
         side = self.side
         if side is None:
             return NOTHING, None, False
-        exchanged = self._name_legs(t_s, seen.segment_deg, side)
+        exchanged = self._name_legs(t_s, seen, side)
         row = self._rows.row(t_s, seen, side, exchanged)
         self._zone.step(hips_px, side)
         top_y = mean(seen.points[SHOULDER][1], seen.points[SHOULDER + 1][1])
@@ -151,9 +151,11 @@ class GaitCore:
             part.reset()
         self._bout.forget()
 
-    def _name_legs(self, t_s: float, segment_deg: Sequence[float], side: Side) -> bool:
+    def _name_legs(self, t_s: float, seen: Seen, side: Side) -> bool:
         """Whether left and right are exchanged; what was recorded under wrong names is renamed."""
-        naming = self._legs.step(t_s, segment_deg, self._pattern(t_s, side))
+        left_px, right_px = seen.segment_px[0] + seen.segment_px[2], seen.segment_px[1] + seen.segment_px[3]
+        longer = log(right_px / left_px) if left_px > 0.0 and right_px > 0.0 else nan
+        naming = self._legs.step(t_s, seen.segment_deg, self._pattern(t_s, side), longer if side == "right" else -longer)
         if naming.renamed_s < t_s:
             self._swaps += self._history.exchange_legs(naming.renamed_s)
             if t_s - naming.renamed_s > MISLED_S:

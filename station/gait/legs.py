@@ -3,18 +3,26 @@
 In every frame the pose model's names are right ("as named") or left and right are exchanged. Two stories are kept, the
 likeliest one that ends in each state; the cheaper one is believed:
 
-    as named  -- SWITCH_NATS + ln(1 s / gap) -->  exchanged      each second in "exchanged" costs more, most while it is
-    as named  <-- the same --------------------   exchanged      brief: an exchange is the exception, and seldom long
+    as named  -- BEGIN_HZ -->  exchanged      an exchange begins seldom,
+    as named  <-- END_HZ ---   exchanged      ends soon, and costs by the second while it lasts
 
-A story owns what it made of the legs: the thigh and shank of each, with their speeds. The frame's cost under either naming is
-how far each segment lies from where its story predicts it (a leg swings about its middle, so the prediction has the pull of a
-pendulum), in standard deviations, half the square of it, and never more than FAR_NATS: one landmark gone astray may not outvote
-the rest. Once the stride clock runs, the distance to the last stride at this phase counts too.
+A story owns what it made of the legs: the thigh and shank of each, with their speeds, and when the thighs passed each other.
+What a frame costs under either naming:
 
-Because a wrong turn is kept as one of two stories and not as the only truth, it is taken back as soon as what follows fits the
-other one better; then all that was recorded since the two parted is renamed. What the legs' movement cannot say is which of the
-two legs bears which name: that is the model's word, most of the time. So when "exchanged" was believed for so much more time than
-"as named" that chance does not make it (TURN_OVER), the names were wrong from the beginning and are turned over.
+    prediction   how far each segment lies from where its story predicts it, in standard deviations, half the square of it;
+                 a leg swings about its middle, so the prediction has the pull of a pendulum
+    passing      thighs that do not pass each other for longer than half a stride takes: running legs never meet and turn back
+    pattern      once the stride clock runs, the distance to the last stride at this phase
+    length       the near leg looks longer than the far one
+
+No segment ever costs more than FAR_NATS: one landmark gone astray may not outvote the rest. Because a wrong turn is kept as one
+of two stories and not as the only truth, it is taken back as soon as what follows fits the other one better; then all that was
+recorded since the two parted is renamed.
+
+Both stories agree on most of the past, so neither knows whether the legs were mistaken for each other long ago. Two things
+tell: the pose model's names are right most of the time, and the near leg looks longer. Their log odds are summed for what is
+believed, up to SURE_NATS. Two stories of the same movement under exchanged names differ by that sum alone; when it falls under
+zero the legs are turned over, back to when it was last full.
 
 Times in seconds, angles in degrees, costs in nats (natural logarithm of the likelihood ratio).
 `python -m tests.lab.accuracy.legs` measures how often it is wrong.
@@ -23,29 +31,36 @@ Times in seconds, angles in degrees, costs in nats (natural logarithm of the lik
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf, isfinite, log, nan, sqrt
+from math import exp, hypot, inf, isfinite, log, nan
 from typing import NamedTuple
 
 from station.types import NEVER
 
-# Fitted on the tuning runners of tests/lab/accuracy/legs.py.
-NOISE_DEG = (5.0, 8.0)  # thigh, shank: scatter of what a pose model says from frame to frame
-BEND_DEG_S2 = (2200.0, 3500.0)  # half the angular acceleration that the prediction leaves out
+# Fitted on the tuning runners and people of tests/lab/accuracy/legs.py.
+NOISE_DEG = (4.5, 7.5)  # thigh, shank: scatter of what a pose model says from frame to frame
+BEND_DEG_S2 = (1500.0, 2400.0)  # half the angular acceleration that the prediction leaves out
 PULL_PER_S2 = 90.0  # squared angular frequency of a stride of 0.66 s
-GAIN, SPEED_S = 0.8, 0.03  # share of the misfit that the angle follows, and the time constant of the speed
-SWITCH_NATS = 1.5  # a change of state, in a second
-EXCHANGED_NATS_S = (40.0, 3.0)  # each second of an exchange, while it is brief and later
-BRIEF_S = 0.15  # pose models exchange the legs in 0 to 8 % of the frames, for 0.03 to 0.1 s at a time, seldom longer
-FIRST_NATS = 5.0  # that the first frame is exchanged
-TURN_OVER = 1.5  # standard deviations by which the time exchanged outweighs the time as named when the names were wrong
-MEMORY_S = 10.0  # of that
-FAR_NATS = 6.0  # of one segment: 3.5 standard deviations, and no lesson for the prediction
+FOLLOW_S, SPEED_S = 0.004, 0.08  # time constants by which a segment's angle and speed follow what is seen
+MISFIT_S = 1 / 60  # what a pose model is off stays for so long: frames within it count as one
+FAR_NATS = 5.5  # of one segment: 3.3 standard deviations, and no lesson for the prediction
+BEGIN_HZ = 0.4  # how often an exchange begins
+END_HZ = (25.0, 2.0)  # how soon it ends, while it is brief and later: most last 0.03 to 0.1 s
+BRIEF_S = 0.15
+FIRST_NATS = 4.5  # that the first frame is exchanged
+APART_DEG = 10.0  # thighs farther apart than this are one ahead of the other
+PASSING_S, PASSING_NATS_S = 0.36, 60.0  # half a stride of a run, and what each second of as long again costs
 PATTERN_DEG = (10.0, 18.0)  # how well a leg keeps to its last stride by the clock
-PATTERN_S = 0.2  # what is off the pattern stays off for so long: frames within it count as one
+PATTERN_S = 0.1  # what is off the pattern stays off for so long: frames within it count as one
+# How much longer the near thigh and shank look than the far ones, natural logarithm of the ratio: mean over people, cameras
+# and pose models, and the scatter of its mean over a second.
+LONGER, LONGER_NOISE = 0.045, 0.025
+LONGER_MOST = 0.25  # beyond that a leg was not seen right
+SURE_NATS = 12.0  # the most that the past may weigh against the present
 
 STALE_S = 0.12  # a segment unseen for longer cannot be predicted
 UNPREDICTED_NATS = 3.0  # of such a segment (chosen: between a fit and none)
 ANEW_S = 0.5  # of nobody: the model's names hold again
+LEAST_S = 1e-3  # between frames
 MIDDLES_DEG = (5.0, -30.0)  # of thigh and shank, to begin with
 MIDDLE_S = 1.5  # time constant of the middles (chosen: two strides)
 
@@ -53,10 +68,10 @@ LENGTH_OFF = 0.4  # share by which a segment's length may be off (chosen)
 LENGTH_MEMORY_S = 1.0  # time constant (chosen)
 
 Leg = tuple[float, float]  # thigh, shank
+Legs = tuple[float, float, float, float]  # left thigh and shank, right thigh and shank
 Part = tuple[float, float, float]  # angle, speed, when
-Track = tuple[Part, Part]
 Guess = tuple[float, float, float, float]  # angle, speed, standard deviation, seconds since it was seen
-UNSEEN: Track = ((nan, 0.0, NEVER), (nan, 0.0, NEVER))
+UNSEEN: Part = (nan, 0.0, NEVER)
 
 
 class Pattern(NamedTuple):
@@ -75,10 +90,18 @@ class Naming(NamedTuple):
 
 
 class _Story(NamedTuple):
+    """`parts` in the order of Legs; `ahead` > 0: the left thigh was last in front, since `passed_s` (0: neither yet).
+    `due_s`: when they should have passed each other again, if they do it in strides."""
+
     cost: float
     entered_s: float  # when it came into its state
-    left: Track
-    right: Track
+    parts: tuple[Part, ...] = (UNSEEN,) * 4
+    ahead: float = 0.0
+    passed_s: float = NEVER
+    due_s: float = inf
+
+    def renamed(self) -> _Story:
+        return self._replace(parts=self.parts[2:] + self.parts[:2], ahead=-self.ahead)
 
 
 class LegTracker:
@@ -88,76 +111,87 @@ class LegTracker:
         self.reset()
 
     def reset(self, t_s: float = NEVER) -> None:
-        self._stories = (_Story(0.0, t_s, UNSEEN, UNSEEN), _Story(FIRST_NATS, t_s, UNSEEN, UNSEEN))  # as named, exchanged
+        self._stories = (_Story(0.0, t_s), _Story(FIRST_NATS, t_s))  # as named, exchanged
         self._believed = 0
-        self._names_s = t_s  # since when these names hold
-        self._for_names_s = (0.0, 0.0)  # time as named and exchanged, as believed
+        self._sure_nats, self._sure_s = FIRST_NATS, t_s
         self._parted_s = NEVER  # since when the other story names the legs otherwise than was said
         self._middle = list(MIDDLES_DEG)
         self._seen_s = t_s
 
-    def step(self, t_s: float, segment_deg: Sequence[float], pattern: Pattern | None = None) -> Naming:
+    def step(self, t_s: float, segment_deg: Sequence[float], pattern: Pattern | None = None, longer: float = nan) -> Naming:
         """Takes a row of Body.segment_deg: whether left and right are exchanged in this pose.
 
-        `pattern`: where each leg should be, while the stride clock runs.
+        `pattern`: where each leg should be, while the stride clock runs. `longer`: natural logarithm of how much longer that leg
+        looks whose name is the near one's.
         """
-        left, right = (segment_deg[0], segment_deg[2]), (segment_deg[1], segment_deg[3])
-        if not (isfinite(left[0]) or isfinite(right[0]) or isfinite(left[1]) or isfinite(right[1])):
+        named = (segment_deg[0], segment_deg[2], segment_deg[1], segment_deg[3])
+        if not any(map(isfinite, named)):
             return Naming(bool(self._believed))
         if t_s - self._seen_s > ANEW_S:
             self.reset(t_s)
-        gap_s, self._seen_s = t_s - self._seen_s, t_s
-        self._learn_middle(gap_s, left, right)
-        naming = self._decide(t_s, gap_s, left, right, pattern)
-        return self._turned_over(t_s) if self._doubts_names(t_s, gap_s, naming) else naming
+        gap_s, self._seen_s = max(t_s - self._seen_s, LEAST_S), t_s
+        self._learn_middle(gap_s, named)
+        odds = LONGER * longer * gap_s / LONGER_NOISE**2 if abs(longer) <= LONGER_MOST else 0.0
+        naming = self._decide(t_s, gap_s, named, pattern, odds)
+        return self._turned_over(t_s) if self._mistaken(t_s, gap_s, odds) else naming
 
-    def _doubts_names(self, t_s: float, gap_s: float, naming: Naming) -> bool:
-        """Whether the model has contradicted the names for most of the time: each second is one piece of evidence."""
-        kept = 1.0 - gap_s / MEMORY_S
-        named_s, exchanged_s = (kept * s for s in self._for_names_s)
-        if naming.exchanged:
-            exchanged_s += gap_s
-        else:
-            named_s += gap_s
-        self._for_names_s = named_s, exchanged_s
-        known_s = named_s + exchanged_s
-        return exchanged_s - named_s > TURN_OVER * known_s / sqrt(1.0 + known_s)
+    def _mistaken(self, t_s: float, gap_s: float, odds: float) -> bool:
+        """Whether the names and lengths of the last seconds speak against what is believed of the legs."""
+        lasts_s = t_s - self._stories[self._believed].entered_s
+        gain = END_HZ[lasts_s > BRIEF_S] * gap_s + 2.0 * odds
+        self._sure_nats += -gain if self._believed else gain
+        if self._sure_nats >= SURE_NATS:
+            self._sure_nats, self._sure_s = SURE_NATS, t_s
+        return self._sure_nats < 0.0
 
     def _turned_over(self, t_s: float) -> Naming:
-        """The other leg bore the name from the beginning: "exchanged" was "as named"."""
+        """Each leg bore the other's name: "exchanged" was "as named"."""
         named, exchanged = self._stories
-        self._stories = (
-            exchanged._replace(left=exchanged.right, right=exchanged.left),
-            named._replace(left=named.right, right=named.left),
-        )
+        self._stories = exchanged.renamed(), named.renamed()
         self._believed = 1 - self._believed
-        self._for_names_s = self._for_names_s[::-1]
-        renamed_s, self._names_s = self._names_s, t_s
+        self._sure_nats = -self._sure_nats
+        renamed_s, self._sure_s = self._sure_s, t_s
         return Naming(bool(self._believed), renamed_s)
 
-    def _decide(self, t_s: float, gap_s: float, left: Leg, right: Leg, pattern: Pattern | None) -> Naming:
+    def _decide(self, t_s: float, gap_s: float, named: Legs, pattern: Pattern | None, odds: float) -> Naming:
         """Both stories go on by one frame, each from the cheaper of the two before it."""
-        switch = SWITCH_NATS - log(max(gap_s, 1e-3))
         before = self._stories
-        later = t_s - before[1].entered_s > BRIEF_S
-        stay = ((0.0, EXCHANGED_NATS_S[0] * gap_s), (0.0, EXCHANGED_NATS_S[later] * gap_s))
-        guesses = [self._guess(t_s, story) for story in before]
-        parents, costs = [0, 0], [inf, inf]
-        for was in (0, 1):
-            fits = _fits(guesses[was], left, right)
+        legs = named, named[2:] + named[:2]
+        ends = END_HZ[t_s - before[1].entered_s > BRIEF_S] * gap_s
+        changes = ((BEGIN_HZ * gap_s, -log(BEGIN_HZ * gap_s)), (-log(1.0 - exp(-ends)), ends))
+        guesses = [_ahead(story.parts, t_s, self._middle) for story in before]
+        weight = min(gap_s / MISFIT_S, 1.0)
+        parents, costs = [0, 0], [-odds, odds]
+        for now in (0, 1):
+            ways = [
+                story.cost + changes[was][now] + weight * _misfit(guess, legs[now]) + _unpassed(story, t_s, gap_s, legs[now])
+                for was, (story, guess) in enumerate(zip(before, guesses, strict=True))
+            ]
             if pattern is not None:
-                turned = was != self._believed and self._parted_s < pattern.since_s
-                fits = _with_pattern(fits, pattern, left, right, turned, min(gap_s / PATTERN_S, 1.0))
-            for now in (0, 1):
-                cost = before[was].cost + fits[now] + stay[was][now] + (switch if now != was else 0.0)
-                if cost < costs[now]:
-                    parents[now], costs[now] = was, cost
+                ways = [cost + self._unlike(pattern, legs, was, now, gap_s) for was, cost in enumerate(ways)]
+            parents[now] = int(ways[1] < ways[0])
+            costs[now] += ways[parents[now]]
+        if parents[0] != parents[1] and _same_but_for_names(*before):
+            mine = parents.index(self._believed)
+            costs[1 - mine] = max(costs[1 - mine], costs[mine] + self._sure_nats)
         least = min(costs)
-        self._stories = (
-            _told(t_s, costs[0] - least, guesses[parents[0]], before[parents[0]], left, right, parents[0] == 0),
-            _told(t_s, costs[1] - least, guesses[parents[1]], before[parents[1]], right, left, parents[1] == 1),
+        self._stories = tuple(  # type: ignore[assignment]
+            _told(t_s, costs[now] - least, before[parents[now]], guesses[parents[now]], legs[now], parents[now] == now)
+            for now in (0, 1)
         )
         return self._believe(t_s, int(costs[1] < costs[0]), parents)
+
+    def _unlike(self, pattern: Pattern, legs: tuple[Legs, Legs], was: int, now: int, gap_s: float) -> float:
+        """Cost of the distance to the last stride. The clock was set by a peak of what is believed to be the near leg; for a
+        story that parted before, it was the other leg's."""
+        if was != self._believed and self._parted_s < pattern.since_s:
+            now = 1 - now
+        total = 0.0
+        for seen, expected, sd in zip(legs[now], pattern.left + pattern.right, PATTERN_DEG * 2, strict=True):
+            off = (seen - expected) / sd
+            if off == off:
+                total += min(0.5 * off * off, FAR_NATS)
+        return total * min(gap_s / PATTERN_S, 1.0)
 
     def _believe(self, t_s: float, now: int, parents: Sequence[int]) -> Naming:
         """The cheaper story is what is said; since when does the other one part from it?"""
@@ -171,92 +205,73 @@ class LegTracker:
         self._believed = now
         return Naming(bool(now), renamed_s)
 
-    def _guess(self, t_s: float, story: _Story) -> tuple[tuple[Guess | None, ...], tuple[Guess | None, ...]]:
-        """Where a story expects the thigh and shank of its left and right leg."""
-        thigh, shank = self._middle
-        return (
-            (_ahead(story.left[0], t_s, thigh, 0), _ahead(story.left[1], t_s, shank, 1)),
-            (_ahead(story.right[0], t_s, thigh, 0), _ahead(story.right[1], t_s, shank, 1)),
-        )
-
-    def _learn_middle(self, gap_s: float, left: Leg, right: Leg) -> None:
+    def _learn_middle(self, gap_s: float, named: Legs) -> None:
         for part in (0, 1):
-            angle = 0.5 * (left[part] + right[part])
+            angle = 0.5 * (named[part] + named[part + 2])
             if isfinite(angle):
                 self._middle[part] += min(gap_s / MIDDLE_S, 1.0) * (angle - self._middle[part])
 
 
-def _ahead(part: Part, t_s: float, middle: float, which: int) -> Guess | None:
-    """The part now: swinging about its middle it is pulled back. None where it was not seen lately."""
-    angle, speed, when_s = part
-    gap_s = t_s - when_s
-    if not gap_s <= STALE_S:
-        return None
-    pull = PULL_PER_S2 * (middle - angle)
-    noise, bend = NOISE_DEG[which], BEND_DEG_S2[which] * gap_s * gap_s
-    return angle + (speed + 0.5 * pull * gap_s) * gap_s, speed + pull * gap_s, (noise * noise + bend * bend) ** 0.5, gap_s
+def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float]) -> list[Guess | None]:
+    """Where each part is now: swinging about its middle it is pulled back. None where it was not seen lately."""
+    guesses: list[Guess | None] = []
+    for i, (angle, speed, when_s) in enumerate(parts):
+        gap_s, which = t_s - when_s, i & 1
+        if gap_s <= STALE_S:
+            pull = PULL_PER_S2 * (middle[which] - angle)
+            sd = hypot(NOISE_DEG[which], BEND_DEG_S2[which] * gap_s * gap_s)
+            guesses.append((angle + (speed + 0.5 * pull * gap_s) * gap_s, speed + pull * gap_s, sd, gap_s))
+        else:
+            guesses.append(None)
+    return guesses
 
 
-def _misfit(guess: Guess | None, angle: float) -> float:
-    if not isfinite(angle):
-        return 0.0
-    if guess is None:
-        return UNPREDICTED_NATS
-    off = (angle - guess[0]) / guess[2]
-    return min(0.5 * off * off, FAR_NATS)
-
-
-Guesses = tuple[tuple[Guess | None, ...], tuple[Guess | None, ...]]
-
-
-def _fits(guesses: Guesses, left: Leg, right: Leg) -> tuple[float, float]:
-    """Cost of this frame for a story if the names are right, and if they are exchanged."""
-    (thigh_l, shank_l), (thigh_r, shank_r) = guesses
-    named = _misfit(thigh_l, left[0]) + _misfit(shank_l, left[1]) + _misfit(thigh_r, right[0]) + _misfit(shank_r, right[1])
-    exchanged = _misfit(thigh_l, right[0]) + _misfit(shank_l, right[1]) + _misfit(thigh_r, left[0]) + _misfit(shank_r, left[1])
-    return named, exchanged
-
-
-def _with_pattern(
-    fits: tuple[float, float], pattern: Pattern, left: Leg, right: Leg, turned: bool, weight: float
-) -> tuple[float, float]:
-    """The pattern's cost added. `turned`: for this story the peak that set the clock was one of the other leg."""
-    named = _unlike(pattern.left, left) + _unlike(pattern.right, right)
-    exchanged = _unlike(pattern.left, right) + _unlike(pattern.right, left)
-    if turned:
-        named, exchanged = exchanged, named
-    return fits[0] + weight * named, fits[1] + weight * exchanged
-
-
-def _unlike(expected_deg: Leg, seen_deg: Leg) -> float:
+def _misfit(guesses: Sequence[Guess | None], legs: Legs) -> float:
     total = 0.0
-    for part in (0, 1):
-        off = (seen_deg[part] - expected_deg[part]) / PATTERN_DEG[part]
-        if isfinite(off):
+    for guess, angle in zip(guesses, legs, strict=True):
+        if angle != angle:
+            continue
+        if guess is None:
+            total += UNPREDICTED_NATS
+        else:
+            off = (angle - guess[0]) / guess[2]
             total += min(0.5 * off * off, FAR_NATS)
     return total
 
 
-def _told(t_s: float, cost: float, guesses: Guesses, before: _Story, left: Leg, right: Leg, stayed: bool) -> _Story:
+def _same_but_for_names(a: _Story, b: _Story) -> bool:
+    """Whether both tell the same movement since the legs passed each other, with left and right exchanged. What then speaks for
+    one of them is what is known of the names."""
+    return a.passed_s == b.passed_s and a.ahead * b.ahead < 0.0
+
+
+def _unpassed(story: _Story, t_s: float, gap_s: float, legs: Legs) -> float:
+    """Cost of thighs that have not passed each other for too long."""
+    apart = legs[0] - legs[2]
+    late = 0.0 < t_s - story.due_s < PASSING_S and abs(apart) >= APART_DEG and apart * story.ahead > 0.0
+    return PASSING_NATS_S * gap_s if late else 0.0
+
+
+def _told(t_s: float, cost: float, before: _Story, guesses: Sequence[Guess | None], legs: Legs, stayed: bool) -> _Story:
     """A story with this frame's legs added, under the names it gives them."""
-    return _Story(
-        cost,
-        before.entered_s if stayed else t_s,
-        tuple(map(_followed, before.left, guesses[0], left, (t_s, t_s))),  # type: ignore[arg-type]
-        tuple(map(_followed, before.right, guesses[1], right, (t_s, t_s))),  # type: ignore[arg-type]
-    )
-
-
-def _followed(part: Part, guess: Guess | None, angle: float, t_s: float) -> Part:
-    if not isfinite(angle):
-        return part
-    if guess is None:
-        return angle, 0.0, t_s
-    expected, speed, sd, gap_s = guess
-    off = angle - expected
-    if off * off >= 2.0 * FAR_NATS * sd * sd:
-        return part  # gone astray: nothing is learnt from it
-    return expected + GAIN * off, speed + off / (gap_s + SPEED_S), t_s
+    ahead, passed_s, due_s, apart = before.ahead, before.passed_s, before.due_s, legs[0] - legs[2]
+    if abs(apart) >= APART_DEG and apart * ahead <= 0.0:
+        due_s = t_s + PASSING_S if t_s - passed_s < 2.0 * PASSING_S else inf
+        ahead, passed_s = apart, t_s
+    parts = []
+    for part, guess, angle in zip(before.parts, guesses, legs, strict=True):
+        if angle != angle:
+            parts.append(part)
+        elif guess is None:
+            parts.append((angle, 0.0, t_s))
+        else:
+            expected, speed, sd, gap_s = guess
+            off = angle - expected
+            if off * off >= 2.0 * FAR_NATS * sd * sd:
+                parts.append(part)  # gone astray: nothing is learnt from it
+            else:
+                parts.append((expected + off * gap_s / (gap_s + FOLLOW_S), speed + off / (gap_s + SPEED_S), t_s))
+    return _Story(cost, before.entered_s if stayed else t_s, tuple(parts), ahead, passed_s, due_s)
 
 
 class LengthGate:

@@ -29,7 +29,7 @@ def test_exchanges_are_repaired_and_counted(fps: float, fraction: float, run_s: 
     clean = film((12.0, RunnerSpec(speed_mps=3.5, flaws=noisy())), fps=fps)
     assert told.truth.swapped.sum() > 0
     assert told.last.swaps_repaired == pytest.approx(told.truth.swapped.sum(), abs=0.02 * len(told.gaits))
-    assert thigh_rmse(told) < 2.0
+    assert thigh_rmse(told, from_s=4.0) < 2.0  # of the slowest clip more than half of the first three seconds is exchanged
     assert told.strides["cadence_spm"].mean() == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
     # Never more; fewer where the first frames were exchanged and the names had to be turned over.
     assert len(clean.strides) - 4 <= len(told.strides) <= len(clean.strides) + 1
@@ -94,3 +94,23 @@ def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_run
             left, right = right, left
         told.append(tracker.step(t_s, (left[0], right[0], left[1], right[1], 0.0)).exchanged)
     assert not any(told[34:]), "an exchange that began in doubt goes on"
+
+
+@pytest.mark.parametrize("near_looks", [0.05, -0.05])
+def test_the_leg_that_looks_longer_is_the_near_one(near_looks: float) -> None:
+    """Names that are wrong in half of all frames tell nothing; the lengths do."""
+    rng = np.random.default_rng(7)
+    tracker, exchanged = LegTracker(), False
+    right = []
+    for i in range(360):
+        t_s = i / 60
+        if i % 30 == 0:
+            exchanged = not exchanged
+        swing = 30.0 * np.sin(2 * np.pi * t_s / 0.7)
+        left, far = (swing, 1.3 * swing - 20.0), (-swing, -1.3 * swing - 20.0)
+        if exchanged:
+            left, far = far, left
+        longer = near_looks * (-1.0 if exchanged else 1.0) + rng.normal(0.0, 0.06)
+        told = tracker.step(t_s, (left[0], far[0], left[1], far[1], 0.0), longer=longer).exchanged
+        right.append(told == (exchanged if near_looks > 0 else not exchanged))
+    assert np.mean(right[120:]) > 0.98, right
