@@ -153,9 +153,12 @@ class GaitCore:
 
     def _name_legs(self, t_s: float, seen: Seen, side: Side) -> bool:
         """Whether left and right are exchanged; what was recorded under wrong names is renamed."""
-        left_px, right_px = seen.segment_px[0] + seen.segment_px[2], seen.segment_px[1] + seen.segment_px[3]
-        longer = log(right_px / left_px) if left_px > 0.0 and right_px > 0.0 else nan
-        naming = self._legs.step(t_s, seen.segment_deg, self._pattern(t_s, side), longer if side == "right" else -longer)
+        sign, n, f = (1.0, 1, 0) if side == "right" else (-1.0, 0, 1)
+        angle, length = seen.segment_deg, seen.segment_px
+        near_px, far_px = length[n] + length[2 + n], length[f] + length[2 + f]
+        longer = log(near_px / far_px) if near_px > 0.0 and far_px > 0.0 else nan
+        named = sign * angle[n], sign * angle[2 + n], sign * angle[f], sign * angle[2 + f]
+        naming = self._legs.step(t_s, named, self._pattern(t_s), longer)
         if naming.renamed_s < t_s:
             self._swaps += self._history.exchange_legs(naming.renamed_s)
             if t_s - naming.renamed_s > MISLED_S:
@@ -164,15 +167,11 @@ class GaitCore:
         self._swaps += naming.exchanged
         return naming.exchanged
 
-    def _pattern(self, t_s: float, side: Side) -> Pattern | None:
-        """Where the left and the right leg should be by the stride clock and the last stride, in Body's signs."""
+    def _pattern(self, t_s: float) -> Pattern | None:
+        """Where the near and the far leg should be by the stride clock and the last stride."""
         phase = self._clock.phase(t_s)
         near, far = self._bout.expected(phase), self._bout.expected(phase + 0.5)
-        if near is None or far is None:
-            return None
-        if side == "right":
-            return Pattern(far, near, self._clock.peak_s)
-        return Pattern((-near[0], -near[1]), (-far[0], -far[1]), self._clock.peak_s)
+        return None if near is None or far is None else Pattern((*near, *far), self._clock.peak_s)
 
     def _row(self, t_s: float, row: list[float], side: Side) -> Found:
         """One history row on its way through the stride clock."""

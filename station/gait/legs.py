@@ -67,18 +67,16 @@ MIDDLE_S = 1.5  # time constant of the middles (chosen: two strides)
 LENGTH_OFF = 0.4  # share by which a segment's length may be off (chosen)
 LENGTH_MEMORY_S = 1.0  # time constant (chosen)
 
-Leg = tuple[float, float]  # thigh, shank
-Legs = tuple[float, float, float, float]  # left thigh and shank, right thigh and shank
+Legs = tuple[float, float, float, float]  # near thigh and shank, far thigh and shank
 Part = tuple[float, float, float]  # angle, speed, when
 Guess = tuple[float, float, float, float]  # angle, speed, standard deviation, seconds since it was seen
 UNSEEN: Part = (nan, 0.0, NEVER)
 
 
 class Pattern(NamedTuple):
-    """Thigh and shank of the left and the right leg by the stride clock, from a forward peak at `since_s`."""
+    """Where the legs should be by the stride clock, from a forward peak of the near one at `since_s`."""
 
-    left: Leg
-    right: Leg
+    legs: Legs
     since_s: float
 
 
@@ -90,7 +88,7 @@ class Naming(NamedTuple):
 
 
 class _Story(NamedTuple):
-    """`parts` in the order of Legs; `ahead` > 0: the left thigh was last in front, since `passed_s` (0: neither yet).
+    """`parts` in the order of Legs; `ahead` > 0: the near thigh was last in front, since `passed_s` (0: neither yet).
     `due_s`: when they should have passed each other again, if they do it in strides."""
 
     cost: float
@@ -118,13 +116,12 @@ class LegTracker:
         self._middle = list(MIDDLES_DEG)
         self._seen_s = t_s
 
-    def step(self, t_s: float, segment_deg: Sequence[float], pattern: Pattern | None = None, longer: float = nan) -> Naming:
-        """Takes a row of Body.segment_deg: whether left and right are exchanged in this pose.
+    def step(self, t_s: float, named: Legs, pattern: Pattern | None = None, longer: float = nan) -> Naming:
+        """Takes thigh and shank of the leg that the pose model names as the near one, and of the other; forward is plus.
 
-        `pattern`: where each leg should be, while the stride clock runs. `longer`: natural logarithm of how much longer that leg
-        looks whose name is the near one's.
+        `pattern`: where each leg should be, while the stride clock runs. `longer`: natural logarithm of how much longer the leg
+        named as the near one looks.
         """
-        named = (segment_deg[0], segment_deg[2], segment_deg[1], segment_deg[3])
         if not any(map(isfinite, named)):
             return Naming(bool(self._believed))
         if t_s - self._seen_s > ANEW_S:
@@ -187,7 +184,7 @@ class LegTracker:
         if was != self._believed and self._parted_s < pattern.since_s:
             now = 1 - now
         total = 0.0
-        for seen, expected, sd in zip(legs[now], pattern.left + pattern.right, PATTERN_DEG * 2, strict=True):
+        for seen, expected, sd in zip(legs[now], pattern.legs, PATTERN_DEG * 2, strict=True):
             off = (seen - expected) / sd
             if off == off:
                 total += min(0.5 * off * off, FAR_NATS)

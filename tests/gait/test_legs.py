@@ -67,7 +67,7 @@ def test_tracker_needs_no_names() -> None:
         legs = [(30 * np.cos(9 * t_s + k), 40 * np.cos(9 * t_s - 1 + k) - 20) for k in (0.0, np.pi)]
         order = rng.random() < 0.3
         a, b = (legs[1], legs[0]) if order else legs
-        kept.append(tracker.step(t_s, [a[0], b[0], a[1], b[1]]).exchanged == order)
+        kept.append(tracker.step(t_s, (*a, *b)).exchanged == order)
     assert all(kept[60:])
 
 
@@ -92,7 +92,7 @@ def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_run
             left, right = (30.0, -70.0), (30.0, -70.0)
         if i in (22, 23):
             left, right = right, left
-        told.append(tracker.step(t_s, (left[0], right[0], left[1], right[1], 0.0)).exchanged)
+        told.append(tracker.step(t_s, (*left, *right)).exchanged)
     assert not any(told[34:]), "an exchange that began in doubt goes on"
 
 
@@ -107,10 +107,10 @@ def test_the_leg_that_looks_longer_is_the_near_one(near_looks: float) -> None:
         if i % 30 == 0:
             exchanged = not exchanged
         swing = 30.0 * np.sin(2 * np.pi * t_s / 0.7)
-        left, far = (swing, 1.3 * swing - 20.0), (-swing, -1.3 * swing - 20.0)
+        near, far = (swing, 1.3 * swing - 20.0), (-swing, -1.3 * swing - 20.0)
         if exchanged:
-            left, far = far, left
+            near, far = far, near
         longer = near_looks * (-1.0 if exchanged else 1.0) + rng.normal(0.0, 0.06)
-        told = tracker.step(t_s, (left[0], far[0], left[1], far[1], 0.0), longer=longer).exchanged
+        told = tracker.step(t_s, (*near, *far), longer=longer).exchanged
         right.append(told == (exchanged if near_looks > 0 else not exchanged))
     assert np.mean(right[120:]) > 0.98, right
