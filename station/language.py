@@ -64,6 +64,8 @@ class Catalogue:
             if found:
                 values = [self._text(value) for value in found.groups()]
                 return fill(self._messages[message], fields(message), values)
+        if "; " in words:  # several things said in a row
+            return "; ".join(self._text(part) for part in words.split("; "))
         return self.number(words)
 
     def number(self, words: str) -> str:

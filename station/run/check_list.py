@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -11,14 +11,14 @@ from station.check import Check
 MARKS = {"ok": "ok", "bad": "BAD", "missing": "MISSING", "cannot_tell": "CANNOT TELL"}
 
 
-def print_checks(checks: Sequence[Check]) -> None:
-    """One line each: verdict, part, evidence; below it the remedy of what is not well."""
-    marks = max((len(MARKS[check.state]) for check in checks), default=0)
+def print_checks(checks: Sequence[Check], say: Callable[[str], str] = str) -> None:
+    """One line each: verdict, part, evidence; below it the remedy of what is not well. `say` translates."""
+    marks = max((len(say(MARKS[check.state])) for check in checks), default=0)
     parts = max((len(check.part) for check in checks), default=0)
     for check in checks:
-        click.echo(f"{MARKS[check.state]:<{marks}}  {check.part:<{parts}}  {check.evidence}")
+        click.echo(f"{say(MARKS[check.state]):<{marks}}  {check.part:<{parts}}  {say(check.evidence)}")
         if check.state != "ok":
-            click.echo(f"{'':<{marks + parts + 4}}-> {check.remedy}")
+            click.echo(f"{'':<{marks + parts + 4}}-> {say(check.remedy)}")
 
 
 def not_ok(checks: Sequence[Check], *states: str) -> str:

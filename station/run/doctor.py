@@ -34,6 +34,7 @@ from station.pose.store import cards, models_dir, verified
 from station.provision import Provision, provision
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
+from station.run.spoken import speaking
 from station.sense.frames import frames
 from station.sense.open import PICAMERA, open_source
 from station.sense.treadmill import chosen, look
@@ -55,7 +56,12 @@ PACKAGES = (
 MIN_FREE_BYTES = 500_000_000  # chosen
 CAMERA_FRAMES, CAMERA_WAIT_S = 5, 2.0  # chosen
 SETTLED, AVERAGED = 50, 10  # frames until the exposure has settled, and then looked at
-THROTTLED_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "temperature limit"}
+THROTTLED_NOW = {
+    0: "the voltage is low",
+    1: "the frequency is capped",
+    2: "it is slowed down",
+    3: "the temperature limit is reached",
+}
 
 
 @PUBLISHED
@@ -74,11 +80,16 @@ def run_doctor(config_file: Path | None, as_json: bool) -> None:
     Raises HardwareError when something is missing, StationError when something is wrong.
     """
     provided = provision(config_file)
-    checks = [settings(provided), *examine(provided.config)]
-    if as_json:
-        write_output("-", json_bytes(asdict(Doctor("station.doctor/1", __version__, checks))))
-    else:
-        print_checks(checks)
+    with speaking(provided.config.station.language) as say:
+        checks = [settings(provided), *examine(provided.config)]
+        if as_json:
+            write_output("-", json_bytes(asdict(Doctor("station.doctor/1", __version__, checks))))
+        else:
+            print_checks(checks, say)
+        _conclude(checks)
+
+
+def _conclude(checks: Sequence[Check]) -> None:
     wrong, absent = not_ok(checks, "bad", "cannot_tell"), not_ok(checks, "missing")
     if wrong:
         raise StationError(f"not in order: {wrong}", "", "follow the remedies above")
@@ -155,8 +166,8 @@ def camera(config: Config) -> str:
         if not list(islice(frames(source, CAMERA_WAIT_S), CAMERA_FRAMES)):
             raise HardwareError("delivers no frame", "camera", "check the ribbon cable at both ends")
         info = source.info
-        notes = "".join(f"; {note}" for note in getattr(source, "notes", ()))
-        return f"{info.path}: {info.width_px}x{info.height_px} at {info.fps:g} frames a second{notes}"
+        seen = f"{info.path}: {info.width_px}x{info.height_px} at {info.fps:g} frames a second"
+        return "; ".join((seen, *getattr(source, "notes", ())))
 
 
 def place(config: Config) -> str:
@@ -255,7 +266,7 @@ def power(_: Config) -> str:
     now = [name for bit, name in THROTTLED_NOW.items() if bits >> bit & 1]
     if now:
         raise StationError(f"{', '.join(now)} right now ({answer})", "", "use the official supply and a cooler")
-    return f"{answer}" + (": there was trouble since boot" if bits else ": never throttled since boot")
+    return f"{answer}: there was trouble since boot" if bits else f"{answer}: never throttled since boot"
 
 
 def treadmill(config: Config) -> str:

@@ -31,6 +31,7 @@ from station.run.parts import NoStore, Parts, RunReport
 from station.run.restarts import Restarts
 from station.run.single_instance import alone
 from station.run.slots import Inbox
+from station.run.spoken import speaking
 from station.run.start_failure import show, shown_when_it_fails
 from station.run.station_state import StationState
 from station.run.stick_sessions import StickSessions
@@ -58,6 +59,13 @@ def run_station(
     clock = SystemClock()
     with shown_when_it_fails(UNREADABLE, clock, headless):
         provided = provision(config_file)
+    with speaking(provided.config.station.language):
+        _run(provided, clock, source_text, headless, speed_kmh, reading)
+
+
+def _run(
+    provided: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None
+) -> None:
     restarts = Restarts(clock)
     with alone(provided.config), restarts.counted(), shown_when_it_fails(provided.config, clock, headless), provided.starting():
         if restarts.rest_s:

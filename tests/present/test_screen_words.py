@@ -131,7 +131,7 @@ def test_every_reason_of_the_pelvic_turn(ink: Ink) -> None:
 
 
 def test_a_reason_is_cut_to_what_can_be_changed() -> None:
-    assert strings.reason("noise: loose clothing, dark picture") == "loose clothing, dark frame"
+    assert strings.reason("noise: loose clothing, dark frame") == "loose clothing, dark frame"
     assert strings.reason("landmarks follow; the drill has not been done") == "the drill has not been done"
     assert strings.reason("too few strides yet") == "too few strides yet"
 

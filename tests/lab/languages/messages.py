@@ -7,6 +7,7 @@ only a programmer sees (ValueError, worked examples, sources of thresholds) are 
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,24 +23,34 @@ SPEAKING = (
     *("export/report.py", "export/report_rows.py", "export/report_plots.py", "export/hip_figure.py", "export/plots.py"),
     *("export/beside.py", "export/compare.py", "export/written.py", "export/wording.py", "export/range_card.py", "run/live.py"),
     *("record/summary.py", "record/stretches.py", "record/tally.py"),
+    *("run/doctor.py", "run/check_list.py", "run/start.py", "run/outputs.py"),
 )
 # Where a word by itself is a message too.
 IN_SINGLE_WORDS = ("strings.py", "lines.py", "report.py", "report_rows.py", "report_plots.py", "wording.py", "compare.py")
+IN_SINGLE_WORDS += ("check_list.py",)
 PAGES = ("export/report.html.jinja", "export/compare.html.jinja")
 LEGS = ("near leg", "far leg", "near foot", "far foot", "left leg", "right leg", "left foot", "right foot")
 # Of "the picture is ...".
 ADJECTIVES = dict.fromkeys(("dark", "covered", "frozen"), "sense/frame_watch.py")
 # What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at
 # the terminal, in English.
-TROUBLE = {"HardwareError", "StoreError", "note"}
+TROUBLE = {"HardwareError", "StoreError", "ModelError", "StationError", "NothingFound", "CameraLost", "note", "_say"}
 TROUBLED = ("run/outputs.py", "run/start.py", "run/health.py", "present/mixer.py", "record/store.py", "record/live_session.py")
 TROUBLED += ("present/watch.py", "sense/picamera.py", "calibrate/watch.py", "usb")
+TROUBLED += ("run/doctor.py", "run/presenter.py", "run/tolerated.py", "run/restarts.py", "run/single_instance.py")
+TROUBLED += ("sense/treadmill.py",)
+TROUBLED += ("present/sound.py", "present/pins.py", "present/voices.py", "present/screen/window.py")
+TROUBLED += ("pose/store.py", "pose/estimator.py")
+# Whose lines in the log are of a running station.
+LOGGING = ("run", "present", "record/writer.py", "sense/treadmill.py", "sense/camera.py")
+LOGGED = {"info", "warning", "error", "exception"}
+FORMAT = re.compile(r"%[-0-9.]*[sdfr]")
 PRIVATE_CALLS = {"Golden", "Norm", "dtype", "Literal", "getattr", "isinstance", "files", "einsum", "info", "warning", "error"}
 PRIVATE_CALLS |= {"compile", "page"}
 PRIVATE_KEYWORDS = {"source", "confidence", "name", "measure", "needs", "light"}
 SENTENCE = re.compile(r"[A-Za-z]{2}.* .*[A-Za-z]|^[A-Za-z]{2,}[ ,.:]|\{\d\}[:;]? [a-z]{2,}", re.DOTALL)
 CODE = re.compile(r"^[<|]|->|^[a-z_]+\.[a-z_{}0-9]+$|journalctl|station/faults|^station\.\w+/\d$")
-WORD = re.compile(r"^[A-Za-z][a-z/-]+$")
+WORD = re.compile(r"^[A-Za-z][a-z/-]+$|^[A-Z]{3,}$")
 TEXT = re.compile(r"""\{\{\s*"((?:[^"\\]|\\.)*)"\s*\}\}""")
 
 
@@ -56,7 +67,7 @@ def general(words: str) -> str:
 def messages() -> dict[str, list[str]]:
     """Every message with the files it stands in, in a steady order."""
     found: dict[str, list[str]] = {}
-    for message in (*_spoken(), *_troubles(), *_pages(), *_parts()):
+    for message in (*_spoken(), *_troubles(), *_logged(), *_pages(), *_parts()):
         places = found.setdefault(general(message.words), [])
         if message.where not in places:
             places.append(message.where)
@@ -86,6 +97,16 @@ def _troubles() -> Iterator[Message]:
                     words = message_of(given)
                     if words and SENTENCE.search(words):
                         yield Message(words, _where(path))
+
+
+def _logged() -> Iterator[Message]:
+    for path in (path for name in LOGGING for path in _files(PACKAGE / name)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _called(node) in LOGGED and node.args and isinstance(node.args[0], ast.Constant):
+                numbers = itertools.count()
+                words = FORMAT.sub(lambda _, numbers=numbers: f"{{{next(numbers)}}}", str(node.args[0].value))
+                if re.search("[a-z]{3}", words):
+                    yield Message(words, _where(path))
 
 
 def _pages() -> Iterator[Message]:
