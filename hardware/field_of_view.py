@@ -1,6 +1,6 @@
 """How much of the runner each camera sees from how far: the tables of field-of-view.md and hip-belt/README.md.
 
-    python hardware/field_of_view.py            # prints both; a test compares them with what is written there
+    python hardware/field_of_view.py    # prints both; a test compares them
 
 Plain geometry: a lens with the angle of view a covers 2 d tan(a / 2) at the distance d, without distortion.
 """

@@ -1,6 +1,6 @@
 """How many runners and trials a validation needs: the tables of validation.md.
 
-    python hardware/trials_needed.py            # prints the tables; a test compares them with validation.md
+    python hardware/trials_needed.py    # prints the tables of validation.md
 
 Made-up gyms are counted and judged by the same code that judges the real sheet (station/validate/agreement.py). What is assumed
 of the station and of people stands in the constants below; a gym's own spread, once known, is in what `station validate` prints.

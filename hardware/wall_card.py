@@ -1,6 +1,7 @@
 """The card beside the treadmill, A4: how to start, what the lights mean, what happens with the pictures.
 
-    python hardware/wall_card.py && rsvg-convert --format pdf --output hardware/wall-card.pdf hardware/wall-card.svg
+    python hardware/wall_card.py
+    rsvg-convert --format pdf --output hardware/wall-card.pdf hardware/wall-card.svg
 
 Lights and durations come from the code that makes them, so that the card cannot say anything else; a test compares the drawing.
 rsvg-convert is in Debian's librsvg2-bin.

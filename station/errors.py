@@ -3,12 +3,12 @@
     StationError                  what, where, remedy; exit_code
     |-- UsageError            2   wrong command line
     |-- ConfigError           2   station.toml: unknown key, impossible value (all problems at once)
-    |-- InputError            2   video, poses file or log that cannot be read        (also ValueError)
+    |-- InputError            2   video, poses file or log that cannot be read (also ValueError)
     |-- ModelError            2   model file missing, damaged or not the one its card names
     |-- StoreError            1   database, log or stick that cannot be written
-    |-- HardwareError         3   camera, pins, display or sound card missing         (also OSError)
+    |-- HardwareError         3   camera, pins, display or sound card missing (also OSError)
     |   `-- CameraLost        3   the camera stopped delivering and could not be reopened
-    `-- NothingFound          1   the work was done and its result is "nothing": no runner in the clip
+    `-- NothingFound          1   the work was done and found nothing: no runner in the clip
 
 Anything else that escapes is a bug: exit code 70.
 """

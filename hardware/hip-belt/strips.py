@@ -1,6 +1,6 @@
 """The hip belt's tags to print: three belts of 16, for A4 and Letter, true to scale.
 
-    python hardware/hip-belt/strips.py        # writes pages/*.svg and belt-N-PAPER.pdf; a test compares the pages
+    python hardware/hip-belt/strips.py    # writes pages/*.svg and belt-N-PAPER.pdf
 
 Needs rsvg-convert (Debian's librsvg2-bin) for the PDF. The patterns are those that the station reads.
 """

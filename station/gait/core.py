@@ -1,7 +1,7 @@
 """The core: every input in, everything known about the gait out. Live and from a file are this one object.
 
-    pose -> body (angles, points) -> facing -> legs -> history row -> stride clock -> bout (strides, events, measures)
-                                                          |-> steps (standing, walking, running), drill, rail
+    pose -> body -> facing -> legs -> history row -> stride clock -> bout (strides, events, measures)
+                                          |-> steps (standing, walking, running), drill, rail
 
 Each part holds only its own state, takes a pose or a row and returns what came of it. Nothing reads a clock or draws a number at
 random; memory is fixed; each output is rounded once, as it leaves.

@@ -1,11 +1,11 @@
 """The running station: capture -> think -> present, joined by slots and inboxes.
 
-    capture thread            think thread                               main thread (SDL wants the display there)
+    capture thread            think thread                       main thread (SDL wants it)
     source -> LatestSlot ---> inlet -> coach -> store
     sensors, buttons -> Inbox ---------^  |
                                           +--> outlet -- snapshots ----> screen
                                                   |
-                                                  +- cues, snapshots --> one thread each: loudspeaker, light, buzzer
+                                                  +- cues, snapshots --> one thread each: sound, light
 
 All times are the clock's: a camera's frames carry it anyway, and files that play in real time are
 stamped like a camera's.

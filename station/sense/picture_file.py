@@ -76,7 +76,7 @@ def _kind(head: bytes) -> str:
     return "HEIC" if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS else ""
 
 
-# --- width and height by the header; each raises struct.error, IndexError or ValueError where that lies ---
+# --- width and height by the header; struct.error, IndexError or ValueError where it lies ---
 
 
 def _png_size(content: bytes) -> tuple[int, int]:

@@ -1,11 +1,12 @@
 """The reference file, a CSV in one of three shapes.
 
 Trials, one row each: what somebody counted or read off while a runner ran.
-    session, or start_utc + seconds     which recording: its id, its folder's name, or when the counting began
-    screen_from, screen_to              the window by the clock on the station's screen (m:ss);
-    from_s, to_s                        or in seconds since the recording began; neither: the whole recording
-    steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do), any name of types.QUANTITIES
-    runner, trial, observer, note       labels; `runner` tells which rows are of one person
+    session, or start_utc + seconds  which recording: its id, its folder's name, or when it began
+    screen_from, screen_to           the window by the clock on the station's screen (m:ss);
+    from_s, to_s                     in seconds since the recording began; neither: all of it
+    steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do), any name
+    of types.QUANTITIES
+    runner, trial, observer, note    labels; `runner` tells which rows are of one person
 
 Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every frame), types.STRIDE (one value a
 stride, at any time within it), types.QUANTITIES, contact_time_ms. An empty cell is not measured. Lines that begin with #

@@ -1,6 +1,6 @@
 """Pins what the Debian packages bring: one requirements file per release, exact versions with the hash of the one wheel used.
 
-    python systemd/deb/lock.py            # rewrites requirements-bookworm.txt and requirements-trixie.txt beside this file
+    python systemd/deb/lock.py    # rewrites the requirements-RELEASE.txt beside this file
 
 pip resolves for the station's machine (aarch64, that release's CPython), whatever this one is. It judges environment markers by
 the Python that runs it, so tests/lab/appliance/install.py asks each installed package again, on its own machine, what it lacks.

@@ -2,8 +2,9 @@
 ten minutes or more on two cores and wants root.
 
     sudo apt install mmdebstrap qemu-user-static binfmt-support dpkg-dev
-    systemd/deb/build trixie && sudo python3 tests/lab/appliance/install.py trixie dist/station_*+deb13_arm64.deb
-    systemd/deb/build bookworm && sudo python3 tests/lab/appliance/install.py bookworm dist/station_*+deb12_arm64.deb
+    systemd/deb/build trixie; systemd/deb/build bookworm
+    sudo python3 tests/lab/appliance/install.py trixie dist/station_*+deb13_arm64.deb
+    sudo python3 tests/lab/appliance/install.py bookworm dist/station_*+deb12_arm64.deb
 
 What is real: Debian's own arm64 packages of that release, the aarch64 wheels, dpkg, apt, the package's scripts, every line of the
 station's Python. What is not: the processor (QEMU in user mode, as a Cortex-A72 or A76, so no time taken here says anything

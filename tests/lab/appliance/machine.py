@@ -1,7 +1,8 @@
 """The station as a service in a whole machine: Debian trixie in QEMU, with real systemd, udev, kernel, sticks and power cuts.
 
     sudo apt install mmdebstrap qemu-system-x86 e2fsprogs dosfstools mtools dpkg-dev
-    systemd/deb/build trixie && sudo .venv/bin/python tests/lab/appliance/machine.py dist/station_*+deb13_arm64.deb
+    systemd/deb/build trixie
+    sudo .venv/bin/python tests/lab/appliance/machine.py dist/station_*+deb13_arm64.deb
 
 What is real: the package's files and scripts, the units with their sandbox, the udev rule, the kernel's FAT, ext4 and USB mass
 storage, the station reading a poses file in real time. What is not: the processor is an emulated x86-64 without KVM, so the

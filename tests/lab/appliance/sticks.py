@@ -1,8 +1,9 @@
 """Sticks as people own them, in a machine whose kernel can mount them: what the screen says of
 each, and how soon.
 
-    sudo apt install qemu-system-x86 dosfstools exfatprogs ntfs-3g cryptsetup-bin fdisk busybox-static
-    the kernel package of linux-image-amd64, unpacked into KERNEL: apt-get download linux-image-VERSION-amd64, dpkg-deb -x
+    sudo apt install qemu-system-x86 dosfstools exfatprogs ntfs-3g cryptsetup-bin fdisk
+    sudo apt install busybox-static
+    apt-get download linux-image-VERSION-amd64; dpkg-deb -x linux-image-*.deb KERNEL
     sudo .venv/bin/python -m tests.lab.appliance.sticks KERNEL
 
 What is real: the exporter with its own process for the station's user, the kernel's FAT, exFAT,

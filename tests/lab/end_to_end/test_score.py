@@ -92,7 +92,7 @@ def test_clips_repeat_in_whole_frames() -> None:
     assert {c.body for c in CLIPS} > set(TUNED)
 
 
-# ---- accuracy of pictures that were estimated once: each limit is a tenth above what was reached ------------------
+# ---- accuracy of films that were estimated once: each limit a tenth above what was reached ------------------
 
 
 def rms(values: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """Makes hardware/evidence.md and its figures.
 
     python -m tests.lab.evidence            prints the page
-    python -m tests.lab.evidence --write    writes page and figures; run it when a RESULTS file or trials.json has changed
+    python -m tests.lab.evidence --write    after a change of a RESULTS file or of trials.json
 
 Plots of single trials: python -m tests.lab.evidence.trials
 """

@@ -1,8 +1,10 @@
 """Train, export and judge the station's own networks.
 
     python -m tests.lab.eye train pelvis --ground ground/hip-train --to run/pelvis --hours 1
-    python -m tests.lab.eye evaluate pelvis --ground ground/hip-test --films ground/hip-films --to run/pelvis
-    python -m tests.lab.eye train landmarks --ground ground/body-train --teacher FOLDER --to run/landmarks
+    python -m tests.lab.eye evaluate pelvis --ground ground/hip-test --films ground/hip-films \\
+        --to run/pelvis
+    python -m tests.lab.eye train landmarks --ground ground/body-train --teacher FOLDER \\
+        --to run/landmarks
     python -m tests.lab.eye evaluate landmarks --ground ground/body-test --to run/landmarks
 """
 

@@ -1,7 +1,9 @@
 """In the machine of sticks.py: runs the exporter as its unit does for each stick, and prints a line
 of JSON for each.
 
-    python guest/sticks.py PYTHON CHECKOUT DATA NAME=BYTES...        sticks are told apart by their size
+    python guest/sticks.py PYTHON CHECKOUT DATA NAME=BYTES...
+
+Sticks are told apart by their size.
 """
 
 from __future__ import annotations
