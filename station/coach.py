@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from station.cues import Governor, Now, Plan, Session, Speaker
-from station.cues.screen import Norms, Screen
+from station.cues.screen import Norms, Snapshots
 from station.faults import BY_NAME, RULES, Judge, norms
 from station.faults.rule import Scene
 from station.gait.core import GaitCore
@@ -33,7 +33,7 @@ class Coach:
         speakers = tuple(Speaker(name, c.cue, c.praise, c.priority, c.modes, c.interrupts) for name, c in coached)
         # Where the belt is in the frame must be known before somebody can be said to drift back on it.
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_FRAME)
-        self._screen = Screen(view, Norms(norms.MEASURES, norms.band, _aim_cadence_spm))
+        self._screen = Snapshots(view, Norms(norms.MEASURES, norms.band, _aim_cadence_spm))
         self._number = 0
         self._alone = True
         self._runner_session = 0  # as the runner's stick counts them; 0 = not known

@@ -20,7 +20,7 @@ class Norms(NamedTuple):
     aim_cadence_spm: Callable[[float], float]
 
 
-class Screen:
+class Snapshots:
     """Assembles snapshots; bands are worked out anew only when speed or baseline change."""
 
     def __init__(self, view: View, norms: Norms) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from station import __version__
-from station import wall_clock as moment
+from station import __version__, wall_clock
 from station.export.documents import (
     SERIES,
     Analysis,
@@ -51,7 +50,7 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> He
     """Where it came from: shared with session.json."""
     source = recording.source
     return {
-        "created_utc": moment.now().utc if created_utc is None else created_utc,
+        "created_utc": wall_clock.now().utc if created_utc is None else created_utc,
         "station_version": __version__,
         "core_version": core_version,
         "source": {

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from station import __version__
-from station import wall_clock as moment
+from station import __version__, wall_clock
 from station.errors import StoreError
 from station.export.angles_mot import angles_mot, why_no_angles
 from station.export.earlier import Earlier
@@ -99,7 +98,7 @@ def write_all(
 
     Each file appears under its name only when it is whole and on the disk. Raises StoreError when the folder cannot be written.
     """
-    created_utc = moment.now().utc if created_utc is None else created_utc
+    created_utc = wall_clock.now().utc if created_utc is None else created_utc
     digests: dict[str, str] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -99,7 +99,7 @@ class Runner(TypedDict):
     leg_swaps_repaired: int
 
 
-class BeltSpeed(TypedDict):
+class SpeedFound(TypedDict):
     mps: Number
     origin: SpeedOrigin
     """picture: from the feet that stand on the belt."""
@@ -164,7 +164,7 @@ class Head(TypedDict):
     intervals: Literal["strides and model", "strides only"]
     """What the 95 % intervals hold: whether the pose model's own error is known."""
     runner: Runner
-    speed: BeltSpeed
+    speed: SpeedFound
     notes: list[str]
     """What is to know about the recording, and what was put right; English sentences."""
 

@@ -16,7 +16,7 @@ NO_STRETCH = f"the near thigh was never seen for {SHORTEST_S:g} s without a hole
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Gapless:
     """`t_s` (n,) at a constant rate; `rows` are the recording's frames that lie within."""
 
     t_s: NDArray[np.float64]
@@ -37,7 +37,7 @@ class Stretch:
         return np.interp(self.t_s, times, part[known])
 
 
-def longest(recording: Recording) -> Stretch | None:
+def longest(recording: Recording) -> Gapless | None:
     """The longest stretch in which the near thigh was seen without a hole; None when none lasts SHORTEST_S."""
     known = np.flatnonzero(np.isfinite(recording.angles["thigh_near_deg"]))
     if len(known) < 2:
@@ -53,4 +53,4 @@ def longest(recording: Recording) -> Stretch | None:
     source_t_s = recording.t_s[rows]
     rate_hz = float(round(1 / np.median(np.diff(source_t_s))))
     grid = source_t_s[0] + np.arange(int(duration_s * rate_hz + ROUNDING) + 1) / rate_hz
-    return Stretch(grid, rate_hz, rows, source_t_s)
+    return Gapless(grid, rate_hz, rows, source_t_s)

@@ -32,7 +32,7 @@ ZONE = (74.0, 98.0)  # inner and outer radius of the usual range, beyond the kne
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Turning:
     """`measure` is how far the thigh is from the vertical; `sign` +1 ahead of it, -1 behind."""
 
     title: str
@@ -40,8 +40,8 @@ class Moment:
     sign: int
 
 
-FOREMOST = Moment("The thigh at its foremost point", "thigh_forward_near_deg", 1)
-HINDMOST = Moment("The thigh at its hindmost point", "tle_near_deg", -1)
+FOREMOST = Turning("The thigh at its foremost point", "thigh_forward_near_deg", 1)
+HINDMOST = Turning("The thigh at its hindmost point", "tle_near_deg", -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def hip_figures(recording: Recording, say: Say) -> list[str]:
 CURVES = ("thigh_near_deg", "knee_flexion_near_deg", "thigh_far_deg", "knee_flexion_far_deg", "trunk_lean_deg")
 
 
-def _figure(recording: Recording, moment: Moment, curves: dict[str, NDArray[np.float64]], say: Say) -> str:
+def _figure(recording: Recording, moment: Turning, curves: dict[str, NDArray[np.float64]], say: Say) -> str:
     measure, quantity = recording.summary[moment.measure], QUANTITIES[moment.measure]
     at = int(np.nanargmax(moment.sign * curves["thigh_near_deg"]))
     _, *others = (float(curves[name][at]) for name in CURVES)
@@ -87,7 +87,7 @@ def _figure(recording: Recording, moment: Moment, curves: dict[str, NDArray[np.f
     return f"<figure><figcaption>{escape(title)}</figcaption>{text}{svg}</figure>"
 
 
-def _usual(moment: Moment, usual: tuple[float, float], ahead: int) -> Iterator[str]:
+def _usual(moment: Turning, usual: tuple[float, float], ahead: int) -> Iterator[str]:
     """The vertical through the hip, and the sector that the thighs of healthy runners point to."""
     yield f'<path d="M{HIP[0]} {HIP[1] - 10}V{HEIGHT - 6}" stroke="var(--edge)" stroke-dasharray="3 4"/>'
     if not math.isfinite(usual[0]):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.export.csv_cells import joined, texts
-from station.export.gapless import NO_STRETCH, Stretch, longest
+from station.export.gapless import NO_STRETCH, Gapless, longest
 from station.types import Joint, Recording
 
 MARKERS = {
@@ -65,7 +65,7 @@ def markers_trc(recording: Recording) -> bytes:
     return joined([*_head(stretch), *map("\t".join, zip(*columns, strict=True))])
 
 
-def _head(stretch: Stretch) -> list[str]:
+def _head(stretch: Gapless) -> list[str]:
     rate = f"{stretch.rate_hz:g}"
     numbers = [f"{axis}{number}" for number in range(1, len(MARKERS) + 1) for axis in "XYZ"]
     return [
@@ -78,7 +78,7 @@ def _head(stretch: Stretch) -> list[str]:
     ]
 
 
-def _resampled(stretch: Stretch, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _resampled(stretch: Gapless, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n,) on the constant rate from (rows,) as filmed; NaN between two frames of which one lacks it."""
     after = np.clip(np.searchsorted(stretch.source_t_s, stretch.t_s), 1, len(stretch.source_t_s) - 1)
     t0, t1 = stretch.source_t_s[after - 1], stretch.source_t_s[after]

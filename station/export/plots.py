@@ -28,7 +28,7 @@ DASHES = ("", "7 4", "2 3")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots that stand for themselves."""
 
     label: str
@@ -50,7 +50,7 @@ class Plot:
     title: str
     unit: str
     x_label: str
-    lines: Sequence[Line]
+    lines: Sequence[Curve]
     shades: Sequence[tuple[float, float]] = ()
     shaded: str = ""
     x_names: Sequence[tuple[float, str]] = field(default_factory=tuple)
@@ -80,7 +80,7 @@ def figure(plot: Plot, say: Say = str) -> str:
     return f"<figure><figcaption>{escape(title)}</figcaption>{note}{svg}{axis}{_keys(lines, plot, say)}</figure>"
 
 
-def _spoken(line: Line, say: Say) -> str:
+def _spoken(line: Curve, say: Say) -> str:
     """What a line shows, for who cannot see it."""
     known = line.y[np.isfinite(line.y)]
     low, high = (_figure(float(f"{value:.3g}")) for value in (known.min(), known.max()))
@@ -95,7 +95,7 @@ class _Frame:
     y1: float
 
     @classmethod
-    def around(cls, lines: Sequence[Line], shades: Sequence[tuple[float, float]], least_span: float) -> _Frame:
+    def around(cls, lines: Sequence[Curve], shades: Sequence[tuple[float, float]], least_span: float) -> _Frame:
         xs = np.concatenate([line.x for line in lines] + [np.array(shade, float) for shade in shades])
         ys = np.concatenate([part for line in lines for part in (line.y, line.low, line.high) if part is not None])
         y0, y1 = float(np.nanmin(ys)), float(np.nanmax(ys))
@@ -142,7 +142,7 @@ def _shades(frame: _Frame, shades: Sequence[tuple[float, float]]) -> list[str]:
     ]
 
 
-def _line(frame: _Frame, line: Line, colour: str, dash: str) -> list[str]:
+def _line(frame: _Frame, line: Curve, colour: str, dash: str) -> list[str]:
     parts = []
     if line.low is not None and line.high is not None:
         there = np.isfinite(line.low) & np.isfinite(line.high)
@@ -170,7 +170,7 @@ def _dashed(dash: str) -> str:
     return f' stroke-dasharray="{dash}"' if dash else ""
 
 
-def _keys(lines: Sequence[Line], plot: Plot, say: Say) -> str:
+def _keys(lines: Sequence[Curve], plot: Plot, say: Say) -> str:
     """What each line and shade is; nothing where there is one line and no shade."""
     keys = []
     for number, line in enumerate(lines if len(lines) > 1 or plot.shades else ()):

@@ -8,8 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from station import __version__
-from station.export import report_plots, report_rows
-from station.export import wording as words
+from station.export import report_plots, report_rows, wording
 from station.export.earlier import Earlier
 from station.export.hip_figure import hip_figures
 from station.export.pages import page
@@ -44,8 +43,8 @@ def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlie
     shown = {
         "recording": recording,
         "language": language,
-        "words": words,
-        "how_to_read": words.HOW_TO_READ if recording.model and recording.model.errors else words.HOW_TO_READ_STRIDES,
+        "words": wording,
+        "how_to_read": wording.HOW_TO_READ if recording.model and recording.model.errors else wording.HOW_TO_READ_STRIDES,
         "version": __version__,
         "created": spoken.date(created_utc),
         "date": _date(recording, spoken.tongue),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from station.export.beside import Difference, Setup, difference
 from station.export.earlier import Earlier
-from station.export.plots import Line, Plot, binned
+from station.export.plots import Curve, Plot, binned
 from station.export.strides_mean import PHASES, mean_curve
 from station.export.written import number
 from station.faults import BY_NAME, norms
@@ -34,9 +34,9 @@ def curves(recording: Recording) -> list[Plot]:
     ]
 
 
-def _band(label: str, curve: NDArray[np.float64]) -> Line:
+def _band(label: str, curve: NDArray[np.float64]) -> Curve:
     mean, spread = curve
-    return Line(label, np.linspace(0, 100, PHASES), mean, mean - spread, mean + spread)
+    return Curve(label, np.linspace(0, 100, PHASES), mean, mean - spread, mean + spread)
 
 
 def over_time(recording: Recording) -> list[Plot]:
@@ -48,7 +48,7 @@ def over_time(recording: Recording) -> list[Plot]:
         quantity = QUANTITIES[name]
         bins = max(1, len(strides) // (1 if brief else 4))
         x, y = binned(strides["start_s"] * per_s, strides[name], min(BINS, bins))
-        lines = [Line("measured", x, y), *_usual_band(name, x, recording.speed.mps)]
+        lines = [Curve("measured", x, y), *_usual_band(name, x, recording.speed.mps)]
         shades, shaded = _shades(recording, name, per_s)
         span = LEAST_SPAN if quantity.decimals < 2 else LEAST_SPAN / 100
         x_label = "seconds" if brief else "minutes"
@@ -56,14 +56,14 @@ def over_time(recording: Recording) -> list[Plot]:
     return plots
 
 
-def _usual_band(name: str, x: NDArray[np.float64], speed_mps: float) -> list[Line]:
+def _usual_band(name: str, x: NDArray[np.float64], speed_mps: float) -> list[Curve]:
     """Where healthy runners lie at the belt speed, 5th to 95th percentile; none at a speed without norms."""
     known = x[np.isfinite(x)]
     if not (norms.judged(speed_mps) and len(known) > 1):
         return []
     norm, ends = norms.at(name, speed_mps), known[[0, -1]]
     mean, low, high = (np.full(2, value) for value in (norm.mean, norm.p5, norm.p95))
-    return [Line("usual at this speed", ends, mean, low, high)]
+    return [Curve("usual at this speed", ends, mean, low, high)]
 
 
 def _shades(recording: Recording, name: str, per_s: float) -> tuple[list[tuple[float, float]], str]:
@@ -96,7 +96,7 @@ def trend(recording: Recording, earlier: Sequence[Earlier], day: str) -> list[Pl
             continue
         known = np.array([(m.value, *m.ci95_change) if m.measured else (NAN, NAN, NAN) for m in measures])
         x, quantity = np.arange(1.0, len(sessions) + 1), QUANTITIES[name]
-        line = Line("", x, known[:, 0], known[:, 1], known[:, 2], dots=True)
+        line = Curve("", x, known[:, 0], known[:, 1], known[:, 2], dots=True)
         note = _since_the_first(name, measures, [setup for _, setup in sessions], quantity.decimals)
         plots.append(Plot(quantity.label, quantity.mark, "session", [line], x_names=names, least_span=LEAST_SPAN, note=note))
     return plots

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from station.export import wording as words
+from station.export import wording
 from station.export.beside import difference
 from station.export.plots import range_bar
 from station.export.report_plots import verdict
@@ -139,7 +139,7 @@ def _pattern(fault: FaultReport, worst: Stretch | None, best: Stretch | None) ->
         usual = f"Usual: {span(shown.usual_low, shown.usual_high, decimals)}."
     return {
         "label": label,
-        "state": words.STATES[fault.state],
+        "state": wording.STATES[fault.state],
         "kind": fault.state,
         "detail": detail,
         "worst": worst and _stretch(worst),
@@ -156,7 +156,7 @@ def _stretch(one: Stretch) -> dict[str, str]:
         "value": number(one.value, quantity.decimals),
         "unit": quantity.mark,
         "interval": span(one.low, one.high, quantity.decimals),
-        "state": words.STATES[one.state],
+        "state": wording.STATES[one.state],
         "kind": one.state,
         "reason": one.reason,
     }

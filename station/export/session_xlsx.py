@@ -17,7 +17,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from station import __version__
-from station.export import wording as words
+from station.export import wording
 from station.export.events_csv import event_rows
 from station.faults import BY_NAME
 from station.types import QUANTITIES, STRIDE, FaultReport, Measure, Recording
@@ -113,7 +113,7 @@ def _rule(fault: FaultReport) -> Row:
         note = f"first after {fault.first_on_s:.0f} s, {fault.on_fraction:.0%} of the time it was judged"
     value = round(fault.value, 4) if math.isfinite(fault.value) else None
     unit = "" if fault.unit == "1" else fault.unit
-    return (title, value, unit, None, None, None, words.STATES[fault.state], note, fault.rule, "rule", "")
+    return (title, value, unit, None, None, None, wording.STATES[fault.state], note, fault.rule, "rule", "")
 
 
 def _events(recording: Recording) -> tuple[Sequence[str], list[Row]]:
@@ -149,8 +149,8 @@ def _notes(recording: Recording) -> list[Row]:
         ("station version", __version__, ""),
     ]
     rows += [("note", note, "") for note in recording.notes]
-    how = words.HOW_TO_READ if model and model.errors else words.HOW_TO_READ_STRIDES
-    return rows + [("how to read it", text, "") for text in (how, words.CANNOT, words.PAIN)]
+    how = wording.HOW_TO_READ if model and model.errors else wording.HOW_TO_READ_STRIDES
+    return rows + [("how to read it", text, "") for text in (how, wording.CANNOT, wording.PAIN)]
 
 
 def _local(recording: Recording) -> datetime:

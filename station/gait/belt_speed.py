@@ -43,7 +43,7 @@ def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
     return -xt / tt if tt > 0 else nan
 
 
-class Belt:
+class BeltSpeed:
     """`read` per reading, `stride` per stride; `speed` at a time."""
 
     def __init__(self, px_per_m: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +33,8 @@ POINTS = (
     Joint.NOSE,
 )
 HIP, HEEL, TOE, WRIST, SHOULDER, EAR, NOSE = 0, 2, 4, 6, 8, 10, 12  # of POINTS, the left one first
+# One pose: (x forward, y up) in px of each of POINTS.
+Points = Sequence[Sequence[float]]
 _ROWS = np.array(POINTS, dtype=np.intp)
 
 

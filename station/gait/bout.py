@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.activity import ActivityClock, Steps, bend, is_run, is_stride, rise, vote
 from station.gait.angles import rounded_angles
-from station.gait.belt_speed import Belt
+from station.gait.belt_speed import BeltSpeed
 from station.gait.events import Landing
 from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window
@@ -29,7 +29,7 @@ PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured
 CURVES = 6  # strides whose curve is kept (chosen)
 
-Moment = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, near leg, confidence
+FootEvent = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, near leg, confidence
 
 
 class Bout:
@@ -38,7 +38,7 @@ class Bout:
     def __init__(self, history: History, pelvis: Pelvis, px_per_m: float) -> None:
         self._history = history
         self._pelvis = pelvis
-        self.belt = Belt(px_per_m)
+        self.belt = BeltSpeed(px_per_m)
         self.activity = ActivityClock()
         self._steps = Steps()
         self._window = Window()
@@ -89,8 +89,8 @@ class Bout:
             if run is not None:
                 self.activity.stepped(t_s, run)
 
-    def stride(self, t_s: float, start_s: float, end_s: float, swaps: int) -> tuple[np.void | None, list[Moment]]:
-        """Measures a stride of the clock at time `t_s`; its STRIDE record (None: no stride of gait) and the moments in it.
+    def stride(self, t_s: float, start_s: float, end_s: float, swaps: int) -> tuple[np.void | None, list[FootEvent]]:
+        """Measures a stride of the clock at time `t_s`; its STRIDE record (None: no stride of gait) and the foot_events in it.
 
         `swaps`: poses with exchanged legs so far.
         """
@@ -112,10 +112,10 @@ class Bout:
         running = self.activity.now(t_s) == Activity.RUNNING
         row |= {"swaps_repaired": swaps - self._swaps, "running": float(running)}
         self._swaps = swaps
-        moments = self._run(row, rows, inside, t_s) if running else []
-        return as_record(row), moments
+        foot_events = self._run(row, rows, inside, t_s) if running else []
+        return as_record(row), foot_events
 
-    def _run(self, row: dict[str, float], rows: NDArray[np.float64], inside: NDArray[np.float64], t_s: float) -> list[Moment]:
+    def _run(self, row: dict[str, float], rows: NDArray[np.float64], inside: NDArray[np.float64], t_s: float) -> list[FootEvent]:
         """What only a run has: contacts, belt speed, pelvic turn and a place in the window. Adds to `row`."""
         start_s, duration_s = row["start_s"], row["duration_s"]
         end_s = start_s + duration_s
@@ -137,11 +137,11 @@ class Bout:
         self._window.add(row)
         found = {**self._window.measures(), **self._pelvis.measures()}
         self.measures = MappingProxyType({name: found[name].rounded() for name in QUANTITIES})
-        moments: list[Moment] = []
+        foot_events: list[FootEvent] = []
         for foot, is_near in ((far, False), (near, True)):
-            moments.append((foot.contact_s, "contact", is_near, foot.contact_sure))
-            moments.append((foot.toe_off_s, "toe_off", is_near, foot.toe_off_sure))
-        return sorted(m for m in moments if isfinite(m[0]))
+            foot_events.append((foot.contact_s, "contact", is_near, foot.contact_sure))
+            foot_events.append((foot.toe_off_s, "toe_off", is_near, foot.toe_off_sure))
+        return sorted(m for m in foot_events if isfinite(m[0]))
 
 
 def _step(from_s: float, to_s: float, stride_s: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, isnan
 
-from station.gait.body import EAR, HEEL, NOSE, TOE
+from station.gait.body import EAR, HEEL, NOSE, TOE, Points
 from station.types import Side
 
 MEMORY_S = 0.5  # evidence older than this fades
@@ -14,7 +14,6 @@ LOOK_EVERY_S = 0.1  # once found
 OPPOSITE_S = 1.5  # so long must the opposite be plain before a direction is given up
 
 
-Points = Sequence[Sequence[float]]
 
 
 class Facing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import exp, hypot, isnan
 
-from station.gait.body import WRIST
+from station.gait.body import WRIST, Points
 
 MEMORY_S = 1.2  # time constant (chosen: two strides)
 RAIL_S = 2.5  # so long a wrist must be still
@@ -14,7 +14,6 @@ AHEAD = 0.15  # in front of the hips, thigh lengths
 HIDES = 0.35  # closer to the near hip than this, thigh lengths
 
 
-Points = Sequence[Sequence[float]]
 
 
 class Rail:

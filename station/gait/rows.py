@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from math import nan
 from typing import NamedTuple
 
-from station.gait.body import HEEL, HIP, TOE
+from station.gait.body import HEEL, HIP, TOE, Points
 from station.gait.facing import mean
 from station.gait.hands import hides_hip
 from station.gait.legs import LengthGate
 from station.types import Side
-
-Points = Sequence[Sequence[float]]
 
 
 class Seen(NamedTuple):

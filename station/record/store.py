@@ -22,8 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from station import __version__
-from station import wall_clock as moment
+from station import __version__, wall_clock
 from station.config import RecordSection
 from station.errors import InputError, StoreError
 from station.files import write_atomic
@@ -66,7 +65,7 @@ class SqliteStore:
         folder: Path,
         settings: RecordSection | None = None,
         core_version: str = __version__,
-        now: Callable[[], moment.Moment] = moment.now,
+        now: Callable[[], wall_clock.Moment] = wall_clock.now,
     ) -> None:
         self._folder = folder.expanduser()
         self._settings = settings or RecordSection()

@@ -32,7 +32,7 @@ from station.pose.estimator import open_estimator
 from station.provision import provision
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
-from station.run.single_instance import alone
+from station.run.single_instance import only_one
 from station.run.wiring import POSE_KINDS
 from station.sense.open import PICAMERA, open_source
 from station.sense.picture_file import is_picture
@@ -76,7 +76,7 @@ def run_calibration(order: Order) -> None:
     given_lines, ruler = (points(order.plumb, "--plumb"), points(order.deck, "--deck")), _ruler(order, config)
     with contextlib.ExitStack() as stack:
         if order.source_text == PICAMERA:
-            stack.enter_context(alone(config))
+            stack.enter_context(only_one(config))
         source = _source(order, config)
         stack.enter_context(source)
         if source.info.kind in POSE_KINDS:

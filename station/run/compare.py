@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from station import wall_clock as moment
+from station import wall_clock
 from station.config import Config
 from station.errors import InputError, NothingFound, UsageError
 from station.export.beside import Setup
@@ -47,7 +47,7 @@ def run_comparison(pair: Pair) -> None:
     one = Comparison(
         (pair.before, pair.after), _side(pair.before, config), _side(pair.after, config), config.station.time_zone or "UTC"
     )
-    created_utc, spoken = moment.now().utc, catalogue(config.station.language)
+    created_utc, spoken = wall_clock.now().utc, catalogue(config.station.language)
     if pair.json_to is not None:
         write_output(pair.json_to, json_bytes(compare_json(one, created_utc)))
     if not one.compared:

@@ -15,7 +15,7 @@ LOCK_NAME = "running"  # in the data folder; holds the number of the process tha
 
 
 @contextmanager
-def alone(config: Config) -> Iterator[None]:
+def only_one(config: Config) -> Iterator[None]:
     """Holds the data folder's lock. A folder that cannot be used is not locked: coaching needs
     none.
 

@@ -29,7 +29,7 @@ from station.run.live import LiveStation
 from station.run.outputs import Header, Openings, open_button, open_presenters, open_watch
 from station.run.parts import NoStore, Parts, RunReport
 from station.run.restarts import Restarts
-from station.run.single_instance import alone
+from station.run.single_instance import only_one
 from station.run.slots import Inbox
 from station.run.spoken import speaking
 from station.run.start_failure import show, shown_when_it_fails
@@ -67,7 +67,8 @@ def _run(
     provided: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None
 ) -> None:
     restarts = Restarts(clock)
-    with alone(provided.config), restarts.counted(), shown_when_it_fails(provided.config, clock, headless), provided.starting():
+    said = shown_when_it_fails(provided.config, clock, headless)
+    with only_one(provided.config), restarts.counted(), said, provided.starting():
         if restarts.rest_s:
             notify("READY=1")  # or systemd takes the rest for a start that hangs
             show(restarts.error, provided.config, clock, headless, restarts.rest_s)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 
-from station import wall_clock as moment
+from station import wall_clock
 from station.errors import InputError, NothingFound, UsageError
 from station.files import json_bytes, write_output
 from station.provision import provision
@@ -65,7 +65,7 @@ def run_validation(question: Question) -> None:
     reference = read_reference(question.reference)
     recordings = _recordings(question, reference)
     result = compare(question, reference, recordings, within)
-    created_utc = moment.now().utc
+    created_utc = wall_clock.now().utc
     _write(result, question, created_utc)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from station import __version__
 from station.export.pages import page
-from station.export.plots import Line, Plot, figure
+from station.export.plots import Curve, Plot, figure
 from station.types import NAN
 from station.validate.agreement import share_interval
 from station.validate.result import Quantity, Result, table
@@ -37,9 +37,9 @@ def bland_altman(one: Quantity) -> Plot:
     found = one.found
     ends = np.array([middle.min(), middle.max()]) if np.ptp(middle) > 0 else middle[0] + np.array([-0.5, 0.5])
     lines = [
-        Line("pair", middle, off, dots=True, joined=False),
-        Line("bias and its 95 % interval", ends, _level(found.bias), _level(found.bias_low), _level(found.bias_high)),
-        Line("95 % limits of agreement", _twice(ends), np.array([found.low, found.low, NAN, found.high, found.high])),
+        Curve("pair", middle, off, dots=True, joined=False),
+        Curve("bias and its 95 % interval", ends, _level(found.bias), _level(found.bias_low), _level(found.bias_high)),
+        Curve("95 % limits of agreement", _twice(ends), np.array([found.low, found.low, NAN, found.high, found.high])),
     ]
     title = f"{one.name}: station minus reference"
     return Plot(title, one.unit, f"mean of both, {one.unit}", lines, least_span=2 * one.within)

@@ -16,7 +16,7 @@ from station import language
 from station.export import report as report_room
 from station.export.beside import Setup
 from station.export.earlier import Earlier
-from station.export.plots import BOTTOM, HEIGHT, LETTERS, TOP, WIDTH, Line, Plot, binned, figure, ticks
+from station.export.plots import BOTTOM, HEIGHT, LETTERS, TOP, WIDTH, Curve, Plot, binned, figure, ticks
 from station.export.range_card import cards, largest_held, range_rows
 from station.export.report import report_html
 from station.export.report_rows import place
@@ -262,12 +262,12 @@ def test_letters_of_a_plot_are_12_px_on_a_phone_of_320() -> None:
 
 
 def test_plot_of_nothing_is_no_plot() -> None:
-    assert figure(Plot("t", "x", "y", [Line("", np.arange(3.0), np.full(3, NAN))])) == ""
+    assert figure(Plot("t", "x", "y", [Curve("", np.arange(3.0), np.full(3, NAN))])) == ""
 
 
 def test_plot_breaks_the_line_at_a_gap() -> None:
     x = np.arange(5.0)
-    drawn = figure(Plot("t", "x", "y", [Line("a<b", x, np.array([1, 2, NAN, 3, 4])), Line("c", x, np.ones(5))]))
+    drawn = figure(Plot("t", "x", "y", [Curve("a<b", x, np.array([1, 2, NAN, 3, 4])), Curve("c", x, np.ones(5))]))
     path = re.findall(r' d="([^"]*)"', drawn)[0]
     assert path.count("M") == 2
     assert "a&lt;b" in drawn
@@ -277,7 +277,7 @@ def test_plot_breaks_the_line_at_a_gap() -> None:
 def test_a_steady_line_does_not_look_like_mountains() -> None:
     x = np.arange(4.0)
     drawn = HEIGHT - TOP - BOTTOM
-    steady = Line("", x, np.array([163.0, 164, 163, 164]))
+    steady = Curve("", x, np.array([163.0, 164, 163, 164]))
     for least_span, drawn_over in ((0.0, drawn / 1.16), (10.0, drawn / 10)):
         path = re.findall(r' d="M([^"]*)"', figure(Plot("t", "°", "x", [steady], least_span=least_span)))[0]
         heights = [float(point.split(" ")[1]) for point in path.split("L")]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from station import wall_clock as moment
+from station import wall_clock
 from station.config import RecordSection
 from station.errors import StoreError
 from station.record.archive import DATABASE, Archive, DamagedSession
@@ -116,7 +116,7 @@ def test_only_so_many_sessions_are_kept(tmp_path: Path) -> None:
 
 
 def test_trusted_clock_puts_the_date_in_the_id(tmp_path: Path) -> None:
-    trusted = moment.Moment("2026-11-22T18:30:00Z", True, "b" * 32)
+    trusted = wall_clock.Moment("2026-11-22T18:30:00Z", True, "b" * 32)
     store = SqliteStore(tmp_path, now=lambda: trusted)
     first = feed(store, list(run(2.0)))
     store.close()

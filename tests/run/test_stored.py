@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from station import wall_clock as moment
+from station import wall_clock
 from station.errors import StoreError
 from station.record.archive import DATABASE, Archive
 from station.record.store import SqliteStore
@@ -24,7 +24,7 @@ from tests.schemas import conforms
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
     """Two sessions of some other day, measured by an older core."""
     with monkeypatch.context() as then:
-        then.setattr(moment, "now", lambda: Moment("2026-03-01T18:30:00Z", True, "boot"))
+        then.setattr(wall_clock, "now", lambda: Moment("2026-03-01T18:30:00Z", True, "boot"))
         store = SqliteStore(tmp_path / "data")
         for seed in (1, 2):
             steps = list(run(8.0, fps=30, seed=seed))
