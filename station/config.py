@@ -124,7 +124,8 @@ class DeckSection(Section):
 class PoseSection(Section):
     """The model that finds the body's landmarks."""
 
-    model: str = "pose_landmark_full"  # its name, as `station models verify` lists them
+    # its name, as `station models verify` lists them; or "mediapipe" for Google's runtime (extra `mediapipe`)
+    model: str = "pose_landmark_full"
     models_dir: AnyPath | None = None  # another folder of models
     threads: Annotated[int, Field(ge=1, le=8)] = 3  # cores that it may use
     # square around a body over the frame's height; less is the background

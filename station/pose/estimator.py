@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from station.config import PoseSection
 from station.errors import ConfigError, InputError
+from station.pose import mediapipe_pose
 from station.pose.blazepose import BlazePose
 from station.pose.model import Landmarks, PoseModel, Square
 from station.pose.runner import RunnerPose
@@ -24,7 +25,11 @@ MOST_PEOPLE = 4  # of those found, how many are measured to choose from
 STAGES = ("detector", "warp", "landmarks", "decode")
 
 # Model name in station.toml -> what opens it: (folder of the models, name, threads).
-MODELS: dict[str, Callable[[Path, str, int], PoseModel]] = {"pose_landmark_full": BlazePose, "pose_runner": RunnerPose}
+MODELS: dict[str, Callable[[Path, str, int], PoseModel]] = {
+    "pose_landmark_full": BlazePose,
+    "pose_runner": RunnerPose,
+    mediapipe_pose.NAME: mediapipe_pose.MediaPipePose,
+}
 
 
 def known_model(settings: PoseSection) -> None:

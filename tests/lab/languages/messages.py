@@ -40,7 +40,7 @@ TROUBLED += ("present/watch.py", "sense/picamera.py", "calibrate/watch.py", "usb
 TROUBLED += ("run/doctor.py", "run/presenter.py", "run/tolerated.py", "run/restarts.py", "run/single_instance.py")
 TROUBLED += ("sense/treadmill.py",)
 TROUBLED += ("present/sound.py", "present/pins.py", "present/voices.py", "present/screen/window.py")
-TROUBLED += ("pose/store.py", "pose/estimator.py")
+TROUBLED += ("pose/store.py", "pose/estimator.py", "pose/mediapipe_pose.py")
 # Whose lines in the log are of a running station.
 LOGGING = ("run", "present", "record/writer.py", "sense/treadmill.py", "sense/camera.py")
 LOGGED = {"info", "warning", "error", "exception"}
