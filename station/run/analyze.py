@@ -25,7 +25,8 @@ from station.gait import CORE_VERSION
 from station.ports import EndOfSource, FrameSource, PoseSource
 from station.record.collect import Collector
 from station.run.clock import SystemClock
-from station.run.film_doubts import speed_doubt, turned_deg_of, without_times
+from station.run.film_doubts import ENOUGH_S, speed_doubt, too_short, turned_deg_of, without_times
+from station.run.hidden_leg import HiddenLeg
 from station.run.inlet import CoreInput, Inlet
 from station.run.overlay import FILM, Overlay
 from station.run.pipeline import Pipeline
@@ -89,6 +90,9 @@ def run_analysis(wish: Wish) -> None:
     doubt = speed_doubt(recording)
     if doubt:
         recording = without_times(recording, doubt)
+    short = too_short(recording)
+    if short:
+        recording = replace(recording, notes=(*recording.notes, short))
     _write(recording, wish, config)
     if recording.source.kind == "video" and recording.running_fraction == 0 and problem is None:
         turn = turned_deg_of(wish.source_text, config, wish.reading)
@@ -102,6 +106,9 @@ def run_analysis(wish: Wish) -> None:
         raise StationError(f"{problem.what}; what came before it was analysed", problem.where, problem.remedy)
     if doubt:
         raise StationError(doubt, wish.source_text, "say how many frames a second the camera took: --fps")
+    if short:
+        remedy = f"film {ENOUGH_S:.0f} s of running or more; of slow motion that many times longer"
+        raise NothingFound(short, wish.source_text, remedy)
     if recording.running_fraction == 0:
         remedy = "angles were written; rules need running. If it is slow motion, say the camera's rate with --fps"
         raise NothingFound("somebody is there, but nobody runs", wish.source_text, remedy)
@@ -124,11 +131,11 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
         coach = Coach(view, plan_of(config, analysis=not wish.coached), errors, turn_bands)
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
         finder = mark_finder_for(config, info)
-        overlay = _overlay(wish, info, estimator is not None)
+        overlays, hidden = _overlays(wish, info, estimator is not None), HiddenLeg()
         with contextlib.ExitStack() as stack:
             if estimator:
                 stack.callback(estimator.close)
-            if overlay:
+            for overlay in overlays:
                 stack.enter_context(overlay)
             progress = stack.enter_context(_progress(info.duration_s))
             for reading in given_speed(config, wish.speed_kmh):
@@ -145,15 +152,17 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
                         step = coach.step(given)
                     with watch.stage("record"):
                         collector.add(given, step)
-                    if overlay and frame is not None and isinstance(given, Pose):
-                        overlay.add(frame, given, step)
+                    if frame is not None and isinstance(given, Pose):
+                        hidden.add(frame, given, step)
+                        for overlay in overlays:
+                            overlay.add(frame, given, step)
                     progress(given.t_ns / NS)
             except (InputError, HardwareError) as error:
                 problem = error
             except KeyboardInterrupt:
                 click.echo("stopped; what was seen so far is written", err=True)
         problem = problem or _first_problem(source, wish.source_text) or _skipped(inlet, wish.source_text)
-        notes = (*getattr(source, "notes", ()), *date_notes)
+        notes = (*getattr(source, "notes", ()), *date_notes, *hidden.notes)
         for note in notes:
             click.echo(f"note: {wish.source_text}: {note}", err=True)
         if problem is not None and collector.poses == 0:
@@ -182,13 +191,16 @@ def _date(source_text: str, config: Config, live: bool) -> tuple[dict[str, Any],
     return date, (note,) if origin == "file" else ()
 
 
-def _overlay(wish: Wish, info: SourceInfo, has_frames: bool) -> Overlay | None:
-    """Raises UsageError where there is nothing to draw on, or nothing to write a film with."""
+def _overlays(wish: Wish, info: SourceInfo, has_frames: bool) -> tuple[Overlay, ...]:
+    """The one that was asked for, if it was.
+
+    Raises UsageError where there is nothing to draw on, or nothing to write a film with.
+    """
     if not wish.overlay or wish.out_dir is None:
-        return None
+        return ()
     if not has_frames:
         raise UsageError("--overlay draws on frames, and this file holds landmarks only", wish.source_text, "leave it out")
-    return Overlay(wish.out_dir, info)
+    return (Overlay(wish.out_dir, info),)
 
 
 def _items(source: FrameSource | PoseSource, watch: Stopwatch, seconds: float | None) -> Iterator[Frame | Pose]:

@@ -1,4 +1,4 @@
-"""What makes a film's result doubtful: a cadence that no runner has, and a film that lies on its side."""
+"""What makes a film's result doubtful: a cadence that no runner has, too little of it, and a film that lies on its side."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from station.types import NS, Joint, Measure, Pose, Recording
 # Running cadences of adults lie between about 140 and 220 steps a minute; outside these limits (chosen, with room for slow
 # joggers and sprinters) a film is shown slower or faster than life.
 CADENCES_SPM = (115.0, 260.0)
+# Three whole strides of a slow jogger, and what it takes to see that somebody runs: the bundled clip at 164 steps/min, cut after
+# 3.0 s, gives no cadence, cut after 3.5 s it does.
+ENOUGH_S = 4.0
 TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")  # what a wrong clock makes wrong; angles stay right
 LOOK_S, LOOK_EVERY_S = 6.0, 0.1  # chosen: a few strides
 FOUND = 0.5  # share of the frames in which somebody is seen head up once it is turned (chosen)
@@ -38,6 +41,14 @@ def speed_doubt(recording: Recording) -> str:
         return ""
     kind = "slow motion" if cadence.value < low else "a sped-up film"
     return f"a running cadence of {cadence.value:.0f} steps/min is no runner's: {kind}? give --fps"
+
+
+def too_short(recording: Recording) -> str:
+    """Why a film without a measure was too short for one, "" where that is not it."""
+    cadence, lasted_s = recording.summary.get("cadence_spm"), recording.source.duration_s
+    if recording.source.kind != "video" or (cadence is not None and cadence.measured) or not lasted_s < ENOUGH_S:
+        return ""
+    return f"only {lasted_s:.2g} s of real time: too short for the three whole strides that a measure needs"
 
 
 def without_times(recording: Recording, reason: str) -> Recording:

@@ -21,8 +21,9 @@ OTHERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("trimmed_by_edit_list.mp4", (), "9 s of which 7 are shown"),
     ("preview_track_first.mov", (), "a preview as the first track"),
     ("still_marked_default.mkv", (), "a still picture marked as default, and one frame"),
-    ("slow_motion_4x_tagged.mp4", (), "0.75 s of a run, shown in 3 s: too short for a stride"),
+    ("slow_motion_4x_tagged.mp4", (), "0.75 s of a run, shown in 3 s"),
     ("runner_on_black_bars.mp4", (), "360 of 720 lines"),
+    ("rail_over_knees.mp4", (), "a bar in front of the knees"),
     ("sideways.mp4", (), "the rotation tag lost"),
     ("sideways.mp4", ("--turn", "270"), "the same, turned as the station says"),
     ("chunk4g.png", (), "a PNG of 61 bytes that asks for 4 GB"),
@@ -51,7 +52,9 @@ def analysed(path: Path, options: tuple[str, ...]) -> Told:
     cadence, tle = (summary.get(name, {}).get("value") for name in ("cadence_spm", "tle_near_deg"))
     shown = str(path).encode("utf-8", "replace").decode()
     said = done.stderr.decode("utf-8", "replace").replace("\\udcff", "?").replace("\\udce4", "?")
-    lines = [line.replace(f"{shown}: ", "").replace("station: ", "") for line in said.splitlines() if line.strip()]
+    # Each of these films was made a moment ago, without a date: the same note on every one.
+    notable = [line for line in said.splitlines() if line.strip() and "no date is in it" not in line]
+    lines = [line.replace(f"{shown}: ", "").replace("station: ", "") for line in notable]
     return Told(done.returncode, *(math.nan if one is None else one for one in (cadence, tle)), " / ".join(lines))
 
 
@@ -60,7 +63,7 @@ def verdict(case: Case, told: Told, base: Told) -> str:
         return "refused" if told.code != 0 and not told.measured and told.words else "WRONG"
     near = abs(told.cadence_spm - base.cadence_spm) <= CADENCE_SPM and abs(told.tle_deg - base.tle_deg) <= TLE_DEG
     if case.right == "said":
-        return "said" if told.words and (near or told.code == 1 or "off by a degree" in told.words) else "WRONG"
+        return "said" if told.words and (near or told.code == 1 or "may be off by" in told.words) else "WRONG"
     return "same" if told.code == 0 and near else "WRONG"
 
 

@@ -108,6 +108,38 @@ def _preview_first(path: Path, images: Images) -> object:
     return write_tracks(path, [(preview, 1), (images, FPS)], ["mjpeg", "libx264"])
 
 
+Cover = Callable[[NDArray[np.uint8], int], object]
+
+
+def _behind(cover: Cover, first: int = 0, last: int = 10**6) -> Callable[[Path, Images], object]:
+    """Something in front of the runner, painted by `cover` into the frames from the first to the last."""
+
+    def make(path: Path, images: Images) -> object:
+        covered = [image.copy() for image in images]
+        for number, image in enumerate(covered[first:last]):
+            cover(image, number)
+        return h264(path, covered)
+
+    return make
+
+
+def _bar(top: int, bottom: int, left: int = 0) -> Cover:
+    return lambda image, _: cv2.rectangle(image, (left, top), (image.shape[1], bottom), (45, 45, 45), -1)
+
+
+def _towel(image: NDArray[np.uint8], _: int) -> None:
+    """Woven, hanging over a rail."""
+    image[364:374] = 60
+    image[370:520, 180:300] = np.random.default_rng(0).integers(150, 190, (150, 120, 1))
+
+
+def _somebody(image: NDArray[np.uint8], number: int) -> None:
+    """Stands in front and sways."""
+    left = 150 + round(6 * np.sin(number / 12))
+    image[180:600, left : left + 130] = (70, 60, 110)
+    cv2.circle(image, (left + 65, 130), 48, (205, 160, 130), -1)
+
+
 def _cut_off(path: Path, images: Images) -> object:
     h264(path, images)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
@@ -170,6 +202,16 @@ CASES = (
     Case("upside-down.mp4", "upside down", _turned(2), right="refused"),
     Case("wide-pixels.mp4", "pixels that are not square, rotated by a tag", _wide_pixels),
     Case("hdr.mp4", "HEVC in ten bits, HLG", _ten_bits),
+    Case("rail-knees.mp4", "a rail in front of the knees", _behind(_bar(415, 460)), right="said"),
+    Case("rail-knees-half.mp4", "the same, in the second half alone", _behind(_bar(415, 460), FPS * 7 // 2), right="said"),
+    Case("rail-right.mp4", "the treadmill's own front rail before the knees", _behind(_bar(400, 460, 260)), right="said"),
+    Case("rail-thigh.mp4", "a rail in front of the thighs", _behind(_bar(340, 385)), right="said"),
+    Case("rail-hip.mp4", "a rail in front of the hips", _behind(_bar(290, 330)), right="said"),
+    Case("rail-ankle.mp4", "a rail in front of the ankles", _behind(_bar(505, 545)), right="said"),
+    Case("towel.mp4", "a towel hangs over a rail, before the knees", _behind(_towel), right="said"),
+    Case("somebody-in-front.mp4", "somebody stands in front for 3 s", _behind(_somebody, 90, 180), right="said"),
+    Case("rail-free.mp4", "a rail that hides no part of the runner", _behind(_bar(250, 400, 330))),
+    Case("short.mp4", "a run of 2 s", lambda p, i: h264(p, i[: 2 * FPS]), right="refused"),
     Case("cut-off.mkv", "cut off in the middle", _cut_off, right="said"),
     Case("not-utf8.mp4", "a file name that is no UTF-8", _renamed),
     Case("empty.mp4", "an empty file", _content(b""), right="refused"),
