@@ -11,7 +11,7 @@ import pytest
 from tests.lab.faults.dead_parts import DEATHS, Death, tried
 
 DAY = datetime.now(UTC).toordinal()
-FEW = 4
+FEW = 3
 
 
 def test_every_death_has_a_name_of_its_own() -> None:
