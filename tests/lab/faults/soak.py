@@ -10,6 +10,7 @@ first half fills caches.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from tests.made_appliance import FPS, Appliance, Sitter, gym, sitting
 
 EVERY_S, MEAN_H = 30.0, 1 / 6  # of the station's clock
 RUN_MIN, PAUSE_S = 2.5, 70.0  # a runner, and an empty belt that gives the next one a new coach
+HEAP_FIELDS = ["arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"]
 STANDING = round(3 * FPS)  # so many poses of `sitting` come before the run
 
 
@@ -53,6 +55,22 @@ class Visitors(Sitter):
         return Pose(frame.t_ns, one.xy_px, one.score)
 
 
+class _Heap(ctypes.Structure):
+    """`struct mallinfo2` of glibc 2.33 and later, bytes."""
+
+    _fields_ = tuple((name, ctypes.c_size_t) for name in HEAP_FIELDS)
+
+
+def heap_mb() -> float:
+    """What C libraries and large Python objects have asked for and not given back, MB; free pieces
+    between are not counted, as they are in `memory_mb`.
+    """
+    ask = ctypes.CDLL(None).mallinfo2
+    ask.restype = _Heap
+    heap = ask()
+    return float(heap.uordblks + heap.hblkhd) / (1 << 20)
+
+
 def memory_mb() -> float:
     """What this process holds in memory now, MB."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
@@ -61,8 +79,8 @@ def memory_mb() -> float:
     raise RuntimeError("this system does not say")
 
 
-def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, printed: object) -> list[tuple[float, float]]:
-    """(hours, MB) of every reading."""
+def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, printed: object) -> NDArray[np.float64]:
+    """(N, 3) hours, MB of the process, MB of its heap that are in use."""
     box = Appliance(folder, patch, printed)  # type: ignore[arg-type]
     box.boots_with(FakeLibrary(box.clock, gym()))
     patch.setattr("tests.made_appliance.PATIENCE_S", 1e9)
@@ -70,7 +88,7 @@ def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, 
     writers: list[Writer] = []
     patch.setattr(start, "Writer", lambda *given: writers.append(Writer(*given)) or writers[-1])
     begin_ns = box.clock.now_ns()
-    readings: list[tuple[float, float]] = []
+    readings: list[tuple[float, float, float]] = []
 
     def long_enough(_: Snapshot) -> bool:
         box.shown.clear()  # what the box keeps for its stories is not the station's memory
@@ -83,37 +101,35 @@ def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, 
         passed_s = (box.clock.now_ns() - begin_ns) / NS
         if passed_s >= len(readings) * EVERY_S:
             gc.collect()
-            readings.append((passed_s / 3600, memory_mb()))
+            readings.append((passed_s / 3600, memory_mb(), heap_mb()))
         return passed_s >= hours * 3600
 
     code = box.run(until=long_enough, times=1)
     if code != 0:
         raise RuntimeError(f"the station ended with {code}")
-    return readings
+    return np.array(readings)
 
 
-def means(readings: list[tuple[float, float]]) -> NDArray[np.float64]:
-    """(N, 2) hours and MB, the mean of each ten minutes: neighbours are too alike to count as so
-    many.
-    """
-    parts = [int(at / MEAN_H) for at, _ in readings]
-    whole = range(max(parts))  # the last one is not over
-    return np.array([np.mean([one for one, part in zip(readings, parts, strict=True) if part == n], axis=0) for n in whole])
+def means(readings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of each ten minutes: neighbours are too alike to count as so many."""
+    parts = (readings[:, 0] / MEAN_H).astype(int)
+    return np.array([readings[parts == part].mean(axis=0) for part in range(parts.max())])  # the last one is not over
 
 
-def slope(readings: list[tuple[float, float]]) -> tuple[float, float]:
-    """MB an hour and its 95 % error, of a line through the means of the second half."""
-    every = means(readings)
-    at, mb = every[len(every) // 2 :].T
+def slope(at: NDArray[np.float64], mb: NDArray[np.float64]) -> tuple[float, float]:
+    """MB an hour and its 95 % error, of a line through the second half."""
+    at, mb = at[len(at) // 2 :], mb[len(mb) // 2 :]
     (rise, _), covariance = np.polyfit(at, mb, 1, cov=True)
     return float(rise), student_t975(len(at) - 2) * float(np.sqrt(covariance[0, 0]))
 
 
-def lines(readings: list[tuple[float, float]], took_s: float) -> Iterator[str]:
-    rise, error = slope(readings)
+def lines(readings: NDArray[np.float64], took_s: float) -> Iterator[str]:
     yield f"{readings[-1][0]:.2f} h of the station's clock in {took_s / 60:.1f} min; {len(readings)} readings"
-    yield f"MB at first {readings[0][1]:.1f}, then means of ten minutes: {' '.join(f'{mb:.1f}' for _, mb in means(readings))}"
-    yield f"slope {rise:+.2f} +/- {error:.2f} MB/h"
+    at, *kinds = means(readings).T
+    for name, mb in zip(("the process", "its heap in use"), kinds, strict=True):
+        rise, error = slope(at, mb)
+        yield f"{name}, means of ten minutes, MB: {' '.join(f'{one:.1f}' for one in mb)}"
+        yield f"slope of its second half {rise:+.2f} +/- {error:.2f} MB/h"
 
 
 def main(hours: float, run_min: float = RUN_MIN) -> None:
