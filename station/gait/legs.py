@@ -70,6 +70,9 @@ LENGTH_MEMORY_S = 1.0  # time constant (chosen)
 Legs = tuple[float, float, float, float]  # near thigh and shank, far thigh and shank
 Part = tuple[float, float, float]  # angle, speed, when
 Guess = tuple[float, float, float, float]  # angle, speed, standard deviation, seconds since it was seen
+PATTERN_SD = PATTERN_DEG * 2
+Costs = tuple[tuple[float, float], tuple[float, float]]
+NOTHING: Costs = ((0.0, 0.0), (0.0, 0.0))
 UNSEEN: Part = (nan, 0.0, NEVER)
 
 
@@ -159,13 +162,17 @@ class LegTracker:
         guesses = [_ahead(story.parts, t_s, self._middle) for story in before]
         weight = min(gap_s / MISFIT_S, 1.0)
         parents, costs = [0, 0], [-odds, odds]
+        unlike = self._unlike(pattern, legs, gap_s)
         for now in (0, 1):
+            leg = legs[now]
             ways = [
-                story.cost + changes[was][now] + weight * _misfit(guess, legs[now]) + _unpassed(story, t_s, gap_s, legs[now])
-                for was, (story, guess) in enumerate(zip(before, guesses, strict=True))
+                story.cost
+                + changes[was][now]
+                + weight * _misfit(guesses[was], leg)
+                + _unpassed(story, t_s, gap_s, leg)
+                + unlike[was][now]
+                for was, story in enumerate(before)
             ]
-            if pattern is not None:
-                ways = [cost + self._unlike(pattern, legs, was, now, gap_s) for was, cost in enumerate(ways)]
             parents[now] = int(ways[1] < ways[0])
             costs[now] += ways[parents[now]]
         if parents[0] != parents[1] and _same_but_for_names(*before):
@@ -178,17 +185,17 @@ class LegTracker:
         )
         return self._believe(t_s, int(costs[1] < costs[0]), parents)
 
-    def _unlike(self, pattern: Pattern, legs: tuple[Legs, Legs], was: int, now: int, gap_s: float) -> float:
-        """Cost of the distance to the last stride. The clock was set by a peak of what is believed to be the near leg; for a
-        story that parted before, it was the other leg's."""
-        if was != self._believed and self._parted_s < pattern.since_s:
-            now = 1 - now
-        total = 0.0
-        for seen, expected, sd in zip(legs[now], pattern.legs, PATTERN_DEG * 2, strict=True):
-            off = (seen - expected) / sd
-            if off == off:
-                total += min(0.5 * off * off, FAR_NATS)
-        return total * min(gap_s / PATTERN_S, 1.0)
+    def _unlike(self, pattern: Pattern | None, legs: tuple[Legs, Legs], gap_s: float) -> Costs:
+        """Cost of the distance to the last stride, by the story before and the state now. The clock was set by a peak of what
+        is believed to be the near leg; for a story that parted before, it was the other leg's."""
+        if pattern is None:
+            return NOTHING
+        weight = min(gap_s / PATTERN_S, 1.0)
+        named, exchanged = weight * _distance(legs[0], pattern.legs), weight * _distance(legs[1], pattern.legs)
+        believed = other = (named, exchanged)
+        if self._parted_s < pattern.since_s:
+            other = exchanged, named
+        return (other, believed) if self._believed else (believed, other)
 
     def _believe(self, t_s: float, now: int, parents: Sequence[int]) -> Naming:
         """The cheaper story is what is said; since when does the other one part from it?"""
@@ -209,11 +216,22 @@ class LegTracker:
                 self._middle[part] += min(gap_s / MIDDLE_S, 1.0) * (angle - self._middle[part])
 
 
+def _distance(legs: Legs, expected: Legs) -> float:
+    total = 0.0
+    for seen, angle, sd in zip(legs, expected, PATTERN_SD, strict=True):
+        off = (seen - angle) / sd
+        if off == off:
+            nats = 0.5 * off * off
+            total += nats if nats < FAR_NATS else FAR_NATS
+    return total
+
+
 def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float]) -> list[Guess | None]:
     """Where each part is now: swinging about its middle it is pulled back. None where it was not seen lately."""
     guesses: list[Guess | None] = []
-    for i, (angle, speed, when_s) in enumerate(parts):
-        gap_s, which = t_s - when_s, i & 1
+    which = 1
+    for angle, speed, when_s in parts:
+        gap_s, which = t_s - when_s, 1 - which
         if gap_s <= STALE_S:
             pull = PULL_PER_S2 * (middle[which] - angle)
             sd = hypot(NOISE_DEG[which], BEND_DEG_S2[which] * gap_s * gap_s)
@@ -232,7 +250,8 @@ def _misfit(guesses: Sequence[Guess | None], legs: Legs) -> float:
             total += UNPREDICTED_NATS
         else:
             off = (angle - guess[0]) / guess[2]
-            total += min(0.5 * off * off, FAR_NATS)
+            nats = 0.5 * off * off
+            total += nats if nats < FAR_NATS else FAR_NATS
     return total
 
 
@@ -244,9 +263,10 @@ def _same_but_for_names(a: _Story, b: _Story) -> bool:
 
 def _unpassed(story: _Story, t_s: float, gap_s: float, legs: Legs) -> float:
     """Cost of thighs that have not passed each other for too long."""
+    if not story.due_s < t_s < story.due_s + PASSING_S:
+        return 0.0
     apart = legs[0] - legs[2]
-    late = 0.0 < t_s - story.due_s < PASSING_S and abs(apart) >= APART_DEG and apart * story.ahead > 0.0
-    return PASSING_NATS_S * gap_s if late else 0.0
+    return PASSING_NATS_S * gap_s if abs(apart) >= APART_DEG and apart * story.ahead > 0.0 else 0.0
 
 
 def _told(t_s: float, cost: float, before: _Story, guesses: Sequence[Guess | None], legs: Legs, stayed: bool) -> _Story:

@@ -23,7 +23,7 @@ from station.gait import GaitCore
 from station.ports import EndOfSource
 from station.pose.estimator import open_estimator
 from station.sense.video import VideoSource
-from station.types import Activity, Pose, View
+from station.types import JOINTS, NS, Activity, Joint, Pose, View
 from tests.analysed import Analysis, analyse
 from tests.lab.accuracy.norms import SHARED
 from tests.lab.accuracy.truth import angle
@@ -79,6 +79,38 @@ def _best(
     off = [seen[known] - np.interp(t_s[known] + lag_s, true_s, true) for lag_s in LAGS_S]
     best = min(off, key=lambda e: float(e.std()))
     return Fit(name, float(np.sqrt((best**2).mean())), float(best.mean()), float(best.std()))
+
+
+PARTS = {"femur": Joint.LEFT_HIP, "tibia": Joint.LEFT_KNEE, "talus": Joint.LEFT_ANKLE, "calcn": Joint.LEFT_HEEL}
+PARTS |= {"toes": Joint.LEFT_FOOT_INDEX}
+CAMERA_M, FOCAL_PX = 3.5, 1100.0
+
+
+def turning(capture: Path, deg_s: float, from_deg: float, seconds: float, fps: float = 30.0) -> Iterator[Pose]:
+    """A captured walk, one stride over and over on the spot, of somebody who slowly turns before a camera at hip height."""
+    data = json.loads(capture.read_text(encoding="utf-8"))
+    bodies = {name: np.array(body["translation"]) for name, body in data["bodies"].items()}
+    t_s = np.array(data["time"]) - data["time"][0]
+    way = bodies["pelvis"][-1] - bodies["pelvis"][0]
+    way[1] = 0.0
+    ahead = way / np.linalg.norm(way)
+    axes = np.stack([ahead, (0.0, 1.0, 0.0), np.cross(ahead, (0.0, 1.0, 0.0))], axis=1)
+    local = {name: (xyz - np.outer(t_s, way / t_s[-1]) - bodies["pelvis"][0]) @ axes for name, xyz in bodies.items()}
+    thigh = angle(local["femur_r"], local["tibia_r"])
+    stride = min(range(80, len(t_s) - 8), key=lambda n: float(np.mean((thigh[n:] - thigh[:-n]) ** 2)))
+    rng = np.random.default_rng(1)
+    for i in range(int(seconds * fps)):
+        row = round(100 * i / fps) % stride
+        turn = np.radians(from_deg + deg_s * i / fps)
+        xy, score = np.full((JOINTS, 2), np.nan), np.zeros(JOINTS)
+        for part, joint in PARTS.items():
+            for side in (0, 1):
+                x, y, z = local[f"{part}_{'lr'[side]}"][row]
+                depth = CAMERA_M - (x * np.sin(turn) + z * np.cos(turn))
+                across = x * np.cos(turn) - z * np.sin(turn)
+                xy[joint + side] = np.array([640 + FOCAL_PX * across / depth, 500 - FOCAL_PX * y / depth]) + rng.normal(0, 1.5, 2)
+                score[joint + side] = 0.9
+        yield Pose(round(i / fps * NS), xy, score)
 
 
 def activities(poses: list[Pose], view: View) -> dict[Activity, float]:

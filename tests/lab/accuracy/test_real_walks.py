@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import station.demo
-from station.types import NS, Activity, View
+from station.sense.poses import load_poses
+from station.types import NS, Activity, Pose, View
 from tests.analysed import analyse
-from tests.lab.accuracy.real_walks import AZIMUTH_DEG, activities, against_capture, filmed
+from tests.lab.accuracy.real_walks import AZIMUTH_DEG, activities, against_capture, filmed, turning
 
 
 @pytest.mark.parametrize("clip", ["sports2d_demo", "opencap_walk/walk_video", "opencap_walk/walk_ts_video"])
@@ -18,6 +19,21 @@ def test_walking_is_told_and_running_never(shared: Path, clip: str) -> None:
     told = activities(*filmed(shared / "data" / "video" / f"{clip}.mp4"))
     assert Activity.RUNNING not in told
     assert told[Activity.WALKING] > 0.25  # the short clips hold two steps; the first makes it known
+
+
+@pytest.mark.parametrize("deg_s", [6.0, 12.0, 40.0])
+def test_a_walk_in_a_slow_turn_is_no_run(shared: Path, deg_s: float) -> None:
+    capture = shared / "data" / "video" / "opencap_walk" / "walk_sample_mocap.json"
+    told = activities(list(turning(capture, deg_s, -60.0, min(120.0 / deg_s, 12.0))), View(1280, 1000))
+    assert Activity.RUNNING not in told
+    assert told[Activity.WALKING] > 0.7
+
+
+def test_knee_lifts_are_no_run() -> None:
+    """The pose model exchanges the legs of this rendered person in every second frame of a lift."""
+    found = load_poses(Path(__file__).parent / "drill_kept" / "p06.drill.npz")
+    poses = [Pose(t, xy, s) for t, xy, s in zip(found.t_ns.tolist(), found.xy_px, found.score, strict=True)]
+    assert Activity.RUNNING not in activities(poses, View(480, 640))
 
 
 @pytest.mark.parametrize("name", ["walk", "walk_ts"])
