@@ -270,6 +270,13 @@ _STRIDE_NAMES = (
     "seen_fraction",  # samples with a measured near thigh
     "swaps_repaired",
     "running",  # 1 in a run, 0 in a walk (what hangs on contact is NaN then)
+    # A new column goes to the end: rows of an older station end before it (record/schema.py).
+    "vertical_oscillation_cm",  # rise of the trunk in a step, mean of both steps
+    "vertical_ratio_pct",  # of the step length
+    "flight_time_ms",  # half the stride less the contact of the near foot
+    "duty_factor_pct",  # contact / duration
+    "overstride_near_cm",  # ankle ahead of the hip when the foot lands
+    "shank_contact_near_deg",  # then, + = the foot ahead of the knee
 )
 STRIDE = np.dtype([(name, "f8") for name in _STRIDE_NAMES])
 
@@ -509,6 +516,54 @@ QUANTITIES: Mapping[str, Quantity] = {
     ),
     "step_length_m": Quantity(
         "m", "Step length", "step length", 2, "Belt speed divided by step rate.", "It follows from speed and cadence."
+    ),
+    "flight_time_ms": Quantity(
+        "ms",
+        "Flight",
+        "flight",
+        0,
+        "Time in a step with no foot on the ground.",
+        "It follows from cadence and ground contact; follow your own trend.",
+    ),
+    "duty_factor_pct": Quantity(
+        "% of stride",
+        "Duty factor",
+        "duty factor",
+        1,
+        "Share of the stride that the near foot is on the ground.",
+        "Under 50 there is a flight; it falls with speed.",
+    ),
+    "vertical_oscillation_cm": Quantity(
+        "cm",
+        "Vertical oscillation",
+        "bounce",
+        1,
+        "How far the trunk rises and falls in a step.",
+        "Compare it with other runners at your speed; less is not always better.",
+    ),
+    "vertical_ratio_pct": Quantity(
+        "% of step",
+        "Vertical ratio",
+        "bounce per step",
+        1,
+        "Vertical oscillation divided by step length.",
+        "Compare it with other runners at your speed.",
+    ),
+    "overstride_near_cm": Quantity(
+        "cm",
+        "Foot ahead of the hip at contact",
+        "foot ahead",
+        1,
+        "How far the ankle of the near leg is ahead of the hip when the foot lands.",
+        _BY_SPEED,
+    ),
+    "shank_contact_near_deg": Quantity(
+        "deg",
+        "Shank at contact",
+        "shank at contact",
+        1,
+        "Angle of the near shank when the foot lands; the foot ahead of the knee is plus.",
+        _BY_SPEED,
     ),
     "pelvic_turn_deg": Quantity(
         "deg", "Pelvic turn", "pelvic turn", 1, "How far the pelvis turns in a stride, peak to peak.", _OWN_TREND

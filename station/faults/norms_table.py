@@ -2,7 +2,7 @@
 
 Derived from: Fukuchi RK, Fukuchi CA, Duarte M (2017), A public dataset of running biomechanics and the effects of running speed
 on lower extremity kinematics and kinetics, PeerJ 5:e3298, doi 10.7717/peerj.3298, CC BY 4.0.
-TABLE is over 26 runners.
+TABLE is over 26 runners, its measures OF_EIGHT over eight of them.
 """
 
 from __future__ import annotations
@@ -76,4 +76,43 @@ TABLE: dict[str, tuple[tuple[float, ...], ...]] = {
         (0.443, 0.031, 0.39, 0.421, 0.465, 0.496),
         (0.444, 0.032, 0.4, 0.426, 0.462, 0.488),
     ),
+    "flight_time_ms": (
+        (104, 25.7, 62, 87, 121, 146),
+        (128, 19.2, 96, 115, 141, 160),
+        (131, 15.7, 105, 120, 141, 157),
+    ),
+    "duty_factor_pct": (
+        (36.3, 2.8, 31.7, 34.4, 38.2, 40.9),
+        (32, 1.76, 29.1, 30.9, 33.2, 34.9),
+        (30.3, 1.45, 27.9, 29.3, 31.3, 32.7),
+    ),
+    "vertical_oscillation_cm": (
+        (9.7, 1.84, 6.7, 8.4, 10.9, 12.7),
+        (9.3, 1.48, 6.9, 8.3, 10.3, 11.8),
+        (7.9, 1.16, 5.9, 7.1, 8.6, 9.8),
+    ),
+    "vertical_ratio_pct": (
+        (10.2, 1.42, 7.9, 9.3, 11.2, 12.6),
+        (7.5, 0.78, 6.2, 6.9, 8, 8.7),
+        (5.3, 0.56, 4.3, 4.9, 5.6, 6.2),
+    ),
+    "overstride_near_cm": (
+        (17.6, 2.37, 13.7, 16, 19.2, 21.5),
+        (22.5, 2.16, 18.9, 21, 23.9, 26),
+        (27.2, 1.78, 24.3, 26, 28.4, 30.1),
+    ),
+    "shank_contact_near_deg": (
+        (8.1, 1.97, 4.9, 6.8, 9.4, 11.3),
+        (11, 3.02, 6.1, 9, 13.1, 16),
+        (13.9, 3.13, 8.7, 11.7, 16, 19),
+    ),
 }
+
+OF_EIGHT = (
+    "flight_time_ms",
+    "duty_factor_pct",
+    "vertical_oscillation_cm",
+    "vertical_ratio_pct",
+    "overstride_near_cm",
+    "shank_contact_near_deg",
+)

@@ -31,8 +31,11 @@ POINTS = (
     Joint.LEFT_EAR,
     Joint.RIGHT_EAR,
     Joint.NOSE,
+    Joint.LEFT_ANKLE,
+    Joint.RIGHT_ANKLE,
 )
-HIP, HEEL, TOE, WRIST, SHOULDER, EAR, NOSE = 0, 2, 4, 6, 8, 10, 12  # of POINTS, the left one first
+# Of POINTS, the left one first.
+HIP, HEEL, TOE, WRIST, SHOULDER, EAR, NOSE, ANKLE = 0, 2, 4, 6, 8, 10, 12, 13
 # One pose: (x forward, y up) in px of each of POINTS.
 Points = Sequence[Sequence[float]]
 _ROWS = np.array(POINTS, dtype=np.intp)
@@ -41,7 +44,7 @@ _ROWS = np.array(POINTS, dtype=np.intp)
 class Body(NamedTuple):
     """Columns for N poses, in a frame straightened to gravity, as if the runner faced right.
 
-    segment_deg, segment_px: (N, 5) in the order of angles.SEGMENTS. points: (N, 13, 2) px in the order of POINTS.
+    segment_deg, segment_px: (N, 5) in the order of angles.SEGMENTS. points: (N, 15, 2) px in the order of POINTS.
     """
 
     segment_deg: NDArray[np.float64]

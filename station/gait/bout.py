@@ -22,7 +22,7 @@ from station.gait.events import Landing
 from station.gait.history import History
 from station.gait.measures import NO_STRIDES, Window
 from station.gait.pelvis.choice import Pelvis
-from station.gait.strides import PHASES, as_record, curve, landings, pelvic, seen_fraction, stance, thighs
+from station.gait.strides import PHASES, as_record, bounced, curve, landed, landings, pelvic, seen_fraction, stance, thighs
 from station.types import NEVER, QUANTITIES, Activity, Measure, Speed
 
 PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
@@ -38,6 +38,7 @@ class Bout:
     def __init__(self, history: History, pelvis: Pelvis, px_per_m: float) -> None:
         self._history = history
         self._pelvis = pelvis
+        self._px_per_m = px_per_m
         self.belt = BeltSpeed(px_per_m)
         self.activity = ActivityClock()
         self._steps = Steps()
@@ -128,8 +129,11 @@ class Bout:
             row["step_time_near_s"] = _step(self._near.contact_s, far.contact_s, duration_s)
         self._near = near
         self.belt.stride(t_s, rows, near, far)
-        mps = self.belt.speed(t_s).mps
-        row |= {"speed_mps": mps, "step_length_m": mps * 0.5 * duration_s}
+        speed = self.belt.speed(t_s)
+        step_m = speed.mps * 0.5 * duration_s
+        row |= {"speed_mps": speed.mps, "step_length_m": step_m}
+        known_m = step_m if speed.origin != "picture" else nan  # feet that a pose model sees are too rough for a share of it
+        row |= bounced(inside, start_s, end_s, self._px_per_m, known_m) | landed(rows, near, self._px_per_m)
         row |= pelvic(self._pelvis.close(inside, start_s, end_s))
         self._end_s = end_s
         self._curves.append(curve(rows, h.THIGH_NEAR, start_s, end_s))

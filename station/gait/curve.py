@@ -77,6 +77,26 @@ def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, ha
     return _parabola(_near(t_s, y, when_s, half_s))[2]
 
 
+def harmonics(
+    t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, orders: tuple[int, ...]
+) -> NDArray[np.complex128]:
+    """Complex amplitudes of y (NaN = missing) over the cycle [start, end), one per order, by least squares with a constant.
+
+    Order k holds Re(P e^(j k phi)), phi from 0 at the start. NaN when the samples leave too large a hole for the first order.
+    """
+    seen = np.isfinite(y)
+    phase = (t_s[seen] - start_s) * (2.0 * np.pi / (end_s - start_s))
+    nothing = np.full(len(orders), complex(nan, nan))
+    if len(phase) < max(8, 2 * len(orders) + 3) or len(phase) < 0.5 * len(y):
+        return nothing
+    if max(float((phase[1:] - phase[:-1]).max()), phase[0] + 2.0 * np.pi - phase[-1]) > 2.2:
+        return nothing
+    waves = [wave(k * phase) for k in orders for wave in (np.cos, np.sin)]
+    design = np.array([np.ones_like(phase), *waves])
+    c = np.linalg.solve(design @ design.T, design @ y[seen])
+    return np.asarray(c[1::2] - 1j * c[2::2])
+
+
 def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
     """(t - when, y) of the finite samples within half_s, at least the nearest one on each side within 2.2 half_s."""
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()

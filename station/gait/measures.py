@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 
 from station.stats import FEWEST, STRIDE_SD, Spread, of_one_gait, spreads
-from station.types import Measure
+from station.types import QUANTITIES, STRIDE, Measure
 
 STRIDES = 36  # the window (chosen: half a minute of running)
 COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill (chosen)
@@ -17,24 +17,25 @@ NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"
 MIXED_UP = "too many strides are lost: the legs cannot be told apart, or are hidden"
 NO_SPEED = "belt speed unknown"
+NO_SCALE = "needs the scale of a calibrated camera"
+NO_RATIO = "needs the scale of a calibrated camera, and a belt speed that is given or read"
 
 # measure -> (stride column, factor)
 _COLUMNS: Mapping[str, tuple[str, float]] = {
-    "tle_near_deg": ("tle_near_deg", 1.0),
-    "thigh_excursion_near_deg": ("thigh_excursion_near_deg", 1.0),
-    "thigh_forward_near_deg": ("thigh_forward_near_deg", 1.0),
-    "tle_share_near": ("tle_share_near", 1.0),
-    "trunk_lean_deg": ("trunk_lean_deg", 1.0),
-    "knee_flexion_stance_near_deg": ("knee_flexion_stance_near_deg", 1.0),
-    "knee_flexion_swing_near_deg": ("knee_flexion_swing_near_deg", 1.0),
-    "retraction_near_pct": ("retraction_near_pct", 1.0),
-    "retraction_near_deg": ("retraction_near_deg", 1.0),
-    "contact_time_ms": ("contact_s", 1000.0),
-    "step_length_m": ("step_length_m", 1.0),
-}
+    name: (name, 1.0) for name in QUANTITIES if name in (STRIDE.names or ()) and name != "cadence_spm"
+} | {"contact_time_ms": ("contact_s", 1000.0)}
 # Frames a second below which a measure is not reported: its curve turns faster than the frames
 # follow (strides.py measures by it).
-LEAST_FPS = {"contact_time_ms": 50.0, "knee_flexion_stance_near_deg": 25.0}
+LEAST_FPS = {
+    **dict.fromkeys(("contact_time_ms", "flight_time_ms", "duty_factor_pct"), 50.0),
+    **dict.fromkeys(("knee_flexion_stance_near_deg", "overstride_near_cm", "shank_contact_near_deg"), 25.0),
+}
+# Why a measure is missing that needs more than to be seen.
+MISSING = {
+    "step_length_m": NO_SPEED,
+    **dict.fromkeys(("vertical_oscillation_cm", "overstride_near_cm"), NO_SCALE),
+    "vertical_ratio_pct": NO_RATIO,
+}
 SLACK = 0.96  # share of that which jittering time stamps may lack (chosen)
 
 
@@ -67,9 +68,9 @@ class Window:
 
     def _missing(self, name: str) -> str:
         """Why a measure is not known."""
-        if name == "step_length_m":
-            return NO_SPEED
-        return NOT_SEEN if fast_enough(name, self._frame_s) else f"needs at least {LEAST_FPS[name]:.0f} frames a second"
+        if not fast_enough(name, self._frame_s):
+            return f"needs at least {LEAST_FPS[name]:.0f} frames a second"
+        return MISSING.get(name, NOT_SEEN)
 
     def _covered(self) -> float:
         """What is left of many lost strides is no fair sample of them."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import NamedTuple
 
-from station.gait.body import HEEL, HIP, TOE, Points
+from station.gait.body import ANKLE, HEEL, HIP, SHOULDER, TOE, Points
 from station.gait.facing import mean
 from station.gait.hands import hides_hip
 from station.gait.legs import LengthGate
@@ -44,6 +44,7 @@ class RowMaker:
         angle, length, points = seen.segment_deg, seen.segment_px, seen.points
         near_ok, far_ok = self._near.passes(t_s, length[n]), self._far.passes(t_s, length[f])
         hip_n, hip_f = points[HIP + n], points[HIP + f]
+        hips_y, shoulders_y = mean(hip_n[1], hip_f[1]), mean(points[SHOULDER][1], points[SHOULDER + 1][1])
         return [
             t_s,
             sign * angle[n] if near_ok else nan,
@@ -52,12 +53,15 @@ class RowMaker:
             sign * angle[2 + f] if far_ok else nan,
             sign * angle[4],
             sign * mean(hip_n[0], hip_f[0]),
-            -mean(hip_n[1], hip_f[1]),
+            -hips_y,
+            -0.5 * (hips_y + shoulders_y),
             sign * (hip_n[0] - hip_f[0]),
             sign * points[HEEL + n][0],
             sign * points[HEEL + f][0],
             sign * points[TOE + n][0],
             sign * points[TOE + f][0],
+            sign * (points[ANKLE + n][0] - hip_n[0]),
+            sign * (points[ANKLE + f][0] - hip_f[0]),
             length[n] if near_ok else nan,
             length[f] if far_ok else nan,
             float(hides_hip(points, hip_n, length[n])),

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
+from station.gait.bounce import rise_px
 from station.gait.curve import bottom, frame_s, top, value_at
-from station.gait.events import FAR, NEAR, Landing, Leg, landing
+from station.gait.events import FAR, HEEL_AHEAD_BEFORE_S, NEAR, Landing, Leg, landing
 from station.gait.measures import fast_enough
 from station.gait.pelvis.landmarks import lock_in
 from station.gait.pelvis.source import PelvicStride
@@ -17,6 +18,7 @@ from station.types import STRIDE
 
 SHORTEST_CONTACT_S, LONGEST_CONTACT_S = 0.08, 0.45  # of any run (chosen, round the norms' 0.17 .. 0.30)
 DEEPEST_STANCE_DEG = 75.0  # a knee that carries; the norms end at 46, a deep squat run is not one (chosen)
+LANDED_HALF_S = 0.035  # half-width of the fits at the landing (chosen)
 HALF = 0.09  # half-width of the fits round extremes, as a share of the stride
 PHASES = np.linspace(0.0, 1.0, 51)
 
@@ -70,9 +72,12 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
     contact_s = near.toe_off_s - near.contact_s
     step_s = frame_s(t_s)
     timed, bent = fast_enough("contact_time_ms", step_s), fast_enough("knee_flexion_stance_near_deg", step_s)
+    contact_s = contact_s if timed and SHORTEST_CONTACT_S < contact_s < LONGEST_CONTACT_S else nan
     return {
         "frame_s": step_s,
-        "contact_s": contact_s if timed and SHORTEST_CONTACT_S < contact_s < LONGEST_CONTACT_S else nan,
+        "contact_s": contact_s,
+        "flight_time_ms": 1000.0 * (0.5 * stride_s - contact_s),
+        "duty_factor_pct": 100.0 * contact_s / stride_s,
         "knee_flexion_stance_near_deg": stance_deg if bent and 0.0 < stance_deg < DEEPEST_STANCE_DEG else nan,
         "knee_flexion_swing_near_deg": swing_deg,
         "retraction_near_pct": 100.0 * (near.ahead_s - flexed_s) / stride_s,
@@ -84,6 +89,24 @@ def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[L
     """Near foot in the stride, and far foot in the half stride before it: all of both has been seen when the stride closes."""
     stride_s = end_s - start_s
     return landing(rows, NEAR, start_s, stride_s), landing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
+
+
+def bounced(inside: NDArray[np.float64], start_s: float, end_s: float, px_per_m: float, step_m: float) -> dict[str, float]:
+    """Rise of the trunk in a step of that length. `inside`: the rows of [start, end) alone; NaN where scale or length are unknown."""
+    rise_cm = 100.0 * rise_px(inside, start_s, end_s) / px_per_m
+    return {"vertical_oscillation_cm": rise_cm, "vertical_ratio_pct": rise_cm / step_m if step_m > 0.0 else nan}
+
+
+def landed(rows: NDArray[np.float64], near: Landing, px_per_m: float) -> dict[str, float]:
+    """Where the near foot lands before the hip, and how its shank stands then.
+
+    It lands HEEL_AHEAD_BEFORE_S after the heel is farthest ahead. The contact itself, timed by the shank's passage through the
+    vertical, would make the shank's angle its speed times a constant.
+    """
+    t_s = rows[:, h.T_S]
+    when_s = near.ahead_s + HEEL_AHEAD_BEFORE_S if fast_enough("overstride_near_cm", frame_s(t_s)) else nan
+    ahead_px, shank_deg = (value_at(t_s, rows[:, column], when_s, LANDED_HALF_S) for column in (h.REACH_NEAR, h.SHANK_NEAR))
+    return {"overstride_near_cm": 100.0 * ahead_px / px_per_m, "shank_contact_near_deg": shank_deg}
 
 
 def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> float:

@@ -26,7 +26,7 @@ from station.record.integrity import locked
 from station.record.log import read_log
 from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
-from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading
+from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading, selection
 from station.record.sealed import intact
 from station.record.tally import Tally
 from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
@@ -330,7 +330,7 @@ def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> di
     """The session's row by column, None when there is none. Raises ValueError when its checksum says that it is damaged."""
     extra = ("state", "finished_utc", "note", "exported_utc")
     names = (*SESSION_COLUMNS, "crc", *(name for name in extra))
-    row = database.execute(f"SELECT {', '.join(names)} FROM session WHERE {where}", values).fetchone()
+    row = database.execute(f"SELECT {selection(database, 'session', names)} FROM session WHERE {where}", values).fetchone()
     if row is None:
         return None
     if not intact(row[: len(SESSION_COLUMNS) + 1]):
@@ -340,7 +340,7 @@ def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> di
 
 def _rows(database: sqlite3.Connection, table: str, session_id: str) -> Iterator[tuple[Any, ...]]:
     """The rows of a session without session, row number and checksum. Raises ValueError for a damaged one."""
-    columns = ", ".join((*COLUMNS[table], "crc"))
+    columns = selection(database, table, (*COLUMNS[table], "crc"))
     for row in database.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)):
         if not intact(row):
             raise ValueError(f"the checksum of {table} {row[1]} is wrong")

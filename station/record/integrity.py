@@ -11,7 +11,7 @@ from pathlib import Path
 
 from station.errors import StoreError
 from station.files import held_lock
-from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading
+from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading, selection
 from station.record.sealed import intact
 
 SALVAGE_S = 20.0  # a station may not start minutes late for its history; the rest stays in the file that was set aside
@@ -127,7 +127,8 @@ def _copy_session(source: sqlite3.Connection, database: sqlite3.Connection, rowi
     """Raises sqlite3.DatabaseError when a part of it cannot be read; then nothing of it was copied."""
     extra = ("state", "finished_utc", "note", "exported_utc")
     columns = (*SESSION_COLUMNS, "crc", *extra)
-    row = source.execute(f"SELECT {', '.join(columns)} FROM session WHERE rowid = ?", (rowid,)).fetchone()
+    chosen = selection(source, "session", columns)
+    row = source.execute(f"SELECT {chosen} FROM session WHERE rowid = ?", (rowid,)).fetchone()
     if row is None or not intact(row[: len(SESSION_COLUMNS) + 1]):
         return False
     parts = {table: _rows_of(source, table, row[0]) for table in COLUMNS}
@@ -147,7 +148,7 @@ def _copy_session(source: sqlite3.Connection, database: sqlite3.Connection, rowi
 
 
 def _rows_of(source: sqlite3.Connection, table: str, session_id: str) -> list[tuple[object, ...]]:
-    columns = ", ".join((*COLUMNS[table], "crc"))
+    columns = selection(source, table, (*COLUMNS[table], "crc"))
     return source.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)).fetchall()
 
 

@@ -87,6 +87,15 @@ MIGRATIONS = (
     ALTER TABLE outcome ADD COLUMN crc INTEGER;
     ALTER TABLE chunk ADD COLUMN crc INTEGER;
     """,
+    # NULL in strides that an earlier station measured; their checksums end before these (sealed.intact).
+    """
+    ALTER TABLE stride ADD COLUMN vertical_oscillation_cm REAL;
+    ALTER TABLE stride ADD COLUMN vertical_ratio_pct REAL;
+    ALTER TABLE stride ADD COLUMN flight_time_ms REAL;
+    ALTER TABLE stride ADD COLUMN duty_factor_pct REAL;
+    ALTER TABLE stride ADD COLUMN overstride_near_cm REAL;
+    ALTER TABLE stride ADD COLUMN shank_contact_near_deg REAL;
+    """,
 )
 
 # What the checksum of a session's row covers: all that is not changed by other programs once the session has ended.
@@ -108,6 +117,13 @@ def insertion(table: str, columns: Sequence[str]) -> str:
     """The statement that inserts a sealed row (see sealed.py)."""
     names = (*columns, "crc")
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+
+
+def selection(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
+    """Columns of a table for a SELECT. NULL stands for what the table of an earlier station lacks: one that is only read, from a
+    card or out of a damaged file, is not migrated."""
+    there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
+    return ", ".join(name if name in there else f"NULL AS {name}" for name in columns)
 
 
 BUSY_MS = 5000  # chosen: longer than any transaction

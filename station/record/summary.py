@@ -21,7 +21,13 @@ PELVIC = (*PELVIC_TURN, *BELT_ONLY)
 
 NOT_SEEN = {
     "knee_flexion_stance_near_deg": "the knee on the ground needs at least 25 frames a second and a visible leg",
-    "contact_time_ms": "foot contacts need at least 50 frames a second and a visible foot",
+    **dict.fromkeys(
+        ("contact_time_ms", "flight_time_ms", "duty_factor_pct"),
+        "foot contacts need at least 50 frames a second and a visible foot",
+    ),
+    **dict.fromkeys(("vertical_oscillation_cm", "overstride_near_cm"), "needs the scale of a calibrated camera"),
+    "vertical_ratio_pct": "needs the scale of a calibrated camera, and a belt speed that is given or read",
+    "shank_contact_near_deg": "the landing needs at least 25 frames a second and a visible foot",
     "step_length_m": "step length needs the belt speed",
     **dict.fromkeys(PELVIC_TURN, "the pelvic turn was not measured in this recording"),
     **dict.fromkeys(BELT_ONLY, "needs a hip belt"),

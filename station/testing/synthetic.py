@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from station.ports import Clock
 from station.sense.playback import PosePlayer
-from station.testing.synthetic_body import Filming, in_frame, landmarks_m
+from station.testing.synthetic_body import HEIGHT_M, SHANK_M, THIGH_M, Filming, in_frame, landmarks_m
 from station.testing.synthetic_flaws import FAR_SCORE, LEFT_LEG, NEAR_SCORE, RIGHT_LEG, drag_hips, hide, noise, runs, swap_legs
 from station.testing.synthetic_motion import GRID_HZ, Motion, RunnerSpec, Script
 from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Event, Pose, Side, SourceInfo, View
@@ -235,8 +235,17 @@ class SyntheticRunner:
         out["knee_flexion_stance_near_deg"] = np.where(on_ground, knee, -np.inf).max(axis=1)
         contacts = self._crossings(True, np.zeros_like(motion.grid_s))
         contact = contacts[np.searchsorted(contacts, start)] if len(start) else start
+        thigh_deg, bend_deg, _ = motion.leg(contact, near=True)
         out["retraction_near_pct"] = 100 * (contact - start) / out["duration_s"]
-        out["retraction_near_deg"] = out["thigh_forward_near_deg"] - motion.leg(contact, near=True)[0]
+        out["retraction_near_deg"] = out["thigh_forward_near_deg"] - thigh_deg
+        out["shank_contact_near_deg"] = thigh_deg - bend_deg
+        lengths_m = np.array([THIGH_M, SHANK_M]) * motion.specs[0].height_m / HEIGHT_M
+        out["overstride_near_cm"] = 100 * lengths_m @ np.sin(np.radians([thigh_deg, thigh_deg - bend_deg]))
+        rise_m = motion.rise_m(flat).reshape(len(start), 2, n // 2)
+        out["vertical_oscillation_cm"] = 100 * np.ptp(rise_m, axis=2).mean(axis=1)
+        out["vertical_ratio_pct"] = out["vertical_oscillation_cm"] / out["step_length_m"]
+        out["flight_time_ms"] = 500 * out["duration_s"] - 1000 * out["contact_s"]
+        out["duty_factor_pct"] = 100 * out["contact_s"] / out["duration_s"]
         wave = 2 / n * np.exp(-2j * np.pi * np.arange(n) / n)
         turn = motion.pelvic_turn_deg(flat).reshape(t.shape)
         thigh_h1, shank_h1, turn_h1 = (x @ wave for x in (angles["thigh_near_deg"], angles["shank_near_deg"], turn))

@@ -26,7 +26,8 @@ from station.record.chunks import pack, unpack
 from station.record.log import read_log, read_lost
 from station.record.plain import plain
 from station.record.retention import reclaim_logs
-from station.record.schema import MIGRATIONS, connect, migrate
+from station.record.schema import COLUMNS, MIGRATIONS, connect, migrate
+from station.record.sealed import sealed
 from station.record.store import SqliteStore
 from station.record.tally import Tally
 from station.record.writer import Description, Writer
@@ -185,6 +186,50 @@ def test_a_database_without_checksums_is_read_and_carried_on(tmp_path: Path) -> 
     second = feed(store, list(run(2.0)))
     assert [row.id for row in store.sessions()] == ["00001-abcd", second]
     store.close()
+
+
+NEW_STRIDE_COLUMNS = 6  # since the station that made the second migration
+
+
+def as_an_earlier_station_wrote_it(folder: Path) -> None:
+    """The same database with the tables, columns and checksums of the second migration."""
+    with closing(sqlite3.connect(folder / DATABASE)) as now, closing(sqlite3.connect(folder / "earlier.db")) as earlier, earlier:
+        earlier.executescript("".join(MIGRATIONS[:2]) + "PRAGMA user_version=2;")
+        tables = {"session": (), **COLUMNS, "stride": COLUMNS["stride"][:-NEW_STRIDE_COLUMNS]}
+        for table, columns in tables.items():
+            rows = now.execute(f"SELECT {', '.join(columns) or '*'} FROM {table}").fetchall()
+            rows = [sealed(row) for row in rows] if columns else rows
+            names = f" ({', '.join((*columns, 'crc'))})" if columns else ""
+            if rows:
+                earlier.executemany(f"INSERT INTO {table}{names} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+    (folder / "earlier.db").replace(folder / DATABASE)
+
+
+def test_strides_of_a_station_that_measured_less_are_read(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path)
+    first = feed(store, list(run(6.0)))
+    whole = store.recording(first).strides
+    store.close()
+    as_an_earlier_station_wrote_it(tmp_path)
+
+    def as_it_was() -> bool:
+        strides = Archive(tmp_path).recording(first).strides
+        names = STRIDE.names or ()
+        kept, new = list(names[:-NEW_STRIDE_COLUMNS]), names[-NEW_STRIDE_COLUMNS:]
+        return str(strides[kept]) == str(whole[kept]) and all(np.isnan(strides[name]).all() for name in new)
+
+    assert len(whole) > 3
+    assert as_it_was()  # from a card that is only read
+    store = SqliteStore(tmp_path)
+    assert store.trouble == ()
+    second = feed(store, list(run(2.0)))
+    assert [row.state for row in store.sessions()] == ["finished", "finished"]
+    store.close()
+    assert as_it_was()
+    assert len(Archive(tmp_path).recording(second).t_s)
+    spoil(tmp_path, "UPDATE stride SET running = NULL WHERE row = 1")
+    with pytest.raises(DamagedSession):
+        Archive(tmp_path).recording(first)
 
 
 # --- one bad byte costs one session ---

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
+from station.gait.curve import harmonics
 from station.gait.pelvis.source import PelvicStride
 from station.stats import student_t975, usual
 from station.types import Measure
@@ -45,15 +46,7 @@ TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the h
 
 def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> complex:
     """Complex H1 amplitude of y (NaN = missing) over the stride [start, end); NaN when the samples leave too large a hole."""
-    seen = np.isfinite(y)
-    phase = (t_s[seen] - start_s) * (2.0 * np.pi / (end_s - start_s))
-    if len(phase) < 8 or len(phase) < 0.5 * len(y):
-        return complex(nan, nan)
-    if max(float((phase[1:] - phase[:-1]).max()), phase[0] + 2.0 * np.pi - phase[-1]) > 2.2:
-        return complex(nan, nan)
-    design = np.array([np.ones_like(phase), np.cos(phase), np.sin(phase), np.cos(2.0 * phase), np.sin(2.0 * phase)])
-    c = np.linalg.solve(design @ design.T, design @ y[seen])
-    return complex(c[1], -c[2])
+    return complex(harmonics(t_s, y, start_s, end_s, (1, 2))[0])
 
 
 def _usual(values: NDArray[np.float64]) -> float:

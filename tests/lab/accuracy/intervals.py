@@ -17,6 +17,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.model_errors import KnownErrors
 from station.record.summary import summarise
@@ -66,6 +67,8 @@ def true_values(trial: Trial, side: Side) -> dict[str, float]:
     p, t_s = trial.points, trial.t_s
     knee = true.thigh_deg - true.shank_deg
     ahead = p[Joint.LEFT_HEEL + k][:, 0] - (p[Joint.LEFT_HIP][:, 0] + p[Joint.RIGHT_HIP][:, 0]) / 2
+    reach = p[Joint.LEFT_ANKLE + k][:, 0] - p[Joint.LEFT_HIP + k][:, 0]
+    height = (p[Joint.LEFT_HIP][:, 1] + p[Joint.RIGHT_HIP][:, 1]) / 2
     rows = []
     for start_s, end_s in pairwise(true.peaks_s.tolist()):
         inside = (t_s >= start_s) & (t_s < end_s)
@@ -83,10 +86,16 @@ def true_values(trial: Trial, side: Side) -> dict[str, float]:
             "contact_time_ms": 1000 * (left[0] - landed[0]),
             "retraction_near_pct": 100 * (reach_s - start_s) / (end_s - start_s),
             "retraction_near_deg": np.interp(start_s, t_s, true.thigh_deg) - np.interp(reach_s, t_s, true.thigh_deg),
+            "vertical_oscillation_cm": 100 * _rise(height[inside]),
+            "overstride_near_cm": 100 * np.interp(landed[0], t_s, reach),
+            "shank_contact_near_deg": np.interp(landed[0], t_s, true.shank_deg),
         })  # fmt: skip
     mean = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     forward, tle = float(true.forward_deg.mean()), float(true.tle_deg.mean())
     return mean | {
+        "flight_time_ms": 500 * mean["duration_s"] - mean["contact_time_ms"],
+        "duty_factor_pct": mean["contact_time_ms"] / mean["duration_s"] / 10,
+        "vertical_ratio_pct": 2 * mean["vertical_oscillation_cm"] / (trial.speed_mps * mean["duration_s"]),
         "cadence_spm": 120 / mean["duration_s"],
         "step_length_m": trial.speed_mps * mean["duration_s"] / 2,
         "thigh_forward_near_deg": forward,
@@ -94,6 +103,12 @@ def true_values(trial: Trial, side: Side) -> dict[str, float]:
         "thigh_excursion_near_deg": forward + tle,
         "tle_share_near": float(np.mean(true.tle_deg / (true.tle_deg + true.forward_deg))),
     }
+
+
+def _rise(height: NDArray[np.float64]) -> float:
+    """From the lowest to the highest, mean of both halves of a stride."""
+    half = len(height) // 2
+    return float(np.ptp(height[:half]) + np.ptp(height[half:])) / 2
 
 
 def judged(

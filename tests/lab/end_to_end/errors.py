@@ -23,7 +23,8 @@ from station.model_errors import DERIVED, TIMED, KnownErrors
 from station.pose.store import models_dir, read_card
 from station.record.summary import summarise
 from station.types import QUANTITIES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
-from tests.lab.render.spec import ClipSpec
+from tests.lab.render.camera import project_px
+from tests.lab.render.spec import Camera, ClipSpec
 
 from .cells import table
 from .clips import CLIPS, FAULTS
@@ -65,10 +66,17 @@ def readings(folder: Path, model: str) -> list[Reading_]:
 def _reading(seen: Seen) -> Reading_:
     spec, clip = seen.clip.spec, seen.clip
     azimuth_deg = spec.camera.azimuth_deg
-    view = View(seen.poses.width_px, seen.poses.height_px, azimuth_deg=azimuth_deg)
+    scale = px_per_m(spec.camera)
+    view = View(seen.poses.width_px, seen.poses.height_px, azimuth_deg=azimuth_deg, px_per_m=scale)
     strides = _strides(seen.looped(SECONDS), view, seen.speed_mps)
     once = _strides(seen.once(), view, seen.speed_mps)
     return Reading_(clip.body, clip.row, seen.fps, azimuth_deg, strides, once, _true(spec))
+
+
+def px_per_m(camera: Camera) -> float:
+    """What a calibration finds: upright at the runner's mid-line, hip high."""
+    top, foot = project_px(camera, np.array([[camera.aim_forward_m, height_m, 0.0] for height_m in (1.2, 0.6)]))
+    return float(np.hypot(*(top - foot))) / 0.6
 
 
 @cache

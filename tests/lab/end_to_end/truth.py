@@ -49,6 +49,8 @@ def truth(spec: ClipSpec, side: Side) -> Truth:
     own_phase = fine.stride_phase - (0.0 if side == "right" else 0.5)
     duty = _duty(fine.contact_s[side], fine.toe_off_s[side])
     sign = 1.0 if side == "right" else -1.0
+    near, contacts_s = fine.m[:, [LANDMARK_NAMES.index(f"{part}_{side}") for part in ("hip", "ankle")], 0], fine.contact_s[side]
+    height = fine.m[:, [LANDMARK_NAMES.index(f"hip_{one}") for one in ("left", "right")], 1].mean(axis=1)
     heel_ahead = fine.m[:, LANDMARK_NAMES.index(f"heel_{side}"), 0] - _mid_hip(fine.m)
     rows = []
     # From mid-swing to mid-swing: contact, backward swing and forward peak all lie well inside.
@@ -64,11 +66,15 @@ def truth(spec: ClipSpec, side: Side) -> Truth:
             "knee_flexion_stance_near_deg": knee[stance].max(),
             "knee_flexion_swing_near_deg": knee[inside].max(),
             **_retraction(thigh[inside], heel_ahead[inside]),
+            "vertical_oscillation_cm": 100 * _rise(height[inside]),
             "turn": _relative(sign * fine.angles_deg["pelvic_turn"][inside], thigh[inside]),
             "thigh_h1_deg": 2 * abs(_h1(thigh[inside])),
         })  # fmt: skip
     mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
-    mean["contact_time_ms"] = 1000 * _stance_s(fine.contact_s[side], fine.toe_off_s[side])
+    mean["contact_time_ms"] = 1000 * _stance_s(contacts_s, fine.toe_off_s[side])
+    landings_s = contacts_s[contacts_s >= LEAD_S - 0.5]
+    mean["overstride_near_cm"] = 100 * np.interp(landings_s, fine.t_s, near[:, 1] - near[:, 0]).mean()
+    mean["shank_contact_near_deg"] = np.interp(landings_s, fine.t_s, fine.angles_deg[f"shank_{side}"]).mean()
     return Truth(
         _values(mean, spec.motion.parameter("speed_mps", np.zeros(1))[0]), complex(mean["turn"]), fine.contact_s, fine.toe_off_s
     )
@@ -79,10 +85,14 @@ def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:
     turn = complex(mean["turn"])
     copied = ("thigh_forward_near_deg", "tle_near_deg", "trunk_lean_deg", "knee_flexion_stance_near_deg",
               "knee_flexion_swing_near_deg", "retraction_near_pct", "retraction_near_deg", "tle_far_deg",
-              "thigh_forward_far_deg", "contact_time_ms")  # fmt: skip
+              "thigh_forward_far_deg", "contact_time_ms", "vertical_oscillation_cm", "overstride_near_cm",
+              "shank_contact_near_deg")  # fmt: skip
     return {name: float(mean[name]) for name in copied} | {
         "cadence_spm": 120.0 / float(mean["duration_s"]),
         "step_length_m": float(speed_mps * mean["duration_s"] / 2),
+        "flight_time_ms": float(500 * mean["duration_s"] - mean["contact_time_ms"]),
+        "duty_factor_pct": float(mean["contact_time_ms"] / mean["duration_s"] / 10),
+        "vertical_ratio_pct": float(2 * mean["vertical_oscillation_cm"] / (speed_mps * mean["duration_s"])),
         "thigh_excursion_near_deg": excursion,
         "tle_share_near": float(mean["tle_near_deg"]) / excursion,
         "pelvic_turn_deg": abs(turn),
@@ -117,6 +127,12 @@ def _duty(contact_s: NDArray[np.float64], toe_off_s: NDArray[np.float64]) -> flo
 
 def _stance_s(contact_s: NDArray[np.float64], toe_off_s: NDArray[np.float64]) -> float:
     return float(np.median([toe_off_s[toe_off_s > at][0] - at for at in contact_s if (toe_off_s > at).any()]))
+
+
+def _rise(height: NDArray[np.float64]) -> float:
+    """From the lowest to the highest, mean of both halves of a stride."""
+    half = len(height) // 2
+    return float(np.ptp(height[:half]) + np.ptp(height[half:])) / 2
 
 
 def _retraction(thigh: NDArray[np.float64], heel_ahead: NDArray[np.float64]) -> dict[str, float]:
