@@ -36,6 +36,12 @@ STRIDE_SD = {
     "retraction_near_deg": 1.94,
     "contact_time_ms": 7.9,
     "step_length_m": 0.0147,
+    "flight_time_ms": 9.22,
+    "duty_factor_pct": 1.20,
+    "vertical_oscillation_cm": 0.557,
+    "vertical_ratio_pct": 0.478,
+    "overstride_near_cm": 1.37,
+    "shank_contact_near_deg": 2.00,
 }
 STRIDE_SD_WORTH = 4.0  # strides that STRIDE_SD counts for beside those seen (chosen: variances differ by a third to a half)
 

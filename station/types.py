@@ -523,7 +523,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         "flight",
         0,
         "Time in a step with no foot on the ground.",
-        "It follows from cadence and ground contact; follow your own trend.",
+        _OWN_TREND,
     ),
     "duty_factor_pct": Quantity(
         "% of stride",
@@ -531,7 +531,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         "duty factor",
         1,
         "Share of the stride that the near foot is on the ground.",
-        "Under 50 there is a flight; it falls with speed.",
+        _OWN_TREND,
     ),
     "vertical_oscillation_cm": Quantity(
         "cm",
@@ -551,11 +551,11 @@ QUANTITIES: Mapping[str, Quantity] = {
     ),
     "overstride_near_cm": Quantity(
         "cm",
-        "Foot ahead of the hip at contact",
+        "Overstride",
         "foot ahead",
         1,
         "How far the ankle of the near leg is ahead of the hip when the foot lands.",
-        _BY_SPEED,
+        _OWN_TREND,
     ),
     "shank_contact_near_deg": Quantity(
         "deg",
@@ -563,7 +563,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         "shank at contact",
         1,
         "Angle of the near shank when the foot lands; the foot ahead of the knee is plus.",
-        _BY_SPEED,
+        _OWN_TREND,
     ),
     "pelvic_turn_deg": Quantity(
         "deg", "Pelvic turn", "pelvic turn", 1, "How far the pelvis turns in a stride, peak to peak.", _OWN_TREND

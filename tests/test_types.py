@@ -29,7 +29,7 @@ def test_other_shapes_are_refused_and_both_are_named(shape: tuple[int, ...]) -> 
 
 @pytest.mark.parametrize("kind", [ANGLES, STRIDE])
 def test_every_column_carries_its_unit(kind: np.dtype) -> None:
-    units = ("_deg", "_s", "_m", "_mps", "_spm", "_pct", "_fraction")
+    units = ("_deg", "_s", "_ms", "_cm", "_m", "_mps", "_spm", "_pct", "_fraction")
     plain = {"tle_share_near", "swaps_repaired", "running"}  # numbers without a unit
     assert all(name.endswith(units) or name in plain for name in kind.names or ())
 

@@ -92,7 +92,10 @@ def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[L
 
 
 def bounced(inside: NDArray[np.float64], start_s: float, end_s: float, px_per_m: float, step_m: float) -> dict[str, float]:
-    """Rise of the trunk in a step of that length. `inside`: the rows of [start, end) alone; NaN where scale or length are unknown."""
+    """Rise of the trunk in a step of that length, NaN where scale or length are unknown.
+
+    `inside`: the rows of [start, end) alone.
+    """
     rise_cm = 100.0 * rise_px(inside, start_s, end_s) / px_per_m
     return {"vertical_oscillation_cm": rise_cm, "vertical_ratio_pct": rise_cm / step_m if step_m > 0.0 else nan}
 

@@ -63,11 +63,10 @@ def test_rows_tell_what_was_run() -> None:
         "speed_mps": 0.1,
         "step_length_m": 0.04,
         "vertical_oscillation_cm": 0.5,
-        "vertical_ratio_pct": 0.5,
         "flight_time_ms": 20.0,
         "duty_factor_pct": 2.5,
-        "overstride_near_cm": 2.0,
-        "shank_contact_near_deg": 2.0,
+        "overstride_near_cm": 3.0,
+        "shank_contact_near_deg": 3.0,
         "thigh_shank_phase_deg": 3.0,
     }
     for name, bar in allowed.items():

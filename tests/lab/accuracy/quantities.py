@@ -3,8 +3,9 @@
 python -m tests.lab.accuracy.quantities            runners held out: what is reported
 python -m tests.lab.accuracy.quantities --tuned    the runners that constants were fitted on
 
-Each at three speeds and from both sides, 60 frames a second, landmark errors of 8 mm; the recordings have no shoulders, so the
-trunk is the hips. The truth knows nothing of the product's code: `intervals.true_values`.
+Each at three speeds and from both sides, 60 frames a second, landmark errors of 8 mm; the
+recordings have no shoulders, so the trunk is the hips. The truth knows nothing of the product's
+code: `intervals.true_values`.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def lines(runners: tuple[str, ...]) -> Iterator[str]:
         sd = np.mean([norms.at(name, int(speed) / 10).sd for speed in SPEEDS])
         cells = [f"{np.sqrt(np.mean(e**2)):.2g}" for e in (*by_runner, every)]
         inside, n = held[name]
-        yield f"| {QUANTITIES[name].label} | {QUANTITIES[name].unit} | {' | '.join(cells)} | {every.mean():+.2g} | {sd:.2g} | {inside} of {n} |"
+        told = (QUANTITIES[name].label, QUANTITIES[name].unit, *cells, f"{every.mean():+.2g}", f"{sd:.2g}", f"{inside} of {n}")
+        yield f"| {' | '.join(told)} |"
 
 
 def coverage(runners: tuple[str, ...]) -> dict[str, tuple[int, int]]:

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from station.faults.norms_table import OF_EIGHT
 from tests.lab.accuracy import suite
 from tests.lab.accuracy.norms import QUANTITIES, quantities, table
 from tests.lab.accuracy.projection import HELD, Filming
+from tests.lab.accuracy.quantities import errors
 from tests.lab.accuracy.suite import LOCKED, Trials
 
 BASE = Filming()
@@ -94,6 +96,23 @@ def test_in_worse_conditions(shared: Path, filming: Filming, bars: dict[str, flo
     trials = suite.run(shared, HELD, filming, sides=("left",), speeds=("35",))
     for what, bar in bars.items():
         assert worst(trials, what) <= bar, what
+
+
+def test_bounce_flight_and_landing(shared: Path) -> None:
+    """Root mean square error over three speeds and both sides of one runner who was held out."""
+    bars = {
+        "flight_time_ms": 22.0,
+        "duty_factor_pct": 3.0,
+        "vertical_oscillation_cm": 0.2,
+        "vertical_ratio_pct": 0.2,
+        "overstride_near_cm": 2.0,
+        "shank_contact_near_deg": 2.5,
+    }
+    found = errors(HELD[0])
+    assert set(found) == set(bars) == set(OF_EIGHT)
+    for name, bar in bars.items():
+        assert len(found[name]) == 6
+        assert np.sqrt(np.mean(found[name] ** 2)) <= bar, name
 
 
 def test_definitions_are_those_of_the_norms(shared: Path) -> None:

@@ -45,7 +45,8 @@ KEPT = {
     "tle_share_near": ((0.427, 0.042, 0.36, None), (0.443, 0.031, 0.39, None), (0.444, 0.032, 0.40, None)),
 }
 QUARTILE = 0.6745 / 1.6449
-# Of eight runners only mean and SD are worth anything: their percentiles are those of a normal distribution. With the digits kept.
+# Of eight runners only mean and SD are worth anything: the percentiles are those of a normal
+# distribution. With the digits kept.
 OF_EIGHT = {
     "flight_time_ms": 0,
     "duty_factor_pct": 1,
