@@ -29,6 +29,12 @@ METHOD: Mapping[str, MeasureError] = {
     "knee_flexion_swing_near_deg": MeasureError(bias=0.0, spread=0.636, change=0.623, people=8),
     "contact_time_ms": MeasureError(bias=0.0, spread=15.612, change=13.497, people=8),
     "retraction_near_pct": MeasureError(bias=0.0, spread=0.375, change=0.365, people=8),
+    "flight_time_ms": MeasureError(bias=0.0, spread=15.547, change=13.519, people=8),
+    "duty_factor_pct": MeasureError(bias=0.0, spread=2.196, change=1.819, people=8),
+    "vertical_oscillation_cm": MeasureError(bias=0.0, spread=0.119, change=0.095, people=8),
+    "vertical_ratio_pct": MeasureError(bias=0.0, spread=0.113, change=0.093, people=8),
+    "overstride_near_cm": MeasureError(bias=0.0, spread=2.361, change=1.424, people=8),
+    "shank_contact_near_deg": MeasureError(bias=0.0, spread=2.829, change=1.732, people=8),
 }
 OUTSIDE = "the pose model's error is not known for this frame rate and camera angle"
 

@@ -562,7 +562,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         "Shank at contact",
         "shank at contact",
         1,
-        "Angle of the near shank when the foot lands; the foot ahead of the knee is plus.",
+        "Angle of the shank of the near leg when the foot lands; the foot ahead of the knee is plus.",
         _OWN_TREND,
     ),
     "pelvic_turn_deg": Quantity(

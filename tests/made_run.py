@@ -85,6 +85,11 @@ def stride_row(number: int, rng: np.random.Generator) -> np.void:
     row["cadence_spm"] = round(120 / STRIDE_S + rng.normal(0, 1), 2)
     row["contact_s"], row["speed_mps"] = round(0.25 + rng.normal(0, 0.005), 3), 2.5
     row["step_length_m"] = 0.9
+    row["flight_time_ms"] = round(500 * STRIDE_S - 1000 * float(row["contact_s"]), 2)
+    row["duty_factor_pct"] = round(100 * float(row["contact_s"]) / STRIDE_S, 2)
+    row["vertical_oscillation_cm"] = 9.0
+    row["vertical_ratio_pct"] = 10.0
+    row["overstride_near_cm"], row["shank_contact_near_deg"] = 18.0, 8.0
     means = {"thigh_forward_near_deg": 29, "tle_near_deg": 21, "thigh_excursion_near_deg": 50, "tle_far_deg": 20}
     for name, mean in means.items():
         row[name] = round(mean + rng.normal(0, 1), 2)

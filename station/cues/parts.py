@@ -16,6 +16,12 @@ PAGE_MEASURES = (
     "thigh_excursion_near_deg",
     "tle_share_near",
     "trunk_lean_deg",
+    "vertical_oscillation_cm",
+    "vertical_ratio_pct",
+    "duty_factor_pct",
+    "flight_time_ms",
+    "overstride_near_cm",
+    "shank_contact_near_deg",
     "pelvic_turn_deg",
     "pelvic_turn_quadrature_deg",
 )

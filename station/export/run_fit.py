@@ -89,6 +89,24 @@ NATIVE = (
         lap.LapAvgStepLengthField,
         session.SessionAvgStepLengthField,
     ),
+    Native(
+        *("duty_factor_pct", 1, "duty_factor_pct", 1),
+        record.RecordStanceTimePercentField,
+        lap.LapAvgStanceTimePercentField,
+        session.SessionAvgStanceTimePercentField,
+    ),
+    Native(
+        *("vertical_oscillation_cm", 10, "vertical_oscillation_cm", 10),
+        record.RecordVerticalOscillationField,
+        lap.LapAvgVerticalOscillationField,
+        session.SessionAvgVerticalOscillationField,
+    ),
+    Native(
+        *("vertical_ratio_pct", 1, "vertical_ratio_pct", 1),
+        record.RecordVerticalRatioField,
+        lap.LapAvgVerticalRatioField,
+        session.SessionAvgVerticalRatioField,
+    ),
 )
 # Developer fields of records (one a second) and of the session (its means), by place, all in degrees.
 DEVELOPER_FIELDS = (

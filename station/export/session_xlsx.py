@@ -27,7 +27,7 @@ Cell = float | int | str | datetime | None
 Row = Sequence[Cell]
 
 # Units of the columns of types.STRIDE, by how their names end.
-UNITS = {"_mps": "m/s", "_spm": "steps/min", "_pct": "%", "_deg": "deg", "_s": "s", "_m": "m"}
+UNITS = {"_mps": "m/s", "_spm": "steps/min", "_pct": "%", "_deg": "deg", "_ms": "ms", "_s": "s", "_cm": "cm", "_m": "m"}
 SUMMARY = ("what", "value", "unit", "low (95 %)", "high (95 %)", "strides", "state", "note", "name", "kind", "meaning")
 WIDEST = 60  # characters of a column
 DATE = "yyyy-mm-dd hh:mm:ss.000"

@@ -142,6 +142,11 @@ def test_the_means_stand_in_lap_and_session(recording: Recording) -> None:
     for name in ("session", "lap"):
         assert messages[name][0]["avg_stance_time"] == pytest.approx(recording.summary["contact_time_ms"].value, abs=0.1)
         assert messages[name][0]["avg_step_length"] == pytest.approx(900)
+        assert messages[name][0]["avg_vertical_oscillation"] == pytest.approx(90, abs=2)  # mm
+        assert messages[name][0]["avg_vertical_ratio"] == pytest.approx(10, abs=0.2)
+        assert messages[name][0]["avg_stance_time_percent"] == pytest.approx(
+            recording.summary["duty_factor_pct"].value, abs=0.01
+        )
 
 
 def test_every_native_measure_names_a_column_and_a_quantity() -> None:
@@ -154,7 +159,9 @@ def test_what_was_not_measured_is_left_out(recording: Recording) -> None:
     messages = decode(recording)
     late = messages["record"][-1]
     assert "knee_flexion_swing_near_deg" not in late
-    assert "vertical_oscillation" not in late
+    unscaled = decode(with_strides(recording, vertical_oscillation_cm=NAN))
+    assert "vertical_oscillation" in late
+    assert "vertical_oscillation" not in unscaled["record"][-1]
     (session,) = messages["session"]
     assert session["pelvic_turn_deg"] is None or np.isnan(session["pelvic_turn_deg"])
 

@@ -102,6 +102,7 @@ def test_a_speed_seen_in_the_feet_makes_no_vertical_ratio() -> None:
 
 def test_what_few_frames_do_not_show_is_not_reported() -> None:
     gait, _ = ran(Filming(fps=20.0), given_mps=3.2)
-    for name, least in (("flight_time_ms", 50), ("duty_factor_pct", 50), ("overstride_near_cm", 25), ("shank_contact_near_deg", 25)):
+    by_contact, by_landing = ("flight_time_ms", "duty_factor_pct"), ("overstride_near_cm", "shank_contact_near_deg")
+    for name, least in (*((n, 50) for n in by_contact), *((n, 25) for n in by_landing)):
         assert gait.measures[name].reason == f"needs at least {least} frames a second", name
     assert gait.measures["vertical_oscillation_cm"].measured

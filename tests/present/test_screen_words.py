@@ -153,6 +153,25 @@ def test_rows_of_the_last_page_that_cannot_be_told(ink: Ink) -> None:
     check(ink, replace(samples.done(), page=SessionPage(rows, 0, 0.0, "sitting", 0, 0)))
 
 
+def test_the_last_page_of_a_calibrated_camera_shows_the_bounce(ink: Ink) -> None:
+    names = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "trunk_lean_deg", "pelvic_turn_deg")
+    found = Measure(8.1, 4.2, 12.1, 30, change_half=0.4)
+    rows = tuple((name, found, replace(found, value=9.3)) for name in (*names, "vertical_oscillation_cm"))
+    page = SessionPage(rows, 2, 0.1, "thigh_only_drive", 3, 2)
+    measured = replace(samples.done(), page=page)
+    check(ink, measured)
+    bounce, swing = (ink.said(QUANTITIES[name].short) for name in ("vertical_oscillation_cm", "thigh_excursion_near_deg"))
+    words = [words for words, *_ in placed(ink, measured)]
+    assert bounce in words
+    assert swing not in words
+    if ink.language == "en":
+        assert "± 0.6" in words, "a change is judged by what holds for the same runner before the same camera"
+    unknown = tuple((name, found, Measure.cannot_tell("needs the scale of a calibrated camera")) for name, *_ in rows)
+    words = [words for words, *_ in placed(ink, replace(measured, page=replace(page, rows=unknown)))]
+    assert swing in words
+    assert bounce not in words
+
+
 def test_trouble_beside_a_session_is_one_line(ink: Ink) -> None:
     station = Station(healthy=False, trouble=(("The loudspeaker is missing", "Plug it in"),), recording=True)
     for view in ("COACH", "DONE", "LOST", "DRILL"):

@@ -13,6 +13,8 @@ from station.types import QUANTITIES, Measure, SessionPage, Snapshot
 
 # The rows of the page that a runner can use at a glance; the summary holds all of them.
 ROWS = ("cadence_spm", "tle_near_deg", "thigh_excursion_near_deg", "trunk_lean_deg", "pelvic_turn_deg")
+# With a calibrated camera one takes another's place: more do not fit at a size that can be read.
+INSTEAD = {"thigh_excursion_near_deg": "vertical_oscillation_cm"}
 Row = tuple[str, Measure, Measure]
 
 
@@ -34,7 +36,9 @@ def _page(ink: Ink, snapshot: Snapshot) -> None:
     stick, area = area.cut_bottom(64, 16)
     _stick(ink, stick, snapshot)
     page = snapshot.page or SessionPage()
-    rows = [row for row in page.rows if row[0] in ROWS]
+    measured = {row[0] for row in page.rows if row[1].measured and row[2].measured}
+    names = {INSTEAD[name] if INSTEAD.get(name) in measured else name for name in ROWS}
+    rows = [row for row in page.rows if row[0] in names]
     if ink.portrait:
         facts, table = area.cut_bottom(330, 20)
     else:
@@ -77,7 +81,8 @@ def _row(ink: Ink, line: Box, row: Row) -> None:
         return
     number, spread = change.cut_top(change.h * 0.6)
     difference = after.value - before.value
-    half = math.hypot(after.high - after.low, before.high - before.low) / 2  # of a difference of independent means
+    # Of a difference of independent means, seen by one camera.
+    half = math.hypot(*(high - low for low, high in (after.ci95_change, before.ci95_change))) / 2
     clear = abs(_read(difference, form)) > _read(half, form)  # as it is read: "+1 ± 1" is not clear
     colour = OWN if clear else QUIET
     ink.text(_number(difference, form, mark, "+"), number, LEAD, colour, weight="SemiBold", align="right", at="bottom")
