@@ -12,7 +12,10 @@ from pathlib import Path
 import click
 
 from station.cli import cli
+from station.faults.norms_table import OF_EIGHT, SPEEDS_MPS, TABLE
 from station.faults.registry import rule_table
+from station.model_errors import METHOD
+from station.pose.store import models_dir, read_card, read_errors
 from station.present.lights import light_table
 from station.types import QUANTITIES
 
@@ -48,7 +51,21 @@ def quantities() -> str:
     return "\n".join(rows)
 
 
+def bounce() -> str:
+    """Norms and errors of the measures whose norms are of the eight recorded runners."""
+    models = {name: read_errors(read_card(models_dir() / f"{name}.md"))[0].rows for name in ("pose_landmark_full", "pose_runner")}
+    speeds = [f"{speed:g} m/s" for speed in SPEEDS_MPS]
+    head = ("measure", "unit", *speeds, *(f"{who}: people / change" for who in ("markers", *models)))
+    rows = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for name in OF_EIGHT:
+        norms = [f"{row[0]:g} ± {row[1]:.2g}" for row in TABLE[name]]
+        errors = [f"{known[name].spread:.2g} / {known[name].change:.2g}" for known in (METHOD, *models.values())]
+        rows.append("| " + " | ".join((QUANTITIES[name].label, QUANTITIES[name].unit, *norms, *errors)) + " |")
+    return "\n".join(rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "bounce": bounce,
     "commands": commands,
     "lights": light_table,
     "quantities": quantities,
