@@ -99,10 +99,12 @@ def test_in_worse_conditions(shared: Path, filming: Filming, bars: dict[str, flo
 
 
 def test_bounce_flight_and_landing(shared: Path) -> None:
-    """Root mean square error over three speeds and both sides of one runner who was held out."""
+    """Root mean square error over three speeds and both sides of one runner who was held out: the one whose contacts and
+    toe-offs are timed worst.
+    """
     bars = {
-        "flight_time_ms": 22.0,
-        "duty_factor_pct": 3.0,
+        "flight_time_ms": 35.0,
+        "duty_factor_pct": 5.0,
         "vertical_oscillation_cm": 0.2,
         "vertical_ratio_pct": 0.2,
         "overstride_near_cm": 2.0,
