@@ -33,7 +33,7 @@ def counts(rng: np.random.Generator, cadence_spm: np.ndarray, seconds: float) ->
 
 
 def from_film(rng: np.random.Generator, cadence_spm: np.ndarray, seconds: float) -> np.ndarray:
-    """Cadence from the pictures of the first and the last contact, each known to one picture of PHONE_HZ."""
+    """Cadence from the frames of the first and the last contact, each known to one frame of PHONE_HZ."""
     off_s = rng.uniform(-0.5, 0.5, (2, *cadence_spm.shape)) / PHONE_HZ
     return cadence_spm * seconds / (seconds + off_s[1] - off_s[0])
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from station.faults import norms
-from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.faults.rule import NO_DRILL, Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
@@ -104,7 +104,7 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     """Enters by both parts, leaves by the quadrature part alone: only that is known stride by stride."""
     turn, q = value_of(measures, TURN), measures[QUADRATURE]
     if not scene.pelvic_calibrated:
-        return Verdict("unknown", NAN, NAN, "hip landmarks follow the thighs: do the find-your-hip drill first")
+        return Verdict("unknown", NAN, NAN, NO_DRILL)
     measured = measures.get(TURN)  # the last few strides have only the quadrature part
     if measured is not None and not measured.measured:
         return Verdict("unknown", NAN, NAN, measured.reason)

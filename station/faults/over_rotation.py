@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.faults.rule import NO_DRILL, Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, Own
 
 TURN = "pelvic_turn_deg"
@@ -26,7 +26,7 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if scene.pelvic_source == "landmarks":
         baseline = value_of(scene.own.baseline, TURN)
         if not scene.pelvic_calibrated:
-            return Verdict("unknown", NAN, limit.enter, "hip landmarks follow the thighs: do the find-your-hip drill first")
+            return Verdict("unknown", NAN, limit.enter, NO_DRILL)
         if math.isnan(baseline):
             return Verdict("unknown", turn.value, limit.enter, "no baseline of your own yet")
         limit = Levels(max(limit.enter, baseline + RISE_DEG), max(limit.leave, baseline))

@@ -12,6 +12,9 @@ from station.types import NAN, QUANTITIES, Light, Line, Measure, MeasureError, M
 Look = Literal["out", "between", "inside", "unknown"]
 
 
+NO_DRILL = "hip landmarks follow the thighs: do the find-your-hip drill first"
+
+
 class Verdict(NamedTuple):
     """One look at one window. `out`: beyond the threshold to enter; `inside`: beyond the one to leave; `between` changes nothing;
     `unknown`: cannot tell, for that reason. `level` is the threshold to enter, in the rule's unit."""

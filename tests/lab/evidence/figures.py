@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from station.export.plots import COLOURS, GRID, INK, Line, Plot, svg
 from station.types import NAN
+from tests.lab.evidence.drawing import COLOURS, GRID, INK, Line, Plot, svg
 from tests.lab.evidence.tables import Missing, columns, has
 from tests.lab.evidence.trials import KEPT
 
