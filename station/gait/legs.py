@@ -72,7 +72,7 @@ Part = tuple[float, float, float]  # angle, speed, when
 Guess = tuple[float, float, float, float]  # angle, speed, standard deviation, seconds since it was seen
 PATTERN_SD = PATTERN_DEG * 2
 Costs = tuple[tuple[float, float], tuple[float, float]]
-NOTHING: Costs = ((0.0, 0.0), (0.0, 0.0))
+NOTHING: Costs = ((0.0, 0.0), (0.0, 0.0))  # of a pose that says nothing
 UNSEEN: Part = (nan, 0.0, NEVER)
 
 

@@ -15,7 +15,7 @@ from station.pose.pelvis_model import PelvisModel, read_bands
 from station.pose.store import Card
 from station.types import JOINTS, Frame, Joint, Pose, TurnBand
 
-BAND = TurnBand(15.0, 0.6, 0.05, 0.03, 0.02, 0.4, 12)
+BAND = TurnBand(15.0, gain=0.6, gain_sd=0.05, drag=0.03, drag_sd=0.02, quadrature_sd=0.4, change_sd_deg=0.0, people=12)
 
 
 class Asked:
