@@ -43,6 +43,8 @@ TROUBLED += ("present/sound.py", "present/pins.py", "present/voices.py", "presen
 TROUBLED += ("pose/store.py", "pose/estimator.py", "pose/mediapipe_pose.py")
 # Whose lines in the log are of a running station.
 LOGGING = ("run", "present", "record/writer.py", "sense/treadmill.py", "sense/camera.py")
+# Of a film, kept with its recording.
+NOTED = ("sense/video.py", "sense/film_survey.py")
 LOGGED = {"info", "warning", "error", "exception"}
 FORMAT = re.compile(r"%[-0-9.]*[sdfr]")
 PRIVATE_CALLS = {"Golden", "Norm", "dtype", "Literal", "getattr", "isinstance", "files", "einsum", "info", "warning", "error"}
@@ -67,7 +69,7 @@ def general(words: str) -> str:
 def messages() -> dict[str, list[str]]:
     """Every message with the files it stands in, in a steady order."""
     found: dict[str, list[str]] = {}
-    for message in (*_spoken(), *_troubles(), *_logged(), *_pages(), *_parts()):
+    for message in (*_spoken(), *_troubles(), *_logged(), *_noted(), *_pages(), *_parts()):
         places = found.setdefault(general(message.words), [])
         if message.where not in places:
             places.append(message.where)
@@ -106,6 +108,16 @@ def _logged() -> Iterator[Message]:
                 numbers = itertools.count()
                 words = FORMAT.sub(lambda _, numbers=numbers: f"{{{next(numbers)}}}", str(node.args[0].value))
                 if re.search("[a-z]{3}", words):
+                    yield Message(words, _where(path))
+
+
+def _noted() -> Iterator[Message]:
+    """What a source says of itself, appended to a list of notes."""
+    for path in (PACKAGE / name for name in NOTED):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _called(node) == "append" and node.args:
+                words = message_of(node.args[0])
+                if words and SENTENCE.search(words):
                     yield Message(words, _where(path))
 
 
