@@ -160,7 +160,8 @@ def test_the_last_page_of_a_calibrated_camera_shows_the_bounce(ink: Ink) -> None
     page = SessionPage(rows, 2, 0.1, "thigh_only_drive", 3, 2)
     measured = replace(samples.done(), page=page)
     check(ink, measured)
-    bounce, swing = (ink.said(QUANTITIES[name].short) for name in ("vertical_oscillation_cm", "thigh_excursion_near_deg"))
+    two = ("vertical_oscillation_cm", "thigh_excursion_near_deg")
+    bounce, swing = (ink.said(QUANTITIES[name].short).replace(BREAK, "") for name in two)
     words = [words for words, *_ in placed(ink, measured)]
     assert bounce in words
     assert swing not in words
