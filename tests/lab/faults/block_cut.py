@@ -8,8 +8,8 @@ the stick. Then the power is cut at POINTS places of the log, both disks at once
 all, none, or some of what was not flushed yet. Each time both are mounted read-only and read; then
 as the next boot does, and every promise is checked: what was said to be finished is there and
 whole, a running session lost at most its last second, what was said to be exported is whole, what
-was said to be forgotten is gone, and no file has its final name and wrong content. Needs root, FUSE
-and loop devices.
+was said to be forgotten is gone, and no file has its final name and wrong content (on FAT, whose
+rename is two writes: none that SHA256SUMS names). Needs root, FUSE and loop devices.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def judged(place: Path, disks: Sequence[bytearray], said: Sequence[str]) -> dict
         with both_mounted(devices, life, f"ro,{OPTIONS}"):
             in_a_process(look, life, told)
         with both_mounted(devices, life, OPTIONS):
-            return in_a_process(power_cut.check, life, list(run(SECONDS, FPS)), told)
+            return in_a_process(power_cut.check, life, list(run(SECONDS, FPS)), told, stick_system() != "vfat")
 
 
 @contextmanager
