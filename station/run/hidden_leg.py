@@ -31,7 +31,7 @@ PARTS = {
     "ankle": ((1, 0.85), (1, 0.92), (1, 1.0)),
 }
 UNSURE, MOST_UNSURE = 0.8, 0.03  # score of the near knee; share of the frames: 0.00 in the former, 0.05 and more in the latter
-DOUBT = "angles may be off by five degrees or more"  # by the same films
+DOUBT = "angles may be off by five degrees or more, and cadence too"  # by the same films
 
 
 @dataclass
