@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -125,15 +124,3 @@ def test_what_cannot_be_written_has_a_reason(recording: Recording) -> None:
     for made_of in (angles_mot, markers_trc):
         with pytest.raises(ValueError, match="without a hole"):
             made_of(unseen)
-
-
-def test_opensim_s_own_readers_take_both_files(recording: Recording, tmp_path: Path) -> None:
-    opensim = pytest.importorskip("opensim", reason="needs OpenSim (pip install opensim)")
-    (tmp_path / "angles.mot").write_bytes(angles_mot(recording))
-    (tmp_path / "markers.trc").write_bytes(markers_trc(recording))
-    angles = opensim.TimeSeriesTable(str(tmp_path / "angles.mot"))
-    assert list(angles.getColumnLabels()) == ["trunk_lean", "hip_flexion_l", "knee_angle_l"]
-    assert angles.getTableMetaDataString("inDegrees") == "yes"
-    markers = opensim.TimeSeriesTableVec3(str(tmp_path / "markers.trc"))
-    assert list(markers.getColumnLabels()) == list(MARKERS.values())
-    assert markers.getTableMetaDataString("Units") == "m"
