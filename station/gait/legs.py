@@ -9,9 +9,11 @@ likeliest one that ends in each state; the cheaper one is believed:
 A story owns what it made of the legs: the thigh and shank of each, with their speeds, and when the thighs passed each other.
 What a frame costs under either naming:
 
-    prediction   how far each segment lies from where its story predicts it, in standard deviations, half the square of it;
-                 a leg swings about its middle, so the prediction has the pull of a pendulum
-    passing      thighs that do not pass each other for longer than half a stride takes: running legs never meet and turn back
+    prediction   how far each segment lies from where its story predicts it, in standard
+                 deviations, half the square of it; a leg swings about its middle, so the prediction
+                 has the pull of a pendulum
+    passing      thighs that do not pass each other for longer than half a stride takes: running
+                 legs never meet and turn back
     pattern      once the stride clock runs, the distance to the last stride at this phase
     length       the near leg looks longer than the far one
 

@@ -1,6 +1,6 @@
 """What hip landmarks read of a pelvic turn that the hip belt knows: one row a stride, for a later model that needs no belt.
 
-    <data_dir>/pairs/<session>.csv    only where `record.hip_belt_pairs` is on; numbers, no landmarks
+    <data_dir>/pairs/<session>.csv    only where `record.hip_belt_pairs` is on; no landmarks
 
 How landmarks answer depends on the runner and on where the camera stands, so each row carries both and needs no other file.
 A power cut costs the rows of the last SYNC_STRIDES strides.

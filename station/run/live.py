@@ -5,7 +5,7 @@
     sensors, buttons -> Inbox ---------^  |
                                           +--> outlet -- snapshots ----> screen
                                                   |
-                                                  +- cues, snapshots --> one thread each: sound, light
+                                                  +- cues, snapshots --> a thread each: sound, light
 
 All times are the clock's: a camera's frames carry it anyway, and files that play in real time are
 stamped like a camera's.

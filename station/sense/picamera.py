@@ -1,9 +1,12 @@
 """The Raspberry Pi camera, through picamera2: newest frame, short exposure, mid-exposure times.
 
 Facts about picamera2 and libcamera that this file rests on:
-- format "BGR888" is red, green, blue in memory ("RGB888" is the other way round); rows are padded to the driver's stride;
-- libcamera that loses its sensor cancels all requests and tells nobody: a capture without a time limit waits for ever;
-- SensorTimestamp counts on CLOCK_BOOTTIME; like picamera2 itself we read it as the end of the exposure;
+- format "BGR888" is red, green, blue in memory ("RGB888" is the other way round);
+- rows are padded to the driver's stride;
+- libcamera that loses its sensor cancels all requests and tells nobody: a capture without a time
+  limit waits for ever;
+- SensorTimestamp counts on CLOCK_BOOTTIME; like picamera2 itself we read it as the end of the
+  exposure;
 - a set ExposureTime leaves the gain automatic;
 - USB webcams are listed behind the cameras on the ribbon, with "/usb" in their Id.
 """

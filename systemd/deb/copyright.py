@@ -1,6 +1,6 @@
 """Prints the package's copyright file: our notices, what else is in it under which licence and where its source is, our licence.
 
-    python systemd/deb/copyright.py FOLDER    the private environment, as unpacked (/usr/lib/station)
+    python systemd/deb/copyright.py FOLDER    # the private environment, as unpacked
 """
 
 from __future__ import annotations

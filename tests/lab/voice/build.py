@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from station.present.loudness import loudness_lufs
 
 SCHEMA = "station.voice/1"
-TARGET_LUFS = -18.0  # even loudness from line to line; a gym needs it loud, the peak limit keeps room for beat and fades
+# Even loudness from line to line; a gym needs it loud, the peak limit keeps room for beat and
+# fades.
+TARGET_LUFS = -18.0
 PEAK = 0.70
 EDGE_S = 0.02  # kept beyond the first and last loud sample: soft consonants
 LEAD_S, TAIL_S = 0.10, 0.13  # quiet around that: the ramps lie in it and no syllable is cut
