@@ -2,7 +2,7 @@
 
     python -m tests.lab.accuracy.legs            runners held out: what is reported
     python -m tests.lab.accuracy.legs --tuned    the runners that gait/legs.py was fitted on
-    python -m tests.lab.accuracy.legs --rendered FOLDER    beside it, what pose models saw: FOLDER of tests.lab.end_to_end
+    python -m tests.lab.accuracy.legs --rendered FOLDER    beside it, what pose models saw
 
 Three kinds of clips. *Made*: runners of ../shared/data/rbds with 8 mm of landmark noise, left and right exchanged for a
 share of the frames in runs. *As a pose model sees them*: the far leg worse, slow and fast errors, and, while the legs are
