@@ -1,8 +1,10 @@
-"""How much of the runner each camera sees from how far: the tables of field-of-view.md and hip-belt/README.md.
+"""How much of the runner each camera sees from how far: the tables of field-of-view.md and
+hip-belt/README.md.
 
     python hardware/field_of_view.py    # prints both; a test compares them
 
-Plain geometry: a lens with the angle of view a covers 2 d tan(a / 2) at the distance d, without distortion.
+Plain geometry: a lens with the angle of view a covers 2 d tan(a / 2) at the distance d, without
+distortion.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from dataclasses import dataclass
 
 from station.config import CameraSection
 
-# What has to be in the picture: a runner of 2 m with what the head rises, on a deck 0.2 m high; stride and drift along the belt.
+# What has to be in the picture: a runner of 2 m with what the head rises, on a deck 0.2 m high;
+# stride and drift along the belt.
 NEED_WIDTH_M, NEED_HEIGHT_M = 1.7, 2.3
 DISTANCES_M = (2.0, 2.4, 2.7, 3.0)
 TAG_DISTANCES_M = (2.0, 2.4, 2.8, 3.2, 3.6)
@@ -20,7 +23,8 @@ TAG_DISTANCES_M = (2.0, 2.4, 2.8, 3.2, 3.6)
 
 @dataclass(frozen=True)
 class Camera:
-    """`long_deg`, `short_deg`: angles of view along the sensor's long and short side, whole sensor."""
+    """`long_deg`, `short_deg`: angles of view along the sensor's long and short side, whole sensor.
+    """
 
     name: str
     long_deg: float
@@ -34,7 +38,9 @@ def lens(pixels: int, pitch_um: float, focal_mm: float) -> float:
 
 
 def global_shutter(focal_mm: float) -> Camera:
-    """Sony IMX296: 1456 x 1088 pixels of 3.45 um. Source: Raspberry Pi's camera documentation, hardware table."""
+    """Sony IMX296: 1456 x 1088 pixels of 3.45 um. Source: Raspberry Pi's camera documentation,
+    hardware table.
+    """
     source = f"IMX296, 1456 x 1088 pixels of 3.45 um behind {focal_mm:g} mm"
     return Camera(f"Global Shutter, {focal_mm:g} mm", lens(1456, 3.45, focal_mm), lens(1088, 3.45, focal_mm), source)
 
@@ -59,7 +65,9 @@ def least_distance_m(camera: Camera) -> float:
 
 
 def table() -> str:
-    """As Markdown, width x height in metres. A pixel's size: where the whole runner just fits, with the default settings."""
+    """As Markdown, width x height in metres. A pixel's size: where the whole runner just fits, with
+    the default settings.
+    """
     head = ["camera, upright", "angle of view", "whole runner from", "one pixel there", *(f"at {d:.1f} m" for d in DISTANCES_M)]
     rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for camera in CAMERAS:
@@ -76,7 +84,9 @@ LONG_SIDES_PX = (960, 1280)
 
 
 def tag_table() -> str:
-    """Pixels along a hip belt's tag that faces the camera, as Markdown; bold where the whole runner is in the picture as well."""
+    """Pixels along a hip belt's tag that faces the camera, as Markdown; bold where the whole runner
+    is in the picture as well.
+    """
     head = ["camera, upright", "`long_side_px`", *(f"{d:.1f} m" for d in TAG_DISTANCES_M)]
     rows = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for camera in CAMERAS:

@@ -2,8 +2,9 @@
 
     python hardware/trials_needed.py    # prints the tables of validation.md
 
-Made-up gyms are counted and judged by the same code that judges the real sheet (station/validate/agreement.py). What is assumed
-of the station and of people stands in the constants below; a gym's own spread, once known, is in what `station validate` prints.
+Made-up gyms are counted and judged by the same code that judges the real sheet
+(station/validate/agreement.py). What is assumed of the station and of people stands in the
+constants below; a gym's own spread, once known, is in what `station validate` prints.
 """
 
 from __future__ import annotations
@@ -21,19 +22,24 @@ GYMS = 400  # made up per design
 CADENCE_BETWEEN_SPM, CADENCE_WITHIN_SPM = 0.1, 0.1
 MISCOUNTED = 0.1  # share of counts that are one step off, either way; a guess
 PHONE_HZ = 30.0
-TURN_WITHIN_DEG = 1.4  # of one recording: half of the half-width of the interval in tests/lab/accuracy/RESULTS.md
+# Of one recording: half of the half-width of the interval in tests/lab/accuracy/RESULTS.md.
+TURN_WITHIN_DEG = 1.4
 TURN_BETWEEN_DEG = 3.0  # how differently runners answer to "hold your waist stiff"; a guess
 RUNNERS, TRIALS = (5, 8, 10, 15, 20), 3
 
 
 def counts(rng: np.random.Generator, cadence_spm: np.ndarray, seconds: float) -> np.ndarray:
-    """Cadence as counted: whole steps, begun anywhere between two of them, now and then one missed or one too many."""
+    """Cadence as counted: whole steps, begun anywhere between two of them, now and then one missed
+    or one too many.
+    """
     steps = np.floor(cadence_spm * seconds / 60 + rng.uniform(0, 1, cadence_spm.shape))
     return 60 / seconds * (steps + (rng.uniform(size=steps.shape) < MISCOUNTED) * rng.choice((-1, 1), steps.shape))
 
 
 def from_film(rng: np.random.Generator, cadence_spm: np.ndarray, seconds: float) -> np.ndarray:
-    """Cadence from the frames of the first and the last contact, each known to one frame of PHONE_HZ."""
+    """Cadence from the frames of the first and the last contact, each known to one frame of
+    PHONE_HZ.
+    """
     off_s = rng.uniform(-0.5, 0.5, (2, *cadence_spm.shape)) / PHONE_HZ
     return cadence_spm * seconds / (seconds + off_s[1] - off_s[0])
 
@@ -61,7 +67,9 @@ def cadence_chance(runners: int, method: str) -> float:
 
 
 def turn_chance(runners: int, difference_deg: float) -> float:
-    """How often "free minus stiff" is told from zero when the true difference is that large on average."""
+    """How often "free minus stiff" is told from zero when the true difference is that large on
+    average.
+    """
     rng = np.random.default_rng([runners, round(10 * difference_deg)])
     told = 0
     for _ in range(GYMS):

@@ -1,10 +1,11 @@
-"""The card beside the treadmill, A4: how to start, what the lights mean, what happens with the pictures.
+"""The card beside the treadmill, A4: how to start, what the lights mean, what happens with the
+pictures.
 
     python hardware/wall_card.py
     rsvg-convert --format pdf --output hardware/wall-card.pdf hardware/wall-card.svg
 
-Lights and durations come from the code that makes them, so that the card cannot say anything else; a test compares the drawing.
-rsvg-convert is in Debian's librsvg2-bin.
+Lights and durations come from the code that makes them, so that the card cannot say anything else;
+a test compares the drawing. rsvg-convert is in Debian's librsvg2-bin.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def bold(x: float, y: float, words: str, size: float) -> str:
 
 
 def strip(x: float, y: float, rgb: Rgb, shape: Shape | None) -> list[str]:
-    """A sign as time goes on, left to right: what the light looks like, and the brightness as a line for who sees no colours."""
+    """A sign as time goes on, left to right: what the light looks like, and the brightness as a
+    line for who sees no colours.
+    """
     width, height = STRIP_MM
     count = round(STRIP_S / STRIP_STEP_S)
     step = width / count

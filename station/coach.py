@@ -17,12 +17,16 @@ WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)  # x0, y0, x1, y1 as fractions: the zone wher
 
 
 class Coach:
-    """Joins the three pure rooms. The same inputs in the same order give the same steps, to the bit."""
+    """Joins the three pure rooms. The same inputs in the same order give the same steps, to the
+    bit.
+    """
 
     def __init__(
         self, view: View, plan: Plan, errors: Sequence[ErrorBand] = (), turn_bands: Sequence[TurnBand] = ()
     ) -> None:
-        """`errors`: what is known of the pose model that sees the runner; `turn_bands`: of the pelvis model."""
+        """`errors`: what is known of the pose model that sees the runner; `turn_bands`: of the
+        pelvis model.
+        """
         self._plan = plan
         self._pelvis = Pelvis(view, turn_bands)
         self._core = GaitCore(view, self._pelvis)
@@ -31,7 +35,8 @@ class Coach:
         self._session = Session(plan)
         coached = [(rule.name, rule.coaching) for rule in RULES if rule.coaching]
         speakers = tuple(Speaker(name, c.cue, c.praise, c.priority, c.modes, c.interrupts) for name, c in coached)
-        # Where the belt is in the frame must be known before somebody can be said to drift back on it.
+        # Where the belt is in the frame must be known before somebody can be said to drift back on
+        # it.
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_FRAME)
         self._screen = Snapshots(view, Norms(norms.MEASURES, norms.band, _aim_cadence_spm))
         self._number = 0
@@ -61,7 +66,9 @@ class Coach:
         return Step(gait.t_ns, gait, faults, session.mode, cues, outcomes, snapshot)
 
     def _forget_others(self, session: Session) -> None:
-        """A new session is judged afresh; after a minute of nobody the next to come has not done the drill."""
+        """A new session is judged afresh; after a minute of nobody the next to come has not done
+        the drill.
+        """
         if session.number != self._number:
             self._number = session.number
             self._judge.reset()

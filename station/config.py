@@ -124,7 +124,8 @@ class DeckSection(Section):
 class PoseSection(Section):
     """The model that finds the body's landmarks."""
 
-    # its name, as `station models verify` lists them; or "mediapipe" for Google's runtime (extra `mediapipe`)
+    # its name, as `station models verify` lists them; or "mediapipe" for Google's runtime (extra
+    # `mediapipe`)
     model: str = "pose_landmark_full"
     models_dir: AnyPath | None = None  # another folder of models
     threads: Annotated[int, Field(ge=1, le=8)] = 3  # cores that it may use
@@ -147,14 +148,17 @@ class PelvisSection(Section):
 
 
 class TreadmillSection(Section):
-    """The treadmill's own Bluetooth service, read for its belt speed; nothing is ever written to it."""
+    """The treadmill's own Bluetooth service, read for its belt speed; nothing is ever written to
+    it.
+    """
 
-    bluetooth: Annotated[str, Field(max_length=64)] = ""  # "auto" = the nearest, or its name or address; "" leaves it alone
+    # "auto" = the nearest, or its name or address; "" leaves it alone
+    bluetooth: Annotated[str, Field(max_length=64)] = ""
 
 
 class WatchSection(Section):
-    """Cadence and belt speed by Bluetooth, as a foot pod sends them, for a watch or a virtual-running
-    program. Anybody in reach can read them.
+    """Cadence and belt speed by Bluetooth, as a foot pod sends them, for a watch or a
+    virtual-running program. Anybody in reach can read them.
     """
 
     enabled: bool = False  # true sends; the name that a watch lists is station.name

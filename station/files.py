@@ -41,7 +41,8 @@ def publish(folder: int, name: str, content: bytes) -> None:
 
 
 def _write_new(folder: int, name: str, content: bytes) -> None:
-    _remove(folder, name)  # what an interrupted run left; O_EXCL then makes sure that the file is ours
+    # What an interrupted run left; O_EXCL then makes sure that the file is ours.
+    _remove(folder, name)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(name, flags, 0o644, dir_fd=folder), "wb") as file:
         file.write(content)

@@ -1,7 +1,9 @@
-"""The language of what people read and hear: English in the code, translated at the edge where it is shown or spoken.
+"""The language of what people read and hear: English in the code, translated at the edge where it
+is shown or spoken.
 
-The catalogues are gettext's, one per language in `locale/`, made and checked by `python -m tests.lab.languages`. A message with
-values in it is found again by its pattern, so that what was recorded in English is shown in any language later.
+The catalogues are gettext's, one per language in `locale/`, made and checked by `python -m
+tests.lab.languages`. A message with values in it is found again by its pattern, so that what was
+recorded in English is shown in any language later.
 """
 
 from __future__ import annotations
@@ -18,14 +20,15 @@ from typing import NamedTuple
 LOCALE = Path(__file__).parent / "locale"
 NUMBER = re.compile(r"(?<=\d)\.(?=\d)")
 PERCENT = re.compile(r"(?<=\d)%")
-# A field of a message: anything, as little of it as the rest of the message allows; beside few letters only what has a figure in
-# front, or "{cleared} of {given}" would be found in many a sentence.
+# A field of a message: anything, as little of it as the rest of the message allows; beside few
+# letters only what has a figure in front, or "{cleared} of {given}" would be found in many a
+# sentence.
 FIELD, FIGURES, FEW = "(.+?)", r"([-−+]?\d\S*)", 8
 
 
 class Tongue(NamedTuple):
-    """A language's own name, its decimal mark, how it writes a date and a day without the year (for `datetime.strftime`), and
-    what stands between a number and the sign of per cent."""
+    """A language's own name, its decimal mark, how it writes a date and a day without the year (for
+    `datetime.strftime`), and what stands between a number and the sign of per cent."""
 
     name: str
     decimal: str
@@ -55,7 +58,9 @@ class Catalogue:
         self.text = lru_cache(maxsize=2000)(self._text)
 
     def _text(self, words: str) -> str:
-        """Those English words in this language; numbers in them get its decimal mark. Unknown words stay as they are."""
+        """Those English words in this language; numbers in them get its decimal mark. Unknown words
+        stay as they are.
+        """
         exact = self._messages.get(words)
         if exact is not None:
             return self.number(exact)
@@ -79,7 +84,9 @@ class Catalogue:
 
 
 def catalogue(code: str) -> Catalogue:
-    """The catalogue of a language of TONGUES. Raises KeyError for another one, OSError for a catalogue that is not there."""
+    """The catalogue of a language of TONGUES. Raises KeyError for another one, OSError for a
+    catalogue that is not there.
+    """
     return _load(code)
 
 

@@ -1,7 +1,9 @@
-"""What is known of the pose model's own errors, put to use: the bias leaves the strides, the rest goes into the intervals.
+"""What is known of the pose model's own errors, put to use: the bias leaves the strides, the rest
+goes into the intervals.
 
-A pose model sees every joint a little off its centre, the same way in every stride, so the spread between strides says nothing
-of it. How far it is off was measured on rendered people: the model's error table, `models/NAME.errors.json`.
+A pose model sees every joint a little off its centre, the same way in every stride, so the spread
+between strides says nothing of it. How far it is off was measured on rendered people: the model's
+error table, `models/NAME.errors.json`.
 """
 
 from __future__ import annotations
@@ -22,8 +24,10 @@ SHARE, EXCURSION, FORWARD, TLE = "tle_share_near", "thigh_excursion_near_deg", "
 # These follow from other columns, and are worked out anew from those without their bias.
 DERIVED = {SHARE, EXCURSION, "thigh_excursion_far_deg"}
 TIMED = {"cadence_spm", "step_length_m"}  # need only the stride clock, which no camera angle upsets
-COLUMNS = {"contact_time_ms": ("contact_s", 1000.0)}  # measure: stride column, the measure's unit in one of the column's
-# What the core itself is off on markers: `python tests/lab/makers/method_errors.py`. A model's table holds it already.
+# Measure: stride column, the measure's unit in one of the column's.
+COLUMNS = {"contact_time_ms": ("contact_s", 1000.0)}
+# What the core itself is off on markers: `python tests/lab/makers/method_errors.py`. A model's
+# table holds it already.
 METHOD: Mapping[str, MeasureError] = {
     "knee_flexion_stance_near_deg": MeasureError(bias=0.0, spread=1.156, change=0.5, people=8),
     "knee_flexion_swing_near_deg": MeasureError(bias=0.0, spread=0.636, change=0.623, people=8),
@@ -40,7 +44,9 @@ OUTSIDE = "the pose model's error is not known for this frame rate and camera an
 
 
 def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
-    """Bands from plain values, as the error table and the header of a log hold them. Raises KeyError, TypeError, ValueError."""
+    """Bands from plain values, as the error table and the header of a log hold them. Raises
+    KeyError, TypeError, ValueError.
+    """
     return tuple(
         ErrorBand(
             float(band["least_fps"]),
@@ -52,7 +58,9 @@ def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
 
 
 class KnownErrors:
-    """The rows of an error table for one frame rate and camera azimuth; without a table, what is known of the core alone."""
+    """The rows of an error table for one frame rate and camera azimuth; without a table, what is
+    known of the core alone.
+    """
 
     def __init__(
         self, errors: Sequence[ErrorBand], fps: float, azimuth_deg: float, method: Mapping[str, MeasureError] = METHOD
@@ -66,8 +74,9 @@ class KnownErrors:
     def widened(self, name: str, measure: Measure) -> Measure:
         """Both intervals of a measure whose low..high holds only the spread between strides.
 
-        The next person's error is one more draw from what `people` showed: Student's t with people - 1 degrees of freedom,
-        times sqrt(1 + 1/people). "Cannot tell" where there is a table, but none for this frame rate or camera angle.
+        The next person's error is one more draw from what `people` showed: Student's t with people
+        - 1 degrees of freedom, times sqrt(1 + 1/people). "Cannot tell" where there is a table, but
+        none for this frame rate or camera angle.
         """
         if not measure.measured:
             return measure
@@ -103,7 +112,9 @@ class KnownErrors:
         return record
 
     def corrected(self, measures: Mapping[str, Measure]) -> dict[str, Measure]:
-        """The core's measures of raw strides, without the bias and with both intervals; rounded to 0.001."""
+        """The core's measures of raw strides, without the bias and with both intervals; rounded to
+        0.001.
+        """
         found = {name: _shifted(measure, -self._bias(name)) for name, measure in measures.items()}
         if all(name in found and found[name].measured for name in (SHARE, EXCURSION, TLE)):
             share = found[TLE].value / found[EXCURSION].value
@@ -124,7 +135,9 @@ NOTHING_KNOWN = KnownErrors((), NAN, NAN)
 
 
 class Correction:
-    """Stands behind the core: the same gait without the model's bias, with intervals that hold its error."""
+    """Stands behind the core: the same gait without the model's bias, with intervals that hold its
+    error.
+    """
 
     def __init__(self, errors: Sequence[ErrorBand], azimuth_deg: float) -> None:
         self._errors, self._azimuth_deg = tuple(errors), azimuth_deg
@@ -139,7 +152,8 @@ class Correction:
             self._frames.append(t_ns)
 
     def step(self, gait: Gait) -> Gait:
-        if gait.measures is not self._given:  # once a stride: in between the core keeps its measures
+        # Once a stride: in between the core keeps its measures.
+        if gait.measures is not self._given:
             self.known = KnownErrors(self._errors, self._fps(), self._azimuth_deg)
             self._given, self._made = gait.measures, self.known.corrected(gait.measures)
         strides = tuple(self.known.unbiased(stride) for stride in gait.strides)

@@ -1,4 +1,5 @@
-"""Statistics of a handful of numbers, once for every room: Student's t, what a series is worth, outliers, cadence.
+"""Statistics of a handful of numbers, once for every room: Student's t, what a series is worth,
+outliers, cadence.
 
 Pure NumPy. Arrays are in time order; unknown is NaN.
 """
@@ -15,14 +16,19 @@ from numpy.typing import NDArray
 from station.types import Measure
 
 Z975 = 1.959964  # 97.5 % point of the normal distribution
-FEWEST = 3  # values for an interval: Student's t makes so few honest by width (4.3 standard errors); with two it is 12.7
+# Values for an interval: Student's t makes so few honest by width (4.3 standard errors); with two
+# it is 12.7.
+FEWEST = 3
 OUTLIER_SIGMAS = 5.0  # robust standard deviations off the median: a value that was not one (chosen)
-OUTLIER_FEWEST = 5  # of fewer the median distance is no measure: two that happen to agree would expel the third
+# Of fewer the median distance is no measure: two that happen to agree would expel the third.
+OUTLIER_FEWEST = 5
 SD_PER_MAD = 1.4826  # of a normal distribution
-SD_PER_MEDIAN_DISTANCE = 0.8493  # per axis, of a normal distribution in two dimensions: 1 / sqrt(2 ln 2)
+# Per axis, of a normal distribution in two dimensions: 1 / sqrt(2 ln 2)
+SD_PER_MEDIAN_DISTANCE = 0.8493
 
-# Standard deviation between the strides of one runner: root mean square over the four runners that constants may be fitted on, at
-# three speeds, from both sides, with landmark errors of 8 mm (`python tests/lab/makers/stride_spread.py`).
+# Standard deviation between the strides of one runner: root mean square over the four runners that
+# constants may be fitted on, at three speeds, from both sides, with landmark errors of 8 mm
+# (`python tests/lab/makers/stride_spread.py`).
 STRIDE_SD = {
     "duration_s": 0.0087,
     "cadence_spm": 2.13,
@@ -43,14 +49,19 @@ STRIDE_SD = {
     "overstride_near_cm": 1.37,
     "shank_contact_near_deg": 2.00,
 }
-STRIDE_SD_WORTH = 4.0  # strides that STRIDE_SD counts for beside those seen (chosen: variances differ by a third to a half)
+# Strides that STRIDE_SD counts for beside those seen (chosen: variances differ by a third to a
+# half)
+STRIDE_SD_WORTH = 4.0
 
-VAGUE_SPM = 10.0  # half of an interval of cadence: a mean of strides so unlike speaks of none of them (chosen)
+# Half of an interval of cadence: a mean of strides so unlike speaks of none of them (chosen)
+VAGUE_SPM = 10.0
 UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
 
 
 class Spread(NamedTuple):
-    """Mean, half-width of its 95 % interval by Student's t, and number of the values without outliers; NaN under FEWEST."""
+    """Mean, half-width of its 95 % interval by Student's t, and number of the values without
+    outliers; NaN under FEWEST.
+    """
 
     mean: float
     half: float
@@ -58,10 +69,12 @@ class Spread(NamedTuple):
 
 
 def student_t975(freedom: float) -> float:
-    """97.5 % point of Student's t, fractions of a degree of freedom allowed; within 0.3 %, or wider by less than 20 % below 4.
+    """97.5 % point of Student's t, fractions of a degree of freedom allowed; within 0.3 %, or wider
+    by less than 20 % below 4.
 
-    From the normal point (Abramowitz & Stegun 26.7.5); below 4 degrees, where that series is off, a straight line in 1 / freedom
-    between the values of whole degrees. Less than one degree counts as one.
+    From the normal point (Abramowitz & Stegun 26.7.5); below 4 degrees, where that series is off, a
+    straight line in 1 / freedom between the values of whole degrees. Less than one degree counts as
+    one.
     """
     if freedom < 4.0:
         return float(np.interp(1.0 / max(freedom, 1.0), (1 / 4, 1 / 3, 1 / 2, 1.0), (2.7764, 3.1824, 4.3027, 12.7062)))
@@ -75,10 +88,12 @@ def student_t975(freedom: float) -> float:
 
 
 def inflation(series: NDArray[np.float64]) -> float:
-    """How many values in a row are worth one, at least 1; so that at least 2 independent ones remain.
+    """How many values in a row are worth one, at least 1; so that at least 2 independent ones
+    remain.
 
-    Values that follow one another resemble each other: n is divided by 1 + 2 (r1 + r2 + ...), the autocorrelations up to the
-    first that is not positive (Bayley & Hammersley 1946; truncation as in Geyer 1992). `series` (n,) finite.
+    Values that follow one another resemble each other: n is divided by 1 + 2 (r1 + r2 + ...), the
+    autocorrelations up to the first that is not positive (Bayley & Hammersley 1946; truncation as
+    in Geyer 1992). `series` (n,) finite.
     """
     n = len(series)
     if n < 4:
@@ -94,10 +109,11 @@ def inflation(series: NDArray[np.float64]) -> float:
 
 
 def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = OUTLIER_SIGMAS) -> NDArray[np.bool_]:
-    """(n,) whether each value lies within `sigmas` robust standard deviations of the median; all where that is not known.
+    """(n,) whether each value lies within `sigmas` robust standard deviations of the median; all
+    where that is not known.
 
-    The spread is the median distance from the median, as a normal distribution has it. Complex values have the medians of their
-    parts. `values` (n,) finite.
+    The spread is the median distance from the median, as a normal distribution has it. Complex
+    values have the medians of their parts. `values` (n,) finite.
     """
     if len(values) < OUTLIER_FEWEST:
         return np.ones(len(values), dtype=bool)
@@ -111,10 +127,12 @@ def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = 
 
 
 def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> float:
-    """Half-width of the 95 % interval of a mean of n values of that standard deviation, by Student's t.
+    """Half-width of the 95 % interval of a mean of n values of that standard deviation, by
+    Student's t.
 
-    `usual_sd`: what such values are known to have, NaN if nothing is known. A few strides that happen to agree do not make a
-    runner steadier than runners are, so their variance is pooled with it. `worth`: how many values in a row count as one.
+    `usual_sd`: what such values are known to have, NaN if nothing is known. A few strides that
+    happen to agree do not make a runner steadier than runners are, so their variance is pooled with
+    it. `worth`: how many values in a row count as one.
     """
     if isnan(usual_sd):
         return student_t975(n / worth - 1) * sd * sqrt(worth / n)
@@ -125,7 +143,9 @@ def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> f
 
 
 def spreads(columns: NDArray[np.float64], usual_sds: Sequence[float] = ()) -> list[Spread]:
-    """Spread of each column (n, K), NaN where not measured, without what `usual` leaves out; `usual_sds` as in `mean_half`."""
+    """Spread of each column (n, K), NaN where not measured, without what `usual` leaves out;
+    `usual_sds` as in `mean_half`.
+    """
     seen = np.isfinite(columns)
     count = seen.sum(axis=0)
     off = np.abs(columns - _median(columns, count))
@@ -140,7 +160,9 @@ def spreads(columns: NDArray[np.float64], usual_sds: Sequence[float] = ()) -> li
 
 
 def _median(columns: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Median of the `count` finite values of each column; one sort for all, unlike np.nanmedian, which is ten times slower."""
+    """Median of the `count` finite values of each column; one sort for all, unlike np.nanmedian,
+    which is ten times slower.
+    """
     ordered = np.sort(columns, axis=0)  # NaN goes last
     low, high = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(columns) - 1)
     across = np.arange(columns.shape[1])
@@ -148,7 +170,9 @@ def _median(columns: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[np
 
 
 def of_one_gait(cadence_spm: Measure) -> Measure:
-    """A cadence, or "cannot tell" where its interval is so wide that the strides are not of one gait."""
+    """A cadence, or "cannot tell" where its interval is so wide that the strides are not of one
+    gait.
+    """
     if cadence_spm.measured and cadence_spm.high - cadence_spm.low > 2.0 * VAGUE_SPM:
         return Measure.cannot_tell(UNLIKE, cadence_spm.n)
     return cadence_spm

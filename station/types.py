@@ -1,7 +1,8 @@
 """The vocabulary: every type that crosses a room.
 
-Units stand in the names: `_px` (x right, y down), `_m`, `_deg`, `_s`, `_ms`, `_ns`, `_spm` (steps a minute), `_mps`.
-Left and right are the runner's, near and far the camera's. Unknown is NaN, never 0 or -1.
+Units stand in the names: `_px` (x right, y down), `_m`, `_deg`, `_s`, `_ms`, `_ns`, `_spm` (steps a
+minute), `_mps`. Left and right are the runner's, near and far the camera's. Unknown is NaN, never 0
+or -1.
 Times are integer nanoseconds of one monotonic clock; for files they count from the first frame.
 """
 
@@ -27,7 +28,9 @@ KMH_PER_MPS = 3.6  # km/h a m/s
 
 
 class Joint(IntEnum):
-    """The `blazepose33` skeleton: the row of each landmark in `Pose.xy_px`. Left and right are the person's."""
+    """The `blazepose33` skeleton: the row of each landmark in `Pose.xy_px`. Left and right are the
+    person's.
+    """
 
     NOSE = 0
     LEFT_EYE_INNER = 1
@@ -84,9 +87,11 @@ def _frozen(array: NDArray, dtype: type, shape: tuple[int | None, ...], name: st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One frame: `image` (H, W, 3) uint8 RGB, upright (mounting and file rotation already undone), never mirrored.
+    """One frame: `image` (H, W, 3) uint8 RGB, upright (mounting and file rotation already undone),
+    never mirrored.
 
-    `t_ns` is the middle of the exposure; `seq` counts frames that the source produced, delivered or not.
+    `t_ns` is the middle of the exposure; `seq` counts frames that the source produced, delivered or
+    not.
     """
 
     t_ns: int
@@ -98,7 +103,8 @@ class Frame:
 class Pose:
     """Landmarks of the runner in one frame: `xy_px` (33, 2) float32, `score` (33,) float32 in 0..1.
 
-    A landmark that was not seen is NaN with score 0; nobody there is all NaN. Raises ValueError on other shapes.
+    A landmark that was not seen is NaN with score 0; nobody there is all NaN. Raises ValueError on
+    other shapes.
     """
 
     t_ns: int
@@ -120,10 +126,12 @@ class Pose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
-    """Tags of hip belts found in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N = 0 when none was found.
+    """Tags of hip belts found in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N = 0
+    when none was found.
 
-    The corners of a tag are its own top left, top right, bottom right, bottom left, as printed; the middle of the first pixel is
-    (0, 0). Comes before the pose of the same frame. Raises ValueError on other shapes.
+    The corners of a tag are its own top left, top right, bottom right, bottom left, as printed; the
+    middle of the first pixel is (0, 0). Comes before the pose of the same frame. Raises ValueError
+    on other shapes.
     """
 
     t_ns: int
@@ -137,10 +145,11 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class HipTurn:
-    """What the pelvis model read from the pixels round the hips of one frame: the pelvis against the line of sight.
+    """What the pelvis model read from the pixels round the hips of one frame: the pelvis against
+    the line of sight.
 
-    turn_deg: + = the near hip ahead. spread_deg: scale of the Laplace distribution of its error, by the model itself.
-    Comes before the pose of the same frame.
+    turn_deg: + = the near hip ahead. spread_deg: scale of the Laplace distribution of its error, by
+    the model itself. Comes before the pose of the same frame.
     """
 
     t_ns: int
@@ -150,13 +159,16 @@ class HipTurn:
 
 @dataclass(frozen=True, slots=True)
 class TurnBand:
-    """How the pelvis model errs with the camera up to so far off the side view, measured on people it never saw.
+    """How the pelvis model errs with the camera up to so far off the side view, measured on people
+    it never saw.
 
-    A turn is read as gain times what it is; `gain_sd` is between people. What is read at stride frequency of a pelvis that does
-    not turn: in phase with the near thigh `drag` degrees per degree of the thigh (both peak to peak), a quarter stride
-    ahead of it nothing on average. Their SDs between people are `drag_sd` and `quadrature_sd`; that one is in degrees, peak to
-    peak, per degree of the spread that the model gives its frames, because it errs more where it is less sure. `change_sd_deg`:
-    of the difference between two ways of running of one person before one camera, in degrees of the turn itself.
+    A turn is read as gain times what it is; `gain_sd` is between people. What is read at stride
+    frequency of a pelvis that does not turn: in phase with the near thigh `drag` degrees per degree
+    of the thigh (both peak to peak), a quarter stride ahead of it nothing on average. Their SDs
+    between people are `drag_sd` and `quadrature_sd`; that one is in degrees, peak to peak, per
+    degree of the spread that the model gives its frames, because it errs more where it is less
+    sure. `change_sd_deg`: of the difference between two ways of running of one person before one
+    camera, in degrees of the turn itself.
     """
 
     most_azimuth_deg: float
@@ -199,7 +211,9 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time passed without a pose: the camera is silent, the coach must still notice that its view is lost."""
+    """Time passed without a pose: the camera is silent, the coach must still notice that its view
+    is lost.
+    """
 
     t_ns: int
 
@@ -256,7 +270,8 @@ _STRIDE_NAMES = (
     "tle_share_near",  # tle / excursion
     "knee_flexion_stance_near_deg",
     "knee_flexion_swing_near_deg",
-    "retraction_near_pct",  # peak thigh flexion to the heel farthest ahead (some 29 ms before contact), % of the stride
+    # Peak thigh flexion to the heel farthest ahead (some 29 ms before contact), % of the stride.
+    "retraction_near_pct",
     "retraction_near_deg",
     "thigh_forward_far_deg",
     "tle_far_deg",
@@ -283,11 +298,13 @@ STRIDE = np.dtype([(name, "f8") for name in _STRIDE_NAMES])
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measured quantity with two 95 % intervals, or the reason why it is not known (then value is NaN or only a hint).
+    """A measured quantity with two 95 % intervals, or the reason why it is not known (then value is
+    NaN or only a hint).
 
-    low..high is absolute: it holds the pose model's own error where that is known; compare it with norms and other people.
-    `ci95_change` is for the same runner before the same camera, where most of that error is the same each time: value minus
-    and plus `change_half`, which is -1 where both intervals are one (so that measures can be compared with ==).
+    low..high is absolute: it holds the pose model's own error where that is known; compare it with
+    norms and other people. `ci95_change` is for the same runner before the same camera, where most
+    of that error is the same each time: value minus and plus `change_half`, which is -1 where both
+    intervals are one (so that measures can be compared with ==).
     """
 
     value: float
@@ -352,20 +369,24 @@ HipBeltTrouble = Literal[
     "wrong_scale",  # tags nearer or farther than the runner can be: printed at another size
     "covered",  # a shirt, a jacket, a hand: too few tags in view
     "slipping",  # it sits elsewhere on the pelvis than when it was learnt
-    "not_a_belt",  # tags that do not move with the runner or do not fit a belt: a poster, folded or damaged tags
+    # Tags that do not move with the runner or do not fit a belt: a poster, folded or damaged tags.
+    "not_a_belt",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class HipBelt:
-    """What the marked belt round the runner's hips tells now; in Gait it is None while no belt is seen.
+    """What the marked belt round the runner's hips tells now; in Gait it is None while no belt is
+    seen.
 
-    turn, list and tilt are of the pelvis against its mean over the last strides: turn + = the near hip ahead, list + = the
-    near hip up, tilt + = the front of the pelvis down. NaN in a frame in which too little of the belt is seen.
+    turn, list and tilt are of the pelvis against its mean over the last strides: turn + = the near
+    hip ahead, list + = the near hip up, tilt + = the front of the pelvis down. NaN in a frame in
+    which too little of the belt is seen.
     """
 
     tags: int  # in view now
-    learnt: float  # 0..1: how much of the belt's shape on this runner is known; 1 = enough to measure
+    # 0..1: how much of the belt's shape on this runner is known; 1 = enough to measure
+    learnt: float
     trouble: HipBeltTrouble = ""
     turn_deg: float = NAN
     list_deg: float = NAN
@@ -374,8 +395,9 @@ class HipBelt:
 
 @dataclass(frozen=True, slots=True)
 class PelvicPair:
-    """One stride seen by the hip belt and by hip landmarks: H1 of the pelvic turn, peak to peak, in phase with the near thigh and
-    a quarter stride ahead of it; `drag_deg` is what hip landmarks would read that follow the thighs wholly."""
+    """One stride seen by the hip belt and by hip landmarks: H1 of the pelvic turn, peak to peak, in
+    phase with the near thigh and a quarter stride ahead of it; `drag_deg` is what hip landmarks
+    would read that follow the thighs wholly."""
 
     start_s: float
     belt_in_phase_deg: float
@@ -390,9 +412,11 @@ class PelvicPair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gait:
-    """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is equal to the bit.
+    """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is
+    equal to the bit.
 
-    `measures` are over the last 30-40 strides, keyed by QUANTITIES; `strides` and `events` hold only what this input closed.
+    `measures` are over the last 30-40 strides, keyed by QUANTITIES; `strides` and `events` hold
+    only what this input closed.
     """
 
     t_ns: int
@@ -402,7 +426,8 @@ class Gait:
     tracked_fraction: float = 0.0  # of the last 2 s with a measured near leg
     angles: np.void | None = None  # ANGLES record, raw; None without a pose
     drawn: np.void | None = None  # ANGLES record, smoothed for the eye only
-    legs_exchanged: bool = False  # the pose model's left and right legs are taken for each other in this frame
+    # The pose model's left and right legs are taken for each other in this frame.
+    legs_exchanged: bool = False
     stride_phase: float = NAN  # 0..1, 0 = near-thigh forward peak
     zone_position: float = NAN  # mid-hip along the belt: 0 rear end of the zone .. 1 front end
     hands_on_rail: bool = False
@@ -411,21 +436,24 @@ class Gait:
     events: tuple[Event, ...] = ()
     measures: Mapping[str, Measure] = field(default_factory=dict)
     pelvic_source: str = "landmarks"  # which PelvicTurn source the pelvic measures come from
-    pelvic_calibrated: bool = False  # the runner's own drill took the thigh's drag out, or the hip belt's shape is learnt
+    # The runner's own drill took the thigh's drag out, or the hip belt's shape is learnt.
+    pelvic_calibrated: bool = False
     hip_belt: HipBelt | None = None
-    pelvic_pair: PelvicPair | None = None  # of the stride that this input closed, where a hip belt and landmarks both saw it
+    # Of the stride that this input closed, where a hip belt and landmarks both saw it.
+    pelvic_pair: PelvicPair | None = None
     knee_lifts: tuple[int, int] = (0, 0)  # drill: lifts counted (near, far) since the runner stands
-    curves: NDArray[np.float64] | None = None  # (S, 51) near thigh over the last S <= 6 strides, deg, phase 0..1
+    # (S, 51) near thigh over the last S <= 6 strides, deg, phase 0..1
+    curves: NDArray[np.float64] | None = None
     swaps_repaired: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A measure, declared once: files, report, screen, terminal and tables read it here. Words are English; what people see
-    is translated where it is shown.
+    """A measure, declared once: files, report, screen, terminal and tables read it here. Words are
+    English; what people see is translated where it is shown.
 
-    unit: as files have it ("1" = none). label: its name. short: the same for the screen. decimals: how it is written.
-    meaning: what it is, in one sentence. good: how to read it, in one sentence.
+    unit: as files have it ("1" = none). label: its name. short: the same for the screen. decimals:
+    how it is written. meaning: what it is, in one sentence. good: how to read it, in one sentence.
     """
 
     unit: str
@@ -441,7 +469,8 @@ class Quantity:
         return {"deg": "°", "deg of stride": "° of stride", "1": ""}.get(self.unit, self.unit)
 
 
-# How a measure is read where healthy runners were measured, and where the method itself sets the limit.
+# How a measure is read where healthy runners were measured, and where the method itself sets the
+# limit.
 _BY_SPEED = "Compare it with other runners at your speed; it grows with speed."
 _OWN_TREND = "Follow your own trend; do not compare it with other people's."
 
@@ -608,7 +637,8 @@ FaultState = Literal["ok", "on", "cannot_tell"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one rule thinks now. `pressure` 0..1 fills while the fault is present and leaks while it is not; on at 1.
+    """What one rule thinks now. `pressure` 0..1 fills while the fault is present and leaks while it
+    is not; on at 1.
 
     `level` is the threshold that the value was judged against, in `unit`.
     """
@@ -624,8 +654,9 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What this runner showed in this session, to be judged against: measures at the end of the silent baseline and of the
-    contrast trial's parts, each keyed by QUANTITIES; empty while not done."""
+    """What this runner showed in this session, to be judged against: measures at the end of the
+    silent baseline and of the contrast trial's parts, each keyed by QUANTITIES; empty while not
+    done."""
 
     baseline: Mapping[str, Measure] = field(default_factory=dict)
     stiff: Mapping[str, Measure] = field(default_factory=dict)
@@ -647,8 +678,9 @@ Channel = Literal["audio", "light", "screen"]
 
 
 class Line(NamedTuple):
-    """One thing that the station says. `screen`: what to do, three words or fewer. `spoken`: one short sentence for the voice.
-    `detail`: how, for the screen, where there is more to say. English; translated where it is shown or spoken."""
+    """One thing that the station says. `screen`: what to do, three words or fewer. `spoken`: one
+    short sentence for the voice. `detail`: how, for the screen, where there is more to say.
+    English; translated where it is shown or spoken."""
 
     screen: str
     spoken: str
@@ -656,8 +688,8 @@ class Line(NamedTuple):
 
     @property
     def speech_s(self) -> float:
-        """Time the loudspeaker is kept for it: a chime, and an unhurried voice in the wordiest language. Chosen so that every
-        recorded line of every language fits."""
+        """Time the loudspeaker is kept for it: a chime, and an unhurried voice in the wordiest
+        language. Chosen so that every recorded line of every language fits."""
         return 2.8 + len(self.spoken.split()) / 2.0
 
 
@@ -665,8 +697,8 @@ Towards = Literal["ahead", "behind", "up", "in"]  # where a cue points; "in" = m
 
 
 class Light(NamedTuple):
-    """The sign of a cue on the cue light: a colour, and a shape in time that tells it apart without colour. Both are names
-    of present/lights."""
+    """The sign of a cue on the cue light: a colour, and a shape in time that tells it apart without
+    colour. Both are names of present/lights."""
 
     colour: Literal["blue", "cyan", "amber", "magenta", "white"]
     shape: Literal["fixed", "breathing", "isophase", "quick", "occulting", "flashing", "double"]
@@ -716,7 +748,8 @@ class Station:
     healthy: bool = True
     trouble: tuple[tuple[str, str], ...] = ()  # (what is wrong, what to do)
     recording: bool = False  # landmarks of every frame go to the input log; frames are never kept
-    stick: Literal["none", "writing", "done", "failed", "settings", "refused"] = "none"  # the last two: an installer's stick
+    # The last two: an installer's stick.
+    stick: Literal["none", "writing", "done", "failed", "settings", "refused"] = "none"
     stick_text: str = ""
     thumbnail: NDArray[np.uint8] | None = None  # (h, w, 3) RGB, FRAMING only
 
@@ -725,8 +758,9 @@ class Station:
 class SessionPage:
     """What DONE shows: one line per quantity that changed from baseline to retention.
 
-    best_block: number of the coached block with the least time in a fault, 0 where there is none to choose; that share of its
-    time is `best_block_on_fraction`. next_focus: name of the rule to work on next time, "" for none.
+    best_block: number of the coached block with the least time in a fault, 0 where there is none to
+    choose; that share of its time is `best_block_on_fraction`. next_focus: name of the rule to work
+    on next time, "" for none.
     """
 
     rows: tuple[tuple[str, Measure, Measure], ...] = ()  # (measure name, baseline, retention)
@@ -755,7 +789,8 @@ class Snapshot:
     progress: float = NAN  # 0..1 of the drill or contrast part
     aim_cadence_spm: float = NAN  # what would end low cadence at this speed: for a metronome
     page: SessionPage | None = None
-    runner_session: int = 0  # which session of this runner's this is, counted on their stick; 0 = not known
+    # Which session of this runner's this is, counted on their stick; 0 = not known.
+    runner_session: int = 0
     station: Station = Station()
 
 
@@ -790,11 +825,12 @@ class SourceInfo:
 
 @dataclass(frozen=True, slots=True)
 class MeasureError:
-    """How far a pose model's reading of one measure is off, over people it was not tuned on, in the measure's unit.
+    """How far a pose model's reading of one measure is off, over people it was not tuned on, in the
+    measure's unit.
 
-    bias: mean of measured minus true; 0 where taking it off would help no new person. spread: standard deviation between
-    people of what is left. change: standard deviation of the error in a change of one runner before one camera.
-    people: how many were measured.
+    bias: mean of measured minus true; 0 where taking it off would help no new person. spread:
+    standard deviation between people of what is left. change: standard deviation of the error in a
+    change of one runner before one camera. people: how many were measured.
     """
 
     bias: float
@@ -805,7 +841,9 @@ class MeasureError:
 
 @dataclass(frozen=True, slots=True)
 class ErrorBand:
-    """A pose model's errors by measure, for frame rates from `least_fps` on and cameras up to `most_azimuth_deg` off the side."""
+    """A pose model's errors by measure, for frame rates from `least_fps` on and cameras up to
+    `most_azimuth_deg` off the side.
+    """
 
     least_fps: float
     most_azimuth_deg: float
@@ -836,10 +874,12 @@ class FaultReport:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Where in a recording one rule's measure was worst, or best, judged by itself: at least eight strides in a row.
+    """Where in a recording one rule's measure was worst, or best, judged by itself: at least eight
+    strides in a row.
 
-    `value` is the mean over its strides, low..high its absolute 95 % interval, usual_low..usual_high where healthy runners lie at
-    that speed (5th to 95th percentile). Seconds from the first frame; NaN and 0 strides where there is nothing to show.
+    `value` is the mean over its strides, low..high its absolute 95 % interval,
+    usual_low..usual_high where healthy runners lie at that speed (5th to 95th percentile). Seconds
+    from the first frame; NaN and 0 strides where there is nothing to show.
     """
 
     rule: str
@@ -856,13 +896,16 @@ class Stretch:
     usual_high: float = NAN
 
 
-# The station's clock, the film's own creation time, the time at which its file was last changed, or a person.
+# The station's clock, the film's own creation time, the time at which its file was last changed, or
+# a person.
 DateOrigin = Literal["clock", "film", "file", "given"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A finished session or analysis: what every export format is written from. Seconds count from the first frame."""
+    """A finished session or analysis: what every export format is written from. Seconds count from
+    the first frame.
+    """
 
     session_id: str
     source: SourceInfo
@@ -876,7 +919,8 @@ class Recording:
     leg_swaps_repaired: int
     t_s: NDArray[np.float64]  # (N,)
     angles: NDArray[np.void]  # (N,) ANGLES
-    xy_px: NDArray[np.float32] | None  # (N, 33, 2), for markers.trc and the overlay; None when not kept
+    # (N, 33, 2), for markers.trc and the overlay; None when not kept
+    xy_px: NDArray[np.float32] | None
     strides: NDArray[np.void]  # (M,) STRIDE
     events: tuple[Event, ...]
     summary: Mapping[str, Measure]
@@ -887,17 +931,22 @@ class Recording:
     outcomes: tuple[Outcome, ...] = ()
     modes: tuple[tuple[float, Mode], ...] = ()  # (start_s, mode) in order
     page: SessionPage | None = None
-    pelvic_source: str = "landmarks"  # "hip_belt" or "pixels": who the pelvic measures of the summary are by
+    # "hip_belt" or "pixels": who the pelvic measures of the summary are by
+    pelvic_source: str = "landmarks"
     started_utc: str = ""  # ISO 8601; "" when unknown
     clock_trusted: bool = False
     date_from: DateOrigin = "clock"  # who says when it started
     time_doubt: str = ""  # why the film's times are in doubt: slow motion that does not say so
     time_zone: str = "UTC"  # IANA name, of the dates that people read
-    # what the source and the store said of it, and what was put right: English sentences without a full stop
+    # what the source and the store said of it, and what was put right: English sentences without a
+    # full stop
     notes: tuple[str, ...] = ()
-    timing: Mapping[str, float] = field(default_factory=dict)  # wall_s, frames_per_s, stage_ms.<stage>
+    # wall_s, frames_per_s, stage_ms.<stage>
+    timing: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def dated(self) -> bool:
-        """Whether `started_utc` is to be believed: the station's clock was set, or somebody else tells it."""
+        """Whether `started_utc` is to be believed: the station's clock was set, or somebody else
+        tells it.
+        """
         return bool(self.started_utc) and (self.clock_trusted or self.date_from != "clock")

@@ -1,4 +1,6 @@
-"""A recording of poses through the core, pose by pose as `station analyze` does it, and everything it told."""
+"""A recording of poses through the core, pose by pose as `station analyze` does it, and everything
+it told.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ NO_ANGLES = np.full(1, np.nan, ANGLES)[0]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
-    """t_s (N,) from the first pose, angles (N,) ANGLES, strides (M,) STRIDE; `last` is what the core said last."""
+    """t_s (N,) from the first pose, angles (N,) ANGLES, strides (M,) STRIDE; `last` is what the
+    core said last.
+    """
 
     t_s: NDArray[np.float64]
     angles: NDArray[np.void]
@@ -26,7 +30,8 @@ class Analysis:
 
 
 def analyse(poses: Iterable[Pose], view: View | None = None, speed_mps: float | None = None) -> Analysis:
-    """Feeds every pose, in time order, to a fresh core. `speed_mps`: belt speed given by a person."""
+    """Feeds every pose, in time order, to a fresh core. `speed_mps`: belt speed given by a person.
+    """
     core, gaits, first_ns = GaitCore(view), [], 0
     for pose in poses:
         if not gaits:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("no clock", deadline=None)  # how busy the machine is says nothing about the code
+# How busy the machine is says nothing about the code.
+settings.register_profile("no clock", deadline=None)
 settings.load_profile("no clock")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -15,7 +16,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of reference data beside the checkout; tests that need it skip where it is missing."""
+    """The folder of reference data beside the checkout; tests that need it skip where it is
+    missing.
+    """
     if not (SHARED / "data").is_dir():
         pytest.skip("reference data (../shared/data) is not beside this checkout")
     return SHARED

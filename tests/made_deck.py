@@ -27,7 +27,8 @@ class Drawn:
 def drawn(roll_deg: float = 0.0, azimuth_deg: float = 0.0, pitch_deg: float = 2.0, doors: bool = True) -> Drawn:
     down, belt = directions(*np.radians([roll_deg, pitch_deg, azimuth_deg]))
     across = np.cross(belt, down)
-    ahead = np.cross(directions(*np.radians([roll_deg, pitch_deg, 0.0]))[1], down)  # level, away from the lens
+    # Level, away from the lens.
+    ahead = np.cross(directions(*np.radians([roll_deg, pitch_deg, 0.0]))[1], down)
     middle = ahead * DISTANCE_M + down * UNDER_M
 
     def px(*points: np.ndarray) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Films made for tests: small, with exact times, sizes and orientation, and numbered so that each frame can be told."""
+"""Films made for tests: small, with exact times, sizes and orientation, and numbered so that each
+frame can be told.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ BITS = 6  # frames are numbered 0..63
 
 
 def numbered(number: int, width: int = 96, height: int = 64) -> np.ndarray:
-    """A frame whose number can be read back: six grey or black bars, the left one the highest bit."""
+    """A frame whose number can be read back: six grey or black bars, the left one the highest bit.
+    """
     image = np.full((height, width, 3), 16, np.uint8)
     bar = width // BITS
     for bit in range(BITS):
@@ -33,7 +36,9 @@ def number_of(image: np.ndarray) -> int:
 
 
 def corners(width: int = 96, height: int = 64) -> np.ndarray:
-    """Red top left, green top right, blue bottom left, black elsewhere: no turn or mirroring leaves it as it is."""
+    """Red top left, green top right, blue bottom left, black elsewhere: no turn or mirroring leaves
+    it as it is.
+    """
     image = np.zeros((height, width, 3), np.uint8)
     h, w = height // 3, width // 3
     image[:h, :w, 0] = image[:h, -w:, 1] = image[-h:, :w, 2] = 255
@@ -64,7 +69,9 @@ def write_film(
     tags: Mapping[str, str] | None = None,
     container_format: str | None = None,
 ) -> Path:
-    """Encode frames (all of one size) with the given times, or regular ones. rotation_deg: counter-clockwise, for showing."""
+    """Encode frames (all of one size) with the given times, or regular ones. rotation_deg:
+    counter-clockwise, for showing.
+    """
     base = Fraction(1, 10000)
     with av.open(str(path), "w", format=container_format, options=container_options or {}) as container:
         stream = None
@@ -103,7 +110,7 @@ def write_sound(path: Path) -> Path:
     return path
 
 
-# --- films as people have them ------------------------------------------------------------------------------------
+# --- films as people have them --------------------------------------------------------------------
 
 
 def write_tracks(path: Path, tracks: Sequence[tuple[Sequence[np.ndarray], int]], codecs: Sequence[str]) -> Path:
@@ -129,7 +136,9 @@ def write_tracks(path: Path, tracks: Sequence[tuple[Sequence[np.ndarray], int]],
 
 
 def trim_by_edit_list(path: Path, skipped_s: float, shown_s: float) -> Path:
-    """Change the edit list that FFmpeg wrote into an MP4 with B frames: only a part is shown, as phones trim."""
+    """Change the edit list that FFmpeg wrote into an MP4 with B frames: only a part is shown, as
+    phones trim.
+    """
     content = bytearray(path.read_bytes())
     movie, media = (content.index(name) for name in (b"mvhd", b"mdhd"))
     movie_scale, media_scale = (struct.unpack_from(">I", content, at + 16)[0] for at in (movie, media))

@@ -1,4 +1,6 @@
-"""Gait as the core would tell it, made from a few numbers: what stories about runners are told with."""
+"""Gait as the core would tell it, made from a few numbers: what stories about runners are told
+with.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ GOOD = {  # mean runner at 2.5 m/s
 
 
 def measures(n: int = WINDOW, half: float = 0.5, **values: float) -> dict[str, Measure]:
-    """Measures of those values, each with that half-width (pelvis/thigh ratio: a hundredth of it); NaN is not measured."""
+    """Measures of those values, each with that half-width (pelvis/thigh ratio: a hundredth of it);
+    NaN is not measured.
+    """
     made = {}
     for name, value in values.items():
         width = half / 100 if name in ("pelvis_thigh_ratio", "tle_share_near") else half
@@ -36,9 +40,11 @@ def measures(n: int = WINDOW, half: float = 0.5, **values: float) -> dict[str, M
 
 
 class MadeRunner:
-    """A runner whose strides have the values given; `measures` are means over the last 36 strides, as the core makes them.
+    """A runner whose strides have the values given; `measures` are means over the last 36 strides,
+    as the core makes them.
 
-    Every method yields gaits at `hz` until its seconds are over; `now` holds what can change between them (fields of Gait).
+    Every method yields gaits at `hz` until its seconds are over; `now` holds what can change
+    between them (fields of Gait).
     """
 
     def __init__(self, speed_mps: float = 2.5, hz: float = 5.0, start_ns: int = 0, side: Side = "right", **values: float) -> None:

@@ -1,7 +1,8 @@
-"""Runs and slow turns of somebody with a hip belt, without frames: tag corners and landmarks as a camera would give them.
+"""Runs and slow turns of somebody with a hip belt, without frames: tag corners and landmarks as a
+camera would give them.
 
-The motion, the belt and the camera are those of `tests/lab/render`; the corners get noise instead of being read from pixels.
-A minute costs about a second, so that many trials can be made.
+The motion, the belt and the camera are those of `tests/lab/render`; the corners get noise instead
+of being read from pixels. A minute costs about a second, so that many trials can be made.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ LANDSCAPE = Camera(distance_m=3.0, width_px=1280, height_px=720, fov_deg=40.1)
 CORNER_SD_PX = 0.08
 """Scatter of a refined corner in rendered frames."""
 FOUND_BY_SIDE = ((8.5, 10.0, 11.7, 13.2, 14.7, 16.2, 17.7, 19.2), (0.0, 0.2, 0.42, 0.58, 0.68, 0.83, 0.91, 0.98))
-"""Share of visible tags that are read, by the shortest side of the black square in px; from rendered frames of m_avg."""
+"""Share of visible tags that are read, by the shortest side of the black square in px; from
+rendered frames of m_avg.
+"""
 LANDMARK_MEMORY_S = 0.05
 START_NS = 5_000_000_000
 SPEED_MPS = 2.9
@@ -63,7 +66,9 @@ class MadeRun:
 
 def run_spec(amplitude_deg: float, azimuth_deg: float = 0.0, body: str = "m_avg", seconds: float = 8.0, fps: float = 30.0,
              seed: int = 1, belt: HipBelt | None = None, camera: Camera = PORTRAIT, runner: str = "mean") -> ClipSpec:
-    """A steady run of which the pelvic turn has that amplitude (half of peak to peak) at stride frequency."""
+    """A steady run of which the pelvic turn has that amplitude (half of peak to peak) at stride
+    frequency.
+    """
     gait = Gait(speed_mps=SPEED_MPS, pelvic_turn_scale=scale_for_turn(amplitude_deg, runner, SPEED_MPS))
     return ClipSpec(seconds, seed, Motion((Keyframe(0.0, gait),), runner=runner), Look(body=body, hip_belt=belt or HipBelt()),
                     replace(camera, azimuth_deg=azimuth_deg), Sensor(fps=fps, shutter_s=0.003))
@@ -90,7 +95,9 @@ def readable(corners_px: np.ndarray) -> np.ndarray:
 
 
 def landmarks_px(spec: ClipSpec, sd_px: float, rng: np.random.Generator) -> np.ndarray:
-    """(T, 33, 2) true joint centres with errors that last LANDMARK_MEMORY_S; NaN for what the truth lacks."""
+    """(T, 33, 2) true joint centres with errors that last LANDMARK_MEMORY_S; NaN for what the truth
+    lacks.
+    """
     true = truth_of(spec).px
     keep = np.exp(-1 / (spec.sensor.fps * LANDMARK_MEMORY_S))
     error = rng.standard_normal(true.shape)
@@ -110,7 +117,9 @@ def joint(name: str) -> Joint:
 
 
 def true_turn(made_run: MadeRun) -> complex:
-    """H1 of the true turn, peak to peak in degrees, against the near thigh's phase as the station tells it."""
+    """H1 of the true turn, peak to peak in degrees, against the near thigh's phase as the station
+    tells it.
+    """
     t, truth = truth_of(made_run.spec), made_run.truth
     side = made_run.spec.camera.side
     turn = h1(truth.stride_phase, truth.turn_deg) * (1 if side == "right" else -1)

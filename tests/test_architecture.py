@@ -1,4 +1,6 @@
-"""The map of the rooms, checked against the imports. Change DESIGN and this table together, or neither."""
+"""The map of the rooms, checked against the imports. Change DESIGN and this table together, or
+neither.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ MAY_IMPORT = {
     "language": set(),
     "check": set(),
     "config": {"errors", "wall_clock"},
-    "provision": {"config", "errors", "files", "cues", "pose", "present"},  # the last three: what a start would refuse
+    # The last three: what a start would refuse.
+    "provision": {"config", "errors", "files", "cues", "pose", "present"},
     "sense": BASE | {"config"},
     "pose": BASE | {"config", "model_errors"},
     "stats": {"types"},
@@ -28,7 +31,8 @@ MAY_IMPORT = {
     "faults": {"types", "stats"},
     "cues": {"types"},
     "coach": {"types", "model_errors", "gait", "faults", "cues"},
-    # What is said is declared once, in the rules and in cues.lines: whoever shows or keeps it reads it there.
+    # What is said is declared once, in the rules and in cues.lines: whoever shows or keeps it reads
+    # it there.
     "present": BASE | {"config", "cues", "faults", "language"},
     "files": {"errors"},
     "wall_clock": set(),
@@ -40,7 +44,8 @@ MAY_IMPORT = {
     "testing": BASE | {"config", "sense", "gait", "faults", "cues", "coach", "present"},
 }
 PURE = {"types", "stats", "model_errors", "gait", "faults", "cues", "coach"}
-# What pure rooms may take from outside: NumPy and the parts of the standard library that hold no state and touch no world.
+# What pure rooms may take from outside: NumPy and the parts of the standard library that hold no
+# state and touch no world.
 PURE_OUTSIDE = {
     *("numpy", "__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools"),
     *("math", "statistics", "types", "typing"),

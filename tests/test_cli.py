@@ -1,4 +1,6 @@
-"""The command line as a person meets it: help for everything, one message and the right exit code for every mistake."""
+"""The command line as a person meets it: help for everything, one message and the right exit code
+for every mistake.
+"""
 
 from __future__ import annotations
 

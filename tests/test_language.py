@@ -1,4 +1,6 @@
-"""Words in other languages: found by their message, also with values in it, written as people of that language write."""
+"""Words in other languages: found by their message, also with values in it, written as people of
+that language write.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The pose model's own errors: taken out of the strides, put into the intervals, kept in the log."""
+"""The pose model's own errors: taken out of the strides, put into the intervals, kept in the log.
+"""
 
 from __future__ import annotations
 

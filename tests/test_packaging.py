@@ -1,4 +1,6 @@
-"""What pip installs is the whole package: every room, the models, the clip, fonts, voices, templates."""
+"""What pip installs is the whole package: every room, the models, the clip, fonts, voices,
+templates.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The README: one minute long, its two commands are what is tested, and it promises nothing that is not there."""
+"""The README: one minute long, its two commands are what is tested, and it promises nothing that is
+not there.
+"""
 
 from __future__ import annotations
 

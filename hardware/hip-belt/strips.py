@@ -2,7 +2,8 @@
 
     python hardware/hip-belt/strips.py    # writes pages/*.svg and belt-N-PAPER.pdf
 
-Needs rsvg-convert (Debian's librsvg2-bin) for the PDF. The patterns are those that the station reads.
+Needs rsvg-convert (Debian's librsvg2-bin) for the PDF. The patterns are those that the station
+reads.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ BELTS = 3
 PER_BELT = IDS // BELTS
 # All in millimetres. A patch carries one tag and is stiff; what stretches is the gap to the next.
 TAG, WHITE, GAP, FLAP = 50.0, 5.0, 5.0, 10.0
-LABEL = 4.0  # below the white, so that nothing is printed within it: the arrow and the number that are seen when the belt is worn
+# Below the white, so that nothing is printed within it: the arrow and the number that are seen when
+# the belt is worn.
+LABEL = 4.0
 PATCH, PATCH_HEIGHT = TAG + 2 * WHITE, TAG + 2 * WHITE + LABEL
 PITCH = PATCH + GAP
 ROW = PATCH_HEIGHT + 2 * FLAP + 4.0
@@ -45,7 +48,9 @@ def text(x: float, y: float, words: str, size: float, style: str = "") -> str:
 
 
 def tag(number: int, x: float, y: float) -> str:
-    """A black square with the white modules as one shape, so that no seam shows between them. `x`, `y`: its top left."""
+    """A black square with the white modules as one shape, so that no seam shows between them. `x`,
+    `y`: its top left.
+    """
     module = TAG / MODULES
     white = "".join(
         f"M{x + column * module:.4f} {y + row * module:.4f}h{module:.4f}v{module:.4f}h-{module:.4f}z"
@@ -57,7 +62,9 @@ def tag(number: int, x: float, y: float) -> str:
 
 
 def patch(number: int, x: float, y: float) -> list[str]:
-    """One tag to cut out, between flaps that are folded behind the elastic. The arrow points up when worn."""
+    """One tag to cut out, between flaps that are folded behind the elastic. The arrow points up
+    when worn.
+    """
     middle, label = x + PATCH / 2, y + FLAP + PATCH_HEIGHT - 1
     folds = f"M{x:g} {y + FLAP:g}h{PATCH:g}M{x:g} {y + FLAP + PATCH_HEIGHT:g}h{PATCH:g}"
     return [
@@ -126,5 +133,6 @@ if __name__ == "__main__":
             pdf = HERE / f"belt-{belt}-{paper.name}.pdf"
             sheets = sorted(folder.glob(f"belt-{belt}-{paper.name}-*.svg"))
             command = ["rsvg-convert", "--format", "pdf", "--output", str(pdf), *map(str, sheets)]
-            subprocess.run(command, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})  # the same file every time
+            # The same file every time.
+            subprocess.run(command, check=True, env={**os.environ, "SOURCE_DATE_EPOCH": "0"})
             print(f"wrote {pdf.name}")

@@ -1,4 +1,6 @@
-"""How long a frame of the coaching page takes to draw: the runner runs, everything else as in a session."""
+"""How long a frame of the coaching page takes to draw: the runner runs, everything else as in a
+session.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ FPS = 30  # as the screen draws
 
 
 def draw_benchmark(seconds: float = 2.0, size: tuple[int, int] = (1280, 720)) -> list[float]:
-    """Milliseconds of one core for each frame drawn in memory, in about that many seconds, the first page excluded.
+    """Milliseconds of one core for each frame drawn in memory, in about that many seconds, the
+    first page excluded.
 
-    It is this thread's CPU time: other work on the machine does not count. Snapshots are made outside of the measured time.
+    It is this thread's CPU time: other work on the machine does not count. Snapshots are made
+    outside of the measured time.
     """
     ink, pace = Ink(size), Pace()
     page.paint(ink, samples.running(0.0))  # fonts and the page that stands still are made once

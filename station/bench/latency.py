@@ -1,8 +1,10 @@
-"""`station bench --latency`: from the pose that tips a rule to the pin's edge and the first sample, in the running station.
+"""`station bench --latency`: from the pose that tips a rule to the pin's edge and the first sample,
+in the running station.
 
-The station runs as it does in the gym: a synthetic runner at 60 poses a second in real time, the real threads, coach, lights and
-mixing. Only the pins remember instead of shining, and the loudspeaker renders instead of sounding. A rule tips too seldom to
-time it often, so a cue is added to the step of every so many poses; that step has cost what every step costs.
+The station runs as it does in the gym: a synthetic runner at 60 poses a second in real time, the
+real threads, coach, lights and mixing. Only the pins remember instead of shining, and the
+loudspeaker renders instead of sounding. A rule tips too seldom to time it often, so a cue is added
+to the step of every so many poses; that step has cost what every step costs.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ FPS = 60  # poses a second of a Raspberry Pi's camera at its usual rate
 
 
 class TippingCoach:
-    """A coach whose rules tip on time: it answers like the real one and adds a cue every EVERY_NS."""
+    """A coach whose rules tip on time: it answers like the real one and adds a cue every EVERY_NS.
+    """
 
     def __init__(self, coach: Coach) -> None:
         self._coach = coach
@@ -83,7 +86,9 @@ class WatchedLights:
 
 
 def cue_latency(seconds: float = SECONDS) -> dict[str, float]:
-    """Milliseconds from pose to pin edge and to first sample, median and 95th percentile, and how many cues were timed."""
+    """Milliseconds from pose to pin edge and to first sample, median and 95th percentile, and how
+    many cues were timed.
+    """
     config, clock, factory = Config(), SystemClock(), mock_pin_factory()
     runner = SyntheticRunner(RunnerSpec(), seconds=seconds, filming=Filming(fps=FPS))
     coach = TippingCoach(Coach(runner.view, Plan()))

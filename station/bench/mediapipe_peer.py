@@ -1,9 +1,11 @@
-"""The peer's side of `station bench --vs mediapipe`: run as a script by a Python that has mediapipe installed.
+"""The peer's side of `station bench --vs mediapipe`: run as a script by a Python that has mediapipe
+installed.
 
     PYTHON mediapipe_peer.py FRAMES.npy
 
-It imports nothing of the station, so that the peer can live in an environment of its own (it needs numpy < 2). Prints one
-JSON object: CPU and wall milliseconds per frame of `mp.solutions.pose` (complexity 1), after a warm-up, and what was found.
+It imports nothing of the station, so that the peer can live in an environment of its own (it needs
+numpy < 2). Prints one JSON object: CPU and wall milliseconds per frame of `mp.solutions.pose`
+(complexity 1), after a warm-up, and what was found.
 """
 
 from __future__ import annotations

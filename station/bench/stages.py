@@ -1,4 +1,6 @@
-"""`station bench`: what every stage costs on this machine. Ratios are taken in one run; nothing here is asserted in a test."""
+"""`station bench`: what every stage costs on this machine. Ratios are taken in one run; nothing
+here is asserted in a test.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ class Order:
 
 
 def run_bench(order: Order) -> None:
-    """Prints the figures. Raises UsageError when the peer is not installed, InputError for an unreadable clip."""
+    """Prints the figures. Raises UsageError when the peer is not installed, InputError for an
+    unreadable clip.
+    """
     result: Bench = {"schema": "station.bench/1", "machine": machine()}
     if order.latency:
         from station.bench.latency import cue_latency
@@ -143,7 +147,9 @@ def machine() -> dict[str, str]:
 
 
 def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
-    """Medians over the tracked frames, milliseconds: every stage that ran, the whole (wall), and the whole's CPU (mean)."""
+    """Medians over the tracked frames, milliseconds: every stage that ran, the whole (wall), and
+    the whole's CPU (mean).
+    """
     estimator = open_estimator(PoseSection(threads=threads))
     stages: dict[str, list[float]] = {}
     whole, cpu = [], []
@@ -168,7 +174,9 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
 
 
 def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds a frame of the pelvis model, its crop included, and the share of frames that it read."""
+    """CPU milliseconds a frame of the pelvis model, its crop included, and the share of frames that
+    it read.
+    """
     estimator = open_estimator(PoseSection(threads=1))
     poses = [estimator.estimate(frame) for frame in frames]
     estimator.close()
@@ -182,7 +190,9 @@ def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
 
 
 def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, frame after frame; and one search without."""
+    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, frame after frame; and
+    one search without.
+    """
     estimator = open_estimator(PoseSection(threads=1))
     poses = [estimator.estimate(frame) for frame in frames]
     estimator.close()
@@ -207,7 +217,9 @@ def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
 
 
 def _wearing(frame: Frame, pose: Pose) -> Frame:
-    """The frame with a belt drawn on the runner, who turns to and fro by 8 degrees; as it is when there is none."""
+    """The frame with a belt drawn on the runner, who turns to and fro by 8 degrees; as it is when
+    there is none.
+    """
     if not pose.seen:
         return frame
     hips, shoulders = (pose.xy_px[[left, left + 1]].mean(0) for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER))
@@ -218,8 +230,9 @@ def _wearing(frame: Frame, pose: Pose) -> Frame:
 
 
 def core_us() -> dict[str, float]:
-    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session, governor); and a frame's tags
-    of a hip belt: the belt's pose, its shape, and a share of each stride."""
+    """CPU microseconds a pose: the angle core alone, and the whole coach (core, rules, session,
+    governor); and a frame's tags of a hip belt: the belt's pose, its shape, and a share of each
+    stride."""
     runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=CORE_SECONDS)
     poses = list(runner.poses())
     core, coach = GaitCore(runner.view), Coach(runner.view, Plan())
@@ -277,7 +290,9 @@ def batch_angles() -> dict[str, float]:
 
 
 def frame_age(frames: Sequence[Frame]) -> dict[str, float]:
-    """Age of the frame when inference starts, in frame times: a 60 fps source in real time, one slot."""
+    """Age of the frame when inference starts, in frame times: a 60 fps source in real time, one
+    slot.
+    """
     estimator = open_estimator(PoseSection(threads=2))
     slot: LatestSlot[Frame] = LatestSlot()
     clock, stop = SystemClock(), threading.Event()
@@ -317,8 +332,9 @@ def screen_ms() -> dict[str, float]:
 
 
 def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
-    """CPU a frame of `mp.solutions.pose` (complexity 1) and of our pose model with one thread, the same frames, in turns; and of
-    ours with the pelvis model beside it, which has no counterpart there."""
+    """CPU a frame of `mp.solutions.pose` (complexity 1) and of our pose model with one thread, the
+    same frames, in turns; and of ours with the pelvis model beside it, which has no counterpart
+    there."""
     ours, theirs, pelvis = [], [], []
     peer: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -341,7 +357,8 @@ def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
 
 
 def _peer(python: Path, frames: Path) -> dict[str, Any]:
-    # -I: the peer's Python must not see this folder, where names of ours would hide packages of its own.
+    # -I: the peer's Python must not see this folder, where names of ours would hide packages of its
+    # own.
     command = [str(python), "-I", str(Path(mediapipe_peer.__file__)), str(frames)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,7 +1,8 @@
 """What `station calibrate` found out, kept in the data folder: one small file, no picture.
 
-Which value holds: what somebody wrote under [view] in station.toml, else what was measured here, else the default. A calibration
-belongs to one camera, turned one way, with frames of one size; for any other it is not used.
+Which value holds: what somebody wrote under [view] in station.toml, else what was measured here,
+else the default. A calibration belongs to one camera, turned one way, with frames of one size; for
+any other it is not used.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ class ViewFound(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """`created_utc` is "" when the clock could not be trusted. What was not found is a Measure with its reason, or None."""
+    """`created_utc` is "" when the clock could not be trusted. What was not found is a Measure with
+    its reason, or None.
+    """
 
     taken: Taken
     created_utc: str
@@ -89,7 +92,9 @@ def path_of(config: Config, kind: str) -> Path:
 
 
 def save(path: Path, calibration: Calibration) -> None:
-    """Durable before it gets its name: a power cut leaves the old file or the new one. Raises StoreError."""
+    """Durable before it gets its name: a power cut leaves the old file or the new one. Raises
+    StoreError.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, _packed(calibration))
@@ -134,7 +139,8 @@ def applied(config: Config, calibration: Calibration) -> Config:
 def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | None]:
     """The settings to run that source with, and the calibration in them (None: there is none).
 
-    Raises StoreError for a damaged file and for one that belongs to another camera or size of frame.
+    Raises StoreError for a damaged file and for one that belongs to another camera or size of
+    frame.
     """
     if info.kind not in NAMES:
         return config, None
@@ -147,7 +153,7 @@ def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | No
     return applied(config, calibration), calibration
 
 
-# --- the file -----------------------------------------------------------------------------------------------------
+# --- the file -------------------------------------------------------------------------------------
 
 
 def _packed(one: Calibration) -> bytes:

@@ -1,7 +1,9 @@
-"""The treadmill's deck in the frame: which edge is the near one, the scale at the runner's mid-line, and the runner's zone.
+"""The treadmill's deck in the frame: which edge is the near one, the scale at the runner's
+mid-line, and the runner's zone.
 
-The installer measures the near edge; the runner is half a deck's width farther away, and smaller by as much: s_runner = s_edge
-Z / (Z + W/2), some 9 to 15 %. So the scale needs the deck's width W and the camera's distance too.
+The installer measures the near edge; the runner is half a deck's width farther away, and smaller by
+as much: s_runner = s_edge Z / (Z + W/2), some 9 to 15 %. So the scale needs the deck's width W and
+the camera's distance too.
 """
 
 from __future__ import annotations
@@ -18,15 +20,20 @@ from station.types import Measure
 
 BORDER = 0.008  # an edge that comes so near the frame's border (of the long side) goes on outside
 SEEN = 0.6  # an edge must have been seen on that share of its length for its ends to be trusted
-LONG_EDGE, PLAIN_LEVEL = 0.35, 15.0  # of the frame's width, and of 255: what can be the near edge. Guesses
+# Of the frame's width, and of 255: what can be the near edge. Guesses.
+LONG_EDGE, PLAIN_LEVEL = 0.35, 15.0
 FARTHEST = 0.6  # depth of the near edge over that of the far one: 2 m and 2.9 m give 0.7
-FRONT_SHARE = 0.08  # of the deck's length, in the frame below the near edge: its side and some floor
-LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03  # edges of one rail, in its length: as long, so far up, so far aside
+# Of the deck's length, in the frame below the near edge: its side and some floor.
+FRONT_SHARE = 0.08
+# Edges of one rail, in its length: as long, so far up, so far aside.
+LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03
 END_FOUND_PX, END_GIVEN_PX = 3.0, 2.0  # SD of an end; guesses
 WIDTH_M, WIDTH_SD_M = 0.78, 0.07  # of a deck with its side rails, where nobody measured it. A guess
-LENGTH_SD, WIDTH_TOLD_SD_M, DISTANCE_GIVEN_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15  # of tape measures, and of a guess
+# Of tape measures, and of a guess.
+LENGTH_SD, WIDTH_TOLD_SD_M, DISTANCE_GIVEN_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15
 TELL_SCALE = 0.05  # half-width of the 95 % interval up to which the scale is reported, of the value
-TALLEST_M, HEAD_ROOM_M, FRONT_ROOM_M = 2.0, 0.1, 0.08  # a tall runner, what the head rises, what is seen of the floor in front
+# A tall runner, what the head rises, what is seen of the floor in front.
+TALLEST_M, HEAD_ROOM_M, FRONT_ROOM_M = 2.0, 0.1, 0.08
 WHOLE_DECK_M = 1.1  # what is shorter is a rule laid on the deck, not the deck
 ZONE_MARGIN = 0.05  # of the deck's length, at each end
 ROUNDS = 4  # chosen: the estimate has settled by then
@@ -38,7 +45,8 @@ NOT_GIVEN, NO_NEWS = Measure.cannot_tell(NO_FOCAL), Measure.cannot_tell("given b
 
 @dataclass(frozen=True)
 class Ruler:
-    """What was measured with a tape, m: length of the near edge, width of the deck over its rails, lens to the belt's mid-line.
+    """What was measured with a tape, m: length of the near edge, width of the deck over its rails,
+    lens to the belt's mid-line.
 
     `distance_given`: whether the distance was measured, not guessed.
     """
@@ -53,9 +61,10 @@ class Ruler:
 class Deck:
     """What is known of the deck and of the camera's place.
 
-    `place`: fitted with the scale. `px_per_m`: at the runner's mid-line. `edge`: the near one (None: not found), `given` when a
-    person pointed at it. `ends`: whether both are in the frame. `reach`: what a tall runner takes there, as shares of the
-    frame, which it may leave. `zone`: as in types.View. Both None when they are not known.
+    `place`: fitted with the scale. `px_per_m`: at the runner's mid-line. `edge`: the near one
+    (None: not found), `given` when a person pointed at it. `ends`: whether both are in the frame.
+    `reach`: what a tall runner takes there, as shares of the frame, which it may leave. `zone`: as
+    in types.View. Both None when they are not known.
     """
 
     place: Place
@@ -106,7 +115,9 @@ def _without_floor(edge: ImageLine, place: Place, known: Known, ruler: Ruler) ->
 def _by_lens_alone(
     edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
 ) -> Deck:
-    """Where the tape cannot be laid on the edge: the lens and the distance, if both were given, else `why_not`."""
+    """Where the tape cannot be laid on the edge: the lens and the distance, if both were given,
+    else `why_not`.
+    """
     scale = _by_lens(known, ruler)
     reach = _reach_by_lens(edge, place, size, known, ruler) if scale else None
     return Deck(
@@ -124,7 +135,9 @@ def _by_lens_alone(
 def _by_tape(
     edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, length_m: float, lines: list[ImageLine]
 ) -> Deck:
-    """The scale makes the focal length known, that the azimuth, and that again the scale a little better."""
+    """The scale makes the focal length known, that the azimuth, and that again the scale a little
+    better.
+    """
     given = known.deck is not None
     in_space = _EdgeInSpace(edge, place, size, ruler, known.focal_px)
     if known.focal_px is None:
@@ -159,7 +172,9 @@ def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
 
 
 def _reach_by_lens(edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
-    """What a tall runner takes where not both of the deck's ends are seen: in the width, as far as the deck is."""
+    """What a tall runner takes where not both of the deck's ends are seen: in the width, as far as
+    the deck is.
+    """
     focal_px, middle = known.focal_px or place.focal_px, np.array(size) / 2
     down, _, across = _axes(place, float(np.radians(place.azimuth.value)))
     half_m = (ruler.width_m or WIDTH_M) / 2
@@ -197,9 +212,11 @@ def _interval(value: float, half: float, limit: float = TELL_SCALE) -> Measure:
 
 
 def near_edge(lines: Sequence[ImageLine], width_px: int) -> ImageLine | None:
-    """The deck's edge nearest to the camera: the lowest long line along the belt; of its rail's edges, the upper one.
+    """The deck's edge nearest to the camera: the lowest long line along the belt; of its rail's
+    edges, the upper one.
 
-    Nothing that belongs to a treadmill is nearer than that. A mat under it is: then a person has to point at the edge.
+    Nothing that belongs to a treadmill is nearer than that. A mat under it is: then a person has to
+    point at the edge.
     """
     long = [line for line in lines if line.length_px > LONG_EDGE * width_px and line.contrast > PLAIN_LEVEL]
     if not long:
@@ -216,7 +233,9 @@ def near_edge(lines: Sequence[ImageLine], width_px: int) -> ImageLine | None:
 
 
 def _of_deck(line: ImageLine, edge: ImageLine, height_px: int) -> bool:
-    """Whether a line can belong to the deck with that near edge: above it, and not as far up as things behind it."""
+    """Whether a line can belong to the deck with that near edge: above it, and not as far up as
+    things behind it.
+    """
     overlap = min(line.x1, edge.x1) - max(line.x0, edge.x0)
     below_middle = line.middle[1] - height_px / 2
     return overlap > 0.5 * min(line.x1 - line.x0, edge.x1 - edge.x0) and below_middle > FARTHEST * (
@@ -249,7 +268,9 @@ class _EdgeInSpace:
         return float(np.radians(self._place.azimuth.value))
 
     def _ends(self, length_m: float, azimuth: float, focal_px: float, longer_px: float) -> Coordinates:
-        """(2, 3) both ends of the near edge. Least squares: they are `length_m` apart along the belt, each on its ray."""
+        """(2, 3) both ends of the near edge. Least squares: they are `length_m` apart along the
+        belt, each on its ray.
+        """
         edge = self._edge
         along = np.array([edge.x1 - edge.x0, edge.y1 - edge.y0]) / edge.length_px * longer_px / 2
         pixels = np.array([[edge.x0, edge.y0], [edge.x1, edge.y1]]) - self._size / 2 + np.array([-along, along])
@@ -259,7 +280,9 @@ class _EdgeInSpace:
         return np.asarray(rays * depth[:, None])
 
     def _scale(self, length_m: float, width_m: float, distance_m: float, azimuth: float, longer_px: float) -> tuple[float, float]:
-        """px per m at the middle of the mid-line, and the focal length: as given, or what puts it `distance_m` away."""
+        """px per m at the middle of the mid-line, and the focal length: as given, or what puts it
+        `distance_m` away.
+        """
         focal, scale = self._focal_given_px or self._place.focal_px, 0.0
         across_z = _axes(self._place, azimuth)[2][2]
         for _ in range(ROUNDS):

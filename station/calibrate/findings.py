@@ -1,4 +1,6 @@
-"""What was found, as checks: every number with what it stands on, or why there is none and what to do."""
+"""What was found, as checks: every number with what it stands on, or why there is none and what to
+do.
+"""
 
 from __future__ import annotations
 

@@ -15,10 +15,12 @@ from station.types import Joint, Pose
 
 DIM_LEVEL = 60.0  # mean of 255; a guess: below, dark clothes melt into the shadow
 GLARE_LEVEL, GLARE_SHARE = 250, 0.2  # so much of the frame burnt out: the exposure follows a window
-FLICKER_SHARE = 0.06  # change of the mean brightness between frames; a guess: the frame rate does not fit the mains
+# Change of the mean brightness between frames; a guess: the frame rate does not fit the mains.
+FLICKER_SHARE = 0.06
 NOISE_LEVEL = 8.0  # SD of a still pixel over time, of 255; a guess
 EDGE_PX, EDGE_SIDES, EDGE_LINES = 12, (0.1, 0.9), 15  # chosen
-BLURRED_SHARE, SHARP_PX = 0.0045, 4.0  # an edge's rise from 10 to 90 %, of the long side, and in px: a blurred lens. Guesses
+# An edge's rise from 10 to 90 %, of the long side, and in px: a blurred lens. Guesses.
+BLURRED_SHARE, SHARP_PX = 0.0045, 4.0
 CONTRAST = 25.0  # of lines whose rise is measured
 HEAD_OVER_NOSE = 0.08  # of nose to heel: what of the head is above the nose
 FEWEST_SEEN = 5  # frames with a person before anything is said of the person
@@ -54,7 +56,9 @@ def light(greys: Sequence[NDArray[np.uint8]]) -> Check:
 
 
 def focus(grey: NDArray[np.uint8], lines: Sequence[ImageLine]) -> Check:
-    """How many pixels the strongest straight edges take to rise: a sharp lens needs two, whatever the scene."""
+    """How many pixels the strongest straight edges take to rise: a sharp lens needs two, whatever
+    the scene.
+    """
     rises = [rise for line in lines if line.contrast >= CONTRAST and np.isfinite(rise := _rise_px(grey, line))][:EDGE_LINES]
     if len(rises) < 3:
         return Check("focus", "cannot_tell", "too few straight edges to judge it by", "put something with edges on the belt")
@@ -66,7 +70,9 @@ def focus(grey: NDArray[np.uint8], lines: Sequence[ImageLine]) -> Check:
 
 
 def _rise_px(grey: NDArray[np.uint8], line: ImageLine) -> float:
-    """Median rise across the line, px: from a tenth to nine tenths of the step. NaN where it is no clean step."""
+    """Median rise across the line, px: from a tenth to nine tenths of the step. NaN where it is no
+    clean step.
+    """
     along = np.array([line.x1 - line.x0, line.y1 - line.y0]) / line.length_px
     across = np.array([-along[1], along[0]])
     on = np.array([line.x0, line.y0]) + np.linspace(0.1, 0.9, 41)[:, None] * along * line.length_px
@@ -92,7 +98,9 @@ def _rise_px(grey: NDArray[np.uint8], line: ImageLine) -> float:
 
 
 def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Check:
-    """Whether a tall runner fits: by what they would take where the scale is known, else by who was seen."""
+    """Whether a tall runner fits: by what they would take where the scale is known, else by who was
+    seen.
+    """
     if reach is not None:
         top, bottom = reach[1], reach[3]
         evidence = f"a runner of 2 m takes y {top:.2f} to {bottom:.2f} of the frame"
@@ -116,7 +124,8 @@ def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose],
 
 
 def upright(poses: Sequence[Pose], turned_now_deg: int | None) -> Check:
-    """Whether people stand on their feet in the frame: if not, the camera is mounted otherwise than the settings say.
+    """Whether people stand on their feet in the frame: if not, the camera is mounted otherwise than
+    the settings say.
 
     `turned_now_deg`: camera.turned_deg as it is; None for a film, which has its own rotation.
     """
@@ -137,7 +146,8 @@ def turn_remedy(turn_deg: int, turned_now_deg: int | None) -> str:
 
 
 def turned_deg(poses: Sequence[Pose]) -> int | None:
-    """By how many degrees clockwise, 0, 90, 180 or 270, the frame must still be turned for people to stand; None: nobody seen.
+    """By how many degrees clockwise, 0, 90, 180 or 270, the frame must still be turned for people
+    to stand; None: nobody seen.
 
     From shoulders and ankles; half of all poses and more must say the same.
     """

@@ -1,4 +1,6 @@
-"""What a person gives beside the frames: points on a plumb line or on the deck, and lengths by tape measure."""
+"""What a person gives beside the frames: points on a plumb line or on the deck, and lengths by tape
+measure.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from station.calibrate.orientation import Known
 from station.errors import UsageError
 from station.types import SourceInfo
 
-# Angle of view along the long side, deg, of cameras sold with their lens (Raspberry Pi's camera hardware page, November 2026).
+# Angle of view along the long side, deg, of cameras sold with their lens (Raspberry Pi's camera
+# hardware page, November 2026).
 LENSES = {"imx708": 66.0, "imx708_wide": 102.0}
 FOUR = "two points as X1,Y1,X2,Y2 in pixels of the frame"
 

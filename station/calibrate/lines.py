@@ -12,17 +12,22 @@ Coordinates = NDArray[np.float64]
 
 WORK_PX = 1280  # long side of the frame that is searched
 SHORTEST = 0.03  # of the long side: shorter pieces have no direction worth having
-SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08  # pieces of one edge: angle, distance apart, gap between (of the long side)
-TRACE_PX, TRACE_GAP = 3, 0.02  # how far to look aside while following an edge; longest piece hidden (of the long side)
-END_PX = 0.3  # a detected piece's end across its direction, SD; a guess, bars and people are thicker than that
+# Pieces of one edge: angle, distance apart, gap between (of the long side)
+SAME_DEG, SAME_PX, GAP = 0.8, 2.0, 0.08
+# How far to look aside while following an edge; longest piece hidden (of the long side)
+TRACE_PX, TRACE_GAP = 3, 0.02
+# A detected piece's end across its direction, SD; a guess, bars and people are thicker than that.
+END_PX = 0.3
 FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is the seam of two tiles
 
 
 @dataclass(frozen=True)
 class ImageLine:
-    """A straight edge between two points (x, y) in px of the frame, left to right (or top to bottom when it is steep).
+    """A straight edge between two points (x, y) in px of the frame, left to right (or top to bottom
+    when it is steep).
 
-    `contrast`: difference of brightness across it, of 255. `seen`: the share of its length on which an edge was found.
+    `contrast`: difference of brightness across it, of 255. `seen`: the share of its length on which
+    an edge was found.
     """
 
     x0: float
@@ -47,12 +52,16 @@ class ImageLine:
 
     @property
     def tilt_deg(self) -> float:
-        """Clockwise against the frame's columns, -90..90: 0 for a plumb line seen by an upright camera."""
+        """Clockwise against the frame's columns, -90..90: 0 for a plumb line seen by an upright
+        camera.
+        """
         return float((self.slope_deg + 180) % 180 - 90)
 
     @property
     def tilt_sd_deg(self) -> float:
-        """How well its direction is known: that of two ends END_PX beside it, never better than a tenth of a degree."""
+        """How well its direction is known: that of two ends END_PX beside it, never better than a
+        tenth of a degree.
+        """
         return float(np.hypot(0.1, np.degrees(np.sqrt(2) * END_PX / max(self.length_px, 1.0))))
 
 
@@ -66,8 +75,8 @@ def ordered(x0: float, y0: float, x1: float, y1: float, contrast: float = 255.0,
 def find_lines(grey: NDArray[np.uint8]) -> list[ImageLine]:
     """All straight edges of a grey frame (H, W), the longest first.
 
-    Pieces come from OpenCV's line segment detector (von Gioi et al. 2012, doi:10.5201/ipol.2012.gjmr-lsd) and are joined where
-    something stands in front of an edge.
+    Pieces come from OpenCV's line segment detector (von Gioi et al. 2012,
+    doi:10.5201/ipol.2012.gjmr-lsd) and are joined where something stands in front of an edge.
     """
     height, width = grey.shape
     scale = min(1.0, WORK_PX / max(height, width))
@@ -86,9 +95,11 @@ def find_lines(grey: NDArray[np.uint8]) -> list[ImageLine]:
 
 
 def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
-    """The same edge followed to where it ends: the detector breaks off early and where the frame's rows make steps.
+    """The same edge followed to where it ends: the detector breaks off early and where the frame's
+    rows make steps.
 
-    From its middle on, the edge goes on as long as the brightness changes across it in the same direction and by half as much.
+    From its middle on, the edge goes on as long as the brightness changes across it in the same
+    direction and by half as much.
     """
     smooth = cv2.GaussianBlur(grey, (0, 0), 1.0).astype(np.float32)
     height, width = grey.shape
@@ -122,7 +133,9 @@ def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
 
 
 def _run(good: NDArray[np.bool_], start: int, gap: int) -> NDArray[np.bool_]:
-    """Which samples belong to the stretch around `start` in which nothing longer than `gap` is missing."""
+    """Which samples belong to the stretch around `start` in which nothing longer than `gap` is
+    missing.
+    """
     marks = np.flatnonzero(good)
     if not len(marks):
         return good

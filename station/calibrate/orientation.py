@@ -1,9 +1,12 @@
-"""How the camera stands to the treadmill, read from straight lines: roll from what hangs plumb, azimuth from the deck's edges.
+"""How the camera stands to the treadmill, read from straight lines: roll from what hangs plumb,
+azimuth from the deck's edges.
 
-Level lines that run along the belt meet at one point of the frame, plumb lines at another; where these points lie follows from
-roll r, pitch p, azimuth a and focal length f. The four are fitted to all lines at once, with what is known beforehand as priors.
-A plumb line tells the roll by itself. A single edge of the deck does not: seen from above, it slopes by r + (H/Z) tan a (H: lens
-over deck, Z: distance), a third of a degree per degree of azimuth. Two edges at different heights tell both apart.
+Level lines that run along the belt meet at one point of the frame, plumb lines at another; where
+these points lie follows from roll r, pitch p, azimuth a and focal length f. The four are fitted to
+all lines at once, with what is known beforehand as priors. A plumb line tells the roll by itself. A
+single edge of the deck does not: seen from above, it slopes by r + (H/Z) tan a (H: lens over deck,
+Z: distance), a third of a degree per degree of azimuth. Two edges at different heights tell both
+apart.
 """
 
 from __future__ import annotations
@@ -18,19 +21,25 @@ from station.calibrate.lines import Coordinates, ImageLine
 from station.types import Measure
 
 STEEPEST_DEG = 20.0  # lines farther off plumb or level than that are something else
-PLUMB_SHARE, DECK_SHARE = 0.06, 0.18  # shortest line that counts: of the frame's height, of its width
+# Shortest line that counts: of the frame's height, of its width.
+PLUMB_SHARE, DECK_SHARE = 0.06, 0.18
 DECK_FROM = 0.5  # the deck is in the lower half
 STRAIGHT_DEG = 0.35  # SD: walls, frames and treadmills are built no truer. A guess
 LARGEST_ROLL_DEG, ROLL_STEP_DEG = 15.0, 0.25  # chosen: a mount set by eye is truer
 COLUMNS = 12  # plumb lines count once per column: five bars of one machine are one witness
 BLUNT = 3.0  # residuals beyond so many SDs hardly count (Geman-McClure)
-PRIOR_DEG = (3.0, 3.0, 15.0)  # SD of roll, pitch, azimuth as mounted with eye and spirit level. Guesses
-FOCAL_LONG_SIDES, FOCAL_SD = 1.05, 0.35  # focal length of usual lenses over the frame's long side; SD of its logarithm
-RIVAL_SHARE, RIVAL_DEG = 0.6, 1.0  # a second bundle of lines as strong as that, so far off, is a contradiction
-APART, ONE_SHARE = 0.35, 0.8  # so much of all plumb lines' length within so much of the frame's width: one machine
+# SD of roll, pitch, azimuth as mounted with eye and spirit level. Guesses.
+PRIOR_DEG = (3.0, 3.0, 15.0)
+# Focal length of usual lenses over the frame's long side; SD of its logarithm.
+FOCAL_LONG_SIDES, FOCAL_SD = 1.05, 0.35
+# A second bundle of lines as strong as that, so far off, is a contradiction.
+RIVAL_SHARE, RIVAL_DEG = 0.6, 1.0
+# So much of all plumb lines' length within so much of the frame's width: one machine.
+APART, ONE_SHARE = 0.35, 0.8
 DECK_WITNESS_DEG = 2.0  # a deck that knows the roll no better (SD) is no witness
 ROUNDS = 25  # chosen: the fit has settled by then
-TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.5, 4.0  # half-widths of the 95 % interval up to which an angle is reported
+# Half-widths of the 95 % interval up to which an angle is reported.
+TELL_ROLL_DEG, TELL_AZIMUTH_DEG = 1.5, 4.0
 Z95 = 1.96  # of the normal distribution
 
 NO_LINES = "no plumb line and no deck edge was found"
@@ -51,9 +60,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Place:
-    """Angles in degrees with their 95 % intervals. `azimuth`: + when the belt's right-hand end is the farther one.
+    """Angles in degrees with their 95 % intervals. `azimuth`: + when the belt's right-hand end is
+    the farther one.
 
-    `plumb`, `deck`: the lines that it stands on. `spread`: (4, 4) covariance of roll, pitch, azimuth (deg) and log focal length.
+    `plumb`, `deck`: the lines that it stands on. `spread`: (4, 4) covariance of roll, pitch,
+    azimuth (deg) and log focal length.
     """
 
     roll: Measure
@@ -97,7 +108,9 @@ def deck_like(line: ImageLine, width_px: int, height_px: int) -> bool:
 
 
 def _bundles(plumb: Sequence[ImageLine], deck: Sequence[ImageLine], width_px: int) -> list[float]:
-    """Rolls to start from, deg: where many columns of the frame hold a plumb line of that tilt; and what the deck says."""
+    """Rolls to start from, deg: where many columns of the frame hold a plumb line of that tilt; and
+    what the deck says.
+    """
     grid = np.arange(-LARGEST_ROLL_DEG, LARGEST_ROLL_DEG + ROLL_STEP_DEG, ROLL_STEP_DEG)
     votes = np.zeros((COLUMNS, len(grid)))
     for line in plumb:
@@ -149,7 +162,9 @@ class _Fit:
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """(N,) 0..1, how much each line counts (Geman-McClure). Parallel plumb lines of one column count as one."""
+        """(N,) 0..1, how much each line counts (Geman-McClure). Parallel plumb lines of one column
+        count as one.
+        """
         x = self._misses(self.values) / self._sd / BLUNT
         weight = 1 / (1 + x * x) ** 2
         columns = np.clip((self._middle[:, 0] / self.width_px + 0.5) * COLUMNS, 0, COLUMNS - 1).astype(int)
@@ -166,7 +181,8 @@ class _Fit:
 
     @property
     def plumb_support(self) -> float:
-        """The same of the plumb lines alone: any roll agrees with a deck, given the azimuth for it."""
+        """The same of the plumb lines alone: any roll agrees with a deck, given the azimuth for it.
+        """
         return self._support(len(self.plumb))
 
     def _support(self, count: int) -> float:
@@ -204,7 +220,9 @@ class _Fit:
 
 
 def directions(roll: float, pitch: float, azimuth: float) -> tuple[Coordinates, Coordinates]:
-    """Unit vectors (3,) down and along the belt to the right, as the camera sees them: x right, y down, z away. Radians."""
+    """Unit vectors (3,) down and along the belt to the right, as the camera sees them: x right, y
+    down, z away. Radians.
+    """
     down = np.array([0.0, np.cos(pitch), np.sin(pitch)])
     belt = np.array([np.cos(azimuth), -np.sin(azimuth) * np.sin(pitch), np.sin(azimuth) * np.cos(pitch)])
     c, s = np.cos(roll), np.sin(roll)
@@ -222,7 +240,9 @@ def _rival(best: _Fit, others: Sequence[_Fit]) -> str:
 
 
 def _one_machine(best: _Fit, deck: _Fit | None) -> str:
-    """Upright lines in one place only are a treadmill's posts as likely as not, and posts lean: the deck has to agree."""
+    """Upright lines in one place only are a treadmill's posts as likely as not, and posts lean: the
+    deck has to agree.
+    """
     found = [line for line, good in zip(best.plumb, best.agreeing, strict=False) if good]
     x, length = np.array([line.middle[0] for line in found]), np.array([line.length_px for line in found])
     window = [length[(x >= left) & (x <= left + APART * best.width_px)].sum() for left in x]

@@ -1,7 +1,9 @@
-"""Whether the camera still stands where it stood: corners of the empty scene are described once, and looked for again later.
+"""Whether the camera still stands where it stood: corners of the empty scene are described once,
+and looked for again later.
 
-No picture is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by 256 comparisons of brightness,
-so that a brighter or darker room reads alike. A few hundred of them are no picture of the room, and nobody is in it.
+No picture is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by
+256 comparisons of brightness, so that a brighter or darker room reads alike. A few hundred of them
+are no picture of the room, and nobody is in it.
 """
 
 from __future__ import annotations
@@ -20,21 +22,27 @@ Box = tuple[float, float, float, float]  # x0, y0, x1, y1 px of the frame: where
 
 WORK_PX = 640  # long side of the frame that is described
 CORNERS, CORNERS_KEPT = 3000, 512  # looked for; kept
-CELLS = (8, 8)  # the strongest of each cell of the frame are kept, so that no corner of the room outvotes the others
+# The strongest of each cell of the frame are kept, so that no corner of the room outvotes the
+# others.
+CELLS = (8, 8)
 BITS = 32  # bytes of an ORB descriptor
 FEW = 40  # corners in the present frame: fewer, and it is too dark or too empty to compare
-MATCHED, MATCHED_SHARE = 14, 0.12  # corners found again that agree on one movement, at least; share of all that look alike
+# Corners found again that agree on one movement, at least; share of all that look alike.
+MATCHED, MATCHED_SHARE = 14, 0.12
 SURE = 25  # so many before "same" is said
 CLOSE_BITS = 64  # of 256 that may differ
 RATIO = 0.85  # the next best must be that much worse (Lowe 2004)
 AGREE_PX = 1.5  # chosen: a corner is found again to about a pixel
-MOVED_SIDES, MOVED_DEG, MOVED_ZOOM = 0.008, 0.6, 0.015  # shift over the long side; turn; change of size
+# Shift over the long side; turn; change of size.
+MOVED_SIDES, MOVED_DEG, MOVED_ZOOM = 0.008, 0.6, 0.015
 LARGEST_ZOOM = 1.5  # chosen: a camera that moved farther shows another scene
 
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Corners of an empty scene: `xy` (N, 2) float32 as shares of the frame's long side, `bits` (N, 32) uint8."""
+    """Corners of an empty scene: `xy` (N, 2) float32 as shares of the frame's long side, `bits` (N,
+    32) uint8.
+    """
 
     xy: NDArray[np.float32]
     bits: NDArray[np.uint8]
@@ -42,9 +50,11 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Drift:
-    """`state`: "same", "moved", "unknown" (much to see, nothing of it known) or "cannot_tell" (too dark, too little to see).
+    """`state`: "same", "moved", "unknown" (much to see, nothing of it known) or "cannot_tell" (too
+    dark, too little to see).
 
-    For the first two: `shift_px` (right, down) of the frame's middle, `roll_deg` clockwise and `zoom`, as the frame shows.
+    For the first two: `shift_px` (right, down) of the frame's middle, `roll_deg` clockwise and
+    `zoom`, as the frame shows.
     """
 
     state: Literal["same", "moved", "unknown", "cannot_tell"]
@@ -63,7 +73,8 @@ class Drift:
 
 
 def scene_of(grey: NDArray[np.uint8], people: Box | None = None) -> Surroundings:
-    """Describes a grey frame (H, W) to be kept, leaving out what lies in the box where somebody is."""
+    """Describes a grey frame (H, W) to be kept, leaving out what lies in the box where somebody is.
+    """
     return _described(grey, people, CORNERS_KEPT)
 
 
@@ -95,7 +106,9 @@ def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int)
 
 
 def drift_of(then: Surroundings, grey: NDArray[np.uint8], people: Box | None = None) -> Drift:
-    """How a grey frame (H, W) differs from the one that was described then, as far as nobody stands in it."""
+    """How a grey frame (H, W) differs from the one that was described then, as far as nobody stands
+    in it.
+    """
     height_px, width_px = grey.shape
     if np.percentile(grey[::4, ::4], BRIGHTEST_PCT) < DARK_LEVEL:
         return Drift("cannot_tell")

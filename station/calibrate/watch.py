@@ -1,6 +1,8 @@
-"""Whether the camera still stands as it stood when it was calibrated, and whether people stand upright in its frames.
+"""Whether the camera still stands as it stood when it was calibrated, and whether people stand
+upright in its frames.
 
-Looked at while the belt is empty: at the start, then once a minute. The comparison (some 50 ms) runs beside the think thread.
+Looked at while the belt is empty: at the start, then once a minute. The comparison (some 50 ms)
+runs beside the think thread.
 """
 
 from __future__ import annotations
@@ -47,10 +49,11 @@ def in_thread(task: Task) -> Future[Drift]:
 
 
 class PlaceWatch:
-    """`step` per frame with the pose found in it. `trouble`: what is wrong now; `drift`: the last one that was believed.
+    """`step` per frame with the pose found in it. `trouble`: what is wrong now; `drift`: the last
+    one that was believed.
 
-    scene: as calibrated, None when it never was: then only upright people are looked for. `turned_now_deg`: camera.turned_deg,
-    None for a film.
+    scene: as calibrated, None when it never was: then only upright people are looked for.
+    `turned_now_deg`: camera.turned_deg, None for a film.
     """
 
     def __init__(
@@ -82,7 +85,9 @@ class PlaceWatch:
         return self.drift is not None and self.drift.state in SURE
 
     def corrected(self, view: View) -> View:
-        """The view that may still be trusted: no scale once the camera was moved, and the roll that it has now, where known."""
+        """The view that may still be trusted: no scale once the camera was moved, and the roll that
+        it has now, where known.
+        """
         drift = self.drift
         if drift is None or not self.doubted:
             return view

@@ -1,4 +1,5 @@
-"""Looking at the treadmill for some seconds: the scene without what moves, and whoever was there."""
+"""Looking at the treadmill for some seconds: the scene without what moves, and whoever was there.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ PERSON_MARGIN = 0.15  # of a body's box: hair, hands and clothes reach beyond th
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """What was seen: the scene without what moved (H, W) grey, samples of it in time, and whoever was there."""
+    """What was seen: the scene without what moved (H, W) grey, samples of it in time, and whoever
+    was there.
+    """
 
     info: SourceInfo
     still: NDArray[np.uint8]
@@ -43,7 +46,9 @@ class Watched:
 
 
 def watch(source: FrameSource, estimator: Estimator, seconds: float) -> Watched:
-    """Looks for that long: the middle value of each pixel is the scene, whoever moves in front of it."""
+    """Looks for that long: the middle value of each pixel is the scene, whoever moves in front of
+    it.
+    """
     greys: list[NDArray[np.uint8]] = []
     poses: list[Pose] = []
     grey_due_ns = 0

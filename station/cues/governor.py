@@ -24,7 +24,9 @@ Action = Literal["start", "stop", "praise"]
 
 
 class Speaker(NamedTuple):
-    """What the governor must know of a rule. The lower `priority` speaks first; `interrupts` = may break into another's block."""
+    """What the governor must know of a rule. The lower `priority` speaks first; `interrupts` = may
+    break into another's block.
+    """
 
     rule: str
     cue: Line
@@ -35,7 +37,9 @@ class Speaker(NamedTuple):
 
 
 class Now(NamedTuple):
-    """One moment: the facts, the faults and where the session stands. `lines`: what the session wants to say."""
+    """One moment: the facts, the faults and where the session stands. `lines`: what the session
+    wants to say.
+    """
 
     gait: Gait
     faults: tuple[Fault, ...]
@@ -66,7 +70,8 @@ class Watch:
 class Governor:
     """Priority: safety, then the session's own lines, then faults by rank, then praise.
 
-    A correction is chosen anew at each input, so it is never stale; lines and praise wait for the voice and are dropped when old.
+    A correction is chosen anew at each input, so it is never stale; lines and praise wait for the
+    voice and are dropped when old.
     """
 
     def __init__(self, plan: Plan, speakers: tuple[Speaker, ...], zone_known: bool = False) -> None:
@@ -206,7 +211,9 @@ class Governor:
         return ()
 
     def _steady(self, now: Now, state: Mapping[str, str]) -> Cue | None:
-        """Praise without an occasion, only to keep three praises to two corrections: after a minute without any."""
+        """Praise without an occasion, only to keep three praises to two corrections: after a minute
+        without any.
+        """
         t_ns = now.gait.t_ns
         if now.mode is not Mode.COACH or "on" in state.values() or self.silence:
             self._calm_ns = None
@@ -253,7 +260,9 @@ class Governor:
         return Cue(t_ns, self._seq, text_id, rule, action, channels, self._lines[text_id].screen)
 
     def _put_out(self, now: Now, state: Mapping[str, str]) -> tuple[Cue, ...]:
-        """A `stop` for the cue that is lit: once it was up long enough and its fault is over, or in vain for long enough."""
+        """A `stop` for the cue that is lit: once it was up long enough and its fault is over, or in
+        vain for long enough.
+        """
         lit, t_ns = self._lit, now.gait.t_ns
         if lit is None or t_ns - lit.t_ns < self._plan.shown_s * NS:
             return ()

@@ -1,8 +1,10 @@
-"""What the station says of its own: a text id to a line. What a rule says stands in the rule's own file.
+"""What the station says of its own: a text id to a line. What a rule says stands in the rule's own
+file.
 
-Cues point at something outside the body (back pocket, treadmill belt, feet on the ground), never at the pelvis itself: attention
-on the effect of a movement teaches it better than attention on the body part. "Belt" is the treadmill's, "waistband" is worn.
-No "twist", no "rotate", no alarm, no promise.
+Cues point at something outside the body (back pocket, treadmill belt, feet on the ground), never at
+the pelvis itself: attention on the effect of a movement teaches it better than attention on the
+body part. "Belt" is the treadmill's, "waistband" is worn. No "twist", no "rotate", no alarm, no
+promise.
 """
 
 from __future__ import annotations

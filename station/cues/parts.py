@@ -60,8 +60,9 @@ class Part:
 
 
 def retention_of(parts: list[Part], least_s: float) -> Mapping[str, Measure]:
-    """Measures without coaching, at the end: of the retention part, or, when the runner stopped early, of the last free block
-    that was long enough. Empty when there is none. Those of 10 s before the stop are taken: slowing down is not running."""
+    """Measures without coaching, at the end: of the retention part, or, when the runner stopped
+    early, of the last free block that was long enough. Empty when there is none. Those of 10 s
+    before the stop are taken: slowing down is not running."""
     for mode in (Mode.RETENTION, Mode.REST):
         for part in reversed(parts):
             if part.mode is mode and part.run_s >= least_s:
@@ -70,7 +71,9 @@ def retention_of(parts: list[Part], least_s: float) -> Mapping[str, Measure]:
 
 
 def page(baseline: Mapping[str, Measure], parts: list[Part], least_s: float, given: int, cleared: int, focus: str) -> SessionPage:
-    """Retention beside baseline. Without a baseline there are no rows; without retention it says why."""
+    """Retention beside baseline. Without a baseline there are no rows; without retention it says
+    why.
+    """
     retention = retention_of(parts, least_s)
     missing = Measure.cannot_tell(f"stopped before {least_s:.0f} s of running on your own")
     rows = [(name, baseline[name], retention.get(name, missing)) for name in PAGE_MEASURES if name in baseline]
@@ -80,7 +83,9 @@ def page(baseline: Mapping[str, Measure], parts: list[Part], least_s: float, giv
 
 
 def best_block(parts: list[Part]) -> Part | None:
-    """The coached block with the least time in a fault; None unless there are two to choose from and they differ."""
+    """The coached block with the least time in a fault; None unless there are two to choose from
+    and they differ.
+    """
     blocks = [part for part in parts if part.mode is Mode.COACH and part.run_s >= FIRST_KEPT_S]
     shares = [part.on_fraction for part in blocks]
     if len(blocks) < 2 or max(shares) == min(shares):

@@ -1,4 +1,6 @@
-"""The plan of a session: plain values, fixed when it begins, so that a log that holds them can be replayed."""
+"""The plan of a session: plain values, fixed when it begins, so that a log that holds them can be
+replayed.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-# Feedback is taken away over the sessions, because a movement that is learned without the voice stays (Crowell & Davis 2011,
-# Willy 2012: 8 sessions, feedback removed over the last four). Share of the on-windows that may be cued, sessions 1, 2, 3, ...
+# Feedback is taken away over the sessions, because a movement that is learned without the voice
+# stays (Crowell & Davis 2011, Willy 2012: 8 sessions, feedback removed over the last four). Share
+# of the on-windows that may be cued, sessions 1, 2, 3, ...
 FADING_PCT = (100, 100, 75, 75, 50, 50, 25, 0)
 
 
@@ -19,23 +22,28 @@ def fading_pct(session_number: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Durations in seconds. `analysis`: judge from the first stride on, without a schedule: all running is coached (offline).
+    """Durations in seconds. `analysis`: judge from the first stride on, without a schedule: all
+    running is coached (offline).
 
     Every value is chosen (gait/README.md, coaching choices) unless a comment says more.
     Raises ValueError for a value that makes no session.
     """
 
     analysis: bool = False
-    session_number: int = 1  # 1 = first: decides the fading for a runner whose stick does not say how many they had
+    # 1 = first: decides the fading for a runner whose stick does not say how many they had
+    session_number: int = 1
 
     baseline_s: float = 180.0
     cue_block_s: float = 180.0
     free_block_s: float = 120.0
     retention_s: float = 180.0
-    planned_s: float = 1260.0  # running time planned: 3 + 3 x (3 + 2) + 3 min; retention is its last part
-    least_retention_s: float = 60.0  # free running shorter than this cannot stand in for a retention part
+    # Running time planned: 3 + 3 x (3 + 2) + 3 min; retention is its last part.
+    planned_s: float = 1260.0
+    # Free running shorter than this cannot stand in for a retention part.
+    least_retention_s: float = 60.0
 
-    start_s: float = 6.0  # running for so long begins the session; within 10 s with the core's own delay
+    # Running for so long begins the session; within 10 s with the core's own delay.
+    start_s: float = 6.0
     end_s: float = 15.0  # not running for so long ends it
     forget_s: float = 60.0  # nobody in view for so long: who comes next is another runner
     gap_s: float = 5.0  # nobody in view for so long is still the same runner, silently
@@ -77,5 +85,7 @@ class Plan:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
-        """The plan a log was recorded with; older ones held a language too. Raises TypeError for an unknown key."""
+        """The plan a log was recorded with; older ones held a language too. Raises TypeError for an
+        unknown key.
+        """
         return cls(**{name: value for name, value in values.items() if name != "language"})

@@ -12,8 +12,8 @@ from station.types import NAN, Band, Fault, Gait, Measure, Pose, Snapshot, View
 
 
 class Norms(NamedTuple):
-    """What the fault room knows of a speed (m/s, NaN = unknown), as far as it is shown. `band` is (low, high) of one of
-    `measures`, NaN where there is no norm."""
+    """What the fault room knows of a speed (m/s, NaN = unknown), as far as it is shown. `band` is
+    (low, high) of one of `measures`, NaN where there is no norm."""
 
     measures: tuple[str, ...]
     band: Callable[[str, float], tuple[float, float]]
@@ -76,6 +76,8 @@ class Snapshots:
 
 
 def own_band(baseline: Measure) -> Band:
-    """One standard deviation between the runner's own strides about the baseline, worked back from its 95 % interval."""
+    """One standard deviation between the runner's own strides about the baseline, worked back from
+    its 95 % interval.
+    """
     spread = (baseline.high - baseline.low) / 2 / 1.96 * math.sqrt(baseline.n)
     return Band(baseline.value - spread, baseline.value + spread, "own")

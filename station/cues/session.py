@@ -1,4 +1,6 @@
-"""The modes of a session. The runner's presence and running are the only switches; a button is optional."""
+"""The modes of a session. The runner's presence and running are the only switches; a button is
+optional.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,12 @@ SEEN = 0.1  # of the last 2 s with a measured near leg; less is no view
 
 
 class Session:
-    """Where the session stands after each input: `mode`, what to show (`prompt`, `progress`, `page`), what is the runner's `own`.
+    """Where the session stands after each input: `mode`, what to show (`prompt`, `progress`,
+    `page`), what is the runner's `own`.
 
-    `number` counts sessions since start-up: whoever keeps state per session begins anew when it changes. `measures_anew` is True
-    at the one input after which a part of the contrast trial is measured: what came before it is another way to run.
+    `number` counts sessions since start-up: whoever keeps state per session begins anew when it
+    changes. `measures_anew` is True at the one input after which a part of the contrast trial is
+    measured: what came before it is another way to run.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -86,7 +90,9 @@ class Session:
     # --- time ---
 
     def step(self, gait: Gait, faults: tuple[Fault, ...], pressed: bool, tally: tuple[int, int]) -> tuple[str, ...]:
-        """Moves on by one input; returns text ids to say now. `faults` are of the input before, `tally` is (given, cleared)."""
+        """Moves on by one input; returns text ids to say now. `faults` are of the input before,
+        `tally` is (given, cleared).
+        """
         dt = dt_s(self._t_ns, gait.t_ns)
         self.measures_anew = False
         self._t_ns = gait.t_ns
@@ -169,7 +175,8 @@ class Session:
                 return ()
             self._lost_from = self.mode
             self._enter(Mode.LOST)
-            # Who vanished in full run has not left: the light or the camera fails. Who stopped first has left.
+            # Who vanished in full run has not left: the light or the camera fails. Who stopped
+            # first has left.
             self._vanished = self._since_s(self._ran_ns) - self._since_s(self._seen_ns) < VANISHED_S
             return ("mode.lost",) if self._vanished else ()
         found: tuple[str, ...] = ()

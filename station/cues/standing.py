@@ -1,4 +1,5 @@
-"""Before the run: where to stand, the find-your-hip drill, the offer of the contrast trial. Knee lifts answer, running skips.
+"""Before the run: where to stand, the find-your-hip drill, the offer of the contrast trial. Knee
+lifts answer, running skips.
 
 Who wears a hip belt turns round once in place of the drill.
 """
@@ -21,7 +22,8 @@ TURN = "hip_belt.turn"
 class Standing:
     """Modes FRAMING, DRILL and CONTRAST up to the first running step.
 
-    After `step`: `mode`, `prompt` (text id of what to do now), `progress` 0..1 of the drill or the turn, `wants_contrast`.
+    After `step`: `mode`, `prompt` (text id of what to do now), `progress` 0..1 of the drill or the
+    turn, `wants_contrast`.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -40,7 +42,9 @@ class Standing:
         self._lifts_before = (0, 0)
 
     def step(self, gait: Gait, dt_s: float, pressed: bool) -> tuple[str, ...]:
-        """Lines to say now. `pressed`: the button asks for the drill, or waves the current offer away."""
+        """Lines to say now. `pressed`: the button asks for the drill, or waves the current offer
+        away.
+        """
         stands = gait.activity is Activity.STANDING
         self._stood_s = min(60.0, self._stood_s + dt_s) if stands else max(0.0, self._stood_s - 2 * dt_s)
         before = self.prompt

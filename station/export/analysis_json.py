@@ -99,7 +99,9 @@ def findings(recording: Recording) -> Findings:
 
 
 def measure_json(measure: Measure) -> Measured:
-    """A quantity that is not measured has no value here, not even a hint: a program would take it for one."""
+    """A quantity that is not measured has no value here, not even a hint: a program would take it
+    for one.
+    """
     measured = measure.measured
     return {
         "value": number(measure.value) if measured else None,

@@ -1,9 +1,10 @@
 """angles.mot: the sagittal angles for OpenSim, of the longest stretch without a hole.
 
-The joints carry the names and signs of the coordinates of Rajagopal et al. 2016 (IEEE Trans Biomed Eng 63:2068,
-Rajagopal2016.osim): hip_flexion and knee_angle are plus in flexion. In gait2392 and its kin knee_angle is minus in flexion.
-What a side camera cannot tell is not there: no pelvis_tilt, no lumbar_extension, no hip rotation or adduction. The thigh is
-measured against the trunk, since the pelvis is not seen; trunk_lean is no coordinate of that model, and OpenSim passes over it.
+The joints carry the names and signs of the coordinates of Rajagopal et al. 2016 (IEEE Trans Biomed
+Eng 63:2068, Rajagopal2016.osim): hip_flexion and knee_angle are plus in flexion. In gait2392 and
+its kin knee_angle is minus in flexion. What a side camera cannot tell is not there: no pelvis_tilt,
+no lumbar_extension, no hip rotation or adduction. The thigh is measured against the trunk, since
+the pelvis is not seen; trunk_lean is no coordinate of that model, and OpenSim passes over it.
 """
 
 from __future__ import annotations

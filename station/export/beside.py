@@ -1,7 +1,9 @@
-"""Two sessions of one runner beside each other: what changed, what surely did not, and what must not be compared.
+"""Two sessions of one runner beside each other: what changed, what surely did not, and what must
+not be compared.
 
-Between two sessions before the same camera most of a pose model's error stays the same, so the narrow `ci95_change` holds for
-their difference. It holds no longer once the camera, the side, the pose model or the belt speed is another one.
+Between two sessions before the same camera most of a pose model's error stays the same, so the
+narrow `ci95_change` holds for their difference. It holds no longer once the camera, the side, the
+pose model or the belt speed is another one.
 """
 
 from __future__ import annotations
@@ -60,7 +62,9 @@ class Setup:
 
 
 class Difference(NamedTuple):
-    """After minus before, with half the width of its 95 % interval. `reason`: why it cannot be told."""
+    """After minus before, with half the width of its 95 % interval. `reason`: why it cannot be
+    told.
+    """
 
     value: float = NAN
     half: float = NAN
@@ -73,7 +77,9 @@ class Difference(NamedTuple):
 
 
 def difference(before: Measure, after: Measure, why_not: str = "") -> Difference:
-    """Of one runner before one camera; half-widths add in quadrature. `why_not`: what forbids it, from `Setup.why_not`."""
+    """Of one runner before one camera; half-widths add in quadrature. `why_not`: what forbids it,
+    from `Setup.why_not`.
+    """
     if not (before.measured and after.measured):
         return Difference(reason=before.reason or after.reason)
     if why_not:

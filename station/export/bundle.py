@@ -1,4 +1,6 @@
-"""All export formats in one place: what `station export`, `station analyze --out` and the USB stick write."""
+"""All export formats in one place: what `station export`, `station analyze --out` and the USB stick
+write.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ SOMETIMES = {
 
 
 def missing(recording: Recording, opensim: bool) -> dict[str, str]:
-    """Which files cannot be made of this recording, and a sentence that says why; `opensim`: those too."""
+    """Which files cannot be made of this recording, and a sentence that says why; `opensim`: those
+    too.
+    """
     asked = {name: why_not for name, (why_not, _) in SOMETIMES.items() if opensim or name not in OPENSIM}
     found = {name: why_not(recording) for name, why_not in asked.items()}
     return {name: f"{name} was not written: {why}" for name, why in found.items() if why}
@@ -58,8 +62,9 @@ def render(
 ) -> Iterator[tuple[str, bytes]]:
     """(name, content) of every file but the checksums, one at a time: an hour is 20 MB.
 
-    The same arguments give the same bytes, so an interrupted export can be taken up again. `earlier` are the runner's
-    sessions for the trend in the report, `language` is the report's. Where a file cannot be made, a note says why.
+    The same arguments give the same bytes, so an interrupted export can be taken up again.
+    `earlier` are the runner's sessions for the trend in the report, `language` is the report's.
+    Where a file cannot be made, a note says why.
     """
     made = names(recording, opensim)
     recording = replace(recording, notes=(*recording.notes, *missing(recording, opensim).values()))
@@ -93,10 +98,11 @@ def write_all(
     earlier: Sequence[Earlier] = (),
     language: str = "en",
 ) -> list[Path]:
-    """Writes every format and, last, SHA256SUMS, which lists also `beside`: names of files that lie there already. Makes the
-    folder where it is missing.
+    """Writes every format and, last, SHA256SUMS, which lists also `beside`: names of files that lie
+    there already. Makes the folder where it is missing.
 
-    Each file appears under its name only when it is whole and on the disk. Raises StoreError when the folder cannot be written.
+    Each file appears under its name only when it is whole and on the disk. Raises StoreError when
+    the folder cannot be written.
     """
     created_utc = wall_clock.now().utc if created_utc is None else created_utc
     digests: dict[str, str] = {}

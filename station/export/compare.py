@@ -1,4 +1,5 @@
-"""Before and after: two sessions of one runner as a page, as JSON, and as lines for the terminal."""
+"""Before and after: two sessions of one runner as a page, as JSON, and as lines for the terminal.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ from station.wall_clock import local
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`before` and `after` with the names that they were asked for by, and what changed, by measure."""
+    """`before` and `after` with the names that they were asked for by, and what changed, by
+    measure.
+    """
 
     names: tuple[str, str]
     before: Earlier

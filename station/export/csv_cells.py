@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 def texts(values: NDArray[np.float64], decimals: int) -> list[str]:
     """Each value with that many decimals at most, trailing zeros cut, "" for NaN.
 
-    Angles are rounded to 0.01 deg, so an hour holds a few thousand different values: each is formatted once.
+    Angles are rounded to 0.01 deg, so an hour holds a few thousand different values: each is
+    formatted once.
     """
     rounded = np.round(values.astype(float), decimals) + 0.0  # + 0.0 turns -0 into 0
     unique, where = np.unique(rounded, return_inverse=True)
@@ -28,7 +29,9 @@ def _text(value: float, decimals: int) -> str:
 
 
 def csv_text(columns: Mapping[str, Sequence[str]]) -> bytes:
-    """A CSV table as UTF-8, comma separated, one header line, lines end with a line feed. Cells must need no quotes."""
+    """A CSV table as UTF-8, comma separated, one header line, lines end with a line feed. Cells
+    must need no quotes.
+    """
     return joined([",".join(columns), *map(",".join, zip(*columns.values(), strict=True))])
 
 

@@ -1,7 +1,7 @@
 """The shape of the JSON that other programs read: analysis and session, field by field.
 
-The makers (analysis_json, session_json) return these types, so mypy holds them to it; `station schema`
-prints them as JSON Schema. Seconds count from the first frame; null = not measured.
+The makers (analysis_json, session_json) return these types, so mypy holds them to it; `station
+schema` prints them as JSON Schema. Seconds count from the first frame; null = not measured.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def _described(name: str) -> dict[str, Any]:
 
 
 def _object(properties: dict[str, Any]) -> WithJsonSchema:
-    """An object of exactly these keys, which a table elsewhere names: a TypedDict cannot be made of one."""
+    """An object of exactly these keys, which a table elsewhere names: a TypedDict cannot be made of
+    one.
+    """
     return WithJsonSchema(
         {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
     )

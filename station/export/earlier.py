@@ -1,7 +1,9 @@
-"""Earlier sessions of the same runner, read from the session.json files on their stick: all that is ever read from a stick.
+"""Earlier sessions of the same runner, read from the session.json files on their stick: all that is
+ever read from a stick.
 
-The stick is in a stranger's hand between two sessions, so nothing in the file is trusted: the size is bounded, every value
-is checked for type and range, and anything odd makes the whole file be left out.
+The stick is in a stranger's hand between two sessions, so nothing in the file is trusted: the size
+is bounded, every value is checked for type and range, and anything odd makes the whole file be left
+out.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ def order(session_id: str) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """One earlier session: its measures by name, also those that could not be told, and how it was seen."""
+    """One earlier session: its measures by name, also those that could not be told, and how it was
+    seen.
+    """
 
     session_id: str
     started_utc: str  # "" when the station's clock was not set
@@ -38,8 +42,8 @@ class Earlier:
 
 
 def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,), most_bytes: int = MOST_BYTES) -> Earlier:
-    """Raises ValueError when the content is not a session.json as the station writes it. `schemas`: what else it may be; only a
-    session has an id."""
+    """Raises ValueError when the content is not a session.json as the station writes it. `schemas`:
+    what else it may be; only a session has an id."""
     if len(content) > most_bytes:
         raise ValueError(f"longer than {most_bytes} bytes")
     try:
@@ -61,8 +65,8 @@ def read_earlier(content: bytes, schemas: Sequence[str] = (SCHEMA,), most_bytes:
 
 
 def _measure(entry: Any) -> Measure:
-    """With its two intervals; the first versions wrote only one. The file's own reason is not taken over: anybody may have
-    written it."""
+    """With its two intervals; the first versions wrote only one. The file's own reason is not taken
+    over: anybody may have written it."""
     if not isinstance(entry, dict) or entry.get("state") != "measured":
         return Measure.cannot_tell("not measured in one of the sessions")
     value, (low, high) = _number(entry.get("value")), _interval(entry.get("ci95"))

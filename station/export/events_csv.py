@@ -1,4 +1,6 @@
-"""events.csv: what happened and when: foot contacts and toe-offs, modes, cues and whether they helped."""
+"""events.csv: what happened and when: foot contacts and toe-offs, modes, cues and whether they
+helped.
+"""
 
 from __future__ import annotations
 

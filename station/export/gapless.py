@@ -1,4 +1,6 @@
-"""OpenSim wants a constant rate and no holes: the longest stretch that was seen without one, resampled."""
+"""OpenSim wants a constant rate and no holes: the longest stretch that was seen without one,
+resampled.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from numpy.typing import NDArray
 
 from station.types import Recording
 
-LONGEST_HOLE_S = 0.1  # bridged by a straight line; guess: a sixth of a stride, shorter than any peak of these angles
+# Bridged by a straight line; guess: a sixth of a stride, shorter than any peak of these angles.
+LONGEST_HOLE_S = 0.1
 SHORTEST_S = 1.0  # less than a stride or two is of no use to anybody
 ROUNDING = 1e-3  # frames: a last frame that misses the grid by less, as floats do, lies on it
 NO_STRETCH = f"the near thigh was never seen for {SHORTEST_S:g} s without a hole"
@@ -25,7 +28,9 @@ class Gapless:
     source_t_s: NDArray[np.float64]
 
     def resample(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """A series of the recording (N,) on `t_s` (n,); None when it has a hole of its own in the stretch."""
+        """A series of the recording (N,) on `t_s` (n,); None when it has a hole of its own in the
+        stretch.
+        """
         part = values[self.rows].astype(float)
         known = np.isfinite(part)
         if not known.any():
@@ -38,7 +43,9 @@ class Gapless:
 
 
 def longest(recording: Recording) -> Gapless | None:
-    """The longest stretch in which the near thigh was seen without a hole; None when none lasts SHORTEST_S."""
+    """The longest stretch in which the near thigh was seen without a hole; None when none lasts
+    SHORTEST_S.
+    """
     known = np.flatnonzero(np.isfinite(recording.angles["thigh_near_deg"]))
     if len(known) < 2:
         return None

@@ -1,7 +1,8 @@
-"""The runner's own hip at its foremost and at its hindmost point, drawn from the session's angles, beside what is usual there.
+"""The runner's own hip at its foremost and at its hindmost point, drawn from the session's angles,
+beside what is usual there.
 
-The near thigh stands at the angle that the summary reports; the other limbs hang as they did at that moment of the mean stride.
-What is not known is not drawn.
+The near thigh stands at the angle that the summary reports; the other limbs hang as they did at
+that moment of the mean stride. What is not known is not drawn.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ Point = tuple[float, float]
 
 WIDTH, HEIGHT = 200.0, 246.0  # units of the drawing
 HIP: Point = (100.0, 118.0)  # in the drawing
-# Lengths in units of the drawing, in the proportions of Winter (Biomechanics and Motor Control of Human Movement) for a body of
-# 240; widths at both ends of a limb chosen by eye.
+# Lengths in units of the drawing, in the proportions of Winter (Biomechanics and Motor Control of
+# Human Movement) for a body of 240; widths at both ends of a limb chosen by eye.
 THIGH, SHANK, TRUNK, FOOT, NECK, HEAD = 58.8, 59.0, 69.0, 24.0, 27.0, 13.5
 WIDE = {"thigh": (11.0, 7.0), "shank": (7.0, 4.0), "trunk": (11.5, 13.0), "foot": (4.5, 3.0)}
-ZONE = (74.0, 98.0)  # inner and outer radius of the usual range, beyond the knee, where the limbs leave it free
+# Inner and outer radius of the usual range, beyond the knee, where the limbs leave it free.
+ZONE = (74.0, 98.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def _near(one: Posture, ahead: int) -> Iterator[str]:
     head = _hang(shoulder, NECK, 180 - ahead * 8)
     yield _limb(HIP, shoulder, "trunk", "var(--edge)")
     yield f'<circle cx="{head[0]:.1f}" cy="{head[1]:.1f}" r="{HEAD}" fill="var(--edge)"/>'
-    yield f'<circle cx="{head[0] + ahead * 10:.1f}" cy="{head[1] + 1:.1f}" r="5" fill="var(--edge)"/>'  # the face
+    # The face.
+    yield f'<circle cx="{head[0] + ahead * 10:.1f}" cy="{head[1] + 1:.1f}" r="5" fill="var(--edge)"/>'
     yield from _leg(one.thigh_near, one.knee_near, ahead, "var(--own)")
 
 
@@ -134,7 +137,9 @@ def _leg(thigh_deg: float, knee_deg: float, ahead: int, colour: str) -> Iterator
 
 
 def _hang(start: Point, length: float, degrees: float) -> Point:
-    """Where a rod from `start` ends that hangs at that angle from straight down; plus turns to the right."""
+    """Where a rod from `start` ends that hangs at that angle from straight down; plus turns to the
+    right.
+    """
     turn = math.radians(degrees)
     return start[0] + length * math.sin(turn), start[1] + length * math.cos(turn)
 

@@ -1,7 +1,8 @@
-"""markers.trc: the landmarks in metres for OpenSim, in the plane of the frame, of the longest stretch without a hole.
+"""markers.trc: the landmarks in metres for OpenSim, in the plane of the frame, of the longest
+stretch without a hole.
 
-X forward (the way the runner faces), Y up from the lowest point of the feet, Z = 0: one camera tells no depth. An empty cell
-is a landmark that was not seen.
+X forward (the way the runner faces), Y up from the lowest point of the feet, Z = 0: one camera
+tells no depth. An empty cell is a landmark that was not seen.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def markers_trc(recording: Recording) -> bytes:
         raise ValueError(why_no_markers(recording))
     forward = 1.0 if recording.direction == "right" else -1.0
     metres = recording.xy_px[stretch.rows].astype(float) / scale * (forward, -1.0)
-    # The lowest half percent of the feet is the belt; the very lowest point may be a slip of the model.
+    # The lowest half percent of the feet is the belt; the very lowest point may be a slip of the
+    # model.
     feet = metres[:, list(FEET), 1]
     if np.isfinite(feet).any():
         metres[..., 1] -= np.nanpercentile(feet, 0.5)
@@ -79,11 +81,14 @@ def _head(stretch: Gapless) -> list[str]:
 
 
 def _resampled(stretch: Gapless, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) on the constant rate from (rows,) as filmed; NaN between two frames of which one lacks it."""
+    """(n,) on the constant rate from (rows,) as filmed; NaN between two frames of which one lacks
+    it.
+    """
     after = np.clip(np.searchsorted(stretch.source_t_s, stretch.t_s), 1, len(stretch.source_t_s) - 1)
     t0, t1 = stretch.source_t_s[after - 1], stretch.source_t_s[after]
     share = (stretch.t_s - t0) / (t1 - t0)
-    # On a frame, to a thousandth of the way, its neighbour does not matter: NaN times 0 would still be NaN.
+    # On a frame, to a thousandth of the way, its neighbour does not matter: NaN times 0 would still
+    # be NaN.
     before, behind = values[after - 1], values[after]
     mixed = (1 - share) * before + share * behind
     return np.where(share <= 1e-3, before, np.where(share >= 1 - 1e-3, behind, mixed))

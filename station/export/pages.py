@@ -1,7 +1,8 @@
 """HTML pages from templates, in the language of the reader.
 
-Whatever a template puts in braces is translated, so a page cannot forget a string: a test finds text outside of them. What is
-nobody's words, as the name of a file, goes through `|e`, which leaves it as it is.
+Whatever a template puts in braces is translated, so a page cannot forget a string: a test finds
+text outside of them. What is nobody's words, as the name of a file, goes through `|e`, which leaves
+it as it is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
-"""Plots as inline SVG, drawn from arrays: no library, no script, sharp on paper, light and dark by the page's colours.
+"""Plots as inline SVG, drawn from arrays: no library, no script, sharp on paper, light and dark by
+the page's colours.
 
-Only the numbers of the axes are drawn; title, axis and key are text of the page, which wraps in every language. A plot is
-as wide as a phone and no wider, so that its letters are never shrunk there; wider pages show several side by side.
-Series differ in colour and in dash, so that they also differ in grey.
+Only the numbers of the axes are drawn; title, axis and key are text of the page, which wraps in
+every language. A plot is as wide as a phone and no wider, so that its letters are never shrunk
+there; wider pages show several side by side. Series differ in colour and in dash, so that they also
+differ in grey.
 """
 
 from __future__ import annotations
@@ -23,13 +25,16 @@ Say = Callable[[str], str]  # English words in the language of the page
 WIDTH, HEIGHT = 330, 164  # units of the drawing
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 8, 24  # margins, units of the drawing
 LETTERS = 14  # px, at WIDTH px: 12 and more on every phone that is 290 px wide
-COLOURS = ("var(--own)", "var(--other)", "var(--third)")  # blue and orange keep apart for most kinds of colour blindness
+# Blue and orange keep apart for most kinds of colour blindness.
+COLOURS = ("var(--own)", "var(--other)", "var(--third)")
 DASHES = ("", "7 4", "2 3")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots that stand for themselves."""
+    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots
+    that stand for themselves.
+    """
 
     label: str
     x: NDArray[np.float64]
@@ -42,9 +47,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """`unit` of the y axis, said after the title. `shades`: (x from, x to) stretches of the background, which `shaded` explains;
-    `x_names`: (x, text) instead of numbers on the x axis; `least_span`: the y axis covers at least so much, or a steady line
-    would look like mountains; `note`: a sentence below the title.
+    """`unit` of the y axis, said after the title. `shades`: (x from, x to) stretches of the
+    background, which `shaded` explains; `x_names`: (x, text) instead of numbers on the x axis;
+    `least_span`: the y axis covers at least so much, or a steady line would look like mountains;
+    `note`: a sentence below the title.
     """
 
     title: str
@@ -126,7 +132,8 @@ def _axes(frame: _Frame, plot: Plot, say: Say) -> list[str]:
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--rule)"/>')
         parts.append(_text(LEFT - 6, y + 5, say(_figure(value)), "end"))
     named = plot.x_names or [(value, say(_figure(value))) for value in ticks(frame.x0, frame.x1, 5)]
-    every = math.ceil(len(named) * 64 / (WIDTH - LEFT - RIGHT)) if plot.x_names else 1  # names need room
+    # Names need room.
+    every = math.ceil(len(named) * 64 / (WIDTH - LEFT - RIGHT)) if plot.x_names else 1
     for value, name in list(named)[::-1][::every]:
         anchor = "end" if frame.x(value) > WIDTH - RIGHT - 16 else "middle"
         parts.append(_text(frame.x(value), HEIGHT - BOTTOM + 18, name, anchor))
@@ -194,7 +201,8 @@ def _text(x: float, y: float, text: str, anchor: str) -> str:
 
 
 def range_bar(value: float, low: float, high: float, usual: tuple[float, float]) -> str:
-    """A value with its interval on a line where the usual range is a bar: the bar takes the middle third, whatever its unit.
+    """A value with its interval on a line where the usual range is a bar: the bar takes the middle
+    third, whatever its unit.
 
     What lies beyond the line's ends is drawn at its end.
     """
@@ -213,7 +221,9 @@ def range_bar(value: float, low: float, high: float, usual: tuple[float, float])
 
 
 def binned(x: NDArray[np.float64], y: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Medians of y in equal stretches of x, NaN where a stretch has none: a line of an hour that a page can hold."""
+    """Medians of y in equal stretches of x, NaN where a stretch has none: a line of an hour that a
+    page can hold.
+    """
     if not len(x):
         return np.zeros(0), np.zeros(0)
     edges = np.linspace(x.min(), x.max() + 1e-9, bins + 1)

@@ -1,7 +1,9 @@
-"""The range that the drill showed beside textbook references, and gentle suggestions for a direction that looked short.
+"""The range that the drill showed beside textbook references, and gentle suggestions for a
+direction that looked short.
 
-The find-your-hip drill asks for an easy lift of the knee to about 45 deg, not for the most a hip can do. So a small angle is no
-finding, and the textbook numbers are for orientation only (gait/README.md: never pass or fail).
+The find-your-hip drill asks for an easy lift of the knee to about 45 deg, not for the most a hip
+can do. So a small angle is no finding, and the textbook numbers are for orientation only
+(gait/README.md: never pass or fail).
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ class RangeRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What may help a direction that looked short: muscles to ease (they pull the other way) and muscles that do the work."""
+    """What may help a direction that looked short: muscles to ease (they pull the other way) and
+    muscles that do the work.
+    """
 
     direction: str
     because: str
@@ -41,7 +45,9 @@ class Card:
 
 
 def range_rows(recording: Recording) -> tuple[RangeRow, ...]:
-    """Empty when there was no drill. Angles are thigh against trunk, near leg; thigh back is not asked for, so rarely seen."""
+    """Empty when there was no drill. Angles are thigh against trunk, near leg; thigh back is not
+    asked for, so rarely seen.
+    """
     rows = _drill_rows(recording)
     if not rows.any():
         return ()

@@ -57,7 +57,9 @@ def over_time(recording: Recording) -> list[Plot]:
 
 
 def _usual_band(name: str, x: NDArray[np.float64], speed_mps: float) -> list[Curve]:
-    """Where healthy runners lie at the belt speed, 5th to 95th percentile; none at a speed without norms."""
+    """Where healthy runners lie at the belt speed, 5th to 95th percentile; none at a speed without
+    norms.
+    """
     known = x[np.isfinite(x)]
     if not (norms.judged(speed_mps) and len(known) > 1):
         return []
@@ -67,8 +69,8 @@ def _usual_band(name: str, x: NDArray[np.float64], speed_mps: float) -> list[Cur
 
 
 def _shades(recording: Recording, name: str, per_s: float) -> tuple[list[tuple[float, float]], str]:
-    """Where cues could be given in a session; in an analysis of one piece the stretches in which a fault of that measure was
-    seen."""
+    """Where cues could be given in a session; in an analysis of one piece the stretches in which a
+    fault of that measure was seen."""
     end_s = float(recording.t_s[-1]) if len(recording.t_s) else 0.0
     starts = [start_s for start_s, _ in recording.modes] + [end_s]
     if len({mode for _, mode in recording.modes} - {Mode.IDLE}) > 1:
@@ -83,8 +85,9 @@ def _shades(recording: Recording, name: str, per_s: float) -> tuple[list[tuple[f
 
 
 def trend(recording: Recording, earlier: Sequence[Earlier], day: str) -> list[Plot]:
-    """One plot per quantity that at least two sessions have measured, the present one last, and what has changed since the first
-    that can be compared with it. `day`: how a date without its year is written, for strftime."""
+    """One plot per quantity that at least two sessions have measured, the present one last, and
+    what has changed since the first that can be compared with it. `day`: how a date without its
+    year is written, for strftime."""
     sessions = [*((one.measures, one.setup) for one in earlier), (recording.summary, Setup.of(recording))]
     started = [*(one.started_utc for one in earlier), recording.started_utc if recording.dated else ""]
     dates = [utc and f"{local(utc, recording.time_zone):{day}}" for utc in started]

@@ -20,8 +20,9 @@ from station.types import NAN, QUANTITIES, FaultReport, Measure, Recording, Sess
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A measured quantity with its words and numbers as text. `usual`: of healthy runners at that speed, "–" where nobody was
-    measured; `bar`: the value on the usual range, an <svg>; `place`: where the value lies in it."""
+    """A measured quantity with its words and numbers as text. `usual`: of healthy runners at that
+    speed, "–" where nobody was measured; `bar`: the value on the usual range, an <svg>; `place`:
+    where the value lies in it."""
 
     label: str
     unit: str
@@ -128,7 +129,8 @@ def patterns(recording: Recording) -> list[dict[str, Any]]:
 
 
 def _pattern(fault: FaultReport, worst: Stretch | None, best: Stretch | None) -> dict[str, Any]:
-    label = BY_NAME[fault.rule].title if fault.rule in BY_NAME else fault.rule  # a rule of an earlier version
+    # A rule of an earlier version.
+    label = BY_NAME[fault.rule].title if fault.rule in BY_NAME else fault.rule
     detail = fault.reason
     if fault.state == "on":
         detail = f"first at {clock(fault.first_on_s)}, {fault.on_fraction:.0%} of the time it was judged"
@@ -163,8 +165,8 @@ def _stretch(one: Stretch) -> dict[str, str]:
 
 
 def cues(recording: Recording) -> dict[str, Any]:
-    """Corrections and praise in order with whether each correction helped, and the counts; what only leads through the session
-    is left out."""
+    """Corrections and praise in order with whether each correction helped, and the counts; what
+    only leads through the session is left out."""
     helped = {outcome.cue_seq: outcome for outcome in recording.outcomes}
     rows = []
     for cue in recording.cues:
@@ -188,7 +190,9 @@ def best_block(page: SessionPage | None) -> str:
 
 
 def next_time(recording: Recording) -> str:
-    """One sentence: the session's own choice, else the first rule that was on, else encouragement without a claim."""
+    """One sentence: the session's own choice, else the first rule that was on, else encouragement
+    without a claim.
+    """
     rule = recording.page.next_focus if recording.page else ""
     on: Sequence[FaultReport | Stretch] = (*recording.faults, *recording.stretches)
     if rule not in BY_NAME:

@@ -1,9 +1,11 @@
-"""run.fit: the run as a sports watch would write it, for Garmin Connect, Strava, GoldenCheetah and the like.
+"""run.fit: the run as a sports watch would write it, for Garmin Connect, Strava, GoldenCheetah and
+the like.
 
-FIT activity on a treadmill, a running one, or a walking one where nobody ran. The timer runs as fit_timer says, with one record
-a second and an event at each pause: distance and speed from the belt, cadence in strides a minute, running dynamics as native
-fields, the hip's angles as developer fields. A field that the whole session lacks is left out. The encoding, the field numbers
-and their scales are those of fit-tool (FIT profile 21).
+FIT activity on a treadmill, a running one, or a walking one where nobody ran. The timer runs as
+fit_timer says, with one record a second and an event at each pause: distance and speed from the
+belt, cadence in strides a minute, running dynamics as native fields, the hip's angles as developer
+fields. A field that the whole session lacks is left out. The encoding, the field numbers and their
+scales are those of fit-tool (FIT profile 21).
 """
 
 from __future__ import annotations
@@ -56,15 +58,16 @@ Values = Mapping[type[Field], Value]
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 FIT_EPOCH_S = 631_065_600  # 1989-12-31T00:00:00Z, where FIT's clock begins
 MACHINE_ID = Path("/etc/machine-id")
-APPLICATION = bytes.fromhex("7b0f3c5e8a4d4f0e9c61d2a75e18b943")  # made up once; names these developer fields everywhere
+# Made up once; names these developer fields everywhere.
+APPLICATION = bytes.fromhex("7b0f3c5e8a4d4f0e9c61d2a75e18b943")
 PRODUCT = "treadmill station"
 CREATOR = 0  # the device index of what made the file
 
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A measure for which FIT has fields of its own: in a record the value of the stride under way, in lap and session the
-    summary's. Each scale turns our unit into the field's.
+    """A measure for which FIT has fields of its own: in a record the value of the stride under way,
+    in lap and session the summary's. Each scale turns our unit into the field's.
     """
 
     column: str  # of types.STRIDE
@@ -108,7 +111,8 @@ NATIVE = (
         session.SessionAvgVerticalRatioField,
     ),
 )
-# Developer fields of records (one a second) and of the session (its means), by place, all in degrees.
+# Developer fields of records (one a second) and of the session (its means), by place, all in
+# degrees.
 DEVELOPER_FIELDS = (
     "thigh_forward_near_deg",
     "tle_near_deg",
@@ -149,13 +153,15 @@ def run_fit(recording: Recording) -> bytes:
     builder.add_all(_about(start_s, serial, described))
     builder.add_all(_timed(start_s, clock))
     builder.add_all(_totals(start_s, recording, clock, described))
-    # The builder's own header is the short one of old, without checksum; the sizes are filled in on writing.
+    # The builder's own header is the short one of old, without checksum; the sizes are filled in on
+    # writing.
     content: bytes = FitFile(FitFileHeader(records_size=0, gen_crc=True), builder.records).to_bytes()
     return content
 
 
 def serial_number(machine_id: Path = MACHINE_ID) -> int:
-    """Of this station: stays the same and tells nothing about the machine, as systemd's sd_id128_get_machine_app_specific does.
+    """Of this station: stays the same and tells nothing about the machine, as systemd's
+    sd_id128_get_machine_app_specific does.
 
     A machine without an id has the product's.
     """
@@ -173,7 +179,9 @@ def _unix_s(utc: str) -> int:
 
 
 def _message(kind: type[DataMessage], values: Values, developer_values: Mapping[str, float] | None = None) -> DataMessage:
-    """A message with just these fields. (The library's ready-made ones carry all hundred, which triples the time of an hour.)"""
+    """A message with just these fields. (The library's ready-made ones carry all hundred, which
+    triples the time of an hour.)
+    """
     fields = [field(growable=True) for field in values]
     for field, value in zip(fields, values.values(), strict=True):
         _set(field, value)
@@ -204,11 +212,14 @@ def _fits(field: Field, value: float) -> bool:
 
 
 def _at(unix_s: int) -> int:
-    return unix_s * 1000  # the library takes milliseconds since 1970 where the file has seconds since 1989
+    # The library takes milliseconds since 1970 where the file has seconds since 1989.
+    return unix_s * 1000
 
 
 def _about(start_s: int, serial: int, described: Sequence[str]) -> list[DataMessage]:
-    """What the file is, who made it, and what its developer fields are. Services tell files apart by serial number and start."""
+    """What the file is, who made it, and what its developer fields are. Services tell files apart
+    by serial number and start.
+    """
     version = ".".join(__version__.split(".")[:2])
     messages = [
         _message(
@@ -359,7 +370,9 @@ def _totals(start_s: int, recording: Recording, clock: Timer, described: Sequenc
 
 
 def _of_activity(end_s: int, recording: Recording, clock: Timer) -> Values:
-    """`local_timestamp` is what the clock on the gym's wall showed: from it, services know the time zone."""
+    """`local_timestamp` is what the clock on the gym's wall showed: from it, services know the time
+    zone.
+    """
     utc = datetime.fromtimestamp(end_s, UTC)
     offset = local(utc.isoformat(), recording.time_zone).utcoffset()
     return {

@@ -1,7 +1,9 @@
-"""session.json, `station.session/1`: what a session found, small enough to be read again by the next one.
+"""session.json, `station.session/1`: what a session found, small enough to be read again by the
+next one.
 
-It holds everything of station.analysis/1 but the long tables, which are series.csv, strides.csv and events.csv beside it,
-and adds what only a coached session has: modes, what changed from baseline to retention, whether cues helped.
+It holds everything of station.analysis/1 but the long tables, which are series.csv, strides.csv and
+events.csv beside it, and adds what only a coached session has: modes, what changed from baseline to
+retention, whether cues helped.
 """
 
 from __future__ import annotations

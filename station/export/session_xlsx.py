@@ -1,7 +1,8 @@
-"""session.xlsx: the session as a workbook that opens the same in every country: numbers are numbers, dates are dates.
+"""session.xlsx: the session as a workbook that opens the same in every country: numbers are
+numbers, dates are dates.
 
-Sheets: summary (measures and rules), strides, events, notes. What was not measured is an empty cell. The series of every frame
-is in series.csv alone: an hour of it is 200,000 rows.
+Sheets: summary (measures and rules), strides, events, notes. What was not measured is an empty
+cell. The series of every frame is in series.csv alone: an hour of it is 200,000 rows.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ DATES_FROM = {
 
 
 def session_xlsx(recording: Recording, created_utc: str) -> bytes:
-    """The same arguments give the same bytes. Raises ValueError when `created_utc` is not ISO 8601."""
+    """The same arguments give the same bytes. Raises ValueError when `created_utc` is not ISO 8601.
+    """
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.set_properties({"created": datetime.fromisoformat(created_utc).replace(tzinfo=None), "title": "treadmill session"})
@@ -54,7 +56,9 @@ def session_xlsx(recording: Recording, created_utc: str) -> bytes:
 
 
 def _writer(book: xlsxwriter.Workbook) -> Callable[..., None]:
-    """A function that adds a sheet: a header that stays in view, cells by their type, columns as wide as their text."""
+    """A function that adds a sheet: a header that stays in view, cells by their type, columns as
+    wide as their text.
+    """
     bold, date = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": DATE})
 
     def add(name: str, header: Sequence[str], cells: Iterable[Row], by_column: bool = False) -> None:
@@ -107,7 +111,8 @@ def _rules(recording: Recording) -> list[Row]:
 
 
 def _rule(fault: FaultReport) -> Row:
-    title = BY_NAME[fault.rule].title if fault.rule in BY_NAME else fault.rule  # a rule of an earlier version
+    # A rule of an earlier version.
+    title = BY_NAME[fault.rule].title if fault.rule in BY_NAME else fault.rule
     note = fault.reason
     if fault.state == "on":
         note = f"first after {fault.first_on_s:.0f} s, {fault.on_fraction:.0%} of the time it was judged"

@@ -1,7 +1,7 @@
 """The sentences of the report that are about the method, and how careful it is with each.
 
-What may be claimed, and what may not, follows gait/README.md: no injury risk, no pelvic tilt, no left-right verdict
-from one side, no promise of speed.
+What may be claimed, and what may not, follows gait/README.md: no injury risk, no pelvic tilt, no
+left-right verdict from one side, no promise of speed.
 """
 
 from __future__ import annotations

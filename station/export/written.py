@@ -1,4 +1,6 @@
-"""Numbers and times as a page writes them, in English; `station.language` brings the decimal mark of another language."""
+"""Numbers and times as a page writes them, in English; `station.language` brings the decimal mark
+of another language.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ def clock(seconds: float) -> str:
 
 
 def sided(words: str, near_side: str | None) -> str:
-    """The same words about the left and the right leg; as they are where nobody knows which is near."""
+    """The same words about the left and the right leg; as they are where nobody knows which is
+    near.
+    """
     if near_side is None:
         return words
     far_side = "left" if near_side == "right" else "right"

@@ -1,7 +1,7 @@
 """Gait to pressure per rule: one file per rule. Pure.
 
-To add a rule, write its file: it declares all that is measured, judged, said, lit and reported. The contract tests then run
-over it.
+To add a rule, write its file: it declares all that is measured, judged, said, lit and reported. The
+contract tests then run over it.
 """
 
 from __future__ import annotations

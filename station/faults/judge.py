@@ -1,4 +1,6 @@
-"""All rules over time: one leaky budget per rule turns looks at the strides into faults that are on or off."""
+"""All rules over time: one leaky budget per rule turns looks at the strides into faults that are on
+or off.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ LONGEST_GAP_NS = NS  # more time than this between two looks counts as this: sil
 
 @dataclass(slots=True)
 class Budget:
-    """Pressure 0..1 of one rule. It fills in `rise_s` of fault and empties in `fall_s` of its absence; on at 1, off at 0.
+    """Pressure 0..1 of one rule. It fills in `rise_s` of fault and empties in `fall_s` of its
+    absence; on at 1, off at 0.
 
-    A streak timer would start over at every missed stride; a budget only loses what the miss lasted.
+    A streak timer would start over at every missed stride; a budget only loses what the miss
+    lasted.
     """
 
     rule: Rule
@@ -46,7 +50,8 @@ class Budget:
 class Judge:
     """Gait in, one Fault per rule out, always all rules and in their order.
 
-    A fault enters by the long window of the gait room (30-40 strides) and leaves by the last 12: slow to blame, quick to notice.
+    A fault enters by the long window of the gait room (30-40 strides) and leaves by the last 12:
+    slow to blame, quick to notice.
     """
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
@@ -72,8 +77,8 @@ class Judge:
     def step(
         self, gait: Gait, own: Own, settled: bool = True, errors: Mapping[str, MeasureError] = NO_ERRORS
     ) -> tuple[Fault, ...]:
-        """The faults after this gait. `settled` False: the runner only just began, nothing is judged yet. `errors`: of the pose
-        model, by measure."""
+        """The faults after this gait. `settled` False: the runner only just began, nothing is
+        judged yet. `errors`: of the pose model, by measure."""
         self._phases.extend(float(stride[PHASE]) for stride in gait.strides)
         why_not = _why_not(gait, settled, backward(self._phases))
         due = self._looked_ns is None or gait.t_ns - self._looked_ns >= LOOK_EVERY_NS
@@ -93,7 +98,9 @@ class Judge:
         return self._rows
 
     def _changed(self, gait: Gait, own: Own) -> bool:
-        """Whether the rules must look again. The core keeps its measures until the next stride; until then only time passes."""
+        """Whether the rules must look again. The core keeps its measures until the next stride;
+        until then only time passes.
+        """
         seen = (gait.measures, own, gait.speed.mps, gait.pelvic_source, gait.pelvic_calibrated)
         same = self._seen is not None and seen[0] is self._seen[0] and seen[1] is self._seen[1] and seen[2:] == self._seen[2:]
         self._seen = seen

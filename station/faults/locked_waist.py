@@ -1,11 +1,12 @@
 """Locked waist: the legs run, the pelvis does not turn.
 
-A source that sees the pelvis itself (a hip belt, or the pixels round the hips) is judged by the norms for the speed, a belt
-also between the runner's own stiff and free running after a contrast trial, pixels by a fall against the runner's baseline
-where their interval is too wide for the norms. Hip landmarks follow the thighs and differ between
-people by more than the norms are wide: with them only a fall against the same runner counts (the contrast trial or the
-baseline), only after the drill has shown how much they follow, and only when the quadrature part, which the thighs cannot drag
-along, has fallen too.
+A source that sees the pelvis itself (a hip belt, or the pixels round the hips) is judged by the
+norms for the speed, a belt also between the runner's own stiff and free running after a contrast
+trial, pixels by a fall against the runner's baseline where their interval is too wide for the
+norms. Hip landmarks follow the thighs and differ between people by more than the norms are wide:
+with them only a fall against the same runner counts (the contrast trial or the baseline), only
+after the drill has shown how much they follow, and only when the quadrature part, which the thighs
+cannot drag along, has fallen too.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
 FLOOR_DEG = 2.0  # less cannot be told from nothing
-# Pixels: fall of the quarter-stride part against the own baseline. 2.33 times the SD of 1.6 deg by which a reading changes though
-# the pelvis does not (models/pelvis_turn.errors.json), rounded up: one in a hundred runners whose legs run otherwise.
+# Pixels: fall of the quarter-stride part against the own baseline. 2.33 times the SD of 1.6 deg by
+# which a reading changes though the pelvis does not (models/pelvis_turn.errors.json), rounded up:
+# one in a hundred runners whose legs run otherwise.
 FALL_DEG = 4.0
 DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
 
 
 def levels(scene: Scene) -> Levels:
-    """Pelvic turn, deg: P5 but at least 2 to enter, P25 to leave. At an unknown speed the lowest of all speeds."""
+    """Pelvic turn, deg: P5 but at least 2 to enter, P25 to leave. At an unknown speed the lowest of
+    all speeds.
+    """
     if scene.speed_known:
         norm = norms.at(TURN, scene.speed_mps)
         return Levels(max(norm.p5, FLOOR_DEG), norm.p25)
@@ -51,8 +55,8 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     """By the norms where the interval allows, else by the fall against the same runner's baseline.
 
-    How pixels follow a pelvis differs between people, so the absolute interval is wide; that of a change is narrow, because the
-    runner, the clothes and the camera are the same.
+    How pixels follow a pelvis differs between people, so the absolute interval is wide; that of a
+    change is narrow, because the runner, the clothes and the camera are the same.
     """
     turn = measures.get(TURN, Measure.cannot_tell("pelvic turn not measured"))
     q = measures.get(QUADRATURE, Measure.cannot_tell(turn.reason))
@@ -67,7 +71,9 @@ def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 
 def _by_own_change(q: Measure, scene: Scene) -> Verdict:
-    """The quarter-stride part against that of the baseline: out where it surely fell by more than FALL_DEG."""
+    """The quarter-stride part against that of the baseline: out where it surely fell by more than
+    FALL_DEG.
+    """
     base = scene.own.baseline.get(QUADRATURE)
     if base is None or not base.measured:
         return Verdict("unknown", NAN, NAN, "pixels show only a change of your own, and there is no baseline yet")
@@ -81,7 +87,9 @@ def _by_own_change(q: Measure, scene: Scene) -> Verdict:
 
 
 def _own_levels(scene: Scene, limit: Levels) -> Levels:
-    """A third and two thirds of the way from the runner's own stiff to free running, kept within the norms' range."""
+    """A third and two thirds of the way from the runner's own stiff to free running, kept within
+    the norms' range.
+    """
     stiff, free = value_of(scene.own.stiff, TURN), value_of(scene.own.free, TURN)
     if not (free > stiff and scene.speed_known):
         return limit
@@ -92,8 +100,8 @@ def _own_levels(scene: Scene, limit: Levels) -> Levels:
 
 
 class OwnScale(NamedTuple):
-    """What hip landmarks are judged against: turn below `enter` and quadrature surely below `usual` is a fault, quadrature above
-    `leave` is none. Deg, all of this runner and this camera."""
+    """What hip landmarks are judged against: turn below `enter` and quadrature surely below `usual`
+    is a fault, quadrature above `leave` is none. Deg, all of this runner and this camera."""
 
     enter: float
     usual: float
@@ -101,7 +109,9 @@ class OwnScale(NamedTuple):
 
 
 def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    """Enters by both parts, leaves by the quadrature part alone: only that is known stride by stride."""
+    """Enters by both parts, leaves by the quadrature part alone: only that is known stride by
+    stride.
+    """
     turn, q = value_of(measures, TURN), measures[QUADRATURE]
     if not scene.pelvic_calibrated:
         return Verdict("unknown", NAN, NAN, NO_DRILL)
@@ -120,7 +130,9 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 
 def _contrast_scale(own: Own) -> OwnScale | None:
-    """A third and two thirds of the way from stiff to free, when the trial showed a difference that landmarks can show."""
+    """A third and two thirds of the way from stiff to free, when the trial showed a difference that
+    landmarks can show.
+    """
     stiff, free = value_of(own.stiff, TURN), value_of(own.free, TURN)
     stiff_q, free_q = value_of(own.stiff, QUADRATURE), value_of(own.free, QUADRATURE)
     if not (free - stiff > DROP_DEG and free_q > stiff_q):

@@ -10,8 +10,8 @@ from station.types import NAN, Light, Line, Measure
 
 
 def levels(scene: Scene) -> Levels:
-    """P5 to enter, P25 to leave. At an unknown speed those of the slowest judged one: cadence grows with speed, so what is low
-    there is low at any judged speed."""
+    """P5 to enter, P25 to leave. At an unknown speed those of the slowest judged one: cadence grows
+    with speed, so what is low there is low at any judged speed."""
     speed_mps = scene.speed_mps if norms.judged(scene.speed_mps) else norms.SLOWEST_MPS
     norm = norms.seen("cadence_spm", speed_mps, scene.spread("cadence_spm"))
     return Levels(norm.p5, norm.p25)

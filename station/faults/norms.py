@@ -41,8 +41,9 @@ def why_not(speed_mps: float) -> str:
 
 @lru_cache(maxsize=512)
 def at(measure: str, speed_mps: float) -> Norm:
-    """The norm of a measure at a belt speed; all NaN where speed is unknown or outside 2.2..5 m/s. Raises KeyError for a measure
-    without a norm. Linear between the measured speeds and along the nearest pair of them beyond."""
+    """The norm of a measure at a belt speed; all NaN where speed is unknown or outside 2.2..5 m/s.
+    Raises KeyError for a measure without a norm. Linear between the measured speeds and along the
+    nearest pair of them beyond."""
     rows = TABLE[measure]
     if not judged(speed_mps):
         return UNKNOWN
@@ -51,9 +52,11 @@ def at(measure: str, speed_mps: float) -> Norm:
 
 
 def seen(measure: str, speed_mps: float, spread: float = 0.0) -> Norm:
-    """The norm as a pose model of that spread between people would measure the same runners: every percentile farther out.
+    """The norm as a pose model of that spread between people would measure the same runners: every
+    percentile farther out.
 
-    A threshold at the 5th percentile then still has one healthy runner in twenty below it. Raises KeyError.
+    A threshold at the 5th percentile then still has one healthy runner in twenty below it. Raises
+    KeyError.
     """
     norm = at(measure, speed_mps)
     if not spread:
@@ -75,7 +78,9 @@ def slowest(measure: str) -> Norm:
 
 @lru_cache
 def extreme(measure: str, percentile: str, spread: float = 0.0) -> tuple[float, float]:
-    """Lowest and highest of that percentile over all judged speeds. Raises KeyError, AttributeError."""
+    """Lowest and highest of that percentile over all judged speeds. Raises KeyError,
+    AttributeError.
+    """
     values = [getattr(seen(measure, speed, spread), percentile) for speed in (SLOWEST_MPS, *SPEEDS_MPS, FASTEST_MPS)]
     return min(values), max(values)
 

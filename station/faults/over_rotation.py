@@ -1,4 +1,6 @@
-"""Over-rotation: the pelvis is thrown about, far more than healthy runners turn it at this speed. Always outranks "more"."""
+"""Over-rotation: the pelvis is thrown about, far more than healthy runners turn it at this speed.
+Always outranks "more".
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ RISE_DEG = 6.0  # landmarks: also so much more than in the own baseline
 
 
 def levels(scene: Scene) -> Levels:
-    """Pelvic turn, deg: 1.2 x P95 to enter, P95 to leave. At an unknown speed the highest of all speeds."""
+    """Pelvic turn, deg: 1.2 x P95 to enter, P95 to leave. At an unknown speed the highest of all
+    speeds.
+    """
     p95 = norms.at(TURN, scene.speed_mps).p95 if scene.speed_known else norms.extreme(TURN, "p95")[1]
     return Levels(BEYOND * p95, p95)
 

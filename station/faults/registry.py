@@ -1,6 +1,8 @@
-"""The rules: every file of this room that declares a RULE, in the order in which they are said; those only reported come last.
+"""The rules: every file of this room that declares a RULE, in the order in which they are said;
+those only reported come last.
 
-A file that fails to import takes only its own rule away: the row stays and says so, and the session goes on without it.
+A file that fails to import takes only its own rule away: the row stays and says so, and the session
+goes on without it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ UNUSABLE = (ImportError, SyntaxError, AttributeError, NameError, TypeError, Valu
 
 
 def discover() -> Iterator[Rule]:
-    """A rule per file that declares one. A new rule is one new file, and nothing else has to know."""
+    """A rule per file that declares one. A new rule is one new file, and nothing else has to know.
+    """
     for module in pkgutil.iter_modules(room.__path__):
         if f"{room.__name__}.{module.name}" != __name__:
             rule = load(module.name)
@@ -25,7 +28,9 @@ def discover() -> Iterator[Rule]:
 
 
 def load(name: str) -> Rule | None:
-    """The RULE of station/faults/NAME.py, None where it declares none, or a rule that says why its file is of no use."""
+    """The RULE of station/faults/NAME.py, None where it declares none, or a rule that says why its
+    file is of no use.
+    """
     try:
         # The plain function: `import` as a statement would let one broken file stop them all.
         rule = getattr(__import__(f"{room.__name__}.{name}", fromlist=["RULE"]), "RULE", None)

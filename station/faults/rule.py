@@ -16,8 +16,9 @@ NO_DRILL = "hip landmarks follow the thighs: do the find-your-hip drill first"
 
 
 class Verdict(NamedTuple):
-    """One look at one window. `out`: beyond the threshold to enter; `inside`: beyond the one to leave; `between` changes nothing;
-    `unknown`: cannot tell, for that reason. `level` is the threshold to enter, in the rule's unit."""
+    """One look at one window. `out`: beyond the threshold to enter; `inside`: beyond the one to
+    leave; `between` changes nothing; `unknown`: cannot tell, for that reason. `level` is the
+    threshold to enter, in the rule's unit."""
 
     look: Look
     value: float
@@ -27,7 +28,8 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a rule may know besides the measures. `speed_mps` is NaN when unknown, else within the judged range.
+    """What a rule may know besides the measures. `speed_mps` is NaN when unknown, else within the
+    judged range.
 
     errors: of the pose model, by measure.
     """
@@ -39,7 +41,8 @@ class Scene:
     errors: Mapping[str, MeasureError] = field(default_factory=dict)
 
     def spread(self, measure: str) -> float:
-        """Standard deviation between people of the pose model's error in it; 0 where none is known."""
+        """Standard deviation between people of the pose model's error in it; 0 where none is known.
+        """
         row = self.errors.get(measure)
         return row.spread if row is not None else 0.0
 
@@ -61,7 +64,9 @@ class Levels(NamedTuple):
 
 
 class Golden(NamedTuple):
-    """A runner who shows the fault, or does not: values of measures at a speed, and what the rule must say of them."""
+    """A runner who shows the fault, or does not: values of measures at a speed, and what the rule
+    must say of them.
+    """
 
     name: str
     speed_mps: float
@@ -74,10 +79,11 @@ class Golden(NamedTuple):
 class Coaching:
     """How a runner is coached on a rule while running; a rule without it is only reported.
 
-    cue, praise: what is said of the fault, and once it has gone. focus: what to work on next time, a clause for the screen.
-    towards: where the body should go, an arrow for the screen. shown: the measure that the screen shows with it, "" for the one
-    that is judged. light: the sign of the cue. priority: the lower is said first. interrupts: may be said although the block has
-    another fault. modes: where it may be said.
+    cue, praise: what is said of the fault, and once it has gone. focus: what to work on next time,
+    a clause for the screen. towards: where the body should go, an arrow for the screen. shown: the
+    measure that the screen shows with it, "" for the one that is judged. light: the sign of the
+    cue. priority: the lower is said first. interrupts: may be said although the block has another
+    fault. modes: where it may be said.
     """
 
     cue: Line
@@ -95,10 +101,11 @@ class Coaching:
 class Rule:
     """One fault, everything about it: the file that declares it is all that a new rule needs.
 
-    title: its name for people. advice: what to do about it, one sentence for the report. measure: the one whose value is judged,
-    in its unit. needs: measures without which nothing can be said. levels: thresholds in a scene (its speed may be unknown).
-    look: judges one window of measures; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds
-    come from. goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
+    title: its name for people. advice: what to do about it, one sentence for the report. measure:
+    the one whose value is judged, in its unit. needs: measures without which nothing can be said.
+    levels: thresholds in a scene (its speed may be unknown). look: judges one window of measures;
+    the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come from.
+    goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
     """
 
     name: str

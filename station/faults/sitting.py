@@ -1,4 +1,5 @@
-"""Sitting: the runner sits on the waist. Two of three: the leg does not open behind, the trunk leans back, the knee bends deep.
+"""Sitting: the runner sits on the waist. Two of three: the leg does not open behind, the trunk
+leans back, the knee bends deep.
 
 Each sign alone is seen in good runners too.
 """
@@ -14,19 +15,25 @@ from station.types import NAN, Light, Line, Measure, MeasureError
 
 TLE, KNEE, LEAN = "tle_near_deg", "knee_flexion_stance_near_deg", "trunk_lean_deg"
 LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0, 1.0  # the vertical; the degree back is chosen
-Z95 = 1.645  # one-sided 95 % of the model's error: an upright runner is not seen to lean back more often than that
+# One-sided 95 % of the model's error: an upright runner is not seen to lean back more often than
+# that.
+Z95 = 1.645
 LEAVE = 1.10  # back inside by 10 %
 
 
 def levels(scene: Scene) -> Levels:
-    """Trailing-limb extension, deg: P5 to enter, 10 % above it to leave. At an unknown speed the lowest P5 of all speeds."""
+    """Trailing-limb extension, deg: P5 to enter, 10 % above it to leave. At an unknown speed the
+    lowest P5 of all speeds.
+    """
     spread = scene.spread(TLE)
     p5 = norms.seen(TLE, scene.speed_mps, spread).p5 if scene.speed_known else norms.extreme(TLE, "p5", spread)[0]
     return Levels(p5, LEAVE * p5)
 
 
 def knee_levels(scene: Scene) -> Levels:
-    """Stance-knee flexion, deg: P95 to enter, 10 % below it to leave. At an unknown speed the highest P95."""
+    """Stance-knee flexion, deg: P95 to enter, 10 % below it to leave. At an unknown speed the
+    highest P95.
+    """
     spread = scene.spread(KNEE)
     p95 = norms.seen(KNEE, scene.speed_mps, spread).p95 if scene.speed_known else norms.extreme(KNEE, "p95", spread)[1]
     return Levels(p95, p95 / LEAVE)

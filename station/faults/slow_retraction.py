@@ -1,4 +1,6 @@
-"""Slow retraction: from its forward peak the thigh takes long to the ground, yet comes back little. Reported, never spoken."""
+"""Slow retraction: from its forward peak the thigh takes long to the ground, yet comes back little.
+Reported, never spoken.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ TIME, ANGLE = "retraction_near_pct", "retraction_near_deg"
 
 
 def levels(scene: Scene) -> Levels:
-    """Time, % of the stride: P95 to enter, half-way to P75 to leave. At an unknown speed the highest of all speeds."""
+    """Time, % of the stride: P95 to enter, half-way to P75 to leave. At an unknown speed the
+    highest of all speeds.
+    """
     spread = scene.spread(TIME)
     if scene.speed_known:
         norm = norms.seen(TIME, scene.speed_mps, spread)
@@ -22,7 +26,9 @@ def levels(scene: Scene) -> Levels:
 
 
 def angle_levels(scene: Scene) -> Levels:
-    """Angle, deg: P5 to enter, half-way to P25 to leave. At an unknown speed the lowest of all speeds."""
+    """Angle, deg: P5 to enter, half-way to P25 to leave. At an unknown speed the lowest of all
+    speeds.
+    """
     spread = scene.spread(ANGLE)
     if scene.speed_known:
         norm = norms.seen(ANGLE, scene.speed_mps, spread)

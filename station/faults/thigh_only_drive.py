@@ -1,8 +1,10 @@
-"""Thigh-only drive: the thigh swings forward and does not open behind; the leg runs without the hip.
+"""Thigh-only drive: the thigh swings forward and does not open behind; the leg runs without the
+hip.
 
-Needs no pelvis. Two signs, each of which is enough: a small share of the swing lies behind the vertical (the thigh drives in
-front instead), or the thigh opens so little behind that hardly any healthy runner does the same at this speed. Where the
-pelvis is measured by itself, a turn that is small for that swing makes a share below the middle half of runners enough.
+Needs no pelvis. Two signs, each of which is enough: a small share of the swing lies behind the
+vertical (the thigh drives in front instead), or the thigh opens so little behind that hardly any
+healthy runner does the same at this speed. Where the pelvis is measured by itself, a turn that is
+small for that swing makes a share below the middle half of runners enough.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict
 from station.types import NAN, Light, Line, Measure, MeasureError
 
 SHARE, TLE, RATIO = "tle_share_near", "tle_near_deg", "pelvis_thigh_ratio"
-# Standard deviations below the mean of healthy runners, as this pose model would measure them. Two signs at 2.5 are on for about
-# 1 % of the healthy: `python -m tests.lab.accuracy.thigh_only` draws the ROC per speed.
+# Standard deviations below the mean of healthy runners, as this pose model would measure them. Two
+# signs at 2.5 are on for about 1 % of the healthy: `python -m tests.lab.accuracy.thigh_only` draws
+# the ROC per speed.
 ENTER_SDS, LEAVE_SDS = 2.5, 1.5
 LITTLE_PUSH = "little push behind you: the thigh hardly opens behind the vertical"
 
@@ -49,7 +52,9 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 
 def _pelvis_stays(share: float, measures: Mapping[str, Measure], scene: Scene) -> bool:
-    """The pelvis turns too little for this swing, surely, and the share is lowish. Landmarks show too little of a turn to ask."""
+    """The pelvis turns too little for this swing, surely, and the share is lowish. Landmarks show
+    too little of a turn to ask.
+    """
     ratio = measures.get(RATIO)
     if scene.pelvic_source == "landmarks" or ratio is None or not ratio.measured or not scene.speed_known:
         return False

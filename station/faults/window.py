@@ -1,4 +1,6 @@
-"""The last few strides as measures: the long window of the gait room decides that a fault is there, this one that it has gone."""
+"""The last few strides as measures: the long window of the gait room decides that a fault is there,
+this one that it has gone.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,9 @@ BACKWARD = "running backward: the rules are for running forward"
 
 
 def backward(phases_deg: Sequence[float]) -> bool:
-    """Whether strides are run backward: the shank leads the thigh, which it follows by 40 to 75 deg in every recorded runner
-    (Fukuchi 2017, eight of them); the same recordings played backward show the same angles with the other sign."""
+    """Whether strides are run backward: the shank leads the thigh, which it follows by 40 to 75 deg
+    in every recorded runner (Fukuchi 2017, eight of them); the same recordings played backward show
+    the same angles with the other sign."""
     known = [phase for phase in phases_deg if math.isfinite(phase)]
     return len(known) >= FEWEST and median(known) < 0.0
 
@@ -42,7 +45,9 @@ IN_PHASE, QUADRATURE = "pelvic_in_phase_deg", "pelvic_quadrature_deg"
 
 
 class Recent:
-    """The last 12 strides. Slow to blame, quick to notice: a runner who obeys a cue should hear so within 20 strides."""
+    """The last 12 strides. Slow to blame, quick to notice: a runner who obeys a cue should hear so
+    within 20 strides.
+    """
 
     def __init__(self) -> None:
         self._strides: deque[dict[str, float]] = deque(maxlen=RECENT_STRIDES)
@@ -78,7 +83,9 @@ class Recent:
 
 
 def _median(values: list[float]) -> Measure:
-    """Median; its interval is that of a mean of normal strides, good enough to look at and used by no rule."""
+    """Median; its interval is that of a mean of normal strides, good enough to look at and used by
+    no rule.
+    """
     known = [value for value in values if math.isfinite(value)]
     if len(known) < RECENT_STRIDES // 2:
         return Measure.cannot_tell("too few strides measured", len(known))
@@ -88,7 +95,9 @@ def _median(values: list[float]) -> Measure:
 
 
 def pelvic_turn(parts: list[tuple[float, float]]) -> tuple[Measure, Measure]:
-    """Amplitude and quadrature part of the mean stride, deg peak to peak, freed of the noise that the mean of squares keeps."""
+    """Amplitude and quadrature part of the mean stride, deg peak to peak, freed of the noise that
+    the mean of squares keeps.
+    """
     known = [(i, q) for i, q in parts if math.isfinite(i + q)]
     n = len(known)
     if n < RECENT_STRIDES // 2:
@@ -108,7 +117,9 @@ def fmean(values: list[float]) -> float:
 
 
 def stdev(values: list[float]) -> float:
-    """Of a sample. Plain arithmetic: twelve numbers are not worth an array, and it is the same on every machine."""
+    """Of a sample. Plain arithmetic: twelve numbers are not worth an array, and it is the same on
+    every machine.
+    """
     mean = fmean(values)
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 

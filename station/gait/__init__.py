@@ -1,4 +1,6 @@
-"""gait: landmarks to angles, strides, events and pelvic turn with their uncertainty. Pure: no clock, no files, no randomness."""
+"""gait: landmarks to angles, strides, events and pelvic turn with their uncertainty. Pure: no
+clock, no files, no randomness.
+"""
 
 from station.gait.core import GaitCore
 

@@ -1,9 +1,10 @@
 """Absent, standing, walking or running.
 
-A step is a swing of the thighs past each other, forwards and backwards alike, that reaches behind the vertical. Whether it is
-walked or run is decided by three independent signs, since each alone fails somewhere: in running the body is highest when the
-legs are apart (flight), in walking when they pass each other; running steps are quicker; the swinging knee bends more.
-Where the far leg is not seen, whole strides of the near leg stand in for steps.
+A step is a swing of the thighs past each other, forwards and backwards alike, that reaches behind
+the vertical. Whether it is walked or run is decided by three independent signs, since each alone
+fails somewhere: in running the body is highest when the legs are apart (flight), in walking when
+they pass each other; running steps are quicker; the swinging knee bends more. Where the far leg is
+not seen, whole strides of the near leg stand in for steps.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from station.types import NEVER, Activity
 
 ABSENT_S = 0.5  # chosen
 STILL_S = 1.8  # no step for so long: standing
-PASSED_DEG = 10.0  # the thighs have passed each other when they are this far apart on the other side
+# The thighs have passed each other when they are this far apart on the other side.
+PASSED_DEG = 10.0
 OPENING_DEG = 25.0  # range of the opening in a step
 # 300 to 67 steps a minute: wider than people run or walk.
 SHORTEST_STEP_S, LONGEST_STEP_S = 0.2, 0.9
@@ -28,7 +30,9 @@ VOTES = 5  # steps that are remembered; two must have been run, and half of them
 
 
 def rise(rows: NDArray[np.float64]) -> float:
-    """Correlation over a step or stride of the hips' height with the opening of the thighs, -1..1: + in running, - in walking."""
+    """Correlation over a step or stride of the hips' height with the opening of the thighs, -1..1:
+    + in running, - in walking.
+    """
     opening = np.abs(rows[:, h.THIGH_NEAR] - rows[:, h.THIGH_FAR])
     height = rows[:, h.HIP_Y]
     seen = np.isfinite(opening + height)
@@ -41,7 +45,9 @@ def rise(rows: NDArray[np.float64]) -> float:
 
 
 def is_stride(rows: NDArray[np.float64]) -> bool:
-    """Whether the near thigh swings, behind the vertical too, and the far thigh with it; one that was not seen is believed."""
+    """Whether the near thigh swings, behind the vertical too, and the far thigh with it; one that
+    was not seen is believed.
+    """
     near, far = (rows[np.isfinite(rows[:, c]), c] for c in (h.THIGH_NEAR, h.THIGH_FAR))
     if not len(near):
         return False
@@ -51,8 +57,9 @@ def is_stride(rows: NDArray[np.float64]) -> bool:
 
 
 def is_run(cadence_spm: float, knee_swing_deg: float, rise_share: float) -> bool:
-    """Weighs the three signs; each runs from -1 (walk) to 1 (run). Middles: 142 steps/min, 72 deg; both guesses between the
-    fastest usual walk (135, 65) and the slowest run of the norms (150, 77)."""
+    """Weighs the three signs; each runs from -1 (walk) to 1 (run). Middles: 142 steps/min, 72 deg;
+    both guesses between the fastest usual walk (135, 65) and the slowest run of the norms (150,
+    77)."""
     signs = ((cadence_spm - 142.0) / 15.0, (knee_swing_deg - 72.0) / 12.0, 2.5 * rise_share)
     votes = [min(max(s, -1.0), 1.0) * w for s, w in zip(signs, (1.0, 0.7, 1.3), strict=True) if isfinite(s)]
     return sum(votes) > 0.0
@@ -99,7 +106,9 @@ class Steps:
 
 
 class ActivityClock:
-    """`see` per pose, `stepped` per step (or stride, where only strides are seen), `now` for the verdict at a time."""
+    """`see` per pose, `stepped` per step (or stride, where only strides are seen), `now` for the
+    verdict at a time.
+    """
 
     def __init__(self) -> None:
         self.reset()

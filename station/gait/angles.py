@@ -1,10 +1,13 @@
-"""Sagittal angles from landmarks: one vectorised implementation for a single pose and for a whole recording.
+"""Sagittal angles from landmarks: one vectorised implementation for a single pose and for a whole
+recording.
 
-Signs: x is positive the way the runner faces, y is up; an angle is positive when the lower end of a segment lies in front
-of its upper end (trunk: the upper end in front of the lower). All against gravity, so a camera roll is undone first.
+Signs: x is positive the way the runner faces, y is up; an angle is positive when the lower end of a
+segment lies in front of its upper end (trunk: the upper end in front of the lower). All against
+gravity, so a camera roll is undone first.
 
-A camera that stands `azimuth_deg` off the side view sees every fore-aft distance shortened by its cosine; that is undone
-too. What the sideways parts of the segments add at such an azimuth cannot be known from one camera and stays.
+A camera that stands `azimuth_deg` off the side view sees every fore-aft distance shortened by its
+cosine; that is undone too. What the sideways parts of the segments add at such an azimuth cannot be
+known from one camera and stays.
 """
 
 from __future__ import annotations
@@ -19,9 +22,11 @@ from numpy.typing import NDArray
 from station.types import ANGLES, Joint, Side, View
 
 SEGMENTS = ("thigh_left", "thigh_right", "shank_left", "shank_right", "trunk")
-_HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)  # upper ends: hip left, right, knee left, right
+# Upper ends: hip left, right, knee left, right.
+_HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)
 _KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
-_LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)  # of the trunk: shoulder, hip
+# Of the trunk: shoulder, hip.
+_LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)
 _RIGHT_ENDS = slice(Joint.RIGHT_SHOULDER, Joint.RIGHT_HIP + 1, Joint.RIGHT_HIP - Joint.RIGHT_SHOULDER)
 _DEG = 180.0 / pi
 
@@ -29,9 +34,11 @@ Column = TypeVar("Column", float, NDArray[np.float64])  # of one pose or of many
 
 
 def straightening(view: View) -> NDArray[np.float64]:
-    """The (2, 2) matrix A for `xy_px @ A`: camera roll turned back, fore-aft distances stretched by 1 / cos(azimuth).
+    """The (2, 2) matrix A for `xy_px @ A`: camera roll turned back, fore-aft distances stretched by
+    1 / cos(azimuth).
 
-    Raises ValueError when the azimuth is not finite or not below 80 degrees, or the roll not finite.
+    Raises ValueError when the azimuth is not finite or not below 80 degrees, or the roll not
+    finite.
     """
     if not (isfinite(view.roll_deg) and abs(view.azimuth_deg) < 80.0):
         raise ValueError(f"view with roll {view.roll_deg} and azimuth {view.azimuth_deg} deg cannot be straightened")
@@ -45,7 +52,8 @@ def middle(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float
 
 
 def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Angle and length of the five SEGMENTS in a frame of a runner who faces right: (N, 5) deg and (N, 5) px.
+    """Angle and length of the five SEGMENTS in a frame of a runner who faces right: (N, 5) deg and
+    (N, 5) px.
 
     Args:
         xy_px: (N, 33, 2), NaN where not seen.
@@ -62,10 +70,11 @@ def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tu
 
 
 def oriented(segment_deg: Sequence[Column], facing: Side, exchanged: bool = False) -> tuple[Column, ...]:
-    """The nine ANGLES from the five segment angles, which `segments` gave for a runner who faces right.
+    """The nine ANGLES from the five segment angles, which `segments` gave for a runner who faces
+    right.
 
-    Of a runner who faces right the near leg is the right one: the camera stands on that side. `exchanged`: unless the pose
-    model has mixed them up.
+    Of a runner who faces right the near leg is the right one: the camera stands on that side.
+    `exchanged`: unless the pose model has mixed them up.
     """
     sign = 1.0 if facing == "right" else -1.0
     n, f = (1, 0) if (facing == "right") != exchanged else (0, 1)
@@ -74,7 +83,8 @@ def oriented(segment_deg: Sequence[Column], facing: Side, exchanged: bool = Fals
 
 
 def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = None) -> NDArray[np.void]:
-    """Sagittal angles of every pose as an (N,) ANGLES array in degrees, unrounded, landmarks taken as they are labelled.
+    """Sagittal angles of every pose as an (N,) ANGLES array in degrees, unrounded, landmarks taken
+    as they are labelled.
 
     Args:
         xy_px: (N, 33, 2), x right and y down, NaN where not seen.

@@ -1,4 +1,6 @@
-"""Belt speed: read from the treadmill, given by a person, or seen in the feet that stand on the belt."""
+"""Belt speed: read from the treadmill, given by a person, or seen in the feet that stand on the
+belt.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +26,11 @@ AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force 
 
 
 def planted_px_s(rows: NDArray[np.float64], leg: Leg, foot: Landing) -> float:
-    """Backward speed of heel and toe in mid-stance, px/s of the straightened frame; NaN when not seen.
+    """Backward speed of heel and toe in mid-stance, px/s of the straightened frame; NaN when not
+    seen.
 
-    Heel and toe share one slope: each is taken from its own mean, then one least-squares line through both.
+    Heel and toe share one slope: each is taken from its own mean, then one least-squares line
+    through both.
     """
     t_s = rows[:, h.T_S]
     if not frame_s(t_s) <= SLOWEST_FRAME_S:
@@ -74,7 +78,9 @@ class BeltSpeed:
         self._seen_mps, self._seen_s = nan, NEVER
 
     def speed(self, t_s: float) -> Speed:
-        """The best source there is, in the order read, given, seen; `steady` once it has not changed for STEADY_S."""
+        """The best source there is, in the order read, given, seen; `steady` once it has not
+        changed for STEADY_S.
+        """
         mps, origin, step_mps = nan, "unknown", CHANGE_MPS
         if t_s - self._ftms_s <= FTMS_STALE_S:
             mps, origin = self._ftms_mps, "ftms"
@@ -89,6 +95,8 @@ class BeltSpeed:
         return Speed(mps, origin, t_s - self._changed_s > STEADY_S)  # type: ignore[arg-type]
 
     def _picture(self) -> float:
-        """The near foot is closer than the scale's plane and the far one farther: the mean of both is right to first order."""
+        """The near foot is closer than the scale's plane and the far one farther: the mean of both
+        is right to first order.
+        """
         seen = [side.mean for side in spreads(np.array(self._feet)) if isfinite(side.mean)]
         return sum(seen) / len(seen) / self._px_per_m if seen else nan

@@ -1,4 +1,5 @@
-"""What one pose says before anything is known about the runner's direction or which leg is which."""
+"""What one pose says before anything is known about the runner's direction or which leg is which.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from station.gait.angles import segments
 from station.types import Joint
 
-# A landmark below this score counts as not seen. Guess: models keep guessing hidden far-side landmarks at 0.1 .. 0.5 and these
-# guesses are usable, so only the hopeless ones go.
+# A landmark below this score counts as not seen. Guess: models keep guessing hidden far-side
+# landmarks at 0.1 .. 0.5 and these guesses are usable, so only the hopeless ones go.
 MIN_SCORE = 0.1
 FARTHEST_PX = 1e6  # no picture is that large: such a coordinate is a fault, not a place
 
@@ -44,7 +45,8 @@ _ROWS = np.array(POINTS, dtype=np.intp)
 class Body(NamedTuple):
     """Columns for N poses, in a frame straightened to gravity, as if the runner faced right.
 
-    segment_deg, segment_px: (N, 5) in the order of angles.SEGMENTS. points: (N, 15, 2) px in the order of POINTS.
+    segment_deg, segment_px: (N, 5) in the order of angles.SEGMENTS. points: (N, 15, 2) px in the
+    order of POINTS.
     """
 
     segment_deg: NDArray[np.float64]
@@ -53,7 +55,8 @@ class Body(NamedTuple):
 
 
 def bodies(xy_px: NDArray[np.floating], score: NDArray[np.floating], straighten: NDArray[np.float64]) -> Body:
-    """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` from angles.straightening."""
+    """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` from angles.straightening.
+    """
     seen = np.where((score >= MIN_SCORE)[..., None] & (np.abs(xy_px) < FARTHEST_PX), xy_px, np.nan)
     segment_deg, segment_px = segments(seen, straighten)
     return Body(segment_deg, segment_px, seen.take(_ROWS, axis=1) @ straighten)

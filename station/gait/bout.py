@@ -1,6 +1,8 @@
-"""A bout of running: each stride the clock closes is judged, measured and, when it was run, added to the window.
+"""A bout of running: each stride the clock closes is judged, measured and, when it was run, added
+to the window.
 
-Strides of a walk have rows, but neither events nor a place in the window: what the measures are held against are runners.
+Strides of a walk have rows, but neither events nor a place in the window: what the measures are
+held against are runners.
 """
 
 from __future__ import annotations
@@ -29,11 +31,14 @@ PAUSE_S = 5.0  # after so long without a stride of a run a new bout begins
 SEEN = 0.5  # a stride seen less than this is not measured
 CURVES = 6  # strides whose curve is kept (chosen)
 
-FootEvent = tuple[float, Literal["contact", "toe_off"], bool, float]  # t_s, kind, near leg, confidence
+# t_s, kind, near leg, confidence
+FootEvent = tuple[float, Literal["contact", "toe_off"], bool, float]
 
 
 class Bout:
-    """`stride` per stride of the clock. `forget` begins anew; `reset` also drops given speeds and the pelvis' calibration."""
+    """`stride` per stride of the clock. `forget` begins anew; `reset` also drops given speeds and
+    the pelvis' calibration.
+    """
 
     def __init__(self, history: History, pelvis: Pelvis, px_per_m: float) -> None:
         self._history = history
@@ -66,7 +71,9 @@ class Bout:
         self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in QUANTITIES})
 
     def misnamed(self, since_s: float) -> None:
-        """Near and far were taken for each other since then: strides of a run measured after it do not count."""
+        """Near and far were taken for each other since then: strides of a run measured after it do
+        not count.
+        """
         if self._end_s > since_s:
             self.forget()
 
@@ -76,7 +83,9 @@ class Bout:
         return Speed(round(now.mps, 3), now.origin, now.steady)
 
     def expected(self, phase: float) -> tuple[float, float] | None:
-        """Thigh and shank of a leg at this phase (0..1, 0 = its forward peak), as the last stride had them; None without one."""
+        """Thigh and shank of a leg at this phase (0..1, 0 = its forward peak), as the last stride
+        had them; None without one.
+        """
         if not self._pattern or isnan(phase):
             return None
         at = round(phase % 1.0 * (len(PHASES) - 1))
@@ -91,7 +100,8 @@ class Bout:
                 self.activity.stepped(t_s, run)
 
     def stride(self, t_s: float, start_s: float, end_s: float, swaps: int) -> tuple[np.void | None, list[FootEvent]]:
-        """Measures a stride of the clock at time `t_s`; its STRIDE record (None: no stride of gait) and the foot_events in it.
+        """Measures a stride of the clock at time `t_s`; its STRIDE record (None: no stride of gait)
+        and the foot_events in it.
 
         `swaps`: poses with exchanged legs so far.
         """
@@ -105,7 +115,8 @@ class Bout:
         row |= thighs(rows, inside, start_s, end_s)
         if not is_stride(inside):
             return None, []
-        if t_s - self.activity.stepped_s > duration_s:  # no steps are seen, so strides must do; each is two of them
+        # No steps are seen, so strides must do; each is two of them.
+        if t_s - self.activity.stepped_s > duration_s:
             run = is_run(row["cadence_spm"], bend(inside), rise(inside))
             self.activity.stepped(t_s, run)
             self.activity.stepped(t_s, run)
@@ -117,7 +128,9 @@ class Bout:
         return as_record(row), foot_events
 
     def _run(self, row: dict[str, float], rows: NDArray[np.float64], inside: NDArray[np.float64], t_s: float) -> list[FootEvent]:
-        """What only a run has: contacts, belt speed, pelvic turn and a place in the window. Adds to `row`."""
+        """What only a run has: contacts, belt speed, pelvic turn and a place in the window. Adds to
+        `row`.
+        """
         start_s, duration_s = row["start_s"], row["duration_s"]
         end_s = start_s + duration_s
         if start_s - self._end_s > PAUSE_S:
@@ -132,7 +145,8 @@ class Bout:
         speed = self.belt.speed(t_s)
         step_m = speed.mps * 0.5 * duration_s
         row |= {"speed_mps": speed.mps, "step_length_m": step_m}
-        known_m = step_m if speed.origin != "picture" else nan  # feet that a pose model sees are too rough for a share of it
+        # Feet that a pose model sees are too rough for a share of it.
+        known_m = step_m if speed.origin != "picture" else nan
         row |= bounced(inside, start_s, end_s, self._px_per_m, known_m) | landed(rows, near, self._px_per_m)
         row |= pelvic(self._pelvis.close(inside, start_s, end_s))
         self._end_s = end_s

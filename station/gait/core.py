@@ -1,10 +1,12 @@
-"""The core: every input in, everything known about the gait out. Live and from a file are this one object.
+"""The core: every input in, everything known about the gait out. Live and from a file are this one
+object.
 
-    pose -> body -> facing -> legs -> history row -> stride clock -> bout (strides, events, measures)
+    pose -> body -> facing -> legs -> history row -> stride clock -> bout (strides, events,
+    measures)
                                           |-> steps (standing, walking, running), drill, rail
 
-Each part holds only its own state, takes a pose or a row and returns what came of it. Nothing reads a clock or draws a number at
-random; memory is fixed; each output is rounded once, as it leaves.
+Each part holds only its own state, takes a pose or a row and returns what came of it. Nothing reads
+a clock or draws a number at random; memory is fixed; each output is rounded once, as it leaves.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ NOTHING = Found()
 
 
 class Timeline:
-    """Nanoseconds of the inputs to seconds since the first, exactly, so that a shift of all times changes nothing."""
+    """Nanoseconds of the inputs to seconds since the first, exactly, so that a shift of all times
+    changes nothing.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -68,7 +72,8 @@ class GaitCore:
     """`step` per input, in time order.
 
     Args:
-        view: what is known about the camera's place; raises ValueError for one that cannot be (see angles.straightening).
+        view: what is known about the camera's place; raises ValueError for one that cannot be (see
+        angles.straightening).
         pelvis: the sources of pelvic turn, where the caller wants to reach them too.
     """
 
@@ -101,13 +106,17 @@ class GaitCore:
 
     @property
     def side(self) -> Side | None:
-        """The way the runner faces in the frame, which is also the runner's side nearer to the camera."""
+        """The way the runner faces in the frame, which is also the runner's side nearer to the
+        camera.
+        """
         return self._facing.side
 
     # --- one input ---
 
     def step(self, given: Input) -> Gait:
-        """Takes one input and reports everything known after it. A pose that is not newer than the last one is passed over."""
+        """Takes one input and reports everything known after it. A pose that is not newer than the
+        last one is passed over.
+        """
         t_s = self._timeline.seconds(given.t_ns)
         found, angles_deg, exchanged = NOTHING, None, False
         if isinstance(given, Pose):
@@ -121,7 +130,9 @@ class GaitCore:
         return self._gait(given.t_ns, t_s, found, angles_deg, exchanged)
 
     def _pose(self, t_s: float, pose: Pose) -> tuple[Found, Sequence[float] | None, bool]:
-        """What the pose closed, its nine angles (None while the direction is not known), and whether its legs are exchanged."""
+        """What the pose closed, its nine angles (None while the direction is not known), and
+        whether its legs are exchanged.
+        """
         body = bodies(pose.xy_px[None], pose.score[None], self._straighten)
         seen = Seen(body.segment_deg[0].tolist(), body.segment_px[0].tolist(), body.points[0].tolist())
         if t_s <= self._last_s:
@@ -146,7 +157,9 @@ class GaitCore:
         return found, oriented(seen.segment_deg, side, exchanged) if pose.seen else None, exchanged
 
     def _start_over(self) -> None:
-        """The direction was found or has changed: what was recorded under another name of the legs is void."""
+        """The direction was found or has changed: what was recorded under another name of the legs
+        is void.
+        """
         for part in (self._history, self._legs, self._clock, self._drill, self._rows, self._eased):
             part.reset()
         self._bout.forget()

@@ -1,4 +1,6 @@
-"""Local fits on unevenly sampled, gappy curves: where a hill's top is and how high, without smoothing the curve first."""
+"""Local fits on unevenly sampled, gappy curves: where a hill's top is and how high, without
+smoothing the curve first.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ NO_TOP: Top = (nan, nan)
 
 
 def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, half_s: float) -> Top:
-    """Highest point of y inside (start, end): vertex of the parabola fitted to the samples within `half_s` of the largest one.
+    """Highest point of y inside (start, end): vertex of the parabola fitted to the samples within
+    `half_s` of the largest one.
 
-    A largest sample at the edge of the span is no hill, nor is one with samples on one side only: NaN.
+    A largest sample at the edge of the span is no hill, nor is one with samples on one side only:
+    NaN.
     """
     first, last = t_s.searchsorted((start_s, end_s)).tolist()
     inside = y[first:last].tolist()
@@ -44,8 +48,9 @@ def bottom(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end
 def falls_through(
     t_s: NDArray[np.float64], y: NDArray[np.float64], level: float, start_s: float, end_s: float, half_s: float
 ) -> float:
-    """Time at which y last comes down through `level` inside (start, end): a straight line through the samples within `half_s`
-    of the crossing, or between the two samples round it where there are no more; NaN when it does not."""
+    """Time at which y last comes down through `level` inside (start, end): a straight line through
+    the samples within `half_s` of the crossing, or between the two samples round it where there are
+    no more; NaN when it does not."""
     first, last = t_s.searchsorted((start_s, end_s)).tolist()
     seen = [(t, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
     falls = [(a, b) for a, b in pairwise(seen) if a[1] > level >= b[1]]
@@ -71,7 +76,9 @@ def frame_s(t_s: NDArray[np.float64]) -> float:
 
 
 def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
-    """y at a time, from a parabola fitted to the samples within `half_s`; NaN without samples on both sides."""
+    """y at a time, from a parabola fitted to the samples within `half_s`; NaN without samples on
+    both sides.
+    """
     if not isfinite(when_s):
         return nan
     return _parabola(_near(t_s, y, when_s, half_s))[2]
@@ -80,9 +87,11 @@ def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, ha
 def harmonics(
     t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, orders: tuple[int, ...]
 ) -> NDArray[np.complex128]:
-    """Complex amplitudes of y (NaN = missing) over the cycle [start, end), one per order, by least squares with a constant.
+    """Complex amplitudes of y (NaN = missing) over the cycle [start, end), one per order, by least
+    squares with a constant.
 
-    Order k holds Re(P e^(j k phi)), phi from 0 at the start. NaN when the samples leave too large a hole for the first order.
+    Order k holds Re(P e^(j k phi)), phi from 0 at the start. NaN when the samples leave too large a
+    hole for the first order.
     """
     seen = np.isfinite(y)
     phase = (t_s[seen] - start_s) * (2.0 * np.pi / (end_s - start_s))
@@ -98,7 +107,9 @@ def harmonics(
 
 
 def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
-    """(t - when, y) of the finite samples within half_s, at least the nearest one on each side within 2.2 half_s."""
+    """(t - when, y) of the finite samples within half_s, at least the nearest one on each side
+    within 2.2 half_s.
+    """
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
     found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
     if len(found) >= 3 and found[0][0] < 0.0 < found[-1][0]:

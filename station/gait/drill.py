@@ -1,4 +1,6 @@
-"""Knee lifts of the find-your-hip drill: a thigh from hanging to some 40 degrees and back, everything else still."""
+"""Knee lifts of the find-your-hip drill: a thigh from hanging to some 40 degrees and back,
+everything else still.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from typing import NamedTuple
 from station.gait import history as h
 
 HANGING_DEG = 15.0  # chosen: a standing thigh keeps within it
-# 40 is asked for, less the 10 that landmarks show a raised thigh too low (tests/lab/end_to_end: 7 and 11 on the tuning bodies).
+# 40 is asked for, less the 10 that landmarks show a raised thigh too low (tests/lab/end_to_end: 7
+# and 11 on the tuning bodies).
 LIFTED_DEG = 30.0
 OTHER_DEG = 20.0  # the standing leg may move by this much
 TRUNK_DEG = 12.0  # and the trunk
@@ -55,7 +58,9 @@ class Lift(NamedTuple):
 
 
 class Drill:
-    """Both legs: `step` per history row while the runner stands, `counts` (near, far) since the runner stands."""
+    """Both legs: `step` per history row while the runner stands, `counts` (near, far) since the
+    runner stands.
+    """
 
     def __init__(self) -> None:
         self._legs = (KneeLift(), KneeLift())

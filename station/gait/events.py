@@ -1,10 +1,12 @@
 """Foot contact and toe-off of one leg within one stride, from how the leg moves.
 
-Contact: the shank passes the vertical SHANK_UPRIGHT_AFTER_S after the foot has landed; against the force plate this holds
-from runner to runner within 6.6 ms (SD), where the heel farthest ahead of the hips scatters by 15.5 ms. The heel stands in
-where the shank is not seen. Toe-off: the trailing knee is straightest STRAIGHT_AFTER_S after the toe has left; that peak is
-looked for near the backward end of the thigh's swing. The constants are medians over the four tuning runners of data/rbds;
-`python -m tests.lab.accuracy --tuned` prints what is left of them. Running only: in walking neither holds.
+Contact: the shank passes the vertical SHANK_UPRIGHT_AFTER_S after the foot has landed; against the
+force plate this holds from runner to runner within 6.6 ms (SD), where the heel farthest ahead of
+the hips scatters by 15.5 ms. The heel stands in where the shank is not seen. Toe-off: the trailing
+knee is straightest STRAIGHT_AFTER_S after the toe has left; that peak is looked for near the
+backward end of the thigh's swing. The constants are medians over the four tuning runners of
+data/rbds; `python -m tests.lab.accuracy --tuned` prints what is left of them. Running only: in
+walking neither holds.
 """
 
 from __future__ import annotations
@@ -51,8 +53,9 @@ class Landing(NamedTuple):
 def landing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> Landing:
     """The contact round the leg's forward peak at `peak_s` and the toe-off that ends it.
 
-    A thigh may have two forward peaks, one before contact and one after it, and either may be the higher one; the heel is
-    farthest ahead of the hips once a stride. So the contact is looked for near that, the toe-off from there.
+    A thigh may have two forward peaks, one before contact and one after it, and either may be the
+    higher one; the heel is farthest ahead of the hips once a stride. So the contact is looked for
+    near that, the toe-off from there.
 
     `rows`: history from 0.85 of a stride before the stride's start to its end or later.
     """
@@ -80,7 +83,9 @@ def _contact(rows: NDArray[np.float64], leg: Leg, near_s: float, stride_s: float
 
 
 def _sure(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
-    """Share of the samples round an event that were measured, less where they are so few that the fit rests on three."""
+    """Share of the samples round an event that were measured, less where they are so few that the
+    fit rests on three.
+    """
     if not isfinite(when_s):
         return 0.0
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()

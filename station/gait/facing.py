@@ -1,4 +1,6 @@
-"""The way the runner faces, found from the legs and the head and then held: on a treadmill nobody turns round in a stride."""
+"""The way the runner faces, found from the legs and the head and then held: on a treadmill nobody
+turns round in a stride.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from station.gait.body import EAR, HEEL, NOSE, TOE, Points
 from station.types import Side
 
 MEMORY_S = 0.5  # evidence older than this fades
-ENOUGH = 0.25  # mean evidence (-1 left .. 1 right) that settles it. Guess; a runner in side view gives 0.6 .. 0.9
+# Mean evidence (-1 left .. 1 right) that settles it. Guess; a runner in side view gives 0.6 .. 0.9.
+ENOUGH = 0.25
 LOOK_EVERY_S = 0.1  # once found
 OPPOSITE_S = 1.5  # so long must the opposite be plain before a direction is given up
 
@@ -58,7 +61,9 @@ class Facing:
 
 
 def _evidence(segment_deg: Sequence[float], segment_px: Sequence[float], points: Points) -> float:
-    """Mean of the signs that knees (bend backwards only), feet and head give, -1 left .. 1 right; NaN when none is seen."""
+    """Mean of the signs that knees (bend backwards only), feet and head give, -1 left .. 1 right;
+    NaN when none is seen.
+    """
     unit_px = segment_px[0] if segment_px[0] == segment_px[0] else segment_px[1]
     total, count = 0.0, 0
     for side in (0, 1):

@@ -9,7 +9,8 @@ from station.gait.body import WRIST, Points
 
 MEMORY_S = 1.2  # time constant (chosen: two strides)
 RAIL_S = 2.5  # so long a wrist must be still
-STILL = 0.12  # standard deviation of a wrist's place, in thigh lengths; a swinging arm has 0.25 .. 0.4
+# Standard deviation of a wrist's place, in thigh lengths; a swinging arm has 0.25 .. 0.4.
+STILL = 0.12
 AHEAD = 0.15  # in front of the hips, thigh lengths
 HIDES = 0.35  # closer to the near hip than this, thigh lengths
 
@@ -17,7 +18,9 @@ HIDES = 0.35  # closer to the near hip than this, thigh lengths
 
 
 class Rail:
-    """True while a wrist has been nearly still, in front and between hip and shoulder height for seconds. Conservative."""
+    """True while a wrist has been nearly still, in front and between hip and shoulder height for
+    seconds. Conservative.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -30,7 +33,9 @@ class Rail:
         self.held = False
 
     def step(self, t_s: float, points: Points, hip: tuple[float, float], top_y: float, sign: float, unit: float) -> bool:
-        """Takes Body.points, mid-hip and shoulder height (px, y down), the direction (+1 right) and the thigh's length."""
+        """Takes Body.points, mid-hip and shoulder height (px, y down), the direction (+1 right) and
+        the thigh's length.
+        """
         gap_s = min(max(t_s - self._last_s, 0.0), MEMORY_S)
         self._last_s = t_s
         weight = 1.0 - exp(-gap_s / MEMORY_S)

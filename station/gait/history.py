@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-# Columns. x forward and y up in px of the straightened frame; angles in degrees; NaN where not measured.
+# Columns. x forward and y up in px of the straightened frame; angles in degrees; NaN where not
+# measured.
 (
     T_S,
     THIGH_NEAR,
@@ -38,7 +39,9 @@ _OTHER_LEG += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, REACH_FAR, REACH_NEAR, LE
 
 
 class History:
-    """Holds at least the last `keep` rows; a slice of it is one contiguous view, valid until the next `append`."""
+    """Holds at least the last `keep` rows; a slice of it is one contiguous view, valid until the
+    next `append`.
+    """
 
     def __init__(self, keep: int = 768) -> None:
         self._keep = keep
@@ -63,7 +66,9 @@ class History:
         return self._rows[first:last]
 
     def exchange_legs(self, since_s: float) -> int:
-        """Turns near and far over in all rows from `since_s` on; by how many more of them are exchanged then."""
+        """Turns near and far over in all rows from `since_s` on; by how many more of them are
+        exchanged then.
+        """
         rows = self.between(since_s, np.inf)
         before = int(rows[:, EXCHANGED].sum())
         rows[:] = rows[:, _OTHER_LEG]

@@ -1,13 +1,13 @@
 """Which leg is which: a two-state hidden Markov model over the pose model's left and right.
 
-In every frame the pose model's names are right ("as named") or left and right are exchanged. Two stories are kept, the
-likeliest one that ends in each state; the cheaper one is believed:
+In every frame the pose model's names are right ("as named") or left and right are exchanged. Two
+stories are kept, the likeliest one that ends in each state; the cheaper one is believed:
 
     as named  -- BEGIN_HZ -->  exchanged      an exchange begins seldom,
     as named  <-- END_HZ ---   exchanged      ends soon, and costs by the second while it lasts
 
-A story owns what it made of the legs: the thigh and shank of each, with their speeds, and when the thighs passed each other.
-What a frame costs under either naming:
+A story owns what it made of the legs: the thigh and shank of each, with their speeds, and when the
+thighs passed each other. What a frame costs under either naming:
 
     prediction   how far each segment lies from where its story predicts it, in standard
                  deviations, half the square of it; a leg swings about its middle, so the prediction
@@ -17,14 +17,15 @@ What a frame costs under either naming:
     pattern      once the stride clock runs, the distance to the last stride at this phase
     length       the near leg looks longer than the far one
 
-No segment ever costs more than FAR_NATS: one landmark gone astray may not outvote the rest. Because a wrong turn is kept as one
-of two stories and not as the only truth, it is taken back as soon as what follows fits the other one better; then all that was
-recorded since the two parted is renamed.
+No segment ever costs more than FAR_NATS: one landmark gone astray may not outvote the rest. Because
+a wrong turn is kept as one of two stories and not as the only truth, it is taken back as soon as
+what follows fits the other one better; then all that was recorded since the two parted is renamed.
 
-Both stories agree on most of the past, so neither knows whether the legs were mistaken for each other long ago. Two things
-tell: the pose model's names are right most of the time, and the near leg looks longer. Their log odds are summed for what is
-believed, up to SURE_NATS. Two stories of the same movement under exchanged names differ by that sum alone; when it falls under
-zero the legs are turned over, back to when it was last full.
+Both stories agree on most of the past, so neither knows whether the legs were mistaken for each
+other long ago. Two things tell: the pose model's names are right most of the time, and the near leg
+looks longer. Their log odds are summed for what is believed, up to SURE_NATS. Two stories of the
+same movement under exchanged names differ by that sum alone; when it falls under zero the legs are
+turned over, back to when it was last full.
 
 Times in seconds, angles in degrees, costs in nats (natural logarithm of the likelihood ratio).
 `python -m tests.lab.accuracy.legs` measures how often it is wrong.
@@ -42,7 +43,8 @@ from station.types import NEVER
 NOISE_DEG = (4.5, 7.5)  # thigh, shank: scatter of what a pose model says from frame to frame
 BEND_DEG_S2 = (1500.0, 2400.0)  # half the angular acceleration that the prediction leaves out
 PULL_PER_S2 = 90.0  # squared angular frequency of a stride of 0.66 s
-FOLLOW_S, SPEED_S = 0.004, 0.08  # time constants by which a segment's angle and speed follow what is seen
+# Time constants by which a segment's angle and speed follow what is seen.
+FOLLOW_S, SPEED_S = 0.004, 0.08
 MISFIT_S = 1 / 60  # what a pose model is off stays for so long: frames within it count as one
 FAR_NATS = 5.5  # of one segment: 3.3 standard deviations, and no lesson for the prediction
 BEGIN_HZ = 0.4  # how often an exchange begins
@@ -50,11 +52,12 @@ END_HZ = (25.0, 2.0)  # how soon it ends, while it is brief and later: most last
 BRIEF_S = 0.15  # chosen: longer than most exchanges last
 FIRST_NATS = 4.5  # that the first frame is exchanged
 APART_DEG = 10.0  # thighs farther apart than this are one ahead of the other
-PASSING_S, PASSING_NATS_S = 0.36, 60.0  # half a stride of a run, and what each second of as long again costs
+# Half a stride of a run, and what each second of as long again costs.
+PASSING_S, PASSING_NATS_S = 0.36, 60.0
 PATTERN_DEG = (10.0, 18.0)  # how well a leg keeps to its last stride by the clock
 PATTERN_S = 0.1  # what is off the pattern stays off for so long: frames within it count as one
-# How much longer the near thigh and shank look than the far ones, natural logarithm of the ratio: mean over people, cameras
-# and pose models, and the scatter of its mean over a second.
+# How much longer the near thigh and shank look than the far ones, natural logarithm of the ratio:
+# mean over people, cameras and pose models, and the scatter of its mean over a second.
 LONGER, LONGER_NOISE = 0.045, 0.025
 LONGER_MOST = 0.25  # beyond that a leg was not seen right
 SURE_NATS = 12.0  # the most that the past may weigh against the present
@@ -71,7 +74,8 @@ LENGTH_MEMORY_S = 1.0  # time constant (chosen)
 
 Legs = tuple[float, float, float, float]  # near thigh and shank, far thigh and shank
 Part = tuple[float, float, float]  # angle, speed, when
-Guess = tuple[float, float, float, float]  # angle, speed, standard deviation, seconds since it was seen
+# Angle, speed, standard deviation, seconds since it was seen.
+Guess = tuple[float, float, float, float]
 PATTERN_SD = PATTERN_DEG * 2
 Costs = tuple[tuple[float, float], tuple[float, float]]
 NOTHING: Costs = ((0.0, 0.0), (0.0, 0.0))  # of a pose that says nothing
@@ -79,22 +83,27 @@ UNSEEN: Part = (nan, 0.0, NEVER)
 
 
 class Pattern(NamedTuple):
-    """Where the legs should be by the stride clock, from a forward peak of the near one at `since_s`."""
+    """Where the legs should be by the stride clock, from a forward peak of the near one at
+    `since_s`.
+    """
 
     legs: Legs
     since_s: float
 
 
 class Naming(NamedTuple):
-    """`exchanged` in this frame; what was said since `renamed_s` was wrong the other way (inf: nothing)."""
+    """`exchanged` in this frame; what was said since `renamed_s` was wrong the other way (inf:
+    nothing).
+    """
 
     exchanged: bool
     renamed_s: float = inf
 
 
 class _Story(NamedTuple):
-    """`parts` in the order of Legs; `ahead` > 0: the near thigh was last in front, since `passed_s` (0: neither yet).
-    `due_s`: when they should have passed each other again, if they do it in strides."""
+    """`parts` in the order of Legs; `ahead` > 0: the near thigh was last in front, since `passed_s`
+    (0: neither yet). `due_s`: when they should have passed each other again, if they do it in
+    strides."""
 
     cost: float
     entered_s: float  # when it came into its state
@@ -122,10 +131,11 @@ class LegTracker:
         self._seen_s = t_s
 
     def step(self, t_s: float, named: Legs, pattern: Pattern | None = None, longer: float = nan) -> Naming:
-        """Takes thigh and shank of the leg that the pose model names as the near one, and of the other; forward is plus.
+        """Takes thigh and shank of the leg that the pose model names as the near one, and of the
+        other; forward is plus.
 
-        `pattern`: where each leg should be, while the stride clock runs. `longer`: natural logarithm of how much longer the leg
-        named as the near one looks.
+        `pattern`: where each leg should be, while the stride clock runs. `longer`: natural
+        logarithm of how much longer the leg named as the near one looks.
         """
         if not any(map(isfinite, named)):
             return Naming(bool(self._believed))
@@ -138,7 +148,9 @@ class LegTracker:
         return self._turned_over(t_s) if self._mistaken(t_s, gap_s, odds) else naming
 
     def _mistaken(self, t_s: float, gap_s: float, odds: float) -> bool:
-        """Whether the names and lengths of the last seconds speak against what is believed of the legs."""
+        """Whether the names and lengths of the last seconds speak against what is believed of the
+        legs.
+        """
         lasts_s = t_s - self._stories[self._believed].entered_s
         gain = END_HZ[lasts_s > BRIEF_S] * gap_s + 2.0 * odds
         self._sure_nats += -gain if self._believed else gain
@@ -188,8 +200,9 @@ class LegTracker:
         return self._believe(t_s, int(costs[1] < costs[0]), parents)
 
     def _unlike(self, pattern: Pattern | None, legs: tuple[Legs, Legs], gap_s: float) -> Costs:
-        """Cost of the distance to the last stride, by the story before and the state now. The clock was set by a peak of what
-        is believed to be the near leg; for a story that parted before, it was the other leg's."""
+        """Cost of the distance to the last stride, by the story before and the state now. The clock
+        was set by a peak of what is believed to be the near leg; for a story that parted before, it
+        was the other leg's."""
         if pattern is None:
             return NOTHING
         weight = min(gap_s / PATTERN_S, 1.0)
@@ -229,7 +242,9 @@ def _distance(legs: Legs, expected: Legs) -> float:
 
 
 def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float]) -> list[Guess | None]:
-    """Where each part is now: swinging about its middle it is pulled back. None where it was not seen lately."""
+    """Where each part is now: swinging about its middle it is pulled back. None where it was not
+    seen lately.
+    """
     guesses: list[Guess | None] = []
     which = 1
     for angle, speed, when_s in parts:
@@ -258,8 +273,8 @@ def _misfit(guesses: Sequence[Guess | None], legs: Legs) -> float:
 
 
 def _same_but_for_names(a: _Story, b: _Story) -> bool:
-    """Whether both tell the same movement since the legs passed each other, with left and right exchanged. What then speaks for
-    one of them is what is known of the names."""
+    """Whether both tell the same movement since the legs passed each other, with left and right
+    exchanged. What then speaks for one of them is what is known of the names."""
     return a.passed_s == b.passed_s and a.ahead * b.ahead < 0.0
 
 
@@ -294,7 +309,9 @@ def _told(t_s: float, cost: float, before: _Story, guesses: Sequence[Guess | Non
 
 
 class LengthGate:
-    """Thighs keep their length in the frame; one that looks much longer or shorter than usual was not seen right."""
+    """Thighs keep their length in the frame; one that looks much longer or shorter than usual was
+    not seen right.
+    """
 
     def __init__(self) -> None:
         self.reset()
@@ -308,7 +325,8 @@ class LengthGate:
         if not isfinite(length_px):
             return False
         if t_s - self._usual_s > LENGTH_MEMORY_S:
-            self._usual_px = length_px  # nothing believable for a while: what is usual now may differ
+            # Nothing believable for a while: what is usual now may differ.
+            self._usual_px = length_px
         elif abs(length_px - self._usual_px) > LENGTH_OFF * self._usual_px:
             return False
         self._usual_px += min((t_s - self._usual_s) / LENGTH_MEMORY_S, 1.0) * (length_px - self._usual_px)

@@ -11,7 +11,8 @@ from station.stats import FEWEST, STRIDE_SD, Spread, of_one_gait, spreads
 from station.types import QUANTITIES, STRIDE, Measure
 
 STRIDES = 36  # the window (chosen: half a minute of running)
-COVERED = 0.7  # share of the time between first and last stride of the window that its strides must fill (chosen)
+# Share of the time between first and last stride of the window that its strides must fill (chosen)
+COVERED = 0.7
 
 NO_STRIDES = "no strides of a run yet"
 NOT_SEEN = "not seen in enough strides"

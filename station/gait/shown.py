@@ -1,4 +1,6 @@
-"""What is shown and never measured with: smoothed angles, the share of frames with a leg, the place on the belt."""
+"""What is shown and never measured with: smoothed angles, the share of frames with a leg, the place
+on the belt.
+"""
 
 from __future__ import annotations
 
@@ -62,12 +64,15 @@ class Tracked:
 
 
 class Zone:
-    """Where along the belt the runner is: 0 at the rear end of the view's zone, 1 at its front end; NaN before it is known."""
+    """Where along the belt the runner is: 0 at the rear end of the view's zone, 1 at its front end;
+    NaN before it is known.
+    """
 
     def __init__(self, view: View, straighten: NDArray[np.float64]) -> None:
         x0, _, x1, _ = view.zone
         self._start_px, self._width_px = x0 * view.width_px, (x1 - x0) * view.width_px
-        self._x, self._y = np.linalg.inv(straighten)[:, 0].tolist()  # straightened x, y to the frame's x
+        # Straightened x, y to the frame's x.
+        self._x, self._y = np.linalg.inv(straighten)[:, 0].tolist()
         self.reset()
 
     def reset(self) -> None:

@@ -1,9 +1,10 @@
 """The stride clock: forward peaks of the near thigh, timed by its passage through the middle.
 
-A stride opens at the forward peak. But the peak is flat, in slow running even double, so noise moves it about; the moment
-at which the thigh swings back through the middle of its range is sharp. So the stride's duration is taken between such
-passages and only its start from the peak. A passage counts once the thigh has come down by a good part of its recent
-swing: noise makes no strides, and one stray sample none either.
+A stride opens at the forward peak. But the peak is flat, in slow running even double, so noise
+moves it about; the moment at which the thigh swings back through the middle of its range is sharp.
+So the stride's duration is taken between such passages and only its start from the peak. A passage
+counts once the thigh has come down by a good part of its recent swing: noise makes no strides, and
+one stray sample none either.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ LOST_S = 2.0  # no passage for so long: the runner stopped, the clock starts afr
 HALF = 0.09  # half-width of the fit round a peak, as a share of the stride
 CROSSING_HALF_S = 0.035  # of the line fitted round the passage, as in events.py
 FIRST_STRIDE_S = 0.7  # until one is known: 170 steps a minute
-# A thigh moves on by no more than this from one sample to the next: what goes farther is the other leg, for a frame or three.
-# Runners of the norms swing it at up to 500 deg/s for a moment; the rest is noise.
+# A thigh moves on by no more than this from one sample to the next: what goes farther is the other
+# leg, for a frame or three. Runners of the norms swing it at up to 500 deg/s for a moment; the rest
+# is noise.
 JUMP_DEG, FASTEST_DEG_S = 12.0, 450.0
 
 
 class StrideClock:
-    """`follows` and `step` per pose, with the history in between; `step` gives the start and end of a stride when one closes."""
+    """`follows` and `step` per pose, with the history in between; `step` gives the start and end of
+    a stride when one closes.
+    """
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -47,7 +51,9 @@ class StrideClock:
         self._learnt = 0
 
     def phase(self, t_s: float) -> float:
-        """0..1 since the last forward peak, from the last stride's duration; NaN when the clock does not run."""
+        """0..1 since the last forward peak, from the last stride's duration; NaN when the clock
+        does not run.
+        """
         passed = (t_s - self.peak_s) / self._stride_s
         return passed % 1.0 if passed < 2.0 else nan
 
@@ -56,7 +62,9 @@ class StrideClock:
         return abs(thigh_deg - self._last_deg) <= JUMP_DEG + FASTEST_DEG_S * (t_s - self._last_s)
 
     def step(self, t_s: float, thigh_deg: float) -> tuple[float, float] | None:
-        """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample closed, else None."""
+        """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample
+        closed, else None.
+        """
         if isfinite(self._passage_s) and t_s - self._passage_s > LOST_S:
             self.reset()
         if not self.follows(t_s, thigh_deg):
@@ -68,7 +76,8 @@ class StrideClock:
             if thigh_deg > self._low + need:
                 self._falling, self._rose = False, True
                 self._learn()
-                if not isfinite(self._passage_s):  # the first fall could not be timed before its middle was known
+                # The first fall could not be timed before its middle was known.
+                if not isfinite(self._passage_s):
                     self._passage_s = self._passage(t_s)
                 self._high, self._high_s = thigh_deg, t_s
             return None
@@ -83,8 +92,9 @@ class StrideClock:
         return None
 
     def _learn(self) -> None:
-        """Middle and size of the swing, from a peak and the trough after it; slowly, since both are single samples, but at once
-        where the first ones were halves of a swing or the runner has just set off."""
+        """Middle and size of the swing, from a peak and the trough after it; slowly, since both are
+        single samples, but at once where the first ones were halves of a swing or the runner has
+        just set off."""
         swing, middle = max(FIRST_SWING_DEG, self._high - self._low), 0.5 * (self._high + self._low)
         alike = 0.8 < swing / self._swing_deg < 1.25 and abs(middle - self._middle_deg) < 0.12 * swing
         self._learnt = self._learnt + 1 if alike else 1
@@ -113,7 +123,8 @@ class StrideClock:
         if not SHORTEST_S <= duration_s <= LONGEST_S:
             return None
         if isfinite(self._stride_s) and self._doubtful < 2 and not 0.7 < duration_s / self._stride_s < 1.45:
-            self._doubtful += 1  # a peak was missed or one too many was seen; if it keeps coming, it is the truth
+            # A peak was missed or one too many was seen; if it keeps coming, it is the truth.
+            self._doubtful += 1
             return None
         self._stride_s = duration_s if self._doubtful or not isfinite(self._stride_s) else 0.5 * (self._stride_s + duration_s)
         self._doubtful = 0

@@ -16,15 +16,19 @@ from station.gait.pelvis.landmarks import lock_in
 from station.gait.pelvis.source import PelvicStride
 from station.types import STRIDE
 
-SHORTEST_CONTACT_S, LONGEST_CONTACT_S = 0.08, 0.45  # of any run (chosen, round the norms' 0.17 .. 0.30)
-DEEPEST_STANCE_DEG = 75.0  # a knee that carries; the norms end at 46, a deep squat run is not one (chosen)
+# Of any run (chosen, round the norms' 0.17 .. 0.30)
+SHORTEST_CONTACT_S, LONGEST_CONTACT_S = 0.08, 0.45
+# A knee that carries; the norms end at 46, a deep squat run is not one (chosen)
+DEEPEST_STANCE_DEG = 75.0
 LANDED_HALF_S = 0.035  # half-width of the fits at the landing (chosen)
 HALF = 0.09  # half-width of the fits round extremes, as a share of the stride
 PHASES = np.linspace(0.0, 1.0, 51)
 
 
 def swing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> tuple[float, float]:
-    """Forward and backward extreme of a thigh in the stride whose forward peak is near `peak_s`, degrees."""
+    """Forward and backward extreme of a thigh in the stride whose forward peak is near `peak_s`,
+    degrees.
+    """
     t_s, thigh = rows[:, h.T_S], rows[:, leg.thigh]
     _, forward = top(t_s, thigh, peak_s - 0.35 * stride_s, peak_s + 0.35 * stride_s, HALF * stride_s)
     _, backward = bottom(t_s, thigh, peak_s + 0.3 * stride_s, peak_s + 0.8 * stride_s, HALF * stride_s)
@@ -32,7 +36,9 @@ def swing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -
 
 
 def thighs(rows: NDArray[np.float64], inside: NDArray[np.float64], start_s: float, end_s: float) -> dict[str, float]:
-    """Swing of both thighs and the trunk's lean: what needs no foot. `inside`: the rows of [start, end) alone."""
+    """Swing of both thighs and the trunk's lean: what needs no foot. `inside`: the rows of [start,
+    end) alone.
+    """
     stride_s = end_s - start_s
     forward, backward = swing(rows, NEAR, start_s, stride_s)
     far_forward, far_backward = swing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
@@ -57,13 +63,14 @@ def thighs(rows: NDArray[np.float64], inside: NDArray[np.float64], start_s: floa
 def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: float) -> dict[str, float]:
     """What hangs on the near foot's contact and toe-off.
 
-    Retraction begins at the thigh's last forward peak before the heel is farthest ahead of the hips and ends there, some 29 ms
-    before the foot lands: so are its norms defined.
+    Retraction begins at the thigh's last forward peak before the heel is farthest ahead of the hips
+    and ends there, some 29 ms before the foot lands: so are its norms defined.
     """
     stride_s, t_s = end_s - start_s, rows[:, h.T_S]
     flexion = rows[:, h.THIGH_NEAR] - rows[:, h.SHANK_NEAR]
     half_s = 0.07 * stride_s
-    # The knee bends most near mid-stance and is straightest at toe-off: at 30 frames a second the peak needs room to be a hill.
+    # The knee bends most near mid-stance and is straightest at toe-off: at 30 frames a second the
+    # peak needs room to be a hill.
     _, stance_deg = top(t_s, flexion, near.contact_s, near.contact_s + 0.8 * (near.toe_off_s - near.contact_s), half_s)
     _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
     thigh = rows[:, h.THIGH_NEAR]
@@ -86,7 +93,9 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
 
 
 def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[Landing, Landing]:
-    """Near foot in the stride, and far foot in the half stride before it: all of both has been seen when the stride closes."""
+    """Near foot in the stride, and far foot in the half stride before it: all of both has been seen
+    when the stride closes.
+    """
     stride_s = end_s - start_s
     return landing(rows, NEAR, start_s, stride_s), landing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
 
@@ -103,8 +112,8 @@ def bounced(inside: NDArray[np.float64], start_s: float, end_s: float, px_per_m:
 def landed(rows: NDArray[np.float64], near: Landing, px_per_m: float) -> dict[str, float]:
     """Where the near foot lands before the hip, and how its shank stands then.
 
-    It lands HEEL_AHEAD_BEFORE_S after the heel is farthest ahead. The contact itself, timed by the shank's passage through the
-    vertical, would make the shank's angle its speed times a constant.
+    It lands HEEL_AHEAD_BEFORE_S after the heel is farthest ahead. The contact itself, timed by the
+    shank's passage through the vertical, would make the shank's angle its speed times a constant.
     """
     t_s = rows[:, h.T_S]
     when_s = near.ahead_s + HEEL_AHEAD_BEFORE_S if fast_enough("overstride_near_cm", frame_s(t_s)) else nan
@@ -113,7 +122,8 @@ def landed(rows: NDArray[np.float64], near: Landing, px_per_m: float) -> dict[st
 
 
 def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> float:
-    """Measured share of the samples that the stride should have, by the usual time between frames."""
+    """Measured share of the samples that the stride should have, by the usual time between frames.
+    """
     seen = int(np.count_nonzero(np.isfinite(rows[:, h.THIGH_NEAR])))
     return min(1.0, seen * frame_s(rows[:, h.T_S]) / (end_s - start_s)) if len(rows) > 1 else 0.0
 
@@ -133,7 +143,9 @@ def pelvic(found: PelvicStride | None) -> dict[str, float]:
 
 
 def as_record(row: dict[str, float]) -> np.void:
-    """A STRIDE record of a row, rounded: seconds to 1 ms, shares to 0.001, everything else to 0.01. Missing names are NaN."""
+    """A STRIDE record of a row, rounded: seconds to 1 ms, shares to 0.001, everything else to 0.01.
+    Missing names are NaN.
+    """
     record = np.array([tuple(round(row.get(name, nan), digits) for name, digits in _DIGITS.items())], dtype=STRIDE)
     record.flags.writeable = False
     return record[0]

@@ -1,7 +1,8 @@
 """BlazePose: a detector over the whole frame and 33 landmarks in a square around one person.
 
-Bazarevsky et al. 2020, "BlazePose: On-device Real-time Body Pose tracking", arXiv:2006.10204. The numbers below are those of
-MediaPipe 0.10.21, which the weights come from; tests/pose/test_parity.py holds this file to its results.
+Bazarevsky et al. 2020, "BlazePose: On-device Real-time Body Pose tracking", arXiv:2006.10204. The
+numbers below are those of MediaPipe 0.10.21, which the weights come from; tests/pose/test_parity.py
+holds this file to its results.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ WINDOW = np.arange(-HEATMAP_REACH, HEATMAP_REACH + 1)
 
 
 class BlazePose(TwoStage):
-    """`PoseModel` with the landmark weights `name`. Raises ModelError when a model file is not what its card says."""
+    """`PoseModel` with the landmark weights `name`. Raises ModelError when a model file is not what
+    its card says.
+    """
 
     margin = 1.25
 
@@ -37,7 +40,8 @@ class BlazePose(TwoStage):
         times.append(perf_counter_ns())
         rows = values.reshape(-1, 5).astype(np.float64)
         xy_px = square.to_frame(refine(rows[:, :2] / self._network.size_px, heatmap[0]))
-        # Columns 3 and 4: is the landmark visible, is it inside the frame. It is as sure as the less sure of the two.
+        # Columns 3 and 4: is the landmark visible, is it inside the frame. It is as sure as the
+        # less sure of the two.
         score = sigmoid(rows[:JOINTS, 3:5].min(axis=1))
         times.append(perf_counter_ns())
         self._measured(times)
@@ -45,7 +49,8 @@ class BlazePose(TwoStage):
 
 
 def refine(uv: NDArray, heatmap: NDArray) -> NDArray:
-    """Landmarks (N, 2), 0..1 across the square, drawn to the centre of mass of their heatmap (N, cells, cells) around them.
+    """Landmarks (N, 2), 0..1 across the square, drawn to the centre of mass of their heatmap (N,
+    cells, cells) around them.
 
     A landmark outside the square, or whose heatmap has no clear peak near it, stays where it was.
     """

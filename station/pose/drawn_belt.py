@@ -1,4 +1,6 @@
-"""A hip belt as a camera would see it, with its true corners: for the benchmark and the tests, when no runner wears one."""
+"""A hip belt as a camera would see it, with its true corners: for the benchmark and the tests, when
+no runner wears one.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,11 @@ EDGE_ON_DEG = 65.0  # a tag turned farther away is not counted as seen
 
 @dataclass(frozen=True)
 class DrawnBelt:
-    """Tags `ids` side by side round an upright hip, seen from `distance_m` at its own height; `side_px` is a tag's height.
+    """Tags `ids` side by side round an upright hip, seen from `distance_m` at its own height;
+    `side_px` is a tag's height.
 
-    `turn_deg` turns the wearer to the frame's right; at 0 the first tag faces the camera. Light and shirt are shares of white.
+    `turn_deg` turns the wearer to the frame's right; at 0 the first tag faces the camera. Light and
+    shirt are shares of white.
     """
 
     ids: tuple[int, ...] = tuple(range(14))
@@ -43,7 +47,9 @@ class DrawnBelt:
         return self.side_px / TAG_M * (self.distance_m - self.radius_m)
 
     def corners_px(self, centre_px: tuple[float, float]) -> dict[int, NDArray[np.float64]]:
-        """Corners (4, 2) of the tags that face the camera, by id; the belt's axis at `centre_px`. Pixel centres are whole."""
+        """Corners (4, 2) of the tags that face the camera, by id; the belt's axis at `centre_px`.
+        Pixel centres are whole.
+        """
         seen = {}
         for place, number in enumerate(self.ids):
             middle = self._start(place) + TAG_M / self.radius_m / 2
@@ -60,7 +66,9 @@ class DrawnBelt:
         return radians(self.turn_deg) + (place * PITCH_M - TAG_M / 2) / self.radius_m
 
     def light(self, width: int, height: int, centre_px: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Light that falls on an image (height, width), 0..1, and which of its pixels show the wearer."""
+        """Light that falls on an image (height, width), 0..1, and which of its pixels show the
+        wearer.
+        """
         fine_x = (np.arange(width * FINE) + 0.5) / FINE - 0.5 - centre_px[0]
         fine_y = (np.arange(height * FINE) + 0.5) / FINE - 0.5 - centre_px[1]
         slant = fine_x / self._focal_px
@@ -89,7 +97,9 @@ def encoded(light: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def worn(image: NDArray[np.uint8], belt: DrawnBelt, centre_px: tuple[float, float]) -> NDArray[np.uint8]:
-    """A copy of the frame (H, W, 3) in which a strip of a wearer with that belt is pasted, the belt's axis at `centre_px`."""
+    """A copy of the frame (H, W, 3) in which a strip of a wearer with that belt is pasted, the
+    belt's axis at `centre_px`.
+    """
     half = round(1.2 * belt.side_px)
     left, right = np.clip([centre_px[0] - 6 * belt.side_px, centre_px[0] + 6 * belt.side_px], 0, image.shape[1]).astype(int)
     top, bottom = np.clip([centre_px[1] - half, centre_px[1] + half], 0, image.shape[0]).astype(int)
@@ -101,7 +111,8 @@ def worn(image: NDArray[np.uint8], belt: DrawnBelt, centre_px: tuple[float, floa
 
 
 class DrawnBeltFinder:
-    """Stands in for `hip_belt.HipBeltFinder` and looks at no picture: the drawn belt lies round the middle of the runner's hips.
+    """Stands in for `hip_belt.HipBeltFinder` and looks at no picture: the drawn belt lies round the
+    middle of the runner's hips.
 
     Where no hips are seen it is hidden, and forgotten after two seconds.
     """

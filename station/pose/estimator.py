@@ -1,4 +1,6 @@
-"""Frame in, pose of the runner out: finds somebody, follows them, and looks again when they are gone."""
+"""Frame in, pose of the runner out: finds somebody, follows them, and looks again when they are
+gone.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +41,11 @@ def known_model(settings: PoseSection) -> None:
 
 
 def open_estimator(settings: PoseSection, zone: Zone = (0.0, 0.0, 1.0, 1.0)) -> TrackingEstimator:
-    """The estimator that station.toml asks for, warmed up. `zone` is the treadmill, as in `types.View`.
+    """The estimator that station.toml asks for, warmed up. `zone` is the treadmill, as in
+    `types.View`.
 
-    Raises ConfigError for an unknown model and ModelError for a file that is not what its card says.
+    Raises ConfigError for an unknown model and ModelError for a file that is not what its card
+    says.
     """
     known_model(settings)
     model = MODELS[settings.model](models_dir(settings.models_dir), settings.model, settings.threads)
@@ -52,12 +56,15 @@ def open_estimator(settings: PoseSection, zone: Zone = (0.0, 0.0, 1.0, 1.0)) -> 
 
 
 class TrackingEstimator:
-    """`ports.Estimator` over any `PoseModel`. `stage_ms` holds what the stages of the last frame took, 0 for those not run."""
+    """`ports.Estimator` over any `PoseModel`. `stage_ms` holds what the stages of the last frame
+    took, 0 for those not run.
+    """
 
     def __init__(self, model: PoseModel, who: Who) -> None:
         self._model, self._who = model, who
         self._square: Square | None = None  # where to measure next
-        # MediaPipe's constants for the points that the next square is cut from; the landmarks themselves stay raw.
+        # MediaPipe's constants for the points that the next square is cut from; the landmarks
+        # themselves stay raw.
         self._steady = OneEuro(min_cutoff_hz=0.01, beta=10.0, speed_cutoff_hz=1.0)
         self.stage_ms = dict.fromkeys(STAGES, 0.0)
 
@@ -74,7 +81,8 @@ class TrackingEstimator:
         self._model.close()
 
     def estimate(self, frame: Frame) -> Pose:
-        """The runner's landmarks in one frame; `Pose.nobody` while nobody is locked. Frames in time order.
+        """The runner's landmarks in one frame; `Pose.nobody` while nobody is locked. Frames in time
+        order.
 
         Raises InputError for a frame that is not (H, W, 3) uint8 with at least one pixel.
         """
@@ -109,7 +117,9 @@ class TrackingEstimator:
         return seen
 
     def _pick(self, image: NDArray[np.uint8], choose: Callable[[list[Square]], int | None]) -> Landmarks | None:
-        """Measures whom the detector found and lets `choose` decide: its guesses are rough, and some are ghosts."""
+        """Measures whom the detector found and lets `choose` decide: its guesses are rough, and
+        some are ghosts.
+        """
         people = self._model.find(image)[:MOST_PEOPLE]
         seen = [found for p in people if (found := self._model.measure(image, p.square)).presence >= MIN_PRESENCE]
         chosen = choose([self._body(found) for found in seen])

@@ -14,18 +14,24 @@ from station.types import NS, Frame, Joint, Marks, Pose
 
 LATELY_NS = 2 * NS  # a belt that was seen within this time is looked for in every frame
 SEARCH_NS = NS // 2  # and else this often
-NARROW_NS = 3 * NS // 10  # as long after the last tag only its height is searched, then the whole waist
+# As long after the last tag only its height is searched, then the whole waist.
+NARROW_NS = 3 * NS // 10
 LEAST_PX = 10.0  # a tag's longer side; below that its modules are smaller than a pixel and a half
 LEAST_SHAPE = 0.35  # shorter by longer side: turned away by 70 degrees
 LIKELY = 0.7  # likeness that is worth a fit
-EXPLAINED = 0.88  # tags: 0.93 and more; what is none, in two clips full of people: 0.63 at most unless the fit ran away
+# Tags: 0.93 and more; what is none, in two clips full of people: 0.63 at most unless the fit ran
+# away.
+EXPLAINED = 0.88
 MOST_MOVE = 0.1  # of a side: a fit that goes farther went elsewhere
 SMALL_PX = 28.0  # smaller tags are sought in an image of twice the size
 LARGE_PX, BEST_PX = 32.0, 24.0  # larger ones are brought to the best size for the fit
 SOFTENED_PX = 0.5  # a shrunk image is sharper than the fit expects
-WINDOWS_PX = (13, 33, 20)  # neighbourhoods of the threshold: 13 and 33; three, as OpenCV has them, find as many in twice the time
+# Neighbourhoods of the threshold: 13 and 33; three, as OpenCV has them, find as many in twice the
+# time.
+WINDOWS_PX = (13, 33, 20)
 TAG_PER_TORSO = 0.1  # 5 cm of 50 cm: a guess, until the first tag is seen
-# The waist about the middle of the hips, in torso lengths: a belt lies a little above the hip joints.
+# The waist about the middle of the hips, in torso lengths: a belt lies a little above the hip
+# joints.
 ASIDE, ABOVE, BELOW = 0.65, 0.55, 0.3
 FOLLOW = 0.2  # share of each new frame in the belt's remembered height and size
 
@@ -36,7 +42,8 @@ Quads = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tags:
-    """Tags in one frame: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise, and how they look.
+    """Tags in one frame: `ids` (N,), `corners_px` (N, 4, 2) from the tag's own top left clockwise,
+    and how they look.
 
     `explained` (N,), up to 1, and `blur_px` (N,) are those of tag_fit.Fitted.
     """
@@ -64,7 +71,9 @@ class Tags:
 
 
 class TagReader:
-    """Finds tags in a grey frame. OpenCV finds quadrilaterals. It cannot read tags that bend away round a hip; this can."""
+    """Finds tags in a grey frame. OpenCV finds quadrilaterals. It cannot read tags that bend away
+    round a hip; this can.
+    """
 
     def __init__(self) -> None:
         settings = cv2.aruco.DetectorParameters()
@@ -73,7 +82,9 @@ class TagReader:
         self._detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50), settings)
 
     def tags(self, grey: NDArray[np.uint8], expected_px: float) -> Tags:
-        """All tags, the same one perhaps twice. `expected_px`: about how long a side is; right within a factor of two."""
+        """All tags, the same one perhaps twice. `expected_px`: about how long a side is; right
+        within a factor of two.
+        """
         return self.read(grey, self.quads(grey, 2 if expected_px < SMALL_PX else 1), expected_px)
 
     def quads(self, grey: NDArray[np.uint8], times: int) -> Quads:
@@ -123,7 +134,9 @@ class HipBeltFinder:
         self._centre_px = np.full(2, np.nan)
 
     def find(self, frame: Frame, pose: Pose) -> Marks | None:
-        """The tags in view. Without any: empty within 2 s of the last, to tell that the belt is hidden, and None after that."""
+        """The tags in view. Without any: empty within 2 s of the last, to tell that the belt is
+        hidden, and None after that.
+        """
         if not self._is_time(frame.t_ns):
             return None
         self._searched_ns = frame.t_ns
@@ -182,7 +195,9 @@ class HipBeltFinder:
 
 
 def once_each(tags: Tags, centre_px: NDArray[np.float64]) -> Tags:
-    """Each id once. Of one tag found twice the better fit; of two tags with one id that nearer to `centre_px`, the runner."""
+    """Each id once. Of one tag found twice the better fit; of two tags with one id that nearer to
+    `centre_px`, the runner.
+    """
     kept = []
     places = tags.corners_px.mean(1)
     away = np.linalg.norm(places - centre_px, axis=1)
@@ -195,7 +210,9 @@ def once_each(tags: Tags, centre_px: NDArray[np.float64]) -> Tags:
 
 
 def _lies(corners_px: Quads) -> NDArray[np.bool_]:
-    """(N,) whether a tag lies on its side. None of a worn belt does; three of the patterns read so when they are mirrored."""
+    """(N,) whether a tag lies on its side. None of a worn belt does; three of the patterns read so
+    when they are mirrored.
+    """
     up = corners_px[:, :2].sum(1) - corners_px[:, 2:].sum(1)
     return np.asarray(np.abs(up[:, 0]) > np.abs(up[:, 1]))
 

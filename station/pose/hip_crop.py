@@ -1,11 +1,14 @@
-"""Where the crop round the hips lies that the pelvis model looks at: from landmarks alone, and the same in training.
+"""Where the crop round the hips lies that the pelvis model looks at: from landmarks alone, and the
+same in training.
 
-The crop is a square, `WIDTH_M` wide at the runner's own scale, centred on mid-hip (the middle of the two hip landmarks), and
-not turned: the frame's up is up. What faces left is mirrored, so that everybody in a crop faces right.
+The crop is a square, `WIDTH_M` wide at the runner's own scale, centred on mid-hip (the middle of
+the two hip landmarks), and not turned: the frame's up is up. What faces left is mirrored, so that
+everybody in a crop faces right.
 
-Scale: a person's stature is unknown, so a metre is what the trunk says: mid-hip to mid-shoulder is taken as `TRUNK_M` for
-everybody. The trunk is seen at nearly its full length from every azimuth and hardly changes over a stride; take the median
-over the last seconds. Both the centre's and the scale's errors, and how hip landmarks follow the thighs, are part of training.
+Scale: a person's stature is unknown, so a metre is what the trunk says: mid-hip to mid-shoulder is
+taken as `TRUNK_M` for everybody. The trunk is seen at nearly its full length from every azimuth and
+hardly changes over a stride; take the median over the last seconds. Both the centre's and the
+scale's errors, and how hip landmarks follow the thighs, are part of training.
 """
 
 from __future__ import annotations
@@ -34,10 +37,11 @@ def px_per_m(trunk: NDArray | float) -> NDArray[np.float64]:
 
 def hip_crop(centre_px: NDArray, scale_px_per_m: float, *, mirrored: bool, size_px: int = SIZE_PX,
              width_m: float = WIDTH_M, roll_rad: float = 0.0) -> NDArray[np.float64]:
-    """(3, 3): takes frame pixels (x, y, 1) to crop pixels, corners to corners (the first pixel's middle is 0.5, 0.5).
+    """(3, 3): takes frame pixels (x, y, 1) to crop pixels, corners to corners (the first pixel's
+    middle is 0.5, 0.5).
 
-    `centre_px` (2,) is mid-hip. `mirrored` is for a runner who faces left. `roll_rad` turns the crop clockwise; the station
-    leaves it at 0.
+    `centre_px` (2,) is mid-hip. `mirrored` is for a runner who faces left. `roll_rad` turns the
+    crop clockwise; the station leaves it at 0.
     """
     zoom = size_px / (width_m * scale_px_per_m)
     cos, sin = zoom * np.cos(roll_rad), zoom * np.sin(roll_rad)
@@ -49,11 +53,14 @@ def hip_crop(centre_px: NDArray, scale_px_per_m: float, *, mirrored: bool, size_
 
 
 def cut(picture: NDArray[np.uint8], to_crop: NDArray, size_px: int = SIZE_PX) -> NDArray[np.uint8]:
-    """The crop (size, size, 3) uint8 of a frame (H, W, 3). Beyond the frame's edge its last pixels are repeated.
+    """The crop (size, size, 3) uint8 of a frame (H, W, 3). Beyond the frame's edge its last pixels
+    are repeated.
 
-    A crop that is more than twice as fine in the frame is first averaged down, so that no detail turns into noise.
+    A crop that is more than twice as fine in the frame is first averaged down, so that no detail
+    turns into noise.
     """
-    middle = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])  # cv2 counts from the middle of the first pixel
+    # cv2 counts from the middle of the first pixel
+    middle = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
     step = int(1 / np.sqrt(abs(np.linalg.det(to_crop[:2, :2]))))
     if step >= 2:
         picture, to_crop = _coarser(picture, to_crop, size_px, step)
@@ -63,7 +70,9 @@ def cut(picture: NDArray[np.uint8], to_crop: NDArray, size_px: int = SIZE_PX) ->
 
 
 def _coarser(picture: NDArray[np.uint8], to_crop: NDArray, size_px: int, step: int) -> tuple[NDArray[np.uint8], NDArray]:
-    """The part of the frame that the crop shows, each `step` x `step` pixels averaged, and the crop's matrix for it."""
+    """The part of the frame that the crop shows, each `step` x `step` pixels averaged, and the
+    crop's matrix for it.
+    """
     corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], float)
     at = (corners @ np.linalg.inv(to_crop).T)[:, :2]
     height, width = picture.shape[:2]

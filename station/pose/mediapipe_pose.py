@@ -1,8 +1,9 @@
-"""MediaPipe's own runtime behind the seam: the same weights as `pose_landmark_full`, with Google's tracking and crops.
+"""MediaPipe's own runtime behind the seam: the same weights as `pose_landmark_full`, with Google's
+tracking and crops.
 
-For whoever wants to compare live, or runs where it is faster. It looks at whole frames and follows one person by itself, so
-`find` names nobody but them, and the square is not asked for. Needs the extra `mediapipe`; versions from 0.10.30 on have
-no `solutions` any more.
+For whoever wants to compare live, or runs where it is faster. It looks at whole frames and follows
+one person by itself, so `find` names nobody but them, and the square is not asked for. Needs the
+extra `mediapipe`; versions from 0.10.30 on have no `solutions` any more.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ REMEDY = "install it with pip install 'treadmill-station[mediapipe]' (Python 3.1
 
 
 def package() -> Any:
-    """MediaPipe with its `solutions`. Raises ModelError with the remedy where it is missing or too new."""
+    """MediaPipe with its `solutions`. Raises ModelError with the remedy where it is missing or too
+    new.
+    """
     try:
         import mediapipe
     except ImportError as error:
@@ -37,7 +40,8 @@ def package() -> Any:
 
 
 class MediaPipePose:
-    """`PoseModel` over `mediapipe.solutions.pose`, complexity 1, without its smoothing. Its threads are its own affair.
+    """`PoseModel` over `mediapipe.solutions.pose`, complexity 1, without its smoothing. Its threads
+    are its own affair.
 
     `folder` and `threads` are those of the other models, and not needed. Raises ModelError.
     """
@@ -48,7 +52,8 @@ class MediaPipePose:
         mediapipe = package()
         weights = Path(mediapipe.__file__).parent / WEIGHTS
         digest = hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else ""
-        # The error tables were measured with the station's own runtime: none is claimed for this one.
+        # The error tables were measured with the station's own runtime: none is claimed for this
+        # one.
         self.info = ModelInfo(f"{NAME} {mediapipe.__version__}", digest)
         self.stage_ms: dict[str, float] = {}
         self._pose = mediapipe.solutions.pose.Pose(static_image_mode=False, model_complexity=1, smooth_landmarks=False)

@@ -1,6 +1,8 @@
-"""What a pose model has to offer, and the words for it: squares of the frame, people found, landmarks of one person.
+"""What a pose model has to offer, and the words for it: squares of the frame, people found,
+landmarks of one person.
 
-A new model is one file with a class that fits `PoseModel`, one line in `estimator.MODELS` and one card in `models/`.
+A new model is one file with a class that fits `PoseModel`, one line in `estimator.MODELS` and one
+card in `models/`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ MAX_SIDE_PX = 16_384  # cv2 refuses frames from 32768 pixels a side
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """A square of the frame around a body: centre, side, and how far it is turned clockwise to set the body upright."""
+    """A square of the frame around a body: centre, side, and how far it is turned clockwise to set
+    the body upright.
+    """
 
     x_px: float
     y_px: float
@@ -29,7 +33,9 @@ class Square:
 
     @classmethod
     def around(cls, body_px: NDArray, margin: float) -> Square:
-        """From a body's centre and a point on the circle around it, head end: `body_px` (2, 2), rows centre and rim."""
+        """From a body's centre and a point on the circle around it, head end: `body_px` (2, 2),
+        rows centre and rim.
+        """
         (x, y), (rim_x, rim_y) = np.asarray(body_px, np.float64).tolist()
         side = 2 * math.hypot(rim_x - x, rim_y - y) * margin
         return cls(x, y, side, math.pi / 2 - math.atan2(y - rim_y, rim_x - x))
@@ -53,8 +59,9 @@ class Square:
     def cut(self, image: NDArray[np.uint8], size: int, border: int) -> NDArray[np.uint8]:
         """The square as (size, size, 3) uint8; the cost depends on `size`, not on the frame.
 
-        Corners map to corners: no half-pixel shift, as the weights were published to be used. `border` is a cv2.BORDER_*.
-        (warpPerspective and not warpAffine, because it rounds its 1/32 pixels as MediaPipe's crop does.)
+        Corners map to corners: no half-pixel shift, as the weights were published to be used.
+        `border` is a cv2.BORDER_*. (warpPerspective and not warpAffine, because it rounds its 1/32
+        pixels as MediaPipe's crop does.)
         """
         step = -(-max(image.shape[:2]) // MAX_SIDE_PX)
         crop_to_frame = np.vstack([self.matrix() / [size, size, 1] / step, [0, 0, 1]])
@@ -65,7 +72,8 @@ class Square:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody the detector found: the square to look for landmarks in, and how sure it is (0..1)."""
+    """Somebody the detector found: the square to look for landmarks in, and how sure it is (0..1).
+    """
 
     square: Square
     score: float
@@ -73,9 +81,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Landmarks:
-    """One person, measured in one square: `xy_px` (33, 2), `score` (33,) 0..1, `presence` 0..1 that somebody is in there at all.
+    """One person, measured in one square: `xy_px` (33, 2), `score` (33,) 0..1, `presence` 0..1 that
+    somebody is in there at all.
 
-    `body_px` (2, 2) is the body's centre and a point on the circle around it: where the next frame is to be cut.
+    `body_px` (2, 2) is the body's centre and a point on the circle around it: where the next frame
+    is to be cut.
     """
 
     xy_px: NDArray[np.float64]
@@ -85,10 +95,11 @@ class Landmarks:
 
 
 class PoseModel(Protocol):
-    """`find` looks over the whole frame for people, `measure` takes the landmarks of the one in the square.
+    """`find` looks over the whole frame for people, `measure` takes the landmarks of the one in the
+    square.
 
-    `margin` is how much wider than the body's circle the model wants its square. `stage_ms` gathers what the parts of the work
-    took, in milliseconds, until it is cleared.
+    `margin` is how much wider than the body's circle the model wants its square. `stage_ms` gathers
+    what the parts of the work took, in milliseconds, until it is cleared.
     """
 
     info: ModelInfo

@@ -1,8 +1,9 @@
-"""The pelvis model at run time: a crop round the hips of every frame, and what the network reads of it.
+"""The pelvis model at run time: a crop round the hips of every frame, and what the network reads of
+it.
 
-Where the crop lies follows from the landmarks alone (hip_crop.py), and its scale from the median trunk of the last seconds.
-Which way the runner faces is asked of the landmarks too, unless the settings say it: the crop is mirrored so that everybody
-faces right.
+Where the crop lies follows from the landmarks alone (hip_crop.py), and its scale from the median
+trunk of the last seconds. Which way the runner faces is asked of the landmarks too, unless the
+settings say it: the crop is mirrored so that everybody faces right.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ NAME = "pelvis_turn"
 TRUNK_S = 2.0  # the trunk's length is the median over so long (chosen: three strides)
 FACING_S = 1.0  # chosen: a runner does not turn round within it
 LEAST_SCORE = 0.3  # of a landmark that the crop or the direction rests on (chosen)
-SMALLEST_PX = 40.0  # of the trunk: a smaller runner's crop holds less than 70 pixels across (chosen)
+# Of the trunk: a smaller runner's crop holds less than 70 pixels across (chosen)
+SMALLEST_PX = 40.0
 
 HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
 SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
@@ -34,7 +36,8 @@ FORWARD = (
 
 
 class PelvisModel:
-    """`ports.Finder` over the ONNX file: one HipTurn a frame in which the runner's trunk is seen, None in others.
+    """`ports.Finder` over the ONNX file: one HipTurn a frame in which the runner's trunk is seen,
+    None in others.
 
     Raises ModelError when the file is not its card's.
     """
@@ -75,7 +78,9 @@ class PelvisModel:
 
 
 def _ahead_px(pose: Pose) -> float:
-    """How far, summed over what is seen, what is in front lies to the right of what is behind; NaN when nothing is seen."""
+    """How far, summed over what is seen, what is in front lies to the right of what is behind; NaN
+    when nothing is seen.
+    """
     xy, score = pose.xy_px, pose.score
     ways = [float(xy[b, 0] - xy[a, 0]) for a, b in FORWARD if min(score[a], score[b]) >= LEAST_SCORE]
     known = [way for way in ways if math.isfinite(way)]
@@ -83,7 +88,8 @@ def _ahead_px(pose: Pose) -> float:
 
 
 def read_bands(card: Card) -> tuple[TurnBand, ...]:
-    """How the model errs, from `pelvis_turn.errors.json` beside it; none where there is none for these weights.
+    """How the model errs, from `pelvis_turn.errors.json` beside it; none where there is none for
+    these weights.
 
     Raises ModelError for a damaged table.
     """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-# ONNX Runtime makes a device id and reports to its maker, unless it is configured not to before it is imported.
+# ONNX Runtime makes a device id and reports to its maker, unless it is configured not to before it
+# is imported.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
@@ -50,7 +51,9 @@ class Session:
         self._feed = {"image": self._input}
 
     def run(self, picture: NDArray[np.uint8], low: float, high: float) -> list[NDArray[np.float32]]:
-        """The outputs, in the card's order, for a (size_px, size_px, 3) picture whose 0..255 is stretched to low..high."""
+        """The outputs, in the card's order, for a (size_px, size_px, 3) picture whose 0..255 is
+        stretched to low..high.
+        """
         np.multiply(picture, np.float32((high - low) / 255), out=self._input[0])
         if low:
             self._input += np.float32(low)

@@ -1,4 +1,6 @@
-"""The One-Euro filter: still things are smoothed much, fast things little (Casiez, Roussel, Vogel 2012, CHI)."""
+"""The One-Euro filter: still things are smoothed much, fast things little (Casiez, Roussel, Vogel
+2012, CHI).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from station.types import NS
 class OneEuro:
     """Filters an array of values that arrive at any times; one filter state per element.
 
-    Speeds are divided by the `scale` given with each value, so that the same constants fit near and far people.
+    Speeds are divided by the `scale` given with each value, so that the same constants fit near and
+    far people.
     """
 
     def __init__(self, min_cutoff_hz: float, beta: float, speed_cutoff_hz: float) -> None:
@@ -24,7 +27,9 @@ class OneEuro:
         self._t_ns: int | None = None
 
     def __call__(self, t_ns: int, value: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-        """The filtered value. A time that does not advance restarts the filter: the clip began again."""
+        """The filtered value. A time that does not advance restarts the filter: the clip began
+        again.
+        """
         if self._t_ns is None or t_ns <= self._t_ns:
             self._filtered, self._raw, self._speed = value, value, np.zeros_like(value)
         else:

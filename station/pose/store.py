@@ -99,7 +99,8 @@ def read_card(path: Path) -> Card:
 
 
 def read_errors(card: Card) -> tuple[ErrorBand, ...]:
-    """The model's own errors, `NAME.errors.json` beside it; none where there is no table or it was made of other weights.
+    """The model's own errors, `NAME.errors.json` beside it; none where there is no table or it was
+    made of other weights.
 
     Raises ModelError for a table that is damaged.
     """
@@ -107,10 +108,11 @@ def read_errors(card: Card) -> tuple[ErrorBand, ...]:
 
 
 def error_table(card: Card, bands: Callable[[Any], tuple[Band, ...]]) -> tuple[Band, ...]:
-    """What `bands` makes of the bands in `NAME.errors.json` beside the model; none where there is no table or it was made of
-    other weights.
+    """What `bands` makes of the bands in `NAME.errors.json` beside the model; none where there is
+    no table or it was made of other weights.
 
-    Raises ModelError for a table that is damaged; `bands` may raise KeyError, TypeError or ValueError.
+    Raises ModelError for a table that is damaged; `bands` may raise KeyError, TypeError or
+    ValueError.
     """
     path = card.path.with_suffix(".errors.json")
     try:

@@ -1,7 +1,7 @@
 """The tags of a hip belt: their patterns, and which of them is seen in a quadrilateral.
 
-A tag is 6 x 6 modules, the outer ring black (OpenCV's DICT_4X4_50). Its own coordinates run from -1 to 1, u to the right and v
-down as printed.
+A tag is 6 x 6 modules, the outer ring black (OpenCV's DICT_4X4_50). Its own coordinates run from -1
+to 1, u to the right and v down as printed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 MODULES = 6  # along a side, the black border with it
 IDS = 48  # three belts of 16
 CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
-# A tag bends with the hip: its middle lies nearer to the camera than its edges, and when it is seen from one side that shifts
-# the middle along u. So far, in tag coordinates: 0.12 is half a tag's width at 60 degrees on a hip of 15 cm radius.
+# A tag bends with the hip: its middle lies nearer to the camera than its edges, and when it is seen
+# from one side that shifts the middle along u. So far, in tag coordinates: 0.12 is half a tag's
+# width at 60 degrees on a hip of 15 cm radius.
 BENDS = (-0.12, 0.0, 0.12)
-# A contour runs through the black pixels at the edge, and blur and threshold eat from outside: px to the true edge.
+# A contour runs through the black pixels at the edge, and blur and threshold eat from outside: px
+# to the true edge.
 OUTWARD_PX = 0.45
 PER_MODULE = 2  # samples along each side of a module
 
@@ -32,7 +34,9 @@ def patterns() -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _turned() -> NDArray[np.float64]:
-    """(36, 4 IDS) unit vectors without mean: each pattern as it is seen turned left by 0, 90, 180, 270 degrees."""
+    """(36, 4 IDS) unit vectors without mean: each pattern as it is seen turned left by 0, 90, 180,
+    270 degrees.
+    """
     seen = np.stack([np.rot90(patterns(), turns, (1, 2)) for turns in range(4)], axis=1)
     return _unit(seen.reshape(4 * IDS, -1)).T
 
@@ -45,7 +49,9 @@ def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def homographies(corners_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3, 3) from tag coordinates to pixels, by where the four CORNERS lie in the frame (N, 4, 2)."""
+    """(N, 3, 3) from tag coordinates to pixels, by where the four CORNERS lie in the frame (N, 4,
+    2).
+    """
     count = len(corners_px)
     ones, zeros = np.ones(4), np.zeros((4, 3))
     plane = np.column_stack([CORNERS, ones])
@@ -78,10 +84,12 @@ def _samples() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def read(
     grey: NDArray[np.uint8], quads_px: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """What quadrilaterals (N, 4, 2) found by a contour search show: ids (N,), corners (N, 4, 2) and likeness (N,) in -1..1.
+    """What quadrilaterals (N, 4, 2) found by a contour search show: ids (N,), corners (N, 4, 2) and
+    likeness (N,) in -1..1.
 
-    Each is the likest tag, however unlike; corners begin at the tag's own top left, `quads_px` moved out to the true edge.
-    Likeness is the correlation of the 36 modules with the pattern. A mirrored tag is like none.
+    Each is the likest tag, however unlike; corners begin at the tag's own top left, `quads_px`
+    moved out to the true edge. Likeness is the correlation of the 36 modules with the pattern. A
+    mirrored tag is like none.
     """
     count = len(quads_px)
     away = quads_px - quads_px.mean(1, keepdims=True)

@@ -1,8 +1,9 @@
 """Where exactly the corners of a tag are: its whole image is fitted, not its outline.
 
-Blur and threshold shrink an outline, by 0.4 px a side at 20 px, and by how much hangs on lens, light and shirt. In the tag's
-image as a whole there are as many edges from black to white as the other way round, so that a shrink of one shows in the other.
-The fit is Gauss-Newton with the derivatives of the drawn tag (S. Baker, I. Matthews: Lucas-Kanade 20 years on, IJCV 56, 2004,
+Blur and threshold shrink an outline, by 0.4 px a side at 20 px, and by how much hangs on lens,
+light and shirt. In the tag's image as a whole there are as many edges from black to white as the
+other way round, so that a shrink of one shows in the other. The fit is Gauss-Newton with the
+derivatives of the drawn tag (S. Baker, I. Matthews: Lucas-Kanade 20 years on, IJCV 56, 2004,
 section 3.2): a homography, one term for the bend round the hip, and the light.
 """
 
@@ -20,7 +21,9 @@ from station.pose.tag_code import CORNERS, MODULES, homographies, patterns, to_p
 Array = NDArray[np.float64]
 
 SAMPLES = 20  # along each side: a sample a pixel at 20 px
-OUTSIDE = 0.05  # how far beyond the tag is looked at: the white round it may be 5 mm, 0.2, and blur brings the shirt in
+# How far beyond the tag is looked at: the white round it may be 5 mm, 0.2, and blur brings the
+# shirt in.
+OUTSIDE = 0.05
 BLUR_PX = 0.65  # of lens and pixel, to begin with
 STEPS = 3  # chosen: the fit has settled by then
 LOGISTIC = 1.702  # a logistic curve this steep is within 0.01 of the normal distribution's
@@ -30,9 +33,11 @@ MOST_BEND = 0.2  # tag coordinates (chosen)
 
 @dataclass(frozen=True)
 class Fitted:
-    """`corners_px` (N, 4, 2); `explained` (N,): share of what a smooth image leaves that the drawn tag explains, up to 1.
+    """`corners_px` (N, 4, 2); `explained` (N,): share of what a smooth image leaves that the drawn
+    tag explains, up to 1.
 
-    `blur_px` (N,): standard deviation of the blur of lens, motion and pixel together; good to a fifth.
+    `blur_px` (N,): standard deviation of the blur of lens, motion and pixel together; good to a
+    fifth.
     """
 
     corners_px: Array
@@ -41,7 +46,9 @@ class Fitted:
 
 
 def fit(grey: NDArray[np.uint8], ids: NDArray[np.int64], corners_px: Array) -> Fitted:
-    """Better corners of tags `ids` (N,) whose corners (N, 4, 2) are known to half a module. Pixel centres are whole numbers."""
+    """Better corners of tags `ids` (N,) whose corners (N, 4, 2) are known to half a module. Pixel
+    centres are whole numbers.
+    """
     picture = grey.astype(np.float32)
     grid = _grid()
     columns, lights = _columns(ids, corners_px, grid)
@@ -63,7 +70,9 @@ def fit(grey: NDArray[np.uint8], ids: NDArray[np.int64], corners_px: Array) -> F
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where a tag's image is looked at: `steps` along each side, `u`, `v` of all samples, and functions of these."""
+    """Where a tag's image is looked at: `steps` along each side, `u`, `v` of all samples, and
+    functions of these.
+    """
 
     steps: Array
     u: Array
@@ -82,10 +91,12 @@ def _grid() -> _Grid:
 
 
 def _columns(ids: NDArray[np.int64], corners_px: Array, grid: _Grid) -> tuple[NDArray[np.float32], int]:
-    """What a pixel may follow, (N, columns, samples), the light first, then how the image changes when the tag moves.
+    """What a pixel may follow, (N, columns, samples), the light first, then how the image changes
+    when the tag moves.
 
-    Light: an offset, the tag (this column's share is the contrast, so that it can be divided by), more blur, what a camera's
-    tone curve does to blurred edges, and shadow: on the tag's white it may follow any cubic; black stays black.
+    Light: an offset, the tag (this column's share is the contrast, so that it can be divided by),
+    more blur, what a camera's tone curve does to blurred edges, and shadow: on the tag's white it
+    may follow any cubic; black stays black.
     """
     u, v = grid.u, grid.v
     tag, along_u, along_v, blurrier = _drawn(ids, corners_px, grid.steps)
@@ -106,7 +117,9 @@ def _columns(ids: NDArray[np.int64], corners_px: Array, grid: _Grid) -> tuple[ND
 
 
 def _at_corners(moved: Array) -> tuple[Array, Array]:
-    """By how much the fitted motion shifts the corners along u and v, each (N, 4). The bend leaves them where they are."""
+    """By how much the fitted motion shifts the corners along u and v, each (N, 4). The bend leaves
+    them where they are.
+    """
     u, v = CORNERS[:, 0], CORNERS[:, 1]
     part = moved[:, :, None]
     inwards = part[:, 6] * u + part[:, 7] * v
@@ -116,7 +129,9 @@ def _at_corners(moved: Array) -> tuple[Array, Array]:
 
 
 def _drawn(ids: NDArray[np.int64], corners_px: Array, steps: Array) -> tuple[Array, Array, Array, Array]:
-    """The blurred tags at steps x steps, 0 black to 1 white, and their gain along u, along v, with blur; each (N, samples)."""
+    """The blurred tags at steps x steps, 0 black to 1 white, and their gain along u, along v, with
+    blur; each (N, samples).
+    """
     white_round_it = np.pad(patterns()[ids], ((0, 0), (1, 1), (1, 1)), constant_values=1.0)
     diagonals = corners_px[:, 2:] - corners_px[:, :2]
     area = np.abs(diagonals[:, 0, 0] * diagonals[:, 1, 1] - diagonals[:, 0, 1] * diagonals[:, 1, 0]) / 2
@@ -133,12 +148,14 @@ def _drawn(ids: NDArray[np.int64], corners_px: Array, steps: Array) -> tuple[Arr
 
 
 def _blurred(steps: Array, sigma: Array) -> tuple[Array, Array, Array]:
-    """Weight of each module, the white ring's included, at each step, its slope there, and its gain with log `sigma`.
+    """Weight of each module, the white ring's included, at each step, its slope there, and its gain
+    with log `sigma`.
 
     Each (N, steps, MODULES + 2); `sigma` (N,) in tag coordinates. The ring goes on for ever.
     """
     away = (steps[None, :, None] - np.linspace(-1, 1, MODULES + 1)) / sigma[:, None, None]
-    away = np.clip(away, -30, 30)  # farther out nothing changes any more, but the exponential overflows
+    # Farther out nothing changes any more, but the exponential overflows.
+    away = np.clip(away, -30, 30)
     passed = np.ones((len(sigma), len(steps), MODULES + 3))
     passed[..., 1:-1] = 1 / (1 + np.exp(-LOGISTIC * away))
     passed[..., -1] = 0

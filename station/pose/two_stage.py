@@ -1,4 +1,6 @@
-"""What the pose models here have in common: the published detector, one network for the landmarks, and the time of each stage."""
+"""What the pose models here have in common: the published detector, one network for the landmarks,
+and the time of each stage.
+"""
 
 from __future__ import annotations
 

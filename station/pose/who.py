@@ -1,8 +1,10 @@
-"""Which person: one lock on the runner, that nobody who walks by can take. Knows squares and times, no model and no pixels.
+"""Which person: one lock on the runner, that nobody who walks by can take. Knows squares and times,
+no model and no pixels.
 
-A body is given as the square around it. Distances are in sides of that square (about 2.3 m for an adult), so that near and
-far cameras need no tuning. The numbers are guesses from walking pace (1.4 m/s is 0.6 sides/s) and belt length (1.5 m is
-0.65 sides), held to the behaviour in tests/pose/test_who.py.
+A body is given as the square around it. Distances are in sides of that square (about 2.3 m for an
+adult), so that near and far cameras need no tuning. The numbers are guesses from walking pace (1.4
+m/s is 0.6 sides/s) and belt length (1.5 m is 0.65 sides), held to the behaviour in
+tests/pose/test_who.py.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ LOOK_EVERY_S = 0.25  # the detector costs as much as the landmarks: never more o
 NEAR = 0.35  # closer than this to a place is "there"
 LIKE_SIZE = 1.6  # ratio up to which two sizes are the same person
 SHRUNK = 0.7  # share of the least size at which somebody locked has walked away into the background
-JUMP, JUMP_PER_S = 0.1, 3.0  # a body moves no further between two frames; beyond, the landmarks sit on somebody else
+# A body moves no further between two frames; beyond, the landmarks sit on somebody else.
+JUMP, JUMP_PER_S = 0.1, 3.0
 HOLD_S = 0.4  # how long jumps are sat out before the person counts as lost
 SETTLED_S = 3.0  # somebody who stayed in one place this long has a home there
 WAIT_S = 2.0  # how long only the same person may be found again
@@ -30,8 +33,9 @@ STRAY_PER_S = 0.5  # how fast a lost person may have moved on meanwhile
 class Who:
     """The lock, for frames of any size that come in time order.
 
-    zone: the treadmill; the body's centre must be in it. smallest: least side of a body, as a share of the frame's height.
-    stay_s: how long somebody must be seen in about one place before the lock takes them.
+    zone: the treadmill; the body's centre must be in it. smallest: least side of a body, as a share
+    of the frame's height. stay_s: how long somebody must be seen in about one place before the lock
+    takes them.
     """
 
     def __init__(self, zone: Zone, smallest: float, stay_s: float) -> None:
@@ -40,7 +44,8 @@ class Who:
 
     def reset(self) -> None:
         self.locked = False
-        self._last: Place | None = None  # the locked person's last good measurement; kept when lost, to find them again
+        # The locked person's last good measurement; kept when lost, to find them again.
+        self._last: Place | None = None
         self._home: Place | None = None  # where the locked person stays, and since when
         self._left: Square | None = None  # the home they went away from last
         self._waiting: Place | None = None  # who may be locked next, and since when
@@ -48,13 +53,15 @@ class Who:
         self._now_ns, self._since_frame_s, self._width_px, self._height_px = 0, 0.0, 1, 1
 
     def begin(self, t_ns: int, width_px: int, height_px: int) -> None:
-        """Call first with every frame. A clock that ran backwards (a clip that starts again) forgets everything."""
+        """Call first with every frame. A clock that ran backwards (a clip that starts again)
+        forgets everything.
+        """
         if t_ns < self._now_ns:
             self.reset()
         self._since_frame_s = (t_ns - self._now_ns) / NS
         self._now_ns, self._width_px, self._height_px = t_ns, width_px, height_px
 
-    # --- nobody locked --------------------------------------------------------------------------------
+    # --- nobody locked ----------------------------------------------------------------------------
 
     def may_look(self) -> bool:
         """Whether it is time to search the whole frame; a yes counts as having looked."""
@@ -78,7 +85,9 @@ class Who:
         return self._choose_new(bodies, able)
 
     def _choose_new(self, bodies: Sequence[Square], able: list[int]) -> int | None:
-        """The one who already waits, else the largest and most central one, once they have stayed long enough."""
+        """The one who already waits, else the largest and most central one, once they have stayed
+        long enough.
+        """
         if not able:
             return None  # the detector misses people now and then: who waits goes on waiting
         if self._waiting is not None and self._seconds_since(self._waiting[1]) < WAIT_S + self.stay_s:
@@ -96,7 +105,9 @@ class Who:
         return body.side_px * (1 - abs(body.x_px / self._width_px - middle) / (2 * max(half, 1e-6)))
 
     def _here(self, body: Square, share: float = 1.0) -> bool:
-        """Whether a body is on the treadmill as far as one can see: in the zone and not in the background."""
+        """Whether a body is on the treadmill as far as one can see: in the zone and not in the
+        background.
+        """
         x0, y0, x1, y1 = self.zone
         inside = x0 <= body.x_px / self._width_px <= x1 and y0 <= body.y_px / self._height_px <= y1
         return inside and body.side_px >= share * self.smallest * self._height_px
@@ -106,14 +117,16 @@ class Who:
         self._last = (bodies[chosen], self._now_ns)
         return chosen
 
-    # --- somebody locked ------------------------------------------------------------------------------
+    # --- somebody locked --------------------------------------------------------------------------
 
     def lose(self) -> None:
         """Nobody is there any more."""
         self.locked = False
 
     def follows(self, body: Square) -> bool:
-        """Whether what was measured is still the locked person; False is a frame to throw away, and may lose the lock."""
+        """Whether what was measured is still the locked person; False is a frame to throw away, and
+        may lose the lock.
+        """
         assert self._last is not None, "follow only somebody locked"
         last, since_ns = self._last
         here = self._here(body, SHRUNK)
@@ -125,9 +138,11 @@ class Who:
         return False
 
     def left_home(self) -> bool:
-        """Whether the locked person just went away from where they stayed: did somebody who walked by drag the lock along?
+        """Whether the locked person just went away from where they stayed: did somebody who walked
+        by drag the lock along?
 
-        Then `recheck` tells. Somebody who never stays, but walks across the frame, has no home to leave.
+        Then `recheck` tells. Somebody who never stays, but walks across the frame, has no home to
+        leave.
         """
         assert self._last is not None, "ask after follows()"
         here = self._last[0]
@@ -139,7 +154,9 @@ class Who:
         return settled
 
     def recheck(self, bodies: Sequence[Square]) -> int | None:
-        """After `left_home`: which of the bodies found is the person who stayed there; the lock goes back to them."""
+        """After `left_home`: which of the bodies found is the person who stayed there; the lock
+        goes back to them.
+        """
         assert self._left is not None, "ask after left_home()"
         place = self._left
         stayed = [i for i, body in enumerate(bodies) if self._here(body) and _there(body, place, NEAR)]

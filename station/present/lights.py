@@ -36,7 +36,7 @@ PRAISE_S = 4.0  # chosen
 SELF_TEST_STEP_S = 1.0  # chosen
 
 
-# --- shapes: seconds since the sign began -> brightness 0..1. Each begins bright. ------------------
+# --- shapes: seconds since the sign began -> brightness 0..1. Each begins bright. -----------------
 
 
 def fixed(t_s: float) -> float:

@@ -12,9 +12,11 @@ BLOCK_S, HOP_S = 0.4, 0.1  # ITU-R BS.1770-4
 
 
 def loudness_lufs(samples: NDArray[np.floating], rate_hz: int) -> float:
-    """Integrated loudness of `samples` (N,) in -1..1 as heard from one loudspeaker; -inf when all is below the gate.
+    """Integrated loudness of `samples` (N,) in -1..1 as heard from one loudspeaker; -inf when all
+    is below the gate.
 
-    A sound shorter than 0.4 s counts as one block. Source: BS.1770-4 annex 1, with the K-weighting applied as a spectrum.
+    A sound shorter than 0.4 s counts as one block. Source: BS.1770-4 annex 1, with the K-weighting
+    applied as a spectrum.
     """
     power = _k_weighted(samples, rate_hz) ** 2
     size, hop = round(BLOCK_S * rate_hz), round(HOP_S * rate_hz)
@@ -35,8 +37,10 @@ def _power(lufs: float) -> float:
 
 
 def _k_weighted(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.float64]:
-    """The head's shelf (+4 dB above 1.7 kHz) and the 38 Hz high-pass, by their analogue prototypes."""
-    # A power of two is quick; the quarter of a second keeps the filter's tail from wrapping to the start.
+    """The head's shelf (+4 dB above 1.7 kHz) and the 38 Hz high-pass, by their analogue prototypes.
+    """
+    # A power of two is quick; the quarter of a second keeps the filter's tail from wrapping to the
+    # start.
     size = 1 << (len(samples) + rate_hz // 4).bit_length()
     s = 1j * np.fft.rfftfreq(size, 1.0 / rate_hz)  # in Hz: the 2 pi cancels in f / f0
     shelf = _second_order(s, 1681.974, 0.7071752, high=1.584893, band=1.258721, low=1.0)

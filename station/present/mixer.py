@@ -25,7 +25,8 @@ from station.present.voices import FULL, RATE_HZ, Clip
 from station.types import NS
 
 BLOCK = 512  # 10.7 ms
-QUEUED_BLOCKS = 2  # what SDL keeps ready in an ALSA device of two periods: the virtual mixer's delay to the ear
+# What SDL keeps ready in an ALSA device of two periods: the virtual mixer's delay to the ear.
+QUEUED_BLOCKS = 2
 TRACKS = 3  # voice, chime, beat
 PULSE = RATE_HZ // 2  # samples of a silent clip that shows that the device uses samples up
 STILL_S = 3.0  # chosen: a device without a new position for so long is dead
@@ -58,7 +59,8 @@ class PygameMixer:
     """
 
     def __init__(self, card: str = "", root: Path = Path("/"), now_s: Callable[[], float] = time.monotonic) -> None:
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would spoil JSON on stdout
+        # Its greeting would spoil JSON on stdout.
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
         from pygame import error, mixer
 
         cards = sound_cards(root)
@@ -79,7 +81,8 @@ class PygameMixer:
         mixer.set_num_channels(TRACKS + 1)
         self._mixer = mixer
         self._life = _Life(mixer.Channel(TRACKS), mixer.Sound(buffer=bytes(4 * PULSE)), card, root, now_s)
-        self._sounds: dict[int, tuple[Clip, Any]] = {}  # by identity of the clip, which is kept so that it stays valid
+        # By identity of the clip, which is kept so that it stays valid.
+        self._sounds: dict[int, tuple[Clip, Any]] = {}
 
     def prepare(self, clip: Clip) -> None:
         """Hands the clip over before it is needed.
@@ -139,7 +142,8 @@ class _Life:
         if elapsed_s < LOOK_S:
             return
         self._looked_s += elapsed_s
-        self._still_s += min(elapsed_s, 2 * LOOK_S)  # this process may have been stopped, and the card with it
+        # This process may have been stopped, and the card with it.
+        self._still_s += min(elapsed_s, 2 * LOOK_S)
         if self._card and not (self._root / "proc/asound" / self._card).exists():
             raise HardwareError("the sound card was unplugged", self._card, "plug it in again: it plays by itself")
         at_card = playback_position(self._root)

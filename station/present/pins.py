@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("station")
 
-# The header's controller on a Pi 5, a Pi 4, and older ones: device-tree name without its maker, and driver label.
-# Source: the kernel's pinctrl-rp1.c and pinctrl-bcm2835.c with their bindings.
+# The header's controller on a Pi 5, a Pi 4, and older ones: device-tree name without its maker, and
+# driver label. Source: the kernel's pinctrl-rp1.c and pinctrl-bcm2835.c with their bindings.
 HEADER_CHIPS = {"rp1-gpio", "bcm2711-gpio", "bcm2835-gpio"}
 HEADER_LABELS = {"pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"}
-GPIO_GET_CHIPINFO = 0x8044B401  # linux/gpio.h: _IOR(0xB4, 1, struct gpiochip_info), 68 bytes: name[32], label[32], lines
+# Linux/gpio.h: _IOR(0xB4, 1, struct gpiochip_info), 68 bytes: name[32], label[32], lines.
+GPIO_GET_CHIPINFO = 0x8044B401
 
 # The 40-pin header, pin 1 first: BCM number, or None for power and ground.
 HEADER = (

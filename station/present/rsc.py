@@ -1,8 +1,9 @@
-"""What a foot pod says by Bluetooth: RSC Measurement (0x2A53) and RSC Feature (0x2A54) of the Running Speed and Cadence Service
-(0x1814).
+"""What a foot pod says by Bluetooth: RSC Measurement (0x2A53) and RSC Feature (0x2A54) of the
+Running Speed and Cadence Service (0x1814).
 
-Source: Bluetooth SIG, Running Speed and Cadence Service 1.0, 3.1 and 3.2, and its characteristics in the GATT Specification
-Supplement. Cadence is in revolutions a minute, one of them two steps: foot pods send it so, and watches and programs double it.
+Source: Bluetooth SIG, Running Speed and Cadence Service 1.0, 3.1 and 3.2, and its characteristics
+in the GATT Specification Supplement. Cadence is in revolutions a minute, one of them two steps:
+foot pods send it so, and watches and programs double it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ FASTEST_MPS = 0xFFFF / PER_MPS
 
 
 def encode(speed_mps: float, cadence_spm: float, running: bool) -> bytes:
-    """One measurement. NaN, for what is not known, is sent as 0: there is no other word for it. `cadence_spm`: steps a minute."""
+    """One measurement. NaN, for what is not known, is sent as 0: there is no other word for it.
+    `cadence_spm`: steps a minute.
+    """
     speed = _within(speed_mps, 0.0, FASTEST_MPS)
     strides = round(_within(cadence_spm / 2, 0.0, 255.0))
     flags, length = RUNNING if running else 0, b""

@@ -1,7 +1,9 @@
-"""Everything the loudspeaker can say or sound, decoded once: voice lines from files, chimes and the beat from formulas.
+"""Everything the loudspeaker can say or sound, decoded once: voice lines from files, chimes and the
+beat from formulas.
 
-All clips are mono int16 at RATE_HZ, scaled for full volume. Peaks are budgeted so that whatever sounds together never clips:
-voice 0.70 (its chime is over before it begins) and up to 0.15 that Vorbis adds to it, beat 0.10.
+All clips are mono int16 at RATE_HZ, scaled for full volume. Peaks are budgeted so that whatever
+sounds together never clips: voice 0.70 (its chime is over before it begins) and up to 0.15 that
+Vorbis adds to it, beat 0.10.
 """
 
 from __future__ import annotations
@@ -36,13 +38,16 @@ REBUILD = "install the station again, or render the lines with `python -m tests.
 
 Clip = NDArray[np.int16]
 
-# Two notes before the voice, rising for praise: well above the rumble of a treadmill and below the hiss of its fan.
+# Two notes before the voice, rising for praise: well above the rumble of a treadmill and below the
+# hiss of its fan.
 CUE_HZ = (587.3, 587.3)
 PRAISE_HZ = (587.3, 880.0)  # d'' and a'': a fifth up (chosen)
 
 
 def all_lines() -> dict[str, Line]:
-    """Everything that can be said, by text id: the station's own lines and those of the coached rules."""
+    """Everything that can be said, by text id: the station's own lines and those of the coached
+    rules.
+    """
     lines = dict(LINES)
     for rule in RULES:
         lines |= rule.lines
@@ -51,7 +56,9 @@ def all_lines() -> dict[str, Line]:
 
 @dataclass(frozen=True)
 class Voices:
-    """Voice lines by text id, none in a language without a voice; `texts` are the hashes of the words that were recorded."""
+    """Voice lines by text id, none in a language without a voice; `texts` are the hashes of the
+    words that were recorded.
+    """
 
     language: str
     lines: Mapping[str, Clip]
@@ -108,7 +115,9 @@ def decode(path: Path) -> Clip:
 
 
 def chime(notes_hz: tuple[float, float]) -> Clip:
-    """Two soft notes, CHIME_S long, each swelling for ATTACK_S and dying away; silence of its own at both ends."""
+    """Two soft notes, CHIME_S long, each swelling for ATTACK_S and dying away; silence of its own
+    at both ends.
+    """
     out = np.zeros(round(CHIME_S * RATE_HZ))
     for start_s, hz in zip((0.0, 0.18), notes_hz, strict=True):
         start = round(start_s * RATE_HZ)
@@ -119,7 +128,8 @@ def chime(notes_hz: tuple[float, float]) -> Clip:
 
 
 def beat(spm: float) -> Clip:
-    """One soft beat and the silence until the next: looped, a metronome of `spm` steps a minute, exact to a sample.
+    """One soft beat and the silence until the next: looped, a metronome of `spm` steps a minute,
+    exact to a sample.
 
     Raises ValueError outside SPM_RANGE.
     """
@@ -131,7 +141,9 @@ def beat(spm: float) -> Clip:
 
 
 def almost_silence() -> Clip:
-    """A second of noise of one bit: keeps amplifiers awake that switch off at digital silence and cut the next first syllable."""
+    """A second of noise of one bit: keeps amplifiers awake that switch off at digital silence and
+    cut the next first syllable.
+    """
     return np.random.default_rng(0).integers(-1, 2, RATE_HZ).astype(np.int16)
 
 

@@ -49,8 +49,8 @@ UNREADABLE = (sqlite3.DatabaseError, AttributeError, KeyError, TypeError, ValueE
 class SessionRow:
     """One line of `station sessions`.
 
-    `state`: finished, recovered (cut off by a power cut), open (still running) or damaged (what is stored is not what was
-    written).
+    `state`: finished, recovered (cut off by a power cut), open (still running) or damaged (what is
+    stored is not what was written).
     """
 
     id: str
@@ -68,10 +68,14 @@ class SessionRow:
 
 
 class Archive:
-    """The sessions in a data folder. Raises StoreError when the database cannot be read; an empty folder holds no sessions."""
+    """The sessions in a data folder. Raises StoreError when the database cannot be read; an empty
+    folder holds no sessions.
+    """
 
     def __init__(self, folder: Path, time_zone: str = "") -> None:
-        """`time_zone`: of the dates in what is exported, as in the settings; "" is the machine's own."""
+        """`time_zone`: of the dates in what is exported, as in the settings; "" is the machine's
+        own.
+        """
         self.folder, self._time_zone = folder, time_zone
 
     # --- the list ---
@@ -92,7 +96,8 @@ class Archive:
     def choose(self, which: str) -> tuple[str, ...]:
         """Session ids for "last", "new" (on no stick yet), "all" or one id.
 
-        A session that still runs, and one that is damaged, is in none of them. Raises StoreError when there is no such session.
+        A session that still runs, and one that is damaged, is in none of them. Raises StoreError
+        when there is no such session.
         """
         if which == "last":
             newest = self._listed("SELECT rowid FROM session ORDER BY number DESC")
@@ -116,7 +121,9 @@ class Archive:
         return StoreError(what, str(self.folder), "see `station sessions`")
 
     def _listed(self, query: str, *values: object) -> Iterator[SessionRow]:
-        """A line for each rowid that the query names. Each row is read by itself: one that is damaged is a line that says so."""
+        """A line for each rowid that the query names. Each row is read by itself: one that is
+        damaged is a line that says so.
+        """
         with self._reading() as database:
             if database is None:
                 return
@@ -131,9 +138,11 @@ class Archive:
     # --- one session ---
 
     def recording(self, session_id: str, landmarks: bool = False) -> Recording:
-        """Everything stored of one session; `landmarks` also from its input log, where that still exists.
+        """Everything stored of one session; `landmarks` also from its input log, where that still
+        exists.
 
-        Raises StoreError when there is no such session, DamagedSession when what is stored is not what was written.
+        Raises StoreError when there is no such session, DamagedSession when what is stored is not
+        what was written.
         """
         with self._reading() as database:
             try:
@@ -178,7 +187,9 @@ class Archive:
         )
 
     def _landmarks(self, session_id: str, t_ns: NDArray[np.int64]) -> NDArray[np.float32] | None:
-        """(N, 33, 2) beside the series; NaN where the log has no pose for a time, None where there is no log that can be read."""
+        """(N, 33, 2) beside the series; NaN where the log has no pose for a time, None where there
+        is no log that can be read.
+        """
         row_at = {t: row for row, t in enumerate(t_ns.tolist())}
         xy_px = np.full((len(t_ns), JOINTS, 2), np.nan, np.float32)
         try:
@@ -200,7 +211,9 @@ class Archive:
         self._run("UPDATE session SET exported_utc = ? WHERE id = ?", [(utc, session_id) for session_id in session_ids])
 
     def date_sessions(self, now: Moment) -> None:
-        """Gives sessions of this boot their time, where the clock did not have it then. Raises StoreError."""
+        """Gives sessions of this boot their time, where the clock did not have it then. Raises
+        StoreError.
+        """
         if now.trusted and (self.folder / DATABASE).exists():
             try:
                 with closing(connect(self.folder / DATABASE)) as connection:
@@ -209,16 +222,19 @@ class Archive:
                 raise StoreError(f"the database cannot be written ({error})", str(self.folder), "free some space") from None
 
     def mark_damaged(self, session_ids: Iterable[str]) -> None:
-        """Remembers that they could not be read, so that they are listed as such and no export tries them again."""
+        """Remembers that they could not be read, so that they are listed as such and no export
+        tries them again.
+        """
         self._run("UPDATE session SET state = 'damaged' WHERE id = ?", [(session_id,) for session_id in session_ids])
 
     def forget(self, session_id: str) -> bool:
         """Deletes a session, its input log and its pairs, and returns whether there was a log.
 
         The files go first, so that what a power cut leaves can be forgotten again.
-        The database's pages are overwritten; of a flash card's worn-out blocks nobody can promise that, and what is on sticks
-        stays there. Raises StoreError: no such session, it still runs, it cannot be deleted, or another program reads the
-        database, which keeps old pages alive (then forgetting it again finishes the work).
+        The database's pages are overwritten; of a flash card's worn-out blocks nobody can promise
+        that, and what is on sticks stays there. Raises StoreError: no such session, it still runs,
+        it cannot be deleted, or another program reads the database, which keeps old pages alive
+        (then forgetting it again finishes the work).
         """
         try:
             row = self.session(session_id)
@@ -232,7 +248,8 @@ class Archive:
                 with closing(connect(self.folder / DATABASE)) as database:
                     database.execute("PRAGMA secure_delete=ON")
                     column, value = ("rowid", _rowid(row.id)) if _rowid(row.id) else ("id", row.id)
-                    database.execute(f"DELETE FROM session WHERE {column} = ?", (value,))  # its rows go with it
+                    # Its rows go with it.
+                    database.execute(f"DELETE FROM session WHERE {column} = ?", (value,))
             except (sqlite3.Error, OSError) as error:
                 what = f"session {session_id} cannot be deleted ({error})"
                 raise StoreError(what, str(self.folder), "check the owner of the data folder and its free space") from None
@@ -241,7 +258,9 @@ class Archive:
 
     @contextmanager
     def _still(self, row: SessionRow) -> Iterator[None]:
-        """Makes sure that nobody writes this session: one that is open belongs to the station that holds the lock."""
+        """Makes sure that nobody writes this session: one that is open belongs to the station that
+        holds the lock.
+        """
         if row.state != "open":
             yield
             return
@@ -255,7 +274,9 @@ class Archive:
             os.close(lock)
 
     def _overwrite(self, session_id: str) -> None:
-        """Empties the write-ahead log into the database and truncates it, so that no old page is left in either."""
+        """Empties the write-ahead log into the database and truncates it, so that no old page is
+        left in either.
+        """
         path = self.folder / DATABASE
         if not path.exists():
             return
@@ -311,7 +332,8 @@ def _whole(row: SessionRow) -> bool:
 
 
 def _unlink(path: Path) -> bool:
-    """Deletes the file for good: its folder is synced too. Whether there was one. Raises OSError."""
+    """Deletes the file for good: its folder is synced too. Whether there was one. Raises OSError.
+    """
     if not path.exists():
         return False
     path.unlink()
@@ -327,7 +349,9 @@ def _unlink(path: Path) -> bool:
 
 
 def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> dict[str, Any] | None:
-    """The session's row by column, None when there is none. Raises ValueError when its checksum says that it is damaged."""
+    """The session's row by column, None when there is none. Raises ValueError when its checksum
+    says that it is damaged.
+    """
     extra = ("state", "finished_utc", "note", "exported_utc")
     names = (*SESSION_COLUMNS, "crc", *(name for name in extra))
     row = database.execute(f"SELECT {selection(database, 'session', names)} FROM session WHERE {where}", values).fetchone()
@@ -339,7 +363,9 @@ def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> di
 
 
 def _rows(database: sqlite3.Connection, table: str, session_id: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a session without session, row number and checksum. Raises ValueError for a damaged one."""
+    """The rows of a session without session, row number and checksum. Raises ValueError for a
+    damaged one.
+    """
     columns = selection(database, table, (*COLUMNS[table], "crc"))
     for row in database.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)):
         if not intact(row):
@@ -391,7 +417,9 @@ _NOTE = "what is stored is not what was written; `station forget` deletes it"
 
 
 def _damaged_row(database: sqlite3.Connection, rowid: int) -> SessionRow:
-    """A line for a session that cannot be read, under its own id where that is left and makes sense."""
+    """A line for a session that cannot be read, under its own id where that is left and makes
+    sense.
+    """
     session_id, number = f"{_DAMAGED_ROW}{rowid}", 0
     with suppress(sqlite3.DatabaseError):
         found = database.execute("SELECT id, number FROM session WHERE rowid = ?", (rowid,)).fetchone()

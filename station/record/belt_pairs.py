@@ -1,9 +1,10 @@
-"""What hip landmarks read of a pelvic turn that the hip belt knows: one row a stride, for a later model that needs no belt.
+"""What hip landmarks read of a pelvic turn that the hip belt knows: one row a stride, for a later
+model that needs no belt.
 
     <data_dir>/pairs/<session>.csv    only where `record.hip_belt_pairs` is on; no landmarks
 
-How landmarks answer depends on the runner and on where the camera stands, so each row carries both and needs no other file.
-A power cut costs the rows of the last SYNC_STRIDES strides.
+How landmarks answer depends on the runner and on where the camera stands, so each row carries both
+and needs no other file. A power cut costs the rows of the last SYNC_STRIDES strides.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ def pairs_path(folder: Path, session_id: str) -> Path:
 
 
 class PairsFile:
-    """`add` per step; the file is made with the first pair. Raises OSError: the caller decides what a full disk means."""
+    """`add` per step; the file is made with the first pair. Raises OSError: the caller decides what
+    a full disk means.
+    """
 
     def __init__(self, folder: Path, session_id: str, view: View) -> None:
         self.path = pairs_path(folder, session_id)

@@ -1,7 +1,7 @@
 """About a second of angles as one compressed value: what the database keeps of the series.
 
-The core rounds angles to 0.01 deg, so whole hundredths are exact. Neighbouring frames are alike: differences, sorted by
-the significance of their bytes, leave long runs of zeros for zlib.
+The core rounds angles to 0.01 deg, so whole hundredths are exact. Neighbouring frames are alike:
+differences, sorted by the significance of their bytes, leave long runs of zeros for zlib.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def pack(t_ns: NDArray[np.int64], angles: NDArray[np.void]) -> bytes:
 
 
 def unpack(content: bytes, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-    """The arrays given to `pack`; `columns` are the names of ANGLES as they were then. Raises ValueError when damaged."""
+    """The arrays given to `pack`; `columns` are the names of ANGLES as they were then. Raises
+    ValueError when damaged.
+    """
     try:
         (count,) = _COUNT.unpack_from(content)
         body = zlib.decompress(content[_COUNT.size :])
@@ -46,7 +48,9 @@ def unpack(content: bytes, columns: tuple[str, ...]) -> tuple[NDArray[np.int64],
 
 
 def _planes(values: NDArray) -> bytes:
-    """(k, n) unsigned: differences along n (they wrap around), then all lowest bytes, all second lowest, ..."""
+    """(k, n) unsigned: differences along n (they wrap around), then all lowest bytes, all second
+    lowest, ...
+    """
     steps = values.copy()
     steps[:, 1:] -= values[:, :-1]
     return steps.view(np.uint8).reshape(values.size, values.itemsize).T.tobytes()

@@ -1,4 +1,6 @@
-"""A whole recording in memory: for analyses of a file, and for tests. The running station writes to its store instead."""
+"""A whole recording in memory: for analyses of a file, and for tests. The running station writes to
+its store instead.
+"""
 
 from __future__ import annotations
 
@@ -96,8 +98,8 @@ class Collector:
         timing: Mapping[str, float] | None = None,
         notes: Sequence[str] = (),
     ) -> Recording:
-        """What was added so far. `timing`: wall_s, frames_per_s and stage_ms.<stage>, measured by the caller;
-        `notes` as in Recording.
+        """What was added so far. `timing`: wall_s, frames_per_s and stage_ms.<stage>, measured by
+        the caller; `notes` as in Recording.
         """
         return assemble(
             self._tally,
@@ -127,8 +129,9 @@ NO_ANGLES = np.full((), NAN, ANGLES)[()]
 def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **parts: Any) -> Recording:
     """The recording made of the sums and of the rows, wherever those were kept.
 
-    `source` is completed with what turned out: frames, duration, mean rate. `parts` are the other fields of Recording.
-    Times count from the first input from here on, those of events, cues and outcomes too.
+    `source` is completed with what turned out: frames, duration, mean rate. `parts` are the other
+    fields of Recording. Times count from the first input from here on, those of events, cues and
+    outcomes too.
     """
     first_ns = tally.first_ns or 0
     for name in ("events", "cues", "outcomes"):

@@ -1,4 +1,6 @@
-"""A database that cannot be used is set aside with what is known about it, and what of it is whole moves to the new one."""
+"""A database that cannot be used is set aside with what is known about it, and what of it is whole
+moves to the new one.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +16,20 @@ from station.files import held_lock
 from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading, selection
 from station.record.sealed import intact
 
-SALVAGE_S = 20.0  # a station may not start minutes late for its history; the rest stays in the file that was set aside
-MOST_SESSIONS = 20_000  # looked for where the database cannot say how many there are; chosen: ten a day for five years
-_PAGES_AT = slice(28, 32)  # of the file header: size of the database in pages (sqlite.org/fileformat.html, 1.3)
+# A station may not start minutes late for its history; the rest stays in the file that was set
+# aside.
+SALVAGE_S = 20.0
+# Looked for where the database cannot say how many there are; chosen: ten a day for five years.
+MOST_SESSIONS = 20_000
+# Of the file header: size of the database in pages (sqlite.org/fileformat.html, 1.3)
+_PAGES_AT = slice(28, 32)
 _PAGE_SIZE_AT = slice(16, 18)
 
 
 def locked(path: Path) -> int:
-    """The descriptor that holds the lock until it is closed. Raises StoreError when another process has it, OSError."""
+    """The descriptor that holds the lock until it is closed. Raises StoreError when another process
+    has it, OSError.
+    """
     try:
         return held_lock(path)
     except BlockingIOError:
@@ -32,8 +40,8 @@ def locked(path: Path) -> int:
 def damage(path: Path) -> str:
     """What is wrong with the database, "" when nothing shows or it does not exist.
 
-    Reads the file's size, its tables and every session's row, not every page: rows carry checksums, so damage elsewhere is found
-    when the row is read. Raises sqlite3.OperationalError (no access).
+    Reads the file's size, its tables and every session's row, not every page: rows carry checksums,
+    so damage elsewhere is found when the row is read. Raises sqlite3.OperationalError (no access).
     """
     if not path.exists():
         return ""
@@ -54,7 +62,9 @@ def damage(path: Path) -> str:
 
 
 def _missing_bytes(path: Path) -> int:
-    """How much shorter the file is than its header says; not asked while pages may still stand in the write-ahead log."""
+    """How much shorter the file is than its header says; not asked while pages may still stand in
+    the write-ahead log.
+    """
     wal = path.with_name(path.name + "-wal")
     if wal.exists() and wal.stat().st_size:
         return 0
@@ -82,12 +92,16 @@ def set_aside(path: Path, evidence: str, utc: str, kind: str = "corrupt") -> Pat
 
 
 def any_aside(path: Path) -> bool:
-    """Whether a database was ever set aside here: then logs without a session in this one may belong to that one."""
+    """Whether a database was ever set aside here: then logs without a session in this one may
+    belong to that one.
+    """
     return any(path.parent.glob(f"{path.name}.*-[0-9]*"))
 
 
 def salvage(aside: Path, database: sqlite3.Connection, seconds: float = SALVAGE_S) -> int:
-    """Copies the sessions that can be read whole from a database that was set aside, newest first; returns how many."""
+    """Copies the sessions that can be read whole from a database that was set aside, newest first;
+    returns how many.
+    """
     end_s = time.monotonic() + seconds
     copied = 0
     try:
@@ -106,12 +120,15 @@ def _last_rowid(source: sqlite3.Connection) -> int:
     try:
         return int(source.execute("SELECT max(rowid) FROM session NOT INDEXED").fetchone()[0] or 0)
     except sqlite3.DatabaseError:
-        return MOST_SESSIONS  # the page that would say it is gone; looking for a row that is not there costs 10 us
+        # The page that would say it is gone; looking for a row that is not there costs 10 us.
+        return MOST_SESSIONS
 
 
 @contextmanager
 def _full_length(path: Path) -> Iterator[None]:
-    """SQLite reads nothing of a file that is shorter than its header says: for as long as it is read it ends in zeros."""
+    """SQLite reads nothing of a file that is shorter than its header says: for as long as it is
+    read it ends in zeros.
+    """
     size = path.stat().st_size
     missing = _missing_bytes(path)
     if missing:
@@ -124,7 +141,8 @@ def _full_length(path: Path) -> Iterator[None]:
 
 
 def _copy_session(source: sqlite3.Connection, database: sqlite3.Connection, rowid: int) -> bool:
-    """Raises sqlite3.DatabaseError when a part of it cannot be read; then nothing of it was copied."""
+    """Raises sqlite3.DatabaseError when a part of it cannot be read; then nothing of it was copied.
+    """
     extra = ("state", "finished_utc", "note", "exported_utc")
     columns = (*SESSION_COLUMNS, "crc", *extra)
     chosen = selection(source, "session", columns)

@@ -3,13 +3,15 @@
     "STATLOG1" | u32 length, u32 CRC-32 | header as JSON
     record:  u8 tag, u16 length, u32 CRC-32 (of tag, length and payload) | payload
 
-All numbers are little-endian. A payload begins with t_ns (i64). A pose is a 33-bit mask of the landmarks that were seen and
-x, y, score (float32) of those, so an empty frame costs 20 bytes and a whole body 416. Marks are 34 bytes a tag: its id (i16)
-and four corners (float32). An input that led to cues is one record with them, so that a power cut never parts the two: the
-input's tag and length, its payload, then the cues as JSON. A gap record says how many inputs never reached the log.
+All numbers are little-endian. A payload begins with t_ns (i64). A pose is a 33-bit mask of the
+landmarks that were seen and x, y, score (float32) of those, so an empty frame costs 20 bytes and a
+whole body 416. Marks are 34 bytes a tag: its id (i16) and four corners (float32). An input that led
+to cues is one record with them, so that a power cut never parts the two: the input's tag and
+length, its payload, then the cues as JSON. A gap record says how many inputs never reached the log.
 (`station.log/1` wrote cues as records of their own behind their input; it is still read.)
 
-A power cut can only tear the end: reading yields the records before the first one whose frame or checksum is wrong.
+A power cut can only tear the end: reading yields the records before the first one whose frame or
+checksum is wrong.
 """
 
 from __future__ import annotations
@@ -65,17 +67,18 @@ CUE, GAP, WITH_CUES = 16, 17, 18  # likewise
 
 _MASK_BYTES = (JOINTS + 7) // 8
 _MARK = np.dtype([("id", "<i2"), ("corners_px", "<f4", (4, 2))])
-_UNSEEN = np.array([np.nan, np.nan, 0.0], np.float32)  # what types.Pose says of a landmark that was not seen
+# What types.Pose says of a landmark that was not seen.
+_UNSEEN = np.array([np.nan, np.nan, 0.0], np.float32)
 _UNSEEN_BITS = _UNSEEN.view(np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
 class LogHeader:
-    """What a replay must know before the first input. `plan` are the coach's settings as plain values,
-    `turn_bands` how the pelvis model errs.
+    """What a replay must know before the first input. `plan` are the coach's settings as plain
+    values, `turn_bands` how the pelvis model errs.
 
-    `started_ns` is the monotonic time of the session's begin within boot `boot_id`; `torn_bytes` and
-    `schema` are filled by reading.
+    `started_ns` is the monotonic time of the session's begin within boot `boot_id`; `torn_bytes`
+    and `schema` are filled by reading.
     """
 
     source: SourceInfo
@@ -95,9 +98,11 @@ class LogHeader:
 
 
 class LogWriter:
-    """Appends records; what was added reaches the disk at the latest one second (of input time) later.
+    """Appends records; what was added reaches the disk at the latest one second (of input time)
+    later.
 
-    The file must not exist yet. Raises OSError (disk full, no permission): the caller decides what a full disk means.
+    The file must not exist yet. Raises OSError (disk full, no permission): the caller decides what
+    a full disk means.
     """
 
     def __init__(self, path: Path, header: LogHeader, sync_ns: int = SYNC_NS) -> None:
@@ -133,7 +138,9 @@ class LogWriter:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Writes what is left and closes; a second call does nothing. The file is closed even when the disk is full."""
+        """Writes what is left and closes; a second call does nothing. The file is closed even when
+        the disk is full.
+        """
         if not self._file.closed:
             try:
                 self.sync()
@@ -168,7 +175,8 @@ def _encode(given: Input) -> tuple[int, bytes]:
 
 
 def _decode(tag: int, payload: bytes) -> Input | None:
-    """The input in a record; None for records that are not inputs. Raises struct.error, ValueError."""
+    """The input in a record; None for records that are not inputs. Raises struct.error, ValueError.
+    """
     if tag == WITH_CUES:
         return _decode(*_parted(payload)[:2])
     if tag == POSE:
@@ -205,7 +213,8 @@ def _parted(payload: bytes) -> tuple[int, bytes, bytes]:
 
 
 def read_log(path: Path) -> tuple[LogHeader, Iterator[Input]]:
-    """The header and the inputs, lazily, up to the first torn record (`header.torn_bytes` says how much lies behind it).
+    """The header and the inputs, lazily, up to the first torn record (`header.torn_bytes` says how
+    much lies behind it).
 
     Raises InputError: cannot be read, not an input log, another schema, damaged header.
     """
@@ -215,7 +224,9 @@ def read_log(path: Path) -> tuple[LogHeader, Iterator[Input]]:
 
 
 def read_cues(path: Path) -> tuple[Cue, ...]:
-    """The cues that were given while the log was written. Raises InputError like `read_log`, also while they are read."""
+    """The cues that were given while the log was written. Raises InputError like `read_log`, also
+    while they are read.
+    """
     _, start = _read_header(path)
     cues: list[Cue] = []
     for tag, payload, end in _records(path, start):
@@ -228,7 +239,9 @@ def read_cues(path: Path) -> tuple[Cue, ...]:
 
 
 def read_lost(path: Path) -> int:
-    """How many inputs never reached the log because the disk was too slow. Raises InputError like `read_log`."""
+    """How many inputs never reached the log because the disk was too slow. Raises InputError like
+    `read_log`.
+    """
     _, start = _read_header(path)
     lost = 0
     for tag, payload, end in _records(path, start):
@@ -240,7 +253,9 @@ def read_lost(path: Path) -> int:
 
 @contextmanager
 def _understood(path: Path, end: int) -> Iterator[None]:
-    """A record whose checksum is right and whose content is not was no accident; it is the reader's input error all the same."""
+    """A record whose checksum is right and whose content is not was no accident; it is the reader's
+    input error all the same.
+    """
     try:
         yield
     except (struct.error, TypeError, ValueError, RecursionError) as error:
@@ -254,7 +269,9 @@ def _clause(error: Exception) -> str:
 
 
 def repair(path: Path) -> int:
-    """Cuts a torn tail off and returns how many bytes that were (0: none). Raises InputError like `read_log`."""
+    """Cuts a torn tail off and returns how many bytes that were (0: none). Raises InputError like
+    `read_log`.
+    """
     _, start = _read_header(path)
     valid_end, size = _valid_end(path, start)
     if valid_end < size:
@@ -280,7 +297,9 @@ def _valid_end(path: Path, start: int) -> tuple[int, int]:
 
 
 def _records(path: Path, start: int) -> Iterator[tuple[int, bytes, int]]:
-    """(tag, payload, offset of the record's end) from `start` up to the first record that is cut short or damaged."""
+    """(tag, payload, offset of the record's end) from `start` up to the first record that is cut
+    short or damaged.
+    """
     with open(path, "rb") as file:
         file.seek(start)
         end = start

@@ -1,4 +1,6 @@
-"""Types of the vocabulary as plain JSON values and back: NaN is null, a tuple is a list, an unknown key is an error."""
+"""Types of the vocabulary as plain JSON values and back: NaN is null, a tuple is a list, an unknown
+key is an error.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ Kind = TypeVar("Kind")
 
 
 def plain(value: Any) -> Any:
-    """A value of the vocabulary as dict, list, str, int, float, bool or None. Raises TypeError for anything else."""
+    """A value of the vocabulary as dict, list, str, int, float, bool or None. Raises TypeError for
+    anything else.
+    """
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, (float, np.floating)):
@@ -44,9 +48,11 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def revive(kind: type[Kind], values: Any) -> Kind:
-    """A flat dataclass from what `plain` made of it, each field checked against its annotation: null in a float field is NaN.
+    """A flat dataclass from what `plain` made of it, each field checked against its annotation:
+    null in a float field is NaN.
 
-    Raises TypeError for anything but a mapping with the right keys, ValueError for a value of another type.
+    Raises TypeError for anything but a mapping with the right keys, ValueError for a value of
+    another type.
     """
     if not isinstance(values, Mapping):
         raise TypeError(f"{kind.__name__} is {type(values).__name__}, expected an object")

@@ -1,4 +1,6 @@
-"""What goes when space runs out: the oldest input logs first, sessions only beyond the number to keep."""
+"""What goes when space runs out: the oldest input logs first, sessions only beyond the number to
+keep.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ MB = 1_000_000  # bytes
 
 
 def reclaim_logs(folder: Path, quota_bytes: int, free_bytes: int, keep: Path | None = None) -> tuple[Path, ...]:
-    """Deletes the oldest logs until they fit the quota and so much is free; returns what went. `keep` never goes.
+    """Deletes the oldest logs until they fit the quota and so much is free; returns what went.
+    `keep` never goes.
 
     Raises OSError when the folder cannot be read or written.
     """
@@ -34,7 +37,9 @@ def newest_number(folder: Path) -> int:
 
 
 def _number(path: Path) -> tuple[int, str]:
-    """Sessions count up and their log's name begins with the number: a clock may jump, and a copy has the time of copying."""
+    """Sessions count up and their log's name begins with the number: a clock may jump, and a copy
+    has the time of copying.
+    """
     digits = path.name.partition("-")[0]
     return (int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0, path.name)
 

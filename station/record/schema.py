@@ -1,7 +1,8 @@
 """The database: its tables, and how an older one becomes the present one.
 
-A migration is never changed once released: a new table or column is a new entry at the end of MIGRATIONS. The number of
-entries applied stands in `PRAGMA user_version`. Times `t_ns` are of the monotonic clock of the boot in which they were taken.
+A migration is never changed once released: a new table or column is a new entry at the end of
+MIGRATIONS. The number of entries applied stands in `PRAGMA user_version`. Times `t_ns` are of the
+monotonic clock of the boot in which they were taken.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ MIGRATIONS = (
     ALTER TABLE outcome ADD COLUMN crc INTEGER;
     ALTER TABLE chunk ADD COLUMN crc INTEGER;
     """,
-    # NULL in strides that an earlier station measured; their checksums end before these (sealed.intact).
+    # NULL in strides that an earlier station measured; their checksums end before these
+    # (sealed.intact).
     """
     ALTER TABLE stride ADD COLUMN vertical_oscillation_cm REAL;
     ALTER TABLE stride ADD COLUMN vertical_ratio_pct REAL;
@@ -98,7 +100,8 @@ MIGRATIONS = (
     """,
 )
 
-# What the checksum of a session's row covers: all that is not changed by other programs once the session has ended.
+# What the checksum of a session's row covers: all that is not changed by other programs once the
+# session has ended.
 SESSION_COLUMNS = (
     *("id", "number", "source", "model", "view", "tally", "station_version", "core_version"),
     *("started_utc", "clock_trusted", "boot_id", "started_ns", "series_columns"),
@@ -120,8 +123,8 @@ def insertion(table: str, columns: Sequence[str]) -> str:
 
 
 def selection(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> str:
-    """Columns of a table for a SELECT. NULL stands for what the table of an earlier station lacks: one that is only read, from a
-    card or out of a damaged file, is not migrated."""
+    """Columns of a table for a SELECT. NULL stands for what the table of an earlier station lacks:
+    one that is only read, from a card or out of a damaged file, is not migrated."""
     there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
     return ", ".join(name if name in there else f"NULL AS {name}" for name in columns)
 
@@ -133,9 +136,11 @@ FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copi
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection in autocommit: transactions are begun in so many words. Commits are on the disk when they return.
+    """A connection in autocommit: transactions are begun in so many words. Commits are on the disk
+    when they return.
 
-    Raises sqlite3.Error: OperationalError when it cannot be opened, DatabaseError when it is no database.
+    Raises sqlite3.Error: OperationalError when it cannot be opened, DatabaseError when it is no
+    database.
     """
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     connection.text_factory = _text
@@ -155,7 +160,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def reading(path: Path) -> sqlite3.Connection:
-    """A connection that writes nothing, on a card or folder that may be read-only too. Raises sqlite3.Error."""
+    """A connection that writes nothing, on a card or folder that may be read-only too. Raises
+    sqlite3.Error.
+    """
     log = path.with_name(path.name + WAL)
     if log.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
         return _copied(path, log)
@@ -170,7 +177,8 @@ def reading(path: Path) -> sqlite3.Connection:
         connection.close()
         if log.exists() or os.access(path.parent, os.W_OK):
             raise
-        # A WAL database needs a file beside it, which a read-only folder does not take; nobody can be writing there either.
+        # A WAL database needs a file beside it, which a read-only folder does not take; nobody can
+        # be writing there either.
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         connection.text_factory = _text
     return connection
@@ -205,7 +213,8 @@ def _text(content: bytes) -> str:
 def migrate(connection: sqlite3.Connection, where: str) -> None:
     """Brings the tables up to date, each step whole or not at all.
 
-    The tables say which version they are; the number beside them may have suffered. Raises NewerDatabase, sqlite3.Error.
+    The tables say which version they are; the number beside them may have suffered. Raises
+    NewerDatabase, sqlite3.Error.
     """
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != len(MIGRATIONS):
@@ -222,7 +231,9 @@ class NewerDatabase(StoreError):
 
 
 def _version_by_tables(connection: sqlite3.Connection) -> int | None:
-    """After how many migrations the tables look as they do; None for tables that no migration makes."""
+    """After how many migrations the tables look as they do; None for tables that no migration
+    makes.
+    """
     seen = _tables(connection)
     model = sqlite3.connect(":memory:")
     try:

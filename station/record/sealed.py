@@ -1,4 +1,6 @@
-"""Rows of the database with a checksum each, so that a flipped bit is found where it is and costs only its session."""
+"""Rows of the database with a checksum each, so that a flipped bit is found where it is and costs
+only its session.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,11 @@ def sealed(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def intact(row: Sequence[Any]) -> bool:
-    """Whether a row that ends in its checksum is as it was written. Rows of stations that wrote none pass unchecked.
+    """Whether a row that ends in its checksum is as it was written. Rows of stations that wrote
+    none pass unchecked.
 
-    The checksum of a station that knew fewer columns ends before them: NULLs at the end may be missing from it.
+    The checksum of a station that knew fewer columns ends before them: NULLs at the end may be
+    missing from it.
     """
     *values, crc = row
     while crc is not None and checksum(values) != crc:

@@ -1,12 +1,14 @@
-"""The store of the running station: SQLite for what people ask for later, and beside it the input log of each session.
+"""The store of the running station: SQLite for what people ask for later, and beside it the input
+log of each session.
 
     <data_dir>/station.db          sessions, strides, events, cues, outcomes, series in chunks
     <data_dir>/logs/<id>.log       everything the coach consumed (log.py), bounded by a quota
     <data_dir>/pairs/<id>.csv      only on request (belt_pairs.py)
     <data_dir>/station.lock        held by the one station that writes here
 
-Once a second everything new is committed (WAL, synchronous=FULL), so a power cut costs at most the last second. A session
-begins on the disk when somebody runs: an empty belt writes nothing, and who only stood there leaves nothing.
+Once a second everything new is committed (WAL, synchronous=FULL), so a power cut costs at most the
+last second. A session begins on the disk when somebody runs: an empty belt writes nothing, and who
+only stood there leaves nothing.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ from station.record.schema import COLUMNS, SESSION_COLUMNS, NewerDatabase, conne
 from station.record.tally import Tally
 from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, TurnBand, View
 
-HIGHEST, MOST_DIGITS = "highest", 9  # the file with the highest session number, and what an id can show
+# The file with the highest session number, and what an id can show.
+HIGHEST, MOST_DIGITS = "highest", 9
 DATING_NS = 60 * NS  # while nobody runs: whether earlier sessions can be dated by now
 FLUSH_NS = NS  # the database is brought up to date so often
 REFUSALS = (
@@ -46,18 +49,20 @@ REFUSALS = (
 )
 DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 RETRY_NS = 10 * NS  # after a failed write
-MOST_EARLY = 20_000  # inputs kept in memory before anybody runs: five and a half minutes at 60 a second
+# Inputs kept in memory before anybody runs: five and a half minutes at 60 a second.
+MOST_EARLY = 20_000
 MOST_PENDING = 40_000  # rows of series kept while the disk is full: eleven minutes
 
 NO_PLAN: Mapping[str, Any] = MappingProxyType({})
 
 
 class SqliteStore:
-    """ports.Store on a folder. Construct it anywhere, then use it from one thread; `sessions` and `recording` from any.
+    """ports.Store on a folder. Construct it anywhere, then use it from one thread; `sessions` and
+    `recording` from any.
 
-    Opening repairs: a database that cannot be used is set aside with its evidence, what is whole of it moves to the new one (see
-    `trouble`), and sessions that a power cut left open are closed as "recovered". Raises StoreError: folder not writable, another
-    station writes here.
+    Opening repairs: a database that cannot be used is set aside with its evidence, what is whole of
+    it moves to the new one (see `trouble`), and sessions that a power cut left open are closed as
+    "recovered". Raises StoreError: folder not writable, another station writes here.
     """
 
     def __init__(
@@ -100,7 +105,9 @@ class SqliteStore:
         plan: Mapping[str, Any] = NO_PLAN,
         turn_bands: tuple[TurnBand, ...] = (),
     ) -> str:
-        """Prepares a session and returns its id. Raises StoreError when one is open or the database cannot be read."""
+        """Prepares a session and returns its id. Raises StoreError when one is open or the database
+        cannot be read.
+        """
         if self._session is not None:
             raise StoreError(f"session {self._session.id} is still open", str(self._folder), "finish it first")
         try:
@@ -110,7 +117,8 @@ class SqliteStore:
         number = self._next_number()
         now = self._now()
         date = f"-{now.utc[:10].replace('-', '')}" if now.trusted else ""
-        # The random part keeps ids apart when the database had to be started anew, or when a stick meets two stations.
+        # The random part keeps ids apart when the database had to be started anew, or when a stick
+        # meets two stations.
         session_id = f"{number:05d}{date}-{secrets.token_hex(2)}"
         header = LogHeader(
             source=source,
@@ -131,7 +139,9 @@ class SqliteStore:
         return session_id
 
     def add(self, given: Input, step: Step) -> None:
-        """Takes one input with its step. Raises StoreError when the disk takes nothing; what waits is written once it does."""
+        """Takes one input with its step. Raises StoreError when the disk takes nothing; what waits
+        is written once it does.
+        """
         session = self._session
         if session is None:
             raise StoreError("no session is open", str(self._folder), "begin one first")
@@ -146,7 +156,9 @@ class SqliteStore:
             self._put_on_disk(session)
 
     def finish(self, t_ns: int) -> None:
-        """Closes the session. One in which nobody ran is deleted. Raises StoreError when its last second could not be written."""
+        """Closes the session. One in which nobody ran is deleted. Raises StoreError when its last
+        second could not be written.
+        """
         session, self._session, self._early = self._session, None, []
         if session is None or not session.is_on_disk:
             return
@@ -163,8 +175,9 @@ class SqliteStore:
                 raise self._unwritable(error) from None
 
     def close(self) -> None:
-        """Finishes what is open and lets the folder go. Raises StoreError like `finish`; a session that could not be written
-        stays open in the database and is recovered when the store is opened again.
+        """Finishes what is open and lets the folder go. Raises StoreError like `finish`; a session
+        that could not be written stays open in the database and is recovered when the store is
+        opened again.
         """
         try:
             self.finish(0)
@@ -217,7 +230,9 @@ class SqliteStore:
         return self._anew(evidence)
 
     def _anew(self, evidence: str, kind: str = "corrupt") -> sqlite3.Connection:
-        """A new database in place of one that cannot be used, which is set aside; what of it is whole moves over."""
+        """A new database in place of one that cannot be used, which is set aside; what of it is
+        whole moves over.
+        """
         path = self._folder / DATABASE
         aside = set_aside(path, evidence, self._now().utc, kind)
         database = connect(path)
@@ -235,7 +250,9 @@ class SqliteStore:
         return database
 
     def _tidy(self) -> None:
-        """Recovers and sweeps; a full disk is given room once, and else keeps what was left open for the next start."""
+        """Recovers and sweeps; a full disk is given room once, and else keeps what was left open
+        for the next start.
+        """
         for attempt in (1, 2):
             try:
                 self._sweep()
@@ -257,7 +274,8 @@ class SqliteStore:
     def _recover_one(self, rowid: int) -> None:
         query = "SELECT id, started_utc, tally FROM session WHERE rowid = ?"
         session_id, started_utc, tally = self._database.execute(query, (rowid,)).fetchone()
-        sums = Tally.from_plain(json.loads(tally))  # written by this station or an earlier one, in one piece
+        # Written by this station or an earlier one, in one piece.
+        sums = Tally.from_plain(json.loads(tally))
         if sums.running_ns == 0:
             self._forget(session_id)
             return
@@ -275,12 +293,16 @@ class SqliteStore:
         )
 
     def _date(self) -> None:
-        """Gives earlier sessions of this boot their time, once the clock has it. A disk that takes nothing can wait."""
+        """Gives earlier sessions of this boot their time, once the clock has it. A disk that takes
+        nothing can wait.
+        """
         with suppress(sqlite3.DatabaseError):
             date_sessions(self._database, self._now())
 
     def _sweep(self) -> None:
-        """Deletes logs and pairs that belong to no session: of a forgotten one, or of somebody who ran for less than a second."""
+        """Deletes logs and pairs that belong to no session: of a forgotten one, or of somebody who
+        ran for less than a second.
+        """
         if any_aside(self._folder / DATABASE):
             return  # they may belong to sessions in a database that was set aside
         known = {session_id for (session_id,) in self._database.execute("SELECT id FROM session")}
@@ -290,7 +312,9 @@ class SqliteStore:
                     path.unlink()
 
     def _finish_late(self) -> None:
-        """Writes the sessions that have ended; one that a full disk refuses stays for the next time. Raises sqlite3.Error."""
+        """Writes the sessions that have ended; one that a full disk refuses stays for the next
+        time. Raises sqlite3.Error.
+        """
         while self._ended:
             session = self._ended[0]
             if session.tally.running_ns == 0:
@@ -304,7 +328,9 @@ class SqliteStore:
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _unwritable(self, error: sqlite3.DatabaseError) -> StoreError:
-        """The error as the disk's refusal, shown on the screen too. What is not the disk's doing is a bug and raised as it is."""
+        """The error as the disk's refusal, shown on the screen too. What is not the disk's doing is
+        a bug and raised as it is.
+        """
         if error.sqlite_errorcode & 0xFF not in REFUSALS:
             raise error
         self._troubles["full"] = ("the disk takes nothing more", "delete old sessions or use a larger card; coaching goes on")
@@ -319,7 +345,9 @@ class SqliteStore:
         return 1 + max((int(last), logged, self._highest(), *(session.number for session in self._ended)))
 
     def _highest(self) -> int:
-        """The highest number ever given here: ids go up though sessions are forgotten or a database is set aside."""
+        """The highest number ever given here: ids go up though sessions are forgotten or a database
+        is set aside.
+        """
         with suppress(OSError, ValueError):
             return int((self._folder / HIGHEST).read_text(encoding="ascii")[:MOST_DIGITS])
         return 0
@@ -372,7 +400,9 @@ class SqliteStore:
             self._troubles["logs"] = (f"old logs cannot be deleted ({error.strerror})", "check the owner of the data folder")
 
     def _flush_or_replace(self, session: OpenSession, state: str) -> None:
-        """`_flush`; a database that turns out to be damaged is replaced by a new one first. Raises sqlite3.Error."""
+        """`_flush`; a database that turns out to be damaged is replaced by a new one first. Raises
+        sqlite3.Error.
+        """
         try:
             self._flush(session, state)
         except sqlite3.DatabaseError as error:
@@ -386,7 +416,8 @@ class SqliteStore:
             self._flush(session, state)
 
     def _flush(self, session: OpenSession, state: str) -> None:
-        """Everything new in one transaction. Raises sqlite3.Error, then nothing of it was written."""
+        """Everything new in one transaction. Raises sqlite3.Error, then nothing of it was written.
+        """
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:

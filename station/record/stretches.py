@@ -1,8 +1,9 @@
-"""The worst and the best stretch of a recording, rule by rule: a film of ten seconds gets an answer, a fault between good minutes
-its place, and a runner the minutes to run like again.
+"""The worst and the best stretch of a recording, rule by rule: a film of ten seconds gets an
+answer, a fault between good minutes its place, and a runner the minutes to run like again.
 
-The verdict over a whole recording asks for many strides, as the live station must before it speaks. Looking back, every eight
-strides in a row are judged by the same rules, and the worst are named with their time.
+The verdict over a whole recording asks for many strides, as the live station must before it speaks.
+Looking back, every eight strides in a row are judged by the same rules, and the worst are named
+with their time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ STATES: Mapping[str, FaultState] = {"out": "on", "between": "ok", "inside": "ok"
 
 
 class Piece(NamedTuple):
-    """Rows `first` to `end` (not included) of the run's strides, what they measure and in which scene."""
+    """Rows `first` to `end` (not included) of the run's strides, what they measure and in which
+    scene.
+    """
 
     first: int
     end: int
@@ -42,7 +45,9 @@ class Piece(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """One per rule, in their order. `best`: the longest without the fault, of 0 strides where there is none."""
+    """One per rule, in their order. `best`: the longest without the fault, of 0 strides where there
+    is none.
+    """
 
     worst: tuple[Stretch, ...]
     best: tuple[Stretch, ...]
@@ -90,7 +95,8 @@ def _piece(run: NDArray[np.void], first: int, end: int, scene: Scene) -> Piece:
         seen = spread.n >= max(FEWEST, (end - first) // 2)
         measure = Measure(spread.mean, spread.mean - spread.half, spread.mean + spread.half, spread.n)
         measures[name] = measure if seen else Measure.cannot_tell("not seen in enough strides", spread.n)
-    # How landmarks and pixels follow the pelvis differs between people, which the scatter of a few strides does not show.
+    # How landmarks and pixels follow the pelvis differs between people, which the scatter of a few
+    # strides does not show.
     if scene.pelvic_source == "hip_belt":
         measures |= _pelvis(rows, measures["thigh_excursion_near_deg"].value)
     speeds = rows["speed_mps"][np.isfinite(rows["speed_mps"])]
@@ -116,7 +122,8 @@ def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: lis
 
 
 def _best(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: list[Verdict], known: KnownErrors) -> Stretch:
-    """The most strides in a row of which every eight are clear of the fault; the first of equals."""
+    """The most strides in a row of which every eight are clear of the fault; the first of equals.
+    """
     good = list(_chains(pieces, verdicts, "inside"))
     if not good:
         return _nothing(rule, "no eight strides in a row were clear of it")
@@ -182,7 +189,9 @@ def _verdict(rule: Rule, piece: Piece) -> Verdict:
 
 
 def _badness(rule: Rule, piece: Piece, verdict: Verdict) -> tuple[int, float]:
-    """Greater is worse: the look, then how far the value lies beyond the threshold in distances between the two thresholds."""
+    """Greater is worse: the look, then how far the value lies beyond the threshold in distances
+    between the two thresholds.
+    """
     limit = rule.levels(piece.scene)
     beyond = (limit.enter - verdict.value) / (limit.leave - limit.enter) if verdict.look != "unknown" else NAN
     return RANK[verdict.look], beyond if not math.isnan(beyond) else -np.inf

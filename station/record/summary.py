@@ -1,7 +1,9 @@
-"""What a recording says about each quantity: the mean over its strides with a 95 % interval, or why it is not known.
+"""What a recording says about each quantity: the mean over its strides with a 95 % interval, or why
+it is not known.
 
-Strides follow one another and resemble one another, so n strides hold less than n independent values; the interval is
-widened accordingly (stats.inflation). Where the pose model's own errors are known they go into it as well (model_errors).
+Strides follow one another and resemble one another, so n strides hold less than n independent
+values; the interval is widened accordingly (stats.inflation). Where the pose model's own errors are
+known they go into it as well (model_errors).
 """
 
 from __future__ import annotations
@@ -37,10 +39,11 @@ NOT_SEEN = {
 def summarise(
     strides: NDArray[np.void], pelvic: Mapping[str, Measure], known: KnownErrors = NOTHING_KNOWN
 ) -> dict[str, Measure]:
-    """Every name of QUANTITIES, over the strides that were run, or over those walked when nobody ran.
+    """Every name of QUANTITIES, over the strides that were run, or over those walked when nobody
+    ran.
 
-    `strides` (M,) STRIDE, already without the model's bias; `pelvic` as far as the core measured it, by name; `known`: the
-    errors of the model that saw them.
+    `strides` (M,) STRIDE, already without the model's bias; `pelvic` as far as the core measured
+    it, by name; `known`: the errors of the model that saw them.
     """
     columns = stride_columns(main_strides(strides))
     summary = {name: over_strides(columns[name], NOT_SEEN.get(name, "not seen well enough"), name) for name in columns}
@@ -67,8 +70,8 @@ def stride_columns(strides: NDArray[np.void]) -> dict[str, NDArray[np.float64]]:
 def over_strides(values: NDArray[np.float64], reason: str, name: str = "") -> Measure:
     """Mean and 95 % interval of one value per stride (M,), NaN where not measured, in time order.
 
-    Cannot tell (with `reason`) when no stride measured it, or fewer than FEWEST did. `name`: of the measure, for the spread
-    that its strides usually have.
+    Cannot tell (with `reason`) when no stride measured it, or fewer than FEWEST did. `name`: of the
+    measure, for the spread that its strides usually have.
     """
     values = values[np.isfinite(values)]
     values = values[usual(values)]

@@ -1,6 +1,8 @@
-"""The sums that a recording keeps while it runs: small, plain values, written to disk once a second.
+"""The sums that a recording keeps while it runs: small, plain values, written to disk once a
+second.
 
-What grows with time (series, strides, events, cues) is kept elsewhere; see collect.py (memory) and store.py (database).
+What grows with time (series, strides, events, cues) is kept elsewhere; see collect.py (memory) and
+store.py (database).
 """
 
 from __future__ import annotations
@@ -36,12 +38,15 @@ NUMBERS = re.compile(r"[0-9.]+")
 MOST_REASONS = 12  # different ones kept per rule; their number is small, but they hold text
 # Sources of pelvic measures, the best first, and where the sums of each are kept.
 PELVIC_SUMS = {"hip_belt": "pelvic_belt", "pixels": "pelvic_pixels", "landmarks": "pelvic"}
-LONGEST_STEP_NS = NS  # a longer silence between two inputs counts as this much: nothing is known about the rest
+# A longer silence between two inputs counts as this much: nothing is known about the rest.
+LONGEST_STEP_NS = NS
 
 
 @dataclass(slots=True)
 class FaultTally:
-    """One rule: time in each state, when it was first on, what it last said in each state, and why it could not tell."""
+    """One rule: time in each state, when it was first on, what it last said in each state, and why
+    it could not tell.
+    """
 
     rule: str
     on_ns: int = 0
@@ -50,8 +55,10 @@ class FaultTally:
     value_on: float = NAN
     value_ok: float = NAN
     unit: str = ""
-    reasons: dict[str, int] = field(default_factory=dict)  # kind of reason why it could not tell -> running time that this cost
-    words: dict[str, str] = field(default_factory=dict)  # kind of reason -> as it was given last, with its numbers
+    # Kind of reason why it could not tell -> running time that this cost.
+    reasons: dict[str, int] = field(default_factory=dict)
+    # Kind of reason -> as it was given last, with its numbers.
+    words: dict[str, str] = field(default_factory=dict)
 
     def add(self, fault: Fault, dt_ns: int, t_s: float, running: bool) -> None:
         self.unit = fault.unit
@@ -70,7 +77,9 @@ class FaultTally:
                 self.words[kind] = fault.reason
 
     def report(self) -> FaultReport:
-        """`on` when it was on at any time; `cannot_tell` when it was never judged. The fraction is of the time it was judged."""
+        """`on` when it was on at any time; `cannot_tell` when it was never judged. The fraction is
+        of the time it was judged.
+        """
         judged_ns = self.on_ns + self.ok_ns
         was_on = not math.isnan(self.first_on_s)
         if was_on:
@@ -85,9 +94,11 @@ class FaultTally:
 
 @dataclass(slots=True)
 class WindowTally:
-    """One pelvic measure over windows that do not overlap: mean value, and the mean of the intervals' ends.
+    """One pelvic measure over windows that do not overlap: mean value, and the mean of the
+    intervals' ends.
 
-    Averaging k windows could narrow the interval, but its largest part (crosstalk, the camera) is the same in all of them.
+    Averaging k windows could narrow the interval, but its largest part (crosstalk, the camera) is
+    the same in all of them.
     """
 
     value: float = 0.0
@@ -114,7 +125,9 @@ class WindowTally:
 
 @dataclass(slots=True)
 class Tally:
-    """Feed every input with its step to `add`. Fractions are of the poses (tracked) and of the time (running)."""
+    """Feed every input with its step to `add`. Fractions are of the poses (tracked) and of the time
+    (running).
+    """
 
     first_ns: int | None = None
     last_ns: int = 0
@@ -148,7 +161,8 @@ class Tally:
         running = gait.activity is Activity.RUNNING
         if running:
             self.running_ns += dt_ns
-        if gait.activity is Activity.RUNNING or not self.running_ns:  # who walks by after the run does not turn the runner round
+        # Who walks by after the run does not turn the runner round.
+        if gait.activity is Activity.RUNNING or not self.running_ns:
             self.direction, self.near_side = gait.direction or self.direction, gait.near_side or self.near_side
         self.swaps = max(self.swaps, gait.swaps_repaired)
         if not self.modes or self.modes[-1][1] is not step.mode:
@@ -192,8 +206,8 @@ class Tally:
 
     @property
     def pelvic_source(self) -> str:
-        """Who the pelvic measures are by: the best source that measured anything, else the best that was asked. Sources are never
-        averaged."""
+        """Who the pelvic measures are by: the best source that measured anything, else the best
+        that was asked. Sources are never averaged."""
         asked = [source for source in PELVIC_SUMS if self._sums(source)]
         measured = [source for source in asked if any(window.windows for window in self._sums(source).values())]
         return next(iter((*measured, *asked)), "landmarks")

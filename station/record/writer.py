@@ -1,4 +1,6 @@
-"""The writer thread: the coach hands over what happened and goes on; the disk takes the time it takes."""
+"""The writer thread: the coach hands over what happened and goes on; the disk takes the time it
+takes.
+"""
 
 from __future__ import annotations
 
@@ -68,11 +70,14 @@ class Writer:
         self._tell("finish")
 
     def close(self) -> None:
-        """Writes what is left and closes the store. Raises StoreError when that failed, or what a bug in the store raised."""
+        """Writes what is left and closes the store. Raises StoreError when that failed, or what a
+        bug in the store raised.
+        """
         self._tell("close")
         self._thread.join()
         if self._bug is not None:
-            if not isinstance(self._bug, StoreError):  # then the thread died before it came to closing
+            # Then the thread died before it came to closing.
+            if not isinstance(self._bug, StoreError):
                 self._store.close()
             raise self._bug
 

@@ -39,7 +39,9 @@ from station.types import NS, Frame, Pose, Recording, Side, SourceInfo
 
 READ_TIMEOUT_S = 1.0  # chosen
 LIVE_S = 60.0  # how long a camera is watched unless said otherwise
-AHEAD = 2  # frames that each stage may be ahead; chosen: a frame of 4K takes 25 MB, and some ten are in memory at once
+# Frames that each stage may be ahead; chosen: a frame of 4K takes 25 MB, and some ten are in memory
+# at once.
+AHEAD = 2
 Progress = Callable[[float], None]  # is given the seconds of recording that were worked through
 
 
@@ -266,7 +268,9 @@ def _progress(duration_s: float) -> Iterator[Progress]:
 
 
 def _write(recording: Recording, wish: Wish, config: Config) -> None:
-    """A dated recording is written under the date of its own end, so that the same film gives the same bytes."""
+    """A dated recording is written under the date of its own end, so that the same film gives the
+    same bytes.
+    """
     end_utc = wall_clock.later(recording.started_utc, recording.source.duration_s) if recording.dated else wall_clock.now().utc
     if wish.out_dir is not None:
         opensim = wish.opensim or config.record.opensim

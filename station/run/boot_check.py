@@ -14,7 +14,8 @@ from station.run.doctor import examine
 
 log = logging.getLogger("station")
 
-# Those that claim no device and load no model: the running station has these, and tells by itself when they fail.
+# Those that claim no device and load no model: the running station has these, and tells by itself
+# when they fail.
 PARTS = ("packages", "storage", "clock", "power")
 
 

@@ -1,4 +1,6 @@
-"""`station calibrate`: how the camera stands to the treadmill, found out once and kept for `station run`."""
+"""`station calibrate`: how the camera stands to the treadmill, found out once and kept for `station
+run`.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,9 @@ class Calibrated:
 
 
 def run_calibration(order: Order) -> None:
-    """Looks, tells, keeps. Raises InputError, UsageError, HardwareError, StoreError; StationError names what is not in order."""
+    """Looks, tells, keeps. Raises InputError, UsageError, HardwareError, StoreError; StationError
+    names what is not in order.
+    """
     config = provision(order.config_file).config
     given_lines, ruler = (points(order.plumb, "--plumb"), points(order.deck, "--deck")), _ruler(order, config)
     with contextlib.ExitStack() as stack:

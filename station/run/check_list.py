@@ -12,7 +12,9 @@ MARKS = {"ok": "ok", "bad": "BAD", "missing": "MISSING", "cannot_tell": "CANNOT 
 
 
 def print_checks(checks: Sequence[Check], say: Callable[[str], str] = str) -> None:
-    """One line each: verdict, part, evidence; below it the remedy of what is not well. `say` translates."""
+    """One line each: verdict, part, evidence; below it the remedy of what is not well. `say`
+    translates.
+    """
     marks = max((len(say(MARKS[check.state])) for check in checks), default=0)
     parts = max((len(check.part) for check in checks), default=0)
     for check in checks:

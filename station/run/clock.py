@@ -20,7 +20,9 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that only moves when somebody sleeps on it or pushes it: tests and faster-than-real-time runs."""
+    """A clock that only moves when somebody sleeps on it or pushes it: tests and
+    faster-than-real-time runs.
+    """
 
     def __init__(self, t_ns: int = 0) -> None:
         self._t_ns = t_ns

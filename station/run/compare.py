@@ -26,7 +26,9 @@ SAME_WAY = "compare sessions of one runner at one belt speed, filmed from one pl
 
 @dataclass(frozen=True)
 class Pair:
-    """What the command line asks for: each a stored session, a folder of exported files, or a JSON file of `analyze`."""
+    """What the command line asks for: each a stored session, a folder of exported files, or a JSON
+    file of `analyze`.
+    """
 
     before: str
     after: str
@@ -38,8 +40,8 @@ class Pair:
 def run_comparison(pair: Pair) -> None:
     """Prints and writes what changed.
 
-    Raises NothingFound when no measure may be compared, with the reason; InputError for a file that is none of the station's,
-    StoreError for a session that is not stored, UsageError.
+    Raises NothingFound when no measure may be compared, with the reason; InputError for a file that
+    is none of the station's, StoreError for a session that is not stored, UsageError.
     """
     if pair.before == pair.after:
         raise UsageError("this is the same session twice", pair.after, "name an earlier and a later one")

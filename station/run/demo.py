@@ -31,7 +31,8 @@ from station.types import Station
 
 log = logging.getLogger("station")
 
-# A session's schedule takes minutes; only the schedule is shortened for the clip, not the windows that a fault is judged over.
+# A session's schedule takes minutes; only the schedule is shortened for the clip, not the windows
+# that a fault is judged over.
 PLAN = Plan(
     baseline_s=6.0,
     quiet_start_s=6.0,

@@ -1,7 +1,8 @@
 """The bundled clip, with its phases long enough for a fault to be judged and to be seen gone.
 
-Each phase of the clip holds a loop of nine strides that begins on a key frame and whose end fits its beginning. Repeating
-packets makes a phase longer without encoding anything again, so that the package carries 41 seconds instead of 101.
+Each phase of the clip holds a loop of nine strides that begins on a key frame and whose end fits
+its beginning. Repeating packets makes a phase longer without encoding anything again, so that the
+package carries 41 seconds instead of 101.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ CLIP = Path(__file__).resolve().parents[1] / "demo" / "demo_runner.webm"
 SPEED_KMH = 10.08  # what the rendered treadmill runs at
 
 Stretch = tuple[int, int, int]
-"""First frame, frame after the last, how often. A stretch that is repeated must begin on a key frame."""
+"""First frame, frame after the last, how often. A stretch that is repeated must begin on a key
+frame.
+"""
 
 # free hip 12 s, locked waist 30 s, recovery 15 s, sitting 44 s
 STRETCHES: tuple[Stretch, ...] = (

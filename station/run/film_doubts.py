@@ -1,4 +1,6 @@
-"""What makes a film's result doubtful: a cadence that no runner has, too little of it, and a film that lies on its side."""
+"""What makes a film's result doubtful: a cadence that no runner has, too little of it, and a film
+that lies on its side.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,14 @@ from station.sense.frames import frames
 from station.sense.open import open_source
 from station.types import NS, Joint, Measure, Pose, Recording
 
-# Running cadences of adults lie between about 140 and 220 steps a minute; outside these limits (chosen, with room for slow
-# joggers and sprinters) a film is shown slower or faster than life.
+# Running cadences of adults lie between about 140 and 220 steps a minute; outside these limits
+# (chosen, with room for slow joggers and sprinters) a film is shown slower or faster than life.
 CADENCES_SPM = (115.0, 260.0)
-# Three whole strides of a slow jogger, and what it takes to see that somebody runs: the bundled clip at 164 steps/min, cut after
-# 3.0 s, gives no cadence, cut after 3.5 s it does.
+# Three whole strides of a slow jogger, and what it takes to see that somebody runs: the bundled
+# clip at 164 steps/min, cut after 3.0 s, gives no cadence, cut after 3.5 s it does.
 ENOUGH_S = 4.0
-TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")  # what a wrong clock makes wrong; angles stay right
+# What a wrong clock makes wrong; angles stay right.
+TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")
 LOOK_S, LOOK_EVERY_S = 6.0, 0.1  # chosen: a few strides
 FOUND = 0.5  # share of the frames in which somebody is seen head up once it is turned (chosen)
 TURNS_DEG = (90, 270, 180)  # in the order in which films lie
@@ -62,7 +65,9 @@ def without_times(recording: Recording, reason: str) -> Recording:
 
 
 def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:
-    """How far a film in which nobody runs must be turned clockwise for somebody to be found; 0 where that does not help."""
+    """How far a film in which nobody runs must be turned clockwise for somebody to be found; 0
+    where that does not help.
+    """
     given = reading.turned_deg
     shares = {turn: _share_seen(source_text, config, replace(reading, turned_deg=(given + turn) % 360)) for turn in TURNS_DEG}
     best = max(shares, key=lambda turn: shares[turn])
@@ -70,7 +75,9 @@ def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int
 
 
 def _share_seen(source_text: str, config: Config, reading: FilmReading) -> float:
-    """In how many of the first frames somebody is followed, head up: the model finds people upside down too."""
+    """In how many of the first frames somebody is followed, head up: the model finds people upside
+    down too.
+    """
     looked = seen = 0
     due_ns = 0
     with open_source(source_text, config, SystemClock(), reading=reading) as source:

@@ -1,8 +1,10 @@
-"""Whether something in front of the runner hides the near leg: a rail, a towel over it, somebody who stands there.
+"""Whether something in front of the runner hides the near leg: a rail, a towel over it, somebody
+who stands there.
 
-A pose model guesses what it does not see, and is sure of its guess. Two signs give it away. A leg that passes over a
-pixel changes its colour; where the leg's line passes and the colour stays, something else is in front (or the leg looks like
-what is behind it, and the model sees as little). What stands in front and moves takes away the model's own sureness.
+A pose model guesses what it does not see, and is sure of its guess. Two signs give it away. A leg
+that passes over a pixel changes its colour; where the leg's line passes and the colour stays,
+something else is in front (or the leg looks like what is behind it, and the model sees as little).
+What stands in front and moves takes away the model's own sureness.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from station.types import NS, Activity, Frame, Pose, Step
 SIDE_PX = 240  # of the small frames that are compared: noise and compression are averaged away
 WINDOW_S = 2.0  # three strides: every pixel that the leg passes shows something else in between
 SAME_LEVELS = 6  # of 256, least to greatest value in a window: what stands still keeps within
-# Share of a part's points in a window that may keep their colour: 0.00 where nothing is in front of the leg, 0.05 in flat black
-# tights, 0.10 and more behind a bar or a towel (the films of tests/lab/field; both limits were chosen on such).
+# Share of a part's points in a window that may keep their colour: 0.00 where nothing is in front of
+# the leg, 0.05 in flat black tights, 0.10 and more behind a bar or a towel (the films of
+# tests/lab/field; both limits were chosen on such).
 MOST_SAME = 0.08
-# Places along thigh (0) and lower leg (1), as shares of their length. Nearer to the hip the pelvis always fills the pixel.
+# Places along thigh (0) and lower leg (1), as shares of their length. Nearer to the hip the pelvis
+# always fills the pixel.
 PARTS = {
     "hip": ((0, 0.2), (0, 0.3)),
     "thigh": ((0, 0.4), (0, 0.5), (0, 0.6), (0, 0.7)),
@@ -30,13 +34,15 @@ PARTS = {
     "shin": ((1, 0.3), (1, 0.4), (1, 0.5), (1, 0.6), (1, 0.7)),
     "ankle": ((1, 0.85), (1, 0.92), (1, 1.0)),
 }
-UNSURE, MOST_UNSURE = 0.8, 0.03  # score of the near knee; share of the frames: 0.00 in the former, 0.05 and more in the latter
+# Score of the near knee; share of the frames: 0.00 in the former, 0.05 and more in the latter.
+UNSURE, MOST_UNSURE = 0.8, 0.03
 DOUBT = "angles may be off by five degrees or more, and cadence too"  # by the same films
 
 
 @dataclass
 class _Window:
-    """`low`, `high`: least and greatest value of each pixel. `points`: (y, x) where each part was."""
+    """`low`, `high`: least and greatest value of each pixel. `points`: (y, x) where each part was.
+    """
 
     start_ns: int
     low: NDArray[np.uint8]

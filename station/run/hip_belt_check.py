@@ -1,4 +1,6 @@
-"""`station hip-belt`: what the station reads of a printed sheet or of the belt, in a photograph, a film or before the camera."""
+"""`station hip-belt`: what the station reads of a printed sheet or of the belt, in a photograph, a
+film or before the camera.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +38,17 @@ SIZES_PX = 10 * 1.4 ** np.arange(14)  # in them a tag may have any size: read by
 # Side of a tag (chosen from rendered frames; hardware/hip-belt has the table).
 LEAST_PX, COMFORTABLE_PX = 14.0, 19.0
 MOST_BLUR = 0.35  # of a module: beyond that ever fewer are read
-PITCH, PITCH_OFF = 1.3, 0.04  # 65 mm from one tag to the next, 50 mm a tag; a patch glued on within 2 mm
+# 65 mm from one tag to the next, 50 mm a tag; a patch glued on within 2 mm
+PITCH, PITCH_OFF = 1.3, 0.04
 FLAT = 0.02  # of a side: how far the edges of two tags on one line may leave it
 NONE = "fill a third of the picture with the belt, in even light, tags upright; print the sheets anew if they are damaged"
 
 
 @dataclass(frozen=True)
 class BeltSeen:
-    """One belt over all pictures. `pitch` is from tag to tag in tag sides, NaN where no two neighbours lie flat."""
+    """One belt over all pictures. `pitch` is from tag to tag in tag sides, NaN where no two
+    neighbours lie flat.
+    """
 
     belt: int
     ids: list[int]
@@ -56,7 +61,8 @@ class BeltSeen:
 @PUBLISHED
 @dataclass(frozen=True)
 class HipBeltRead:
-    """What `station hip-belt` read: every belt that was seen, and what is right and wrong with it."""
+    """What `station hip-belt` read: every belt that was seen, and what is right and wrong with it.
+    """
 
     schema: Literal["station.hip_belt/1"]
     belts: list[BeltSeen]
@@ -64,7 +70,9 @@ class HipBeltRead:
 
 
 def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
-    """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will not do, InputError."""
+    """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will
+    not do, InputError.
+    """
     belts = belts_in(pictures(source_text, config_file))
     checks = [check for belt in belts for check in judged(belt)]
     if json_to is not None:
@@ -100,7 +108,9 @@ def _is_sheet(path: Path) -> bool:
 
 
 def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
-    """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or inverted print is reported."""
+    """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or
+    inverted print is reported.
+    """
     reader = TagReader()
     seen: list[Tags] = []
     empty = None
@@ -160,8 +170,8 @@ def _summed(belt: int, seen: list[Tags]) -> BeltSeen:
 def _pitches(tags: Tags) -> Iterator[float]:
     """From each tag to its neighbour on the right, where the two lie flat in one line.
 
-    Four points on a line keep their cross ratio from whatever side they are seen: with tags of length 1 and a pitch p it is
-    p^2 / (p^2 - 1).
+    Four points on a line keep their cross ratio from whatever side they are seen: with tags of
+    length 1 and a pitch p it is p^2 / (p^2 - 1).
     """
     order = np.argsort(tags.ids)
     for one, other in pairwise(order):

@@ -56,7 +56,8 @@ class Inlet:
         return tuple(one for part in optional if part is not None for one in part.trouble)
 
     def inputs(self, item: Frame | Pose) -> tuple[CoreInput, ...]:
-        """What was found in the frame besides, then its pose; nothing for a frame that is skipped."""
+        """What was found in the frame besides, then its pose; nothing for a frame that is skipped.
+        """
         pose = self.pose(item)
         return () if pose is None else self.found(item, pose)
 

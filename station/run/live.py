@@ -39,7 +39,8 @@ from station.types import NS, Frame, Input, Pose, Tick
 log = logging.getLogger("station")
 
 READ_TIMEOUT_S = 1.0  # chosen
-AFTER_FAILURE_S = 0.1  # chosen: a source that fails at once each time must not fail ten times in a millisecond
+# Chosen: a source that fails at once each time must not fail ten times in a millisecond.
+AFTER_FAILURE_S = 0.1
 TICK_S = 0.25  # without a frame the coach still learns that time passes
 DRAW_S = 0.1  # chosen: the screen never waits longer
 JOIN_S = 10.0  # what capture is given to end
@@ -187,7 +188,8 @@ class LiveStation:
         Without a frame, or for one that is skipped: that time passes.
         """
         now = self._clock.now_ns()
-        if arrived is None or arrived.t_ns <= self._last_t_ns:  # a frame from before the last tick says nothing new
+        # A frame from before the last tick says nothing new.
+        if arrived is None or arrived.t_ns <= self._last_t_ns:
             self._last_t_ns = max(now, self._last_t_ns)
             return None, (Tick(self._last_t_ns),)
         self._last_t_ns = arrived.t_ns

@@ -1,4 +1,6 @@
-"""`station models`: compare the model files with their cards, or rebuild them from the published weights."""
+"""`station models`: compare the model files with their cards, or rebuild them from the published
+weights.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from station.pose.store import cards, models_dir, read_errors, verified
 
 
 def verify_models(folder: Path | None) -> None:
-    """Prints one line a model; raises ModelError naming every file that is not what its card says."""
+    """Prints one line a model; raises ModelError naming every file that is not what its card says.
+    """
     problems = []
     for card in cards(models_dir(folder)):
         try:
@@ -36,7 +39,9 @@ def verify_models(folder: Path | None) -> None:
 
 
 def build_models(folder: Path | None, wheel: Path | None) -> None:
-    """Rebuilds into `folder` (created when missing; default: the station's own). Raises ModelError or UsageError."""
+    """Rebuilds into `folder` (created when missing; default: the station's own). Raises ModelError
+    or UsageError.
+    """
     home = models_dir()
     target = folder or home
     target.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,9 @@ def build_models(folder: Path | None, wheel: Path | None) -> None:
 
 
 def _builder(script: Path) -> ModuleType:
-    """The script lies with the models, outside the package, and needs packages that a running station does not have."""
+    """The script lies with the models, outside the package, and needs packages that a running
+    station does not have.
+    """
     for package in ("onnx", "tflite"):
         if importlib.util.find_spec(package) is None:
             raise UsageError(f"rebuilding needs the package {package}", "", "install `treadmill-station[build-models]`")

@@ -77,7 +77,8 @@ def open_presenters(config: Config, clock: Clock, header: Header, openings: Open
 
     def add(name: str, open_sink: Callable[[], CueSink]) -> None:
         presenter = Presenter(name, open_sink, clock)
-        openings.undo.callback(presenter.close)  # when something later fails; closing twice does no harm
+        # When something later fails; closing twice does no harm.
+        openings.undo.callback(presenter.close)
         presenters.append(presenter)
 
     if config.sound.enabled:
@@ -96,8 +97,8 @@ def open_presenters(config: Config, clock: Clock, header: Header, openings: Open
 
 
 def open_watch(config: Config, clock: Clock, openings: Openings) -> list[Presenter]:
-    """What hands on cadence and speed, where the settings ask for it. It tells the runner no cue, so a
-    station with nothing else does not start.
+    """What hands on cadence and speed, where the settings ask for it. It tells the runner no cue,
+    so a station with nothing else does not start.
     """
     if not config.watch.enabled:
         return []

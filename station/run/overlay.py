@@ -1,6 +1,8 @@
-"""A copy of the analysed video with the measured lines drawn in: to check by eye what the numbers stand on.
+"""A copy of the analysed video with the measured lines drawn in: to check by eye what the numbers
+stand on.
 
-H.264 with 4:2:0 colours in an MP4 whose index comes first: what every browser, phone and editor plays.
+H.264 with 4:2:0 colours in an MP4 whose index comes first: what every browser, phone and editor
+plays.
 """
 
 from __future__ import annotations
@@ -37,13 +39,15 @@ CHAINS = {
         Joint.RIGHT_FOOT_INDEX,
     ),
 }
-NEAR, FAR, INK, PAPER = (255, 176, 0), (100, 143, 255), (255, 255, 255), (0, 0, 0)  # colour-blind safe (IBM palette)
+# Colour-blind safe (IBM palette)
+NEAR, FAR, INK, PAPER = (255, 176, 0), (100, 143, 255), (255, 255, 255), (0, 0, 0)
 
 
 class Overlay:
     """Writes overlay.mp4 into a folder; it has that name only when it is whole.
 
-    Raises UsageError where PyAV has no encoder for it, StationError when the file cannot be written.
+    Raises UsageError where PyAV has no encoder for it, StationError when the file cannot be
+    written.
     """
 
     def __init__(self, folder: Path, info: SourceInfo) -> None:
@@ -113,7 +117,9 @@ def draw(image: NDArray[np.uint8], xy_px: NDArray[np.float32], step: Step) -> No
 
 
 def chain(side: Side, exchanged: bool) -> tuple[Joint, ...]:
-    """Shoulder to toe of a side as the core took it: with the other label's leg where the pose model exchanged the legs."""
+    """Shoulder to toe of a side as the core took it: with the other label's leg where the pose
+    model exchanged the legs.
+    """
     other: Side = "left" if side == "right" else "right"
     return (*CHAINS[side][:1], *CHAINS[other if exchanged else side][1:])
 

@@ -46,8 +46,10 @@ class Parts:
     frame_watch: FrameWatch | None = None  # for cameras
     place_watch: PlaceWatch | None = None  # its verdict changes the view that `new_coach` takes
     given: tuple[Reading, ...] = ()  # what a person gave beforehand, the first input of each coach
-    station: Callable[[], Station] = Station  # what is wrong, and what the stick does, apart from the parts above
-    ready: Callable[[], None] = lambda: None  # called once, when the first frame was judged and drawn
+    # What is wrong, and what the stick does, apart from the parts above.
+    station: Callable[[], Station] = Station
+    # Called once, when the first frame was judged and drawn.
+    ready: Callable[[], None] = lambda: None
     seconds: float | None = None  # stop after that long
 
 

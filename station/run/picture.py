@@ -12,7 +12,9 @@ from station.files import write_output
 
 
 def draw_view(view: str, png: Path, size: str) -> None:
-    """Raises UsageError for an unknown view or a size that is none, StationError when the file cannot be written."""
+    """Raises UsageError for an unknown view or a size that is none, StationError when the file
+    cannot be written.
+    """
     from station.present.screen import render_rgb
     from station.testing import screen_samples as samples
 

@@ -1,5 +1,5 @@
-"""A loudspeaker or a light with a thread of its own: one that dies is reported and opened again; the
-others never notice.
+"""A loudspeaker or a light with a thread of its own: one that dies is reported and opened again;
+the others never notice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from station.types import NS, Cue, Snapshot
 log = logging.getLogger("station")
 
 TICK_S = 0.02  # how often light patterns and fades move on
-RETRY_S = (1.0, 2.0, 5.0, 10.0, 15.0)  # chosen: waits before opening again; the last one from then on
+# Chosen: waits before opening again; the last one from then on.
+RETRY_S = (1.0, 2.0, 5.0, 10.0, 15.0)
 STEADY_S = 30.0  # chosen: after that long without a failure the waits begin anew
 SILENT_S = 4.0  # a part that has not come back from a call for so long is reported
 AGAIN = "it is tried again by itself; if this stays, switch the station off and on"

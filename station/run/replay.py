@@ -15,7 +15,9 @@ from station.types import NS, Cue
 
 
 def run_replay(path: Path, compare: bool) -> None:
-    """Prints the cues; with `compare` raises StationError at the first that differs from what was given live."""
+    """Prints the cues; with `compare` raises StationError at the first that differs from what was
+    given live.
+    """
     cues = replayed(path)
     for gap in gaps(path):
         click.echo(f"note: {gap}", err=True)
@@ -36,7 +38,9 @@ def run_replay(path: Path, compare: bool) -> None:
 
 
 def replayed(path: Path) -> list[Cue]:
-    """The cues that the coach gives for a log's inputs. Raises InputError for a log of another plan or format."""
+    """The cues that the coach gives for a log's inputs. Raises InputError for a log of another plan
+    or format.
+    """
     header, inputs = read_log(path)
     try:
         errors = header.model.errors if header.model else ()
@@ -49,7 +53,9 @@ def replayed(path: Path) -> list[Cue]:
 
 
 def parted(path: Path, cues: list[Cue], given: list[Cue]) -> int:
-    """How many of the last replayed cues a power cut parted from their input: only logs of the first format can be cut there."""
+    """How many of the last replayed cues a power cut parted from their input: only logs of the
+    first format can be cut there.
+    """
     header, inputs = read_log(path)
     if header.schema != CUES_APART or cues[: len(given)] != given:
         return 0
@@ -59,7 +65,8 @@ def parted(path: Path, cues: list[Cue], given: list[Cue]) -> int:
 
 
 def gaps(path: Path) -> list[str]:
-    """What the coach saw live and the log does not hold, in words; empty when it holds everything."""
+    """What the coach saw live and the log does not hold, in words; empty when it holds everything.
+    """
     lost, torn = read_lost(path), read_log(path)[0].torn_bytes
     notes = [f"{lost} inputs never reached the log, because the disk was too slow"] if lost else []
     return [*notes, f"{torn} bytes at the end are torn and were left out"] if torn else notes

@@ -26,7 +26,9 @@ log = logging.getLogger("station")
 
 NAME = "starts"  # in systemd's runtime folder, which is empty after each boot, as the clock is then
 WINDOW_S = 300.0  # StartLimitIntervalSec of station.service
-MOST = 5  # starts in it that go ahead at once; of StartLimitBurst, 8, the others are for a person who restarts it
+# Starts in it that go ahead at once; of StartLimitBurst, 8, the others are for a person who
+# restarts it.
+MOST = 5
 SHOWN_S = 60.0  # for so long a new run says why the last one ended
 NO_WORD = "it hung or was killed"
 REMEDY = "switch off and on; if it stays, keep the system log (journalctl -u station)"

@@ -41,7 +41,8 @@ class LatestSlot(Generic[T]):
 
 
 class Inbox(Generic[T]):
-    """A bounded queue whose `put` never waits: when it is full the newcomer is refused and counted."""
+    """A bounded queue whose `put` never waits: when it is full the newcomer is refused and counted.
+    """
 
     def __init__(self, size: int) -> None:
         if size < 1:

@@ -1,6 +1,8 @@
-"""What the running station writes to its log, and the error that ends it, in the language of the settings.
+"""What the running station writes to its log, and the error that ends it, in the language of the
+settings.
 
-Code speaks English, as everywhere; here, at the edge, the catalogue is asked. JSON stays English: programs read it.
+Code speaks English, as everywhere; here, at the edge, the catalogue is asked. JSON stays English:
+programs read it.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from station.language import catalogue
 
 
 class Spoken(logging.Filter):
-    """Puts each line of the log into words of that language; what nobody has translated passes as it is."""
+    """Puts each line of the log into words of that language; what nobody has translated passes as
+    it is.
+    """
 
     def __init__(self, language: str) -> None:
         super().__init__()
@@ -27,7 +31,9 @@ class Spoken(logging.Filter):
 
 @contextmanager
 def speaking(language: str) -> Iterator[Callable[[str], str]]:
-    """Log and errors of the block speak that language. Yields what translates anything else that is printed."""
+    """Log and errors of the block speak that language. Yields what translates anything else that is
+    printed.
+    """
     say, log, spoken = catalogue(language).text, logging.getLogger("station"), Spoken(language)
     log.addFilter(spoken)
     try:

@@ -44,7 +44,8 @@ from station.types import Press, SourceInfo, TurnBand, View
 
 log = logging.getLogger("station")
 
-UNREADABLE = Config(light=LightSection(enabled=False))  # of settings that say nothing: nobody knows what the pins are wired to
+# Of settings that say nothing: nobody knows what the pins are wired to.
+UNREADABLE = Config(light=LightSection(enabled=False))
 
 
 def run_station(
@@ -94,7 +95,8 @@ def _coach(
         header = Header(config)
         presenters = open_presenters(config, clock, header, openings)
         open_button(config, clock, header, presses, openings)
-        watched = source_text != PICAMERA  # by a person who may end it; in a gym a keyboard is not a switch
+        # By a person who may end it; in a gym a keyboard is not a switch.
+        watched = source_text != PICAMERA
         screen = _screen(config, headless, watched, openings)
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"

@@ -21,7 +21,8 @@ from station.types import NS, Gait, Mode, Snapshot, Station
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHOWN_S = 45.0  # six starts in five minutes: fewer than station.service allows, so it tries for ever
+# Six starts in five minutes: fewer than station.service allows, so it tries for ever.
+SHOWN_S = 45.0
 STEP_S = 0.05  # chosen
 
 

@@ -1,4 +1,6 @@
-"""How many sessions the runner's stick already carries, as a sensor: what the coach counts this one by."""
+"""How many sessions the runner's stick already carries, as a sensor: what the coach counts this one
+by.
+"""
 
 from __future__ import annotations
 

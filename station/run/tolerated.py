@@ -12,7 +12,8 @@ from station.errors import StationError
 
 log = logging.getLogger("station")
 
-MOST_IN_A_ROW = 10  # chosen: a sixth of a second at 60 frames a second; one bad frame never fails ten times
+# Chosen: a sixth of a second at 60 frames a second; one bad frame never fails ten times.
+MOST_IN_A_ROW = 10
 
 P = ParamSpec("P")
 T = TypeVar("T")

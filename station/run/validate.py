@@ -1,4 +1,6 @@
-"""`station validate`: what somebody counted, or another system measured, beside what the station measured."""
+"""`station validate`: what somebody counted, or another system measured, beside what the station
+measured.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +58,8 @@ class Question:
 def run_validation(question: Question) -> None:
     """Compares and writes what was asked for, whatever the verdict.
 
-    Raises InputError for a file that cannot be compared, NothingFound when the station knows none of what it holds, UsageError,
-    StoreError.
+    Raises InputError for a file that cannot be compared, NothingFound when the station knows none
+    of what it holds, UsageError, StoreError.
     """
     if question.out is not None and question.out.suffix != ".html":
         raise UsageError("--out writes a page", str(question.out), "name a file that ends in .html")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from station.types import NS, Activity, Mode, Step
 
-EMPTY_BELT_S = 60.0  # chosen: after that long with nobody there, the next runner gets a coach that has forgotten everything
+# Chosen: after that long with nobody there, the next runner gets a coach that has forgotten
+# everything.
+EMPTY_BELT_S = 60.0
 BEFORE_RUNNING = (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST)
 
 

@@ -1,6 +1,8 @@
-"""A live camera as a source: only a fresh frame counts as life, and there is a way back after every failure.
+"""A live camera as a source: only a fresh frame counts as life, and there is a way back after every
+failure.
 
-What is behind it, a Pi camera or a webcam, is a `CameraDoor`: the one place where that library is called.
+What is behind it, a Pi camera or a webcam, is a `CameraDoor`: the one place where that library is
+called.
 """
 
 from __future__ import annotations
@@ -22,20 +24,26 @@ from station.types import NS, Frame, SourceInfo
 STALL_S = 1.5  # no fresh frame for this long: the sensor is lost (a frame takes 20 ms)
 START_S = 5.0  # the first frame after opening may take this long
 CLOSE_S = 3.0  # closing a dead camera can hang for good; then only a new process helps
-RETRY_S = (0.5, 1.0, 2.0, 4.0, 8.0)  # pauses before the reopening attempts; after the last one the camera is lost
-OFF_S = 1.0  # a frame is delivered within 0.1 s: a time farther from now is no time of this frame (chosen)
+# Pauses before the reopening attempts; after the last one the camera is lost.
+RETRY_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+# A frame is delivered within 0.1 s: a time farther from now is no time of this frame (chosen)
+OFF_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """One exposure: its middle on the station's clock, and its pixels (H, W, 3) uint8 RGB, upright, never mirrored."""
+    """One exposure: its middle on the station's clock, and its pixels (H, W, 3) uint8 RGB, upright,
+    never mirrored.
+    """
 
     t_ns: int
     image: NDArray[np.uint8]
 
 
 class CameraDoor(Protocol):
-    """One way to one camera. Its methods raise HardwareError and nothing else, whatever the library behind it raises."""
+    """One way to one camera. Its methods raise HardwareError and nothing else, whatever the library
+    behind it raises.
+    """
 
     name: str
     remedy: str
@@ -54,14 +62,17 @@ class CameraDoor(Protocol):
 
 @contextlib.contextmanager
 def guarded(what: str, where: str, remedy: Callable[[Exception], str]) -> Iterator[None]:
-    """Whatever a library raises in here becomes one HardwareError: what was being done, why it failed, what to do."""
+    """Whatever a library raises in here becomes one HardwareError: what was being done, why it
+    failed, what to do.
+    """
     try:
         yield
     except HardwareError:
         raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        if isinstance(error, (KeyError, IndexError, AttributeError, TypeError)):  # their texts alone say nothing
+        # Their texts alone say nothing.
+        if isinstance(error, (KeyError, IndexError, AttributeError, TypeError)):
             reason = f"{type(error).__name__}: {reason}"
         raise HardwareError(f"{what} ({reason})", where, remedy(error)) from error
 
@@ -69,9 +80,10 @@ def guarded(what: str, where: str, remedy: Callable[[Exception], str]) -> Iterat
 class CameraSource:
     """A `Source[Frame]` over a door. `t_ns` of its frames is the middle of the exposure.
 
-    When no fresh frame comes it is closed and opened again, with growing waits, one attempt per `read`; CameraLost when that
-    does not help. Frames that come twice, or with a time more than a second from now, are dropped and are no sign of life.
-    `reopened` and `misdated` count. `trouble`: (what, remedy) while it is silent. `notes`: what it could not do as wished.
+    When no fresh frame comes it is closed and opened again, with growing waits, one attempt per
+    `read`; CameraLost when that does not help. Frames that come twice, or with a time more than a
+    second from now, are dropped and are no sign of life. `reopened` and `misdated` count.
+    `trouble`: (what, remedy) while it is silent. `notes`: what it could not do as wished.
     """
 
     def __init__(self, door: CameraDoor, clock: Clock, close_s: float = CLOSE_S) -> None:
@@ -114,7 +126,9 @@ class CameraSource:
         self._info = None
 
     def read(self, timeout_s: float) -> Frame | None:
-        """The next frame. None within `timeout_s` without one, or while the camera is being brought back."""
+        """The next frame. None within `timeout_s` without one, or while the camera is being brought
+        back.
+        """
         self.info  # noqa: B018 (refuses a closed source)
         if not self._open:
             self._try_again(timeout_s)
@@ -152,7 +166,9 @@ class CameraSource:
         self._heard_ns = self._clock.now_ns()
 
     def _shut(self) -> bool:
-        """Close the door; False when that hangs. A thread does it, because a dead camera may never answer."""
+        """Close the door; False when that hangs. A thread does it, because a dead camera may never
+        answer.
+        """
         self._open = False
         closer = threading.Thread(target=self._close_door, name="close-camera", daemon=True)
         closer.start()

@@ -1,4 +1,6 @@
-"""The times of a film's frames: which of the file's clocks to believe, slow motion, and no time that was made up."""
+"""The times of a film's frames: which of the file's clocks to believe, slow motion, and no time
+that was made up.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +15,27 @@ from station.types import NAN, NS
 
 Which = Literal["pts", "dts", "none"]
 
-BREAK_S = 0.5  # a step back by more is a recording joined to another one, less is a disordered frame (chosen)
+# A step back by more is a recording joined to another one, less is a disordered frame (chosen)
+BREAK_S = 0.5
 DISORDERED = 0.01  # more frames out of order than this share is a fault of the file
 WORST = 0.1  # a clock that steps back more often than this does not rise (chosen)
-# Formats that are nothing but a codec's bytes: what FFmpeg tells as their times is its own default of 25 a second.
+# Formats that are nothing but a codec's bytes: what FFmpeg tells as their times is its own default
+# of 25 a second.
 RAW = frozenset(("h264", "hevc", "mjpeg", "jpeg_pipe", "mpegvideo", "m4v"))
-# Keys under which cameras keep the rate at which a slow-motion film was taken ("com.android.capture.fps", "...captureFps").
+# Keys under which cameras keep the rate at which a slow-motion film was taken
+# ("com.android.capture.fps", "...captureFps").
 CAPTURE_KEY = re.compile(r"capture[^a-z]*(fps|frame[^a-z]*rate|rate)$")
 SAME_RATE = 1.15  # phones write 30 for 29.97 and for 27.3 in poor light
 MOST_SCALED = 40.0  # 960 a second shown at 24; beyond that the tag is no rate
 
 
 def clock_of(times: Sequence[tuple[int | None, int | None]]) -> Which:
-    """Which clock rises from frame to frame, by the (pts, dts) of a film's first frames in order of showing.
+    """Which clock rises from frame to frame, by the (pts, dts) of a film's first frames in order of
+    showing.
 
-    An AVI has no times of showing: where its film has B frames, FFmpeg gives the times of decoding as pts. The times of decoding
-    rise with every frame that comes out, so there dts is right, late by a constant.
+    An AVI has no times of showing: where its film has B frames, FFmpeg gives the times of decoding
+    as pts. The times of decoding rise with every frame that comes out, so there dts is right, late
+    by a constant.
     """
     faults = {name: _steps_back([one[place] for one in times]) for place, name in enumerate(("pts", "dts"))}
     best = min(faults, key=lambda name: faults[name])
@@ -36,7 +43,9 @@ def clock_of(times: Sequence[tuple[int | None, int | None]]) -> Which:
 
 
 def _steps_back(times: Sequence[int | None]) -> float:
-    """The share of steps that do not rise; more than 1 where there are no times. A single frame has no steps and needs none."""
+    """The share of steps that do not rise; more than 1 where there are no times. A single frame has
+    no steps and needs none.
+    """
     known = [time for time in times if time is not None]
     if len(known) < 2:
         return 0.0 if len(times) == 1 else 2.0
@@ -44,7 +53,8 @@ def _steps_back(times: Sequence[int | None]) -> float:
 
 
 def capture_rate(tags: Mapping[str, str]) -> float:
-    """At how many frames a second the camera says that it took the film; NaN where it does not say."""
+    """At how many frames a second the camera says that it took the film; NaN where it does not say.
+    """
     for key, value in tags.items():
         if CAPTURE_KEY.search(key.lower()):
             try:
@@ -57,16 +67,19 @@ def capture_rate(tags: Mapping[str, str]) -> float:
 
 
 def slowness(captured_fps: float, shown_fps: float) -> float:
-    """How many times slower than life the film is shown: 1 where the tag says nothing new, or nothing that can be."""
+    """How many times slower than life the film is shown: 1 where the tag says nothing new, or
+    nothing that can be.
+    """
     ratio = captured_fps / shown_fps if shown_fps > 0 else NAN
     return ratio if SAME_RATE < ratio < MOST_SCALED or 1 / MOST_SCALED < ratio < 1 / SAME_RATE else 1.0
 
 
 class FrameClock:
-    """Times of frames in ns: always increasing, the first one `start_ns`, `slow` times faster than the file shows them.
+    """Times of frames in ns: always increasing, the first one `start_ns`, `slow` times faster than
+    the file shows them.
 
-    fps: count frames at this rate instead (what a person says wins over the file). step_ns: from frame to frame in the file,
-    for the few frames without a time of their own.
+    fps: count frames at this rate instead (what a person says wins over the file). step_ns: from
+    frame to frame in the file, for the few frames without a time of their own.
     """
 
     def __init__(self, which: Which, step_ns: int, slow: float = 1.0, fps: float | None = None, start_ns: int = 0) -> None:
@@ -92,7 +105,9 @@ class FrameClock:
         self._counted += 1
 
     def stamp(self, frame: VideoFrame) -> int | None:
-        """The frame's time; None for one that is not later than the frame before, and is to be left out."""
+        """The frame's time; None for one that is not later than the frame before, and is to be left
+        out.
+        """
         self.frames += 1
         rises = self._follow(frame)
         if self._fps:

@@ -11,18 +11,20 @@ from station.errors import InputError
 from station.sense.film_track import open_film
 from station.types import DateOrigin
 
-# Where containers keep it, the best first: Apple's holds the time zone and survives an export; creation_time is what FFmpeg makes
-# of MP4, Matroska and AVI alike.
+# Where containers keep it, the best first: Apple's holds the time zone and survives an export;
+# creation_time is what FFmpeg makes of MP4, Matroska and AVI alike.
 TAGS = ("com.apple.quicktime.creationdate", "creation_time")
-FIRST = datetime(2001, 1, 1, tzinfo=UTC)  # chosen: cameras whose clock was never set say 1904, 1970, 1980 or 2000
+# Chosen: cameras whose clock was never set say 1904, 1970, 1980 or 2000.
+FIRST = datetime(2001, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)  # a camera in another time zone, whose clock says local time for UTC
 
 
 def film_date(path: Path, now: datetime | None) -> tuple[datetime, DateOrigin] | None:
-    """The time and who says so; None when nobody says one that can be true. now: None where the time is not known.
+    """The time and who says so; None when nobody says one that can be true. now: None where the
+    time is not known.
 
-    A file that is no film (poses) has the time at which it was last changed. Raises nothing: what is wrong with the file is told
-    by whoever reads it.
+    A file that is no film (poses) has the time at which it was last changed. Raises nothing: what
+    is wrong with the file is told by whoever reads it.
     """
     for moment in _written(path):
         if _believed(moment, now):

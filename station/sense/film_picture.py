@@ -1,4 +1,6 @@
-"""From a stored frame to the one that people see: whole lines, no bars, square pixels, upright, RGB, of honest size."""
+"""From a stored frame to the one that people see: whole lines, no bars, square pixels, upright,
+RGB, of honest size.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ from numpy.typing import NDArray
 from station.sense.film_survey import WHOLE, Box, graph_of, pulled
 from station.types import NS
 
-MAX_SIDE_PX = 1920  # larger frames are reduced: a body of 1000 px says no more to a 256-px model, and 8K is 100 MB a frame
+# Larger frames are reduced: a body of 1000 px says no more to a 256-px model, and 8K is 100 MB a
+# frame.
+MAX_SIDE_PX = 1920
 
 
 @dataclass(frozen=True)
 class Upright:
-    """How a stored frame becomes the one that people see: scaled to a size, cropped, then mirrored, then turned.
+    """How a stored frame becomes the one that people see: scaled to a size, cropped, then mirrored,
+    then turned.
 
-    crop: x0, y0, x1, y1 in pixels of the scaled frame. turns: quarter turns counter-clockwise, after the left-right flip.
+    crop: x0, y0, x1, y1 in pixels of the scaled frame. turns: quarter turns counter-clockwise,
+    after the left-right flip.
     """
 
     width_px: int
@@ -50,9 +56,11 @@ class Upright:
 def upright(
     frame: VideoFrame, pixel_aspect: float, max_side_px: int = MAX_SIDE_PX, inner: Box = WHOLE, turned_deg: int = 0
 ) -> Upright:
-    """How to show frames like this one: the part inside its bars, no side over `max_side_px`, the file's rotation undone.
+    """How to show frames like this one: the part inside its bars, no side over `max_side_px`, the
+    file's rotation undone.
 
-    pixel_aspect: width over height of one stored pixel. turned_deg: quarter turns clockwise on top of what the file says.
+    pixel_aspect: width over height of one stored pixel. turned_deg: quarter turns clockwise on top
+    of what the file says.
     """
     width, height = frame.width * pixel_aspect, float(frame.height)
     x0, y0, x1, y1 = inner
@@ -64,9 +72,11 @@ def upright(
 
 
 def _rotation(frame: VideoFrame) -> tuple[int, bool]:
-    """Quarter turns counter-clockwise and whether to flip left-right first, from the file's display matrix.
+    """Quarter turns counter-clockwise and whether to flip left-right first, from the file's display
+    matrix.
 
-    The matrix maps stored (x, y), y down, to shown: x' = a x + c y, y' = b x + d y, 16.16 fixed point (ISO/IEC 14496-12, tkhd).
+    The matrix maps stored (x, y), y down, to shown: x' = a x + c y, y' = b x + d y, 16.16 fixed
+    point (ISO/IEC 14496-12, tkhd).
     """
     side_data: Any = frame.side_data
     if SideDataType.DISPLAYMATRIX not in side_data:
@@ -82,9 +92,11 @@ def _rotation(frame: VideoFrame) -> tuple[int, bool]:
 
 
 class Deinterlacer:
-    """Makes whole frames of interlaced ones with FFmpeg's bwdif, one for one: a frame's time is that of its first field.
+    """Makes whole frames of interlaced ones with FFmpeg's bwdif, one for one: a frame's time is
+    that of its first field.
 
-    parity: which field comes first: "auto" as each frame says, "tff" (top) and "bff" (bottom) for all frames.
+    parity: which field comes first: "auto" as each frame says, "tff" (top) and "bff" (bottom) for
+    all frames.
     """
 
     def __init__(self, parity: str) -> None:
@@ -93,7 +105,9 @@ class Deinterlacer:
         self._like: tuple[int, int, str] | None = None
 
     def __call__(self, frames: Iterator[tuple[int, VideoFrame]]) -> Iterator[tuple[int, VideoFrame]]:
-        """Frames with their times in ns. One frame late, so that the lines before and after are known."""
+        """Frames with their times in ns. One frame late, so that the lines before and after are
+        known.
+        """
         for t_ns, frame in frames:
             frame.pts, frame.time_base = t_ns, Fraction(1, NS)
             like = (frame.width, frame.height, frame.format.name)

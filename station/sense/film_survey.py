@@ -1,4 +1,6 @@
-"""What the first frames of a film tell about all of it: its clock, its rate, interlaced lines, bars around the picture."""
+"""What the first frames of a film tell about all of it: its clock, its rate, interlaced lines, bars
+around the picture.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,11 @@ FADE_FRAMES = 300  # a film that begins black is looked at for longer
 BARS_EVERY = 5  # bars are looked for in every fifth frame, at this size at most
 BARS_SIDE_PX = 1920  # chosen: larger frames are looked at shrunk
 FLAT_LEVEL = 16  # of 255: how far a bar's colour may wander; compression alone makes it 8 (chosen)
-EDGE_LEVEL, EDGE_SHARE = 24, 0.15  # a bar ends along this share of its side at once: no head before a white wall does (chosen)
-MOST_LEFT = 0.5  # of the frame's area inside the bars: smaller bars hide nobody, and a dark treadmill's side is no bar (chosen)
+# A bar ends along this share of its side at once: no head before a white wall does (chosen)
+EDGE_LEVEL, EDGE_SHARE = 24, 0.15
+# Of the frame's area inside the bars: smaller bars hide nobody, and a dark treadmill's side is no
+# bar (chosen)
+MOST_LEFT = 0.5
 BARS_FRAMES = 25  # fewer frames cannot tell a bar from a wall
 USUAL = 0.2  # steps between frames this close to the median are averaged: containers round to 1 ms
 INTERLACED_SHARE = 0.6  # of the frames in which FFmpeg's idet can tell (chosen)
@@ -41,9 +46,10 @@ NOTHING: Box = (0.0, 0.0, 0.0, 0.0)  # likewise
 class Survey:
     """How to play a film.
 
-    track: index of its stream. clock, step_ns: see FrameClock. slow: how many times slower than life it is shown. parity: ""
-    where frames are whole, else which field comes first ("auto", "tff", "bff"). inner: the picture inside its bars.
-    frames: how many the file lists, None where it does not. shown_fps: the file's own rate, NaN for a single frame.
+    track: index of its stream. clock, step_ns: see FrameClock. slow: how many times slower than
+    life it is shown. parity: "" where frames are whole, else which field comes first ("auto",
+    "tff", "bff"). inner: the picture inside its bars. frames: how many the file lists, None where
+    it does not. shown_fps: the file's own rate, NaN for a single frame.
     """
 
     track: int
@@ -61,7 +67,9 @@ class Survey:
 
 
 def survey(path: Path, fps: float | None) -> Survey:
-    """Look at the first frames. Raises InputError for no film, and for one without times unless `fps` is given."""
+    """Look at the first frames. Raises InputError for no film, and for one without times unless
+    `fps` is given.
+    """
     with open_film(path) as container:
         track = film_track(container, path)
     with open_film(path) as container:
@@ -114,7 +122,8 @@ def _timeless(path: Path, raw: bool, stream: VideoStream, look: _Look) -> InputE
 def _listed(format_name: str, stream: VideoStream) -> int | None:
     """How many frames will be shown, by the file's index.
 
-    In an MP4 or MOV the edit list decides which of those stored are; an AVI counts empty pieces where a frame was dropped.
+    In an MP4 or MOV the edit list decides which of those stored are; an AVI counts empty pieces
+    where a frame was dropped.
     """
     if stream.frames and (format_name == "avi" or "mp4" in format_name):
         return sum(not entry.is_discard and entry.size > 0 for entry in stream.index_entries) or None
@@ -223,13 +232,15 @@ class _Look:
 
 
 def inside_bars(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> Box:
-    """Where the picture is, from the least and the greatest value of each pixel over time, both (H, W, 3) uint8.
+    """Where the picture is, from the least and the greatest value of each pixel over time, both (H,
+    W, 3) uint8.
 
     NOTHING for one colour all over, WHOLE where there are no bars.
     """
     x0, y0, (y1, x1) = 0, 0, low.shape[:2]
     height, width = y1, x1
-    for _ in range(2):  # a small picture with bars on all sides: each pair shows only within the other
+    # A small picture with bars on all sides: each pair shows only within the other.
+    for _ in range(2):
         left, right = (_bar(low[y0:y1, x0:x1].swapaxes(0, 1), high[y0:y1, x0:x1].swapaxes(0, 1), end) for end in (1, -1))
         if left >= x1 - x0:
             return NOTHING
@@ -242,7 +253,8 @@ def inside_bars(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> Box:
 
 
 def _bar(low: NDArray[np.uint8], high: NDArray[np.uint8], end: int) -> int:
-    """How many lines at the beginning (end = 1) or the end (-1) are of one colour and then stop being so at once.
+    """How many lines at the beginning (end = 1) or the end (-1) are of one colour and then stop
+    being so at once.
 
     All of them where there is nothing but one colour.
     """

@@ -1,4 +1,5 @@
-"""Opening a film file safely, and which of its tracks is the film: not the cover, not the preview."""
+"""Opening a film file safely, and which of its tracks is the film: not the cover, not the preview.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +15,21 @@ from av.video.stream import VideoStream
 
 from station.errors import InputError
 
-# Containers of moving pictures. FFmpeg would also read playlists that name other files, subtitles and plain text as "video".
+# Containers of moving pictures. FFmpeg would also read playlists that name other files, subtitles
+# and plain text as "video".
 FORMATS = ",".join(
     (
         "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,gif,asf,ogg,nut,ivf,dv,mxf,apng",
         "h264,hevc,mjpeg,jpeg_pipe,mpegvideo,m4v",  # bare frames
     )
 )
-# A title in unknown letters must not keep a film from being read: PyAV 19 is so by itself, older ones must be asked.
+# A title in unknown letters must not keep a film from being read: PyAV 19 is so by itself, older
+# ones must be asked.
 LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 COVERS = ("attached_pic", "timed_thumbnails", "still_image")
 MAX_FRAME_PX = 36_000_000  # 8K is 33 million; a frame of more is refused before anything is decoded
-LARGE_FRAME_PX = 9_000_000  # frames larger than 4K are decoded one at a time: each takes 50 MB and more
+# Frames larger than 4K are decoded one at a time: each takes 50 MB and more.
+LARGE_FRAME_PX = 9_000_000
 LOOK_PACKETS = 120  # of the busiest track: four seconds of a usual film
 LOOK_ALL = 4000  # packets (chosen)
 MOVES = 0.25  # a track with fewer packets than this share of the busiest one is a preview (chosen)
@@ -40,7 +44,8 @@ class Track:
 
 
 def open_film(path: Path) -> InputContainer:
-    """The opened file. Only this file is read: no playlist, no network, whatever the content asks for.
+    """The opened file. Only this file is read: no playlist, no network, whatever the content asks
+    for.
 
     Raises InputError for what is no film.
     """
@@ -61,7 +66,8 @@ def open_film(path: Path) -> InputContainer:
 
 
 def film_track(container: InputContainer, path: Path) -> Track:
-    """The largest track that moves. Reads packets where there are several: open the file again afterwards.
+    """The largest track that moves. Reads packets where there are several: open the file again
+    afterwards.
 
     Raises InputError where there is none, or where its frames are larger than any camera's.
     """
@@ -80,7 +86,9 @@ def film_track(container: InputContainer, path: Path) -> Track:
 
 
 def prepared(stream: VideoStream) -> VideoStream:
-    """The stream with its decoder set up: several threads, and no frame larger than MAX_FRAME_PX whatever comes."""
+    """The stream with its decoder set up: several threads, and no frame larger than MAX_FRAME_PX
+    whatever comes.
+    """
     context = stream.codec_context
     context.options = {"max_pixels": str(MAX_FRAME_PX)}
     stream.thread_type = "AUTO" if _area(stream) <= LARGE_FRAME_PX else "SLICE"

@@ -1,4 +1,6 @@
-"""Whether a camera's frames can be worked with at all: dark, covered or frozen. Says it only when it lasts."""
+"""Whether a camera's frames can be worked with at all: dark, covered or frozen. Says it only when
+it lasts.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ BRIGHTEST_PCT = 99  # percentile: a lamp in view is not the room
 
 
 class FrameWatch:
-    """Feed it every frame (or some a second); `step` returns what has been wrong for 2 s, "" when nothing is.
+    """Feed it every frame (or some a second); `step` returns what has been wrong for 2 s, "" when
+    nothing is.
 
-    Frozen means equal to the bit: the noise of a living sensor never repeats. That holds for cameras, not for films.
+    Frozen means equal to the bit: the noise of a living sensor never repeats. That holds for
+    cameras, not for films.
     """
 
     def __init__(self) -> None:

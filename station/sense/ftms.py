@@ -1,7 +1,9 @@
-"""What a treadmill's Bluetooth service says: Treadmill Data (0x2ACD) of the Fitness Machine Service (0x1826).
+"""What a treadmill's Bluetooth service says: Treadmill Data (0x2ACD) of the Fitness Machine Service
+(0x1826).
 
-Each notification begins with flags that say which fields follow, in a fixed order; one that does not fit is sent in parts, each
-with flags of its own (bit 0 set: the speed is in another part). Source: Bluetooth SIG, Fitness Machine Service 1.0, 4.9.1.
+Each notification begins with flags that say which fields follow, in a fixed order; one that does
+not fit is sent in parts, each with flags of its own (bit 0 set: the speed is in another part).
+Source: Bluetooth SIG, Fitness Machine Service 1.0, 4.9.1.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ STEEPEST_PCT = 50.0  # chosen, likewise; it also covers 0x7FFF, "not available"
 
 @dataclass(frozen=True, slots=True)
 class TreadmillData:
-    """One notification; NaN for what this part does not say. `speed_mps` of the belt, `distance_m` since the machine's start."""
+    """One notification; NaN for what this part does not say. `speed_mps` of the belt, `distance_m`
+    since the machine's start.
+    """
 
     speed_mps: float = NAN
     incline_pct: float = NAN
@@ -27,7 +31,9 @@ class TreadmillData:
 
 
 class Field(NamedTuple):
-    """`bit` of the flags that announces it (bit 0 announces by being 0), its bytes, and what it is called if we keep it."""
+    """`bit` of the flags that announces it (bit 0 announces by being 0), its bytes, and what it is
+    called if we keep it.
+    """
 
     bit: int
     size: int
@@ -55,7 +61,9 @@ FIELDS = (
 
 
 def decode(payload: bytes) -> TreadmillData:
-    """What one notification says, as far as it is whole. Nothing raises: a treadmill's word is no reason to stop coaching."""
+    """What one notification says, as far as it is whole. Nothing raises: a treadmill's word is no
+    reason to stop coaching.
+    """
     values: dict[str, float] = {}
     if len(payload) < 2:
         return TreadmillData()

@@ -20,11 +20,13 @@ def open_source(
     loop: bool = False,
     reading: FilmReading | None = None,
 ) -> FrameSource | PoseSource:
-    """The source that `text` names, to be entered with `with`: "picamera", "webcam", "webcam:N", a video or a poses file.
+    """The source that `text` names, to be entered with `with`: "picamera", "webcam", "webcam:N", a
+    video or a poses file.
 
-    Files are told apart by content, not by name. realtime: a file's items come at their own pace, stamped on `clock`.
-    reading: what a person says about a film; its turn also holds for a webcam. Raises InputError when there is no such file and
-    UsageError for a `reading` of what is no film; what is wrong inside a file is raised on entering.
+    Files are told apart by content, not by name. realtime: a file's items come at their own pace,
+    stamped on `clock`. reading: what a person says about a film; its turn also holds for a webcam.
+    Raises InputError when there is no such file and UsageError for a `reading` of what is no film;
+    what is wrong inside a file is raised on entering.
     """
     reading = reading or FilmReading()
     said = {"--fps": reading.fps is not None, "--turn": reading.turned_deg != 0}
@@ -62,7 +64,9 @@ def _source(
 
 
 def _packed(path: Path) -> bool:
-    """Whether it is an archive: poses come in one. A cut-off one still begins so; an .npz without was meant to be one."""
+    """Whether it is an archive: poses come in one. A cut-off one still begins so; an .npz without
+    was meant to be one.
+    """
     try:
         with path.open("rb") as file:
             return file.read(2) == b"PK" or path.suffix.lower() == ".npz"

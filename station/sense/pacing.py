@@ -9,8 +9,8 @@ from station.types import NS
 class Pacer:
     """Maps media time to delivery time.
 
-    As fast as it goes, items keep their own times (from the first item). In real time they are stamped on the clock, like a
-    camera's: one monotonic time base for poses, ticks and readings.
+    As fast as it goes, items keep their own times (from the first item). In real time they are
+    stamped on the clock, like a camera's: one monotonic time base for poses, ticks and readings.
     """
 
     def __init__(self, clock: Clock | None, realtime: bool) -> None:

@@ -80,7 +80,7 @@ class PicameraDoor:
         self._balance_fixed = False
         self.notes: tuple[str, ...] = ()
 
-    # --- opening and closing -------------------------------------------------------------------------------------
+    # --- opening and closing ----------------------------------------------------------------------
 
     def open(self) -> SourceInfo:
         self._library = self._library or _import_picamera2()
@@ -111,7 +111,8 @@ class PicameraDoor:
             "ExposureTime": min(self._config.exposure_us, frame_us),
         }
         if "LensPosition" in camera.camera_controls:
-            controls |= {"AfMode": 0, "LensPosition": 1 / self._config.focus_m}  # manual, in dioptres: a lens that hunts blurs
+            # Manual, in dioptres: a lens that hunts blurs.
+            controls |= {"AfMode": 0, "LensPosition": 1 / self._config.focus_m}
         return controls
 
     def _described(self, camera: Any, mode: Mapping[str, Any], fps: float) -> SourceInfo:
@@ -126,17 +127,20 @@ class PicameraDoor:
         return SourceInfo(f"camera {self._config.number} ({model})", "camera", width, height, fps)
 
     def close(self) -> None:
-        """Everything picamera2 needs to let go of a camera, dead or alive: when one step fails the next is tried."""
+        """Everything picamera2 needs to let go of a camera, dead or alive: when one step fails the
+        next is tried.
+        """
         job, self._job = self._job, None
         camera, self._camera = self._camera, None
         if job is not None:
-            with contextlib.suppress(Exception):  # a capture that came true unnoticed holds a buffer
+            # A capture that came true unnoticed holds a buffer.
+            with contextlib.suppress(Exception):
                 job.get_result(timeout=0).release()
         for step in ("cancel_all_and_flush", "stop", "close") if camera is not None else ():
             with contextlib.suppress(Exception):
                 getattr(camera, step)()
 
-    # --- frames --------------------------------------------------------------------------------------------------
+    # --- frames -----------------------------------------------------------------------------------
 
     def take(self, timeout_s: float) -> Shot | None:
         with guarded("cannot be read", self.name, _remedy):
@@ -149,7 +153,9 @@ class PicameraDoor:
                 request.release()
 
     def _request(self, timeout_s: float) -> Any:
-        """The next completed request, or None. The wait goes on in the next call: a job that is forgotten keeps its buffer."""
+        """The next completed request, or None. The wait goes on in the next call: a job that is
+        forgotten keeps its buffer.
+        """
         if self._job is None:
             self._job = self._camera.capture_request(wait=False)
         try:
@@ -166,13 +172,16 @@ class PicameraDoor:
         metadata = request.get_metadata()
         if "SensorTimestamp" not in metadata:
             return None  # a frame of no known time is silence
-        t_ns = self._monotonic_ns(metadata["SensorTimestamp"]) - metadata.get("ExposureTime", 0) * 500  # us / 2 in ns
+        # Us / 2 in ns.
+        t_ns = self._monotonic_ns(metadata["SensorTimestamp"]) - metadata.get("ExposureTime", 0) * 500
         self._fix_balance(metadata)
         picture = unpadded(request.make_buffer("main"), self._stream["size"], self._stream["stride"])
         return Shot(t_ns, turned_back(picture, self._config.turned_deg))
 
     def _monotonic_ns(self, boottime_ns: int) -> int:
-        """CLOCK_BOOTTIME to the clock's time. They drift apart only while the machine sleeps, so small changes are jitter."""
+        """CLOCK_BOOTTIME to the clock's time. They drift apart only while the machine sleeps, so
+        small changes are jitter.
+        """
         offset_ns = self._clock.now_ns() - self._boottime_ns()
         if self._offset_ns is None or abs(offset_ns - self._offset_ns) > NS // 1000:
             self._offset_ns = offset_ns
@@ -182,22 +191,27 @@ class PicameraDoor:
         settled = self._clock.now_ns() - self._opened_ns > SETTLE_S * NS
         if settled and not self._balance_fixed and "ColourGains" in metadata:
             self._balance_fixed = True
-            with contextlib.suppress(Exception):  # colours that go on changing are worth no lost frame
+            # Colours that go on changing are worth no lost frame.
+            with contextlib.suppress(Exception):
                 self._camera.set_controls({"AwbEnable": False, "ColourGains": metadata["ColourGains"]})
 
 
-# --- choices ------------------------------------------------------------------------------------------------------
+# --- choices --------------------------------------------------------------------------------------
 
 
 def wanted_rates(config: CameraSection) -> tuple[float, ...]:
-    """Frame rates in order of preference: one with which every frame meets the lamps at the same phase."""
+    """Frame rates in order of preference: one with which every frame meets the lamps at the same
+    phase.
+    """
     return (config.fps,) if config.fps else (float(config.mains_hz), config.mains_hz / 2)
 
 
 def choose_mode(modes: Sequence[Mapping[str, Any]], rates: Sequence[float]) -> tuple[Mapping[str, Any], float]:
-    """The sensor mode and the frame rate: the full view before the higher rate, because fast modes of some sensors are crops.
+    """The sensor mode and the frame rate: the full view before the higher rate, because fast modes
+    of some sensors are crops.
 
-    A mode that does not say all of its size, rate, depth and view is passed over. Raises HardwareError when none can be used.
+    A mode that does not say all of its size, rate, depth and view is passed over. Raises
+    HardwareError when none can be used.
     """
     usable = [mode for mode in modes if all(mode.get(key) for key in MODE_KEYS)]
     if not usable:
@@ -205,7 +219,8 @@ def choose_mode(modes: Sequence[Mapping[str, Any]], rates: Sequence[float]) -> t
     views = [mode["crop_limits"][2] * mode["crop_limits"][3] for mode in usable]
     full = [mode for mode, view in zip(usable, views, strict=True) if view >= WIDE * max(views)]
     for rate in rates:
-        # Makers print 60 for 60.38 and for 59.9: half a frame is within what the sensor's clock can do.
+        # Makers print 60 for 60.38 and for 59.9: half a frame is within what the sensor's clock can
+        # do.
         able = [mode for mode in full if mode["fps"] >= rate - 0.5]
         if able:
             return max(able, key=lambda mode: (mode["size"][0] * mode["size"][1], mode["bit_depth"])), rate
@@ -220,7 +235,7 @@ def _frame_size(sensor: tuple[int, int], long_side_px: int) -> tuple[int, int]:
     return width, height
 
 
-# --- frames in memory ---------------------------------------------------------------------------------------------
+# --- frames in memory -----------------------------------------------------------------------------
 
 
 def unpadded(buffer: NDArray[np.uint8], size: tuple[int, int], stride: int) -> NDArray[np.uint8]:
@@ -235,13 +250,15 @@ def unpadded(buffer: NDArray[np.uint8], size: tuple[int, int], stride: int) -> N
 
 
 def turned_back(picture: NDArray[np.uint8], turned_deg: int) -> NDArray[np.uint8]:
-    """Undo the camera's turn: a camera turned clockwise sees the world turned counter-clockwise. Contiguous, never mirrored."""
+    """Undo the camera's turn: a camera turned clockwise sees the world turned counter-clockwise.
+    Contiguous, never mirrored.
+    """
     if turned_deg == 0:
         return np.ascontiguousarray(picture)
     return np.asarray(cv2.rotate(picture, TURNS[turned_deg]), np.uint8)
 
 
-# --- the library --------------------------------------------------------------------------------------------------
+# --- the library ----------------------------------------------------------------------------------
 
 
 def _remedy(error: Exception) -> str:
@@ -255,7 +272,9 @@ def _remedy(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _opening() -> Iterator[None]:
-    """Opening a camera that another program has: picamera2 says little, so that is said as the likely reason."""
+    """Opening a camera that another program has: picamera2 says little, so that is said as the
+    likely reason.
+    """
     try:
         yield
     except RuntimeError as error:

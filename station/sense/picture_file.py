@@ -1,4 +1,6 @@
-"""Photographs from files. Their headers are read before they are decoded: one of 61 bytes can ask for gigabytes."""
+"""Photographs from files. Their headers are read before they are decoded: one of 61 bytes can ask
+for gigabytes.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def is_picture(path: Path) -> bool:
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB, upright as its camera says. Raises InputError for what is no picture, a damaged or a giant one."""
+    """(H, W, 3) uint8 RGB, upright as its camera says. Raises InputError for what is no picture, a
+    damaged or a giant one.
+    """
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -80,7 +84,9 @@ def _kind(head: bytes) -> str:
 
 
 def _png_size(content: bytes) -> tuple[int, int]:
-    """Also walks the chunks: one that claims more than the file holds would be allocated before it is missed."""
+    """Also walks the chunks: one that claims more than the file holds would be allocated before it
+    is missed.
+    """
     width, height = struct.unpack_from(">II", content, 16)
     at = len(PNG)
     while at < len(content):
@@ -114,7 +120,8 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
         marker, length = struct.unpack_from(">HH", content, at)
         if marker < 0xFF00 or length < 2:
             raise ValueError("no marker")
-        if 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):  # start of frame, not of tables
+        # Start of frame, not of tables.
+        if 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
             height, width = struct.unpack_from(">HH", content, at + 5)
             return width, height
         at += 2 + length

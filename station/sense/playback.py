@@ -1,4 +1,5 @@
-"""A pose source over arrays in memory: what the poses file and the synthetic runner have in common."""
+"""A pose source over arrays in memory: what the poses file and the synthetic runner have in common.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from station.types import Pose, SourceInfo
 class PosePlayer:
     """Plays poses: t_ns (N,) int64 increasing, xy_px (N, 33, 2), score (N, 33). A `Source[Pose]`.
 
-    realtime: each pose comes at its time by `clock`, stamped on that clock. loop: start again after the last one, for ever.
+    realtime: each pose comes at its time by `clock`, stamped on that clock. loop: start again after
+    the last one, for ever.
     """
 
     def __init__(
@@ -54,7 +56,8 @@ class PosePlayer:
 
     @property
     def _round_ns(self) -> int:
-        """Time from one start to the next when looping: the last pose stays as long as a usual one."""
+        """Time from one start to the next when looping: the last pose stays as long as a usual one.
+        """
         steps = np.diff(self._t_ns)
         return int(self._t_ns[-1] - self._t_ns[0] + (np.median(steps) if len(steps) else 1e9))
 

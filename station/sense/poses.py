@@ -40,7 +40,9 @@ MAX_SIDE_PX = 65535  # chosen: no camera is larger
 
 @dataclass(frozen=True, eq=False)
 class Poses:
-    """What a poses file holds. `t_ns` (N,) int64 from the first pose; not seen is NaN with score 0, in both arrays."""
+    """What a poses file holds. `t_ns` (N,) int64 from the first pose; not seen is NaN with score 0,
+    in both arrays.
+    """
 
     t_ns: NDArray[np.int64]
     xy_px: NDArray[np.float32]
@@ -57,7 +59,9 @@ class Poses:
 
 
 class PosesSource:
-    """Plays a poses file. A `Source[Pose]`; `px_per_m` and `direction` are what the file says, None where it did not."""
+    """Plays a poses file. A `Source[Pose]`; `px_per_m` and `direction` are what the file says, None
+    where it did not.
+    """
 
     def __init__(self, path: Path, clock: Clock | None = None, realtime: bool = False, loop: bool = False) -> None:
         self._path = path
@@ -146,7 +150,8 @@ def save_poses(path: Path, poses: Poses) -> None:
 
 
 def _unpack(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays that are known by name. Python objects are refused: unpickling them would run whatever the file says.
+    """The arrays that are known by name. Python objects are refused: unpickling them would run
+    whatever the file says.
 
     All headers are read before the first array, so that nothing is unpacked that is too large.
     """
@@ -178,7 +183,8 @@ def _unpack(path: Path) -> dict[str, NDArray[Any]]:
         struct.error,
         tokenize.TokenError,
     ) as error:
-        # What NumPy and zipfile raise for pickled objects, broken headers, unknown packing and encrypted members.
+        # What NumPy and zipfile raise for pickled objects, broken headers, unknown packing and
+        # encrypted members.
         said = str(error).split(". ")[0][:120] or type(error).__name__
         raise InputError(f"holds something that is not a plain array ({said})", str(path), REMEDY) from None
 

@@ -1,7 +1,8 @@
-"""The treadmill by Bluetooth: its belt speed, incline and distance, while it says them. Nothing is ever written to it.
+"""The treadmill by Bluetooth: its belt speed, incline and distance, while it says them. Nothing is
+ever written to it.
 
-A thread of its own looks for the treadmill, listens, and looks again with growing waits when it is gone. Needs the package
-`bleak` (extra `bluetooth`; on the packaged station Debian's python3-bleak).
+A thread of its own looks for the treadmill, listens, and looks again with growing waits when it is
+gone. Needs the package `bleak` (extra `bluetooth`; on the packaged station Debian's python3-bleak).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ AUTO = "auto"
 ADDRESS = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}|[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", re.IGNORECASE)
 LOOK_S = 8.0  # chosen
 WAITS_S = (2.0, 5.0, 15.0, 30.0, 60.0)  # between two looks; the last one for good
-SILENT_S = 10.0  # a treadmill that says nothing for so long is looked for anew; they send about once a second
+# A treadmill that says nothing for so long is looked for anew; they send about once a second.
+SILENT_S = 10.0
 MOST_KEPT = 64  # chosen
 NO_BLEAK = "install Debian's python3-bleak, or the station's extra `bluetooth`"
 
@@ -52,7 +54,9 @@ def bleak() -> Any:
 
 
 async def look(seconds: float = LOOK_S) -> list[Found]:
-    """Treadmills in reach, the strongest first. Raises HardwareError: no package, no Bluetooth, or it is off."""
+    """Treadmills in reach, the strongest first. Raises HardwareError: no package, no Bluetooth, or
+    it is off.
+    """
     package = bleak()
     try:
         heard = await package.BleakScanner.discover(timeout=seconds, return_adv=True)
@@ -68,7 +72,9 @@ async def look(seconds: float = LOOK_S) -> list[Found]:
 
 
 def chosen(found: list[Found], wanted: str) -> Found | None:
-    """The one that the settings mean: the strongest for "auto", else by address, or by name in any case of letters."""
+    """The one that the settings mean: the strongest for "auto", else by address, or by name in any
+    case of letters.
+    """
     if wanted == AUTO:
         return found[0] if found else None
     if ADDRESS.fullmatch(wanted):
@@ -77,7 +83,9 @@ def chosen(found: list[Found], wanted: str) -> Found | None:
 
 
 async def listen(treadmill: Found, heard: Callable[[bytes], None]) -> None:
-    """Hands on every notification until the treadmill is gone or silent. Raises HardwareError when it cannot be reached."""
+    """Hands on every notification until the treadmill is gone or silent. Raises HardwareError when
+    it cannot be reached.
+    """
     package = bleak()
     gone, spoke = asyncio.Event(), asyncio.Event()
 

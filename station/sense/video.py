@@ -1,4 +1,6 @@
-"""Video files, decoded by PyAV (FFmpeg): true times, upright RGB frames, and damage said instead of hidden."""
+"""Video files, decoded by PyAV (FFmpeg): true times, upright RGB frames, and damage said instead of
+hidden.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,10 @@ from station.types import NAN, NS, Frame, SourceInfo
 MAX_LATE_S = 0.25  # in real time, frames later than this are skipped instead of converted
 MISSING_END_S = 1.0  # a video may end this much before its header says,
 MISSING_AVI_S = 0.2  # an AVI only so much: its header counts frames
-SMALL_PX = 480  # long side of frames in which angles begin to wander (tests/lab/field/RESULTS.md: 0.7 deg at 360)
-STILL_STEP_NS = NS // 25  # how long the frame of a film of one frame stays when it is shown again and again
+# Long side of frames in which angles begin to wander (tests/lab/field/RESULTS.md: 0.7 deg at 360)
+SMALL_PX = 480
+# How long the frame of a film of one frame stays when it is shown again and again.
+STILL_STEP_NS = NS // 25
 
 
 @dataclass
@@ -49,9 +53,10 @@ class Damage:
 class VideoSource:
     """Plays a video file. A `Source[Frame]`.
 
-    Times count from the first frame; in real time each comes when it is due and is stamped by `clock` (see Pacer).
-    `problems`: what of the recording is lost or in doubt (damaged, cut off, out of order). `notes`: what was put right (reduced
-    size, slow motion, interlaced lines). Both grow while the file is read. loop: start again after the last frame, for ever.
+    Times count from the first frame; in real time each comes when it is due and is stamped by
+    `clock` (see Pacer). `problems`: what of the recording is lost or in doubt (damaged, cut off,
+    out of order). `notes`: what was put right (reduced size, slow motion, interlaced lines). Both
+    grow while the file is read. loop: start again after the last frame, for ever.
     """
 
     def __init__(
@@ -82,7 +87,7 @@ class VideoSource:
         self._times = FrameClock("none", STILL_STEP_NS)
         self.late = 0
 
-    # --- Source --------------------------------------------------------------------------------------------------
+    # --- Source -----------------------------------------------------------------------------------
 
     @property
     def info(self) -> SourceInfo:
@@ -91,7 +96,9 @@ class VideoSource:
         return self._info
 
     def __enter__(self) -> Self:
-        """Raises InputError for whatever is not a readable video file with at least one frame, and times for its frames."""
+        """Raises InputError for whatever is not a readable video file with at least one frame, and
+        times for its frames.
+        """
         self._reset()
         try:
             self._film = survey(self._path, self._reading.fps)
@@ -164,7 +171,7 @@ class VideoSource:
     def _often(self, count: int) -> bool:
         return count > DISORDERED * self._damage.frames
 
-    # --- opening -------------------------------------------------------------------------------------------------
+    # --- opening ----------------------------------------------------------------------------------
 
     def _open(self, film: Survey, start_ns: int) -> VideoStream:
         self._container = open_film(self._path)
@@ -189,7 +196,7 @@ class VideoSource:
         seconds = film.frames / fps if self._reading.fps and film.frames else self._promised_s(stream) / film.slow
         self._info = SourceInfo(printable(self._path), "video", width, height, fps, film.frames, seconds)
 
-    # --- decoding ------------------------------------------------------------------------------------------------
+    # --- decoding ---------------------------------------------------------------------------------
 
     def _upcoming(self) -> tuple[int, VideoFrame]:
         """The next frame, kept until it is due. Raises EndOfSource."""
@@ -211,7 +218,8 @@ class VideoSource:
         self._damage = before
 
     def _decoded(self, container: InputContainer, stream: VideoStream, film: Survey) -> Iterator[VideoFrame]:
-        """Every frame that can be decoded, in order of showing; damage is counted and stepped over."""
+        """Every frame that can be decoded, in order of showing; damage is counted and stepped over.
+        """
         pieces = 0
         packets = container.demux(stream)
         while True:
@@ -245,11 +253,14 @@ class VideoSource:
             self._damage.ended = f"{film.frames - pieces} of {film.frames} frames are missing"
 
     def _promised_s(self, stream: VideoStream) -> float:
-        """How long the video should be: its own word, or the container's where nothing but video is in it."""
+        """How long the video should be: its own word, or the container's where nothing but video is
+        in it.
+        """
         container = self._container
         if container is None or (self._film is not None and self._film.clock == "none"):
             return NAN
-        if container.format.name == "avi" and stream.frames and stream.time_base:  # FFmpeg shortens what was cut off
+        # FFmpeg shortens what was cut off.
+        if container.format.name == "avi" and stream.frames and stream.time_base:
             return float(stream.frames * stream.time_base)
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)

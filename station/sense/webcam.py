@@ -1,7 +1,9 @@
-"""A webcam, through OpenCV, on Linux, macOS and Windows: for a coach with a laptop who wants to try it live.
+"""A webcam, through OpenCV, on Linux, macOS and Windows: for a coach with a laptop who wants to try
+it live.
 
-What a webcam cannot do, and the Pi camera can: a short exposure (fast legs smear) and the time of the exposure itself. A frame's
-time here is the driver's where it counts on the station's clock (Linux), else that of its arrival: some ms late and uneven.
+What a webcam cannot do, and the Pi camera can: a short exposure (fast legs smear) and the time of
+the exposure itself. A frame's time here is the driver's where it counts on the station's clock
+(Linux), else that of its arrival: some ms late and uneven.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ Capture = Callable[[int], Any]
 
 
 def webcam_number(text: str) -> int | None:
-    """The number in "webcam" (0) or "webcam:N"; None for anything else. Raises UsageError for "webcam:" with no number."""
+    """The number in "webcam" (0) or "webcam:N"; None for anything else. Raises UsageError for
+    "webcam:" with no number.
+    """
     found = WEBCAM.fullmatch(text)
     if found is None:
         if text.startswith("webcam:") and not Path(text).exists():
@@ -68,7 +72,8 @@ class WebcamSource(CameraSource):
 class WebcamDoor:
     """The one door round OpenCV's capture. See CameraDoor.
 
-    A thread takes every frame as it comes, since `grab` knows no time limit and a frame that waits is an old one.
+    A thread takes every frame as it comes, since `grab` knows no time limit and a frame that waits
+    is an old one.
     """
 
     name = "webcam"
@@ -121,7 +126,9 @@ class WebcamDoor:
 
 
 class _Grabber:
-    """The thread that owns the capture: the newest frame (H, W, 3) BGR with its time, until it fails."""
+    """The thread that owns the capture: the newest frame (H, W, 3) BGR with its time, until it
+    fails.
+    """
 
     def __init__(self, capture: Any, clock: Clock) -> None:
         self._capture, self._clock = capture, clock
@@ -183,14 +190,17 @@ class _Grabber:
                 self._news.notify_all()
 
     def _time_ns(self, arrived_ns: int) -> int:
-        """The driver's time where it is on our clock and not ahead of now, else the time of arrival."""
+        """The driver's time where it is on our clock and not ahead of now, else the time of
+        arrival.
+        """
         driver_ns = round(float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) * 1e6)
         self.driver_times = 0 <= arrived_ns - driver_ns < DRIVER_S * NS
         return driver_ns if self.driver_times else arrived_ns
 
 
 def _opencv(number: int) -> Any:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its own lines would stand between ours
+    # Its own lines would stand between ours.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2.VideoCapture(number)
 
 

@@ -1,7 +1,9 @@
-"""A stand-in for the picamera2 module: the same calls, the same life cycle of requests, and its failures on order.
+"""A stand-in for the picamera2 module: the same calls, the same life cycle of requests, and its
+failures on order.
 
-Only what `picamera.py` uses is here, but that strictly: requests must be released once, a camera that all buffers were taken from
-starves, a stalled sensor tells nobody, closing can hang. Time is the clock that is handed in.
+Only what `picamera.py` uses is here, but that strictly: requests must be released once, a camera
+that all buffers were taken from starves, a stalled sensor tells nobody, closing can hang. Time is
+the clock that is handed in.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ from station.types import NS
 Sees = Callable[[float], NDArray[np.uint8]]
 """Seconds since the library was made -> what the sensor sees then, (H, W, 3) RGB."""
 
-BOOT_AHEAD_NS = 12_345_678_901  # CLOCK_BOOTTIME runs ahead of the monotonic clock by the time the machine slept
+# CLOCK_BOOTTIME runs ahead of the monotonic clock by the time the machine slept.
+BOOT_AHEAD_NS = 12_345_678_901
 COLOUR_GAINS = (1.7, 1.4)  # chosen
 
-# Modes as `Picamera2.sensor_modes` lists them: size, bits, frames a second, (x, y, width, height) of the view on the sensor.
+# Modes as `Picamera2.sensor_modes` lists them: size, bits, frames a second, (x, y, width, height)
+# of the view on the sensor.
 SENSORS: dict[str, tuple[tuple[tuple[int, int], int, float, tuple[int, int, int, int]], ...]] = {
     "imx296": (((1456, 1088), 10, 60.38, (0, 0, 1456, 1088)),),
     "imx708": (
@@ -49,10 +53,12 @@ CALLS = (
 class Opening:
     """How the camera behaves from one opening to the next.
 
-    frames: so many, then silence; None = no end. error: opening fails with this. absent: no camera is found.
-    usb_only: what is found is a webcam. close_hangs: closing never returns. repeats: every frame comes twice, with one and
-    the same time. fails: what a call raises, by the call's name in `CALLS`. stamp: the sensor's time as it should be -> as it
-    is given, None to leave it out. short_by: bytes missing at the end of each buffer. bare_modes: modes do not tell their view.
+    frames: so many, then silence; None = no end. error: opening fails with this. absent: no camera
+    is found. usb_only: what is found is a webcam. close_hangs: closing never returns. repeats:
+    every frame comes twice, with one and the same time. fails: what a call raises, by the call's
+    name in `CALLS`. stamp: the sensor's time as it should be -> as it is given, None to leave it
+    out. short_by: bytes missing at the end of each buffer. bare_modes: modes do not tell their
+    view.
     """
 
     frames: int | None = None
@@ -75,7 +81,9 @@ class Opening:
 
 
 class FakeLibrary:
-    """Takes the place of the module: `library.Picamera2(0)`. Each opening uses the next of `openings`, the last one for ever."""
+    """Takes the place of the module: `library.Picamera2(0)`. Each opening uses the next of
+    `openings`, the last one for ever.
+    """
 
     def __init__(
         self,
@@ -236,7 +244,9 @@ class FakePicamera2:
         return int(self.controls["FrameDurationLimits"][0]) * 1000
 
     def next_exposure_ns(self, since_ns: int) -> int | None:
-        """When the first exposure that ends after `since_ns` ends; None: the sensor is silent or has no free buffer."""
+        """When the first exposure that ends after `since_ns` ends; None: the sensor is silent or
+        has no free buffer.
+        """
         silent = self._opening.frames is not None and self._delivered >= self._opening.frames
         if silent or not self.started or len(self.held) >= self._config["buffer_count"]:
             return None
@@ -259,7 +269,8 @@ class FakePicamera2:
         exposure_ns = int(self.controls["ExposureTime"]) * 1000
         seen = self._library.scene((end_ns - exposure_ns / 2 - self._library.start_ns) / NS)
         picture = cv2.resize(seen, stream["size"], interpolation=cv2.INTER_NEAREST)
-        if stream["format"] == "RGB888":  # the names are backwards: this is blue, green, red in memory
+        # The names are backwards: this is blue, green, red in memory.
+        if stream["format"] == "RGB888":
             picture = picture[..., ::-1]
         rows = np.full((picture.shape[0], stream["stride"]), 0xA5, np.uint8)
         rows[:, : 3 * picture.shape[1]] = picture.reshape(picture.shape[0], -1)

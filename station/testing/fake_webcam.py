@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 class Plugged:
     """How the webcam behaves from one opening to the next.
 
-    frames: so many, then reads fail; None = no end. absent: it does not open. error: reading raises this. driver_s: how late
-    the driver's time is; None: it tells none.
+    frames: so many, then reads fail; None = no end. absent: it does not open. error: reading raises
+    this. driver_s: how late the driver's time is; None: it tells none.
     """
 
     frames: int | None = None
@@ -27,10 +27,12 @@ class Plugged:
 
 
 class FakeWebcam:
-    """`open(number)` takes the place of cv2.VideoCapture; each opening uses the next of `openings`, the last one for ever.
+    """`open(number)` takes the place of cv2.VideoCapture; each opening uses the next of `openings`,
+    the last one for ever.
 
-    `push` is called before each frame with the seconds since the last one: a manual clock goes on with it. A frame comes only
-    when `wanted` is released for it; `let_go` ends a read that waits for that.
+    `push` is called before each frame with the seconds since the last one: a manual clock goes on
+    with it. A frame comes only when `wanted` is released for it; `let_go` ends a read that waits
+    for that.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
-"""A plausible snapshot of every view: for `station screen`, the pictures of the README, the golden tests, the benchmark.
+"""A plausible snapshot of every view: for `station screen`, the pictures of the README, the golden
+tests, the benchmark.
 
-The runner is the mean of eight treadmill runners at 3.5 m/s, as Fourier series of the thigh and shank over a stride (computed
-from Fukuchi, Fukuchi & Duarte 2017, PeerJ 5:e3298, CC BY 4.0); arms and trunk follow by simple swings. Nothing is random.
+The runner is the mean of eight treadmill runners at 3.5 m/s, as Fourier series of the thigh and
+shank over a stride (computed from Fukuchi, Fukuchi & Duarte 2017, PeerJ 5:e3298, CC BY 4.0); arms
+and trunk follow by simple swings. Nothing is random.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ RUNNERS_SD_DEG = 3.4  # of the thigh between runners, mean over the stride
 STRIDE_S = 0.70  # 171 steps a minute
 WIDTH_PX, HEIGHT_PX = 960, 720  # of the drawn frame
 BODY_PX = 560.0  # body height in the picture
-# Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis & Contini 1966.
+# Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis &
+# Contini 1966.
 THIGH_LENGTH, SHANK_LENGTH, TRUNK_LENGTH, UPPER_ARM, FOREARM, FOOT = 0.245, 0.246, 0.288, 0.186, 0.146, 0.12
 
 
@@ -193,7 +196,9 @@ def retention() -> Snapshot:
 
 
 def hip_belt() -> Snapshot:
-    """The live page of a runner who wears the hip belt: the pelvis is a quarter stride ahead of the thigh."""
+    """The live page of a runner who wears the hip belt: the pelvis is a quarter stride ahead of the
+    thigh.
+    """
     now = running(12.1)
     turn = 2 * np.pi * now.gait.stride_phase
     belt = HipBelt(3, 1.0, "", 4.3 * float(np.cos(turn + 1.5)), 2.4 * float(np.cos(turn - 0.4)), 0.9 * float(np.cos(2 * turn)))
@@ -326,5 +331,6 @@ SAMPLES: dict[str, Callable[[], Snapshot]] = {
 
 
 def sample(view: str) -> Snapshot:
-    """The sample of that view, in any case. Raises KeyError naming none: ask SAMPLES for the names."""
+    """The sample of that view, in any case. Raises KeyError naming none: ask SAMPLES for the names.
+    """
     return SAMPLES[view.upper()]()

@@ -1,10 +1,14 @@
-"""How runners move: the mean stride of real treadmill runners as short Fourier series, and tables made from them.
+"""How runners move: the mean stride of real treadmill runners as short Fourier series, and tables
+made from them.
 
-Source of the running curves: Fukuchi, Fukuchi & Duarte 2017, "A public dataset of running biomechanics and the effects of
-running speed on lower extremity kinematics and kinetics", PeerJ 5:e3298, CC BY 4.0; eight of its runners, both legs averaged,
-by `tests/lab/makers/stride_curves.py`, which prints the numbers below. The walking curves are drawn through textbook values.
+Source of the running curves: Fukuchi, Fukuchi & Duarte 2017, "A public dataset of running
+biomechanics and the effects of running speed on lower extremity kinematics and kinetics", PeerJ
+5:e3298, CC BY 4.0; eight of its runners, both legs averaged, by
+`tests/lab/makers/stride_curves.py`, which prints the numbers below. The walking curves are drawn
+through textbook values.
 
-A stride is phase 0..1 from ground contact to ground contact of one foot; a curve is `c_0 + sum_k Re(c_k e^(2 pi i k phase))`.
+A stride is phase 0..1 from ground contact to ground contact of one foot; a curve is `c_0 + sum_k
+Re(c_k e^(2 pi i k phase))`.
 """
 
 from __future__ import annotations
@@ -24,7 +28,9 @@ SPEED_STEP_MPS = 0.1  # between two tabled speeds
 
 @dataclass(frozen=True)
 class Curves:
-    """A mean stride at one speed. Thigh against gravity, forward +; foot pitch: toes up +, flat 0; hip height about its mean."""
+    """A mean stride at one speed. Thigh against gravity, forward +; foot pitch: toes up +, flat 0;
+    hip height about its mean.
+    """
 
     speed_mps: float
     stride_s: float
@@ -123,7 +129,8 @@ WALK = Curves(
 class Shapes:
     """Curves of one gait over speed, normalised: rows are speeds, columns PHASES phases.
 
-    thigh 0..1 from backward to forward extreme. knee = floor + stance * (peak - floor) + swing * (peak - floor), both 0..1.
+    thigh 0..1 from backward to forward extreme. knee = floor + stance * (peak - floor) + swing *
+    (peak - floor), both 0..1.
     """
 
     speeds_mps: Array
@@ -137,7 +144,9 @@ class Shapes:
     thigh_h1_rad: Array  # phase of the thigh's first harmonic, unwrapped over speed
 
     def at(self, table: Array, speed_mps: Array, phase: Array) -> Array:
-        """Bilinear look-up in a (speeds, PHASES) table; speed is clamped, phase wraps. Shapes as the arguments."""
+        """Bilinear look-up in a (speeds, PHASES) table; speed is clamped, phase wraps. Shapes as
+        the arguments.
+        """
         row = np.clip((speed_mps - self.speeds_mps[0]) / SPEED_STEP_MPS, 0, len(self.speeds_mps) - 1)
         column = (phase % 1.0) * PHASES
         low, left = np.floor(row).astype(int), np.floor(column).astype(int)
@@ -197,7 +206,9 @@ def _curve(series: NDArray[np.complex128]) -> Array:
 
 
 def _split_knee(knee_deg: Array) -> tuple[Array, Array, float]:
-    """The stance bump and the swing bump of a knee curve, each 1 at its peak, and the floor between them (toe-off)."""
+    """The stance bump and the swing bump of a knee curve, each 1 at its peak, and the floor between
+    them (toe-off).
+    """
     swing_peak = int(knee_deg.argmax())
     stance_peak = int(knee_deg[: PHASES * 3 // 10].argmax())
     toe_off = stance_peak + int(knee_deg[stance_peak:swing_peak].argmin())

@@ -1,8 +1,8 @@
 """A runner who does not exist: landmarks with known truth, for tests, stories and the demo.
 
-runner = SyntheticRunner(RunnerSpec(speed_mps=3.0, pelvic_turn_deg=2.0), seconds=60, filming=Filming(fps=60))
-runner = SyntheticRunner([(5, RunnerSpec("standing")), (60, RunnerSpec()), (3, RunnerSpec("absent"))])
-runner.xy_px, runner.truth.strides, runner.poses(), runner.source()
+runner = SyntheticRunner(RunnerSpec(speed_mps=3.0, pelvic_turn_deg=2.0), seconds=60,
+filming=Filming(fps=60)) runner = SyntheticRunner([(5, RunnerSpec("standing")), (60, RunnerSpec()),
+(3, RunnerSpec("absent"))]) runner.xy_px, runner.truth.strides, runner.poses(), runner.source()
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ LONGEST_STRIDE_S = 2.0  # longer than that lies a pause between
 
 @dataclass(frozen=True)
 class Truth:
-    """What the landmarks were made from. Rows of frames beside the poses; angles as a perfect side view would show them."""
+    """What the landmarks were made from. Rows of frames beside the poses; angles as a perfect side
+    view would show them.
+    """
 
     t_s: Array  # (N,) true frame times from 0
     angles: NDArray[np.void]  # (N,) ANGLES
@@ -50,10 +52,12 @@ class Truth:
 
 
 class SyntheticRunner:
-    """Landmarks of a scripted person: `t_ns` (N,) int64 from 0, `xy_px` (N, 33, 2) and `score` (N, 33) float32, `truth`.
+    """Landmarks of a scripted person: `t_ns` (N,) int64 from 0, `xy_px` (N, 33, 2) and `score` (N,
+    33) float32, `truth`.
 
-    A spec alone runs for `seconds`; a script is [(seconds, spec), ...], each segment eased in over `blend_s`. The same
-    arguments and seed give the same numbers. Raises ValueError for impossible arguments.
+    A spec alone runs for `seconds`; a script is [(seconds, spec), ...], each segment eased in over
+    `blend_s`. The same arguments and seed give the same numbers. Raises ValueError for impossible
+    arguments.
     """
 
     def __init__(
@@ -102,7 +106,7 @@ class SyntheticRunner:
         """Something that plays these poses like a camera with a perfect model would."""
         return PosePlayer(self.info, self.t_ns, self.xy_px, self.score, clock, realtime, loop)
 
-    # --- landmarks -----------------------------------------------------------------------------------------------
+    # --- landmarks --------------------------------------------------------------------------------
 
     def _landmarks(self, random: np.random.Generator) -> tuple[Array, Array, NDArray[np.bool_], NDArray[np.bool_]]:
         t, motion = self._t_s, self.motion
@@ -127,7 +131,7 @@ class SyntheticRunner:
             hidden[np.ix_(dropped & (segment == i), joints)] = True
         return hidden
 
-    # --- truth ---------------------------------------------------------------------------------------------------
+    # --- truth ------------------------------------------------------------------------------------
 
     @cached_property
     def truth(self) -> Truth:
@@ -153,7 +157,9 @@ class SyntheticRunner:
         return out
 
     def _crossings(self, near: bool, offset: Array) -> Array:
-        """Script times at which phase - offset of a leg passes a whole number while the person strides. offset: on the grid."""
+        """Script times at which phase - offset of a leg passes a whole number while the person
+        strides. offset: on the grid.
+        """
         grid = self.motion.grid_s
         phase = self.motion.phase(grid, near) - offset
         steps = np.flatnonzero((np.diff(np.floor(phase)) == 1) & self._striding(grid)[:-1])
@@ -202,7 +208,8 @@ class SyntheticRunner:
         return self._measured(peaks[:-1][whole], duration[whole])
 
     def _measured(self, start: Array, duration: Array) -> NDArray[np.void]:
-        """STRIDE rows of strides that begin at `start`, script seconds, and last `duration` (M,)."""
+        """STRIDE rows of strides that begin at `start`, script seconds, and last `duration` (M,).
+        """
         motion, out = self.motion, np.full(len(start), NAN, STRIDE)
         t = start[:, None] + duration[:, None] * np.arange(SAMPLES_PER_STRIDE) / SAMPLES_PER_STRIDE
         middle = start + duration / 2
@@ -255,7 +262,9 @@ class SyntheticRunner:
 
 
 def _frame_times(filming: Filming, seconds: float, random: np.random.Generator) -> Array:
-    """Script times of the frames: regular, with jitter, some lost; always increasing and at least one."""
+    """Script times of the frames: regular, with jitter, some lost; always increasing and at least
+    one.
+    """
     step = 1 / filming.fps
     t = np.arange(max(1, round(seconds * filming.fps))) * step
     shift = np.clip(random.standard_normal(len(t)) * filming.jitter_ms / 1000, -0.45 * step, 0.45 * step)

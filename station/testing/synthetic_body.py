@@ -1,6 +1,8 @@
-"""A body as 33 landmarks from joint angles, and its image in a camera: the geometry of the synthetic runner.
+"""A body as 33 landmarks from joint angles, and its image in a camera: the geometry of the
+synthetic runner.
 
-Body axes in metres: x the way the runner faces, y up, z to the runner's right; the origin is the middle between the hips.
+Body axes in metres: x the way the runner faces, y up, z to the runner's right; the origin is the
+middle between the hips.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from station.types import JOINTS, NAN, Joint, Side, View
 
 Array = NDArray[np.float64]
 
-# Metres, of a person 1.75 m tall. Thigh, shank and foot: means of the eight runners named in stride_curves; the rest by eye.
+# Metres, of a person 1.75 m tall. Thigh, shank and foot: means of the eight runners named in
+# stride_curves; the rest by eye.
 THIGH_M, SHANK_M, FOOT_M = 0.44, 0.415, 0.20
 HIP_WIDTH_M = 0.165  # between the joint centres
 # Chosen: usual for a person of 1.75 m.
@@ -43,7 +46,9 @@ HAND = {"pinky": (0.08, -0.02), "index": (0.09, 0.01), "thumb": (0.04, 0.03)}
 
 @dataclass(frozen=True)
 class Posture:
-    """Joint angles over N moments, degrees. Pairs are (left, right). Thigh and arms against gravity, forward +."""
+    """Joint angles over N moments, degrees. Pairs are (left, right). Thigh and arms against
+    gravity, forward +.
+    """
 
     thigh_deg: tuple[Array, Array]
     knee_flexion_deg: tuple[Array, Array]
@@ -60,8 +65,9 @@ class Posture:
 class Filming:
     """The camera, fixed over a recording. Directions and angles as in types.View.
 
-    fps: frame rate. jitter_ms: SD of the frame times about it. lost_fraction: frames that never arrive.
-    distance_m: for perspective, infinity is a parallel view. hip_at: mid-hip at position 0, fractions of width and height.
+    fps: frame rate. jitter_ms: SD of the frame times about it. lost_fraction: frames that never
+    arrive. distance_m: for perspective, infinity is a parallel view. hip_at: mid-hip at position 0,
+    fractions of width and height.
     """
 
     fps: float = 50.0
@@ -104,7 +110,9 @@ def _sagittal(length_m: float, angle_deg: Array) -> Array:
 
 
 def _turned(width_m: float, turn_deg: Array, sign: float) -> Array:
-    """(N, 3) the end of a cross bar that turns about the vertical: sign -1 its left end, +1 its right end."""
+    """(N, 3) the end of a cross bar that turns about the vertical: sign -1 its left end, +1 its
+    right end.
+    """
     turn = np.radians(turn_deg)
     return sign * width_m / 2 * np.stack([-np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=-1)
 
@@ -139,10 +147,12 @@ def _arm(points: Array, posture: Posture, arm: int, name: str, shoulder: Array) 
 
 
 def in_frame(points_m: Array, filming: Filming, forward_m: Array, up_m: Array) -> Array:
-    """(N, 33, 2) pixels of body points whose origin stands `forward_m` and `up_m` off the place `filming.hip_at`.
+    """(N, 33, 2) pixels of body points whose origin stands `forward_m` and `up_m` off the place
+    `filming.hip_at`.
 
-    The camera stands on the side that the direction shows (a runner who faces right in the frame shows the right side),
-    `azimuth_deg` round towards the rear. Positions along the belt move in the body's own direction.
+    The camera stands on the side that the direction shows (a runner who faces right in the frame
+    shows the right side), `azimuth_deg` round towards the rear. Positions along the belt move in
+    the body's own direction.
     """
     near = 1.0 if filming.direction == "right" else -1.0
     azimuth = np.radians(filming.azimuth_deg)

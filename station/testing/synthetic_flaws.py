@@ -1,4 +1,6 @@
-"""What a pose model gets wrong, put onto perfect landmarks: noise, lost landmarks, swapped legs, hips dragged by the thigh."""
+"""What a pose model gets wrong, put onto perfect landmarks: noise, lost landmarks, swapped legs,
+hips dragged by the thigh.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,11 @@ NEAR_SCORE, FAR_SCORE = 0.95, 0.8  # chosen
 class Flaws:
     """How wrong the landmarks are.
 
-    noise_px, noise_mm: SD of each coordinate, added up; noise_tau_s: its correlation time, 0 = white.
-    dropout_fraction of the time nothing (or not `dropout_joints`) is seen, in runs of about dropout_run_s.
-    swap_fraction of the time left and right leg are exchanged, in runs of about swap_run_s.
-    thigh_drag: hips follow their knees by this share of the thigh (2 % makes a locked pelvis read about 5 deg of turn).
+    noise_px, noise_mm: SD of each coordinate, added up; noise_tau_s: its correlation time, 0 =
+    white. dropout_fraction of the time nothing (or not `dropout_joints`) is seen, in runs of about
+    dropout_run_s. swap_fraction of the time left and right leg are exchanged, in runs of about
+    swap_run_s. thigh_drag: hips follow their knees by this share of the thigh (2 % makes a locked
+    pelvis read about 5 deg of turn).
     """
 
     noise_px: float = 0.0
@@ -40,7 +43,9 @@ class Flaws:
 
 
 def drag_hips(xy_px: Array, drag: Array) -> Array:
-    """(N, 33, 2) with the hips moved towards their knees by `drag` (N,) of the thigh, along the belt only."""
+    """(N, 33, 2) with the hips moved towards their knees by `drag` (N,) of the thigh, along the
+    belt only.
+    """
     dragged = xy_px.copy()
     for side in ("LEFT", "RIGHT"):
         hip, knee = Joint[f"{side}_HIP"], Joint[f"{side}_KNEE"]
@@ -49,7 +54,9 @@ def drag_hips(xy_px: Array, drag: Array) -> Array:
 
 
 def noise(random: np.random.Generator, t_s: Array, joints: int, tau_s: Array) -> Array:
-    """(N, joints, 2) unit-variance noise, an Ornstein-Uhlenbeck process sampled at `t_s` with time constant `tau_s` (N,)."""
+    """(N, joints, 2) unit-variance noise, an Ornstein-Uhlenbeck process sampled at `t_s` with time
+    constant `tau_s` (N,).
+    """
     fresh = random.standard_normal((len(t_s), joints, 2))
     step = np.diff(t_s, prepend=t_s[:1])
     keep = np.exp(-step / np.maximum(tau_s, 1e-9))
@@ -59,7 +66,8 @@ def noise(random: np.random.Generator, t_s: Array, joints: int, tau_s: Array) ->
 
 
 def runs(random: np.random.Generator, t_s: Array, fraction: Array, run_s: Array) -> Flags:
-    """(N,) true for about `fraction` of the time in runs of mean length `run_s`: a two-state chain."""
+    """(N,) true for about `fraction` of the time in runs of mean length `run_s`: a two-state chain.
+    """
     draw = random.random(len(t_s))
     step = np.diff(t_s, prepend=t_s[:1])
     state, out = False, np.zeros(len(t_s), bool)

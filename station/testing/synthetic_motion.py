@@ -1,4 +1,6 @@
-"""How a person moves over time, written as a script of specs: standing, walking, running, knee lifts, gone."""
+"""How a person moves over time, written as a script of specs: standing, walking, running, knee
+lifts, gone.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ WALK_NORMS = {
     "knee_flexion_swing_deg": 60.0,
     "pelvic_turn_deg": 8.0,
 }
-# Stride-to-stride SD at variability 1. Pelvic turn: 1.4 deg measured on the same runners; the others are guesses.
+# Stride-to-stride SD at variability 1. Pelvic turn: 1.4 deg measured on the same runners; the
+# others are guesses.
 VARIES = {"cadence_spm": 1.5, "thigh_excursion_deg": 1.5, "tle_deg": 1.0, "pelvic_turn_deg": 1.4, "trunk_lean_deg": 0.5}
 VARIES_EVERY_S = 0.7  # chosen: a stride
 STANDING_KNEE_DEG, STANDING_SWAY_M = 4.0, 0.01  # chosen
@@ -56,12 +59,13 @@ SHOULDER_PER_PELVIS = -0.9  # shoulders turn against the pelvis
 class RunnerSpec:
     """What the person does. None means the mean of real runners at that speed (or of walkers).
 
-    pelvic_turn_deg: peak to peak of its first harmonic; pelvic_lead_deg: ahead of the thigh, degrees of the stride.
-    tle_deg: trailing-limb extension, -min(thigh). duty: share of the stride that one foot is on the belt.
-    tle_asymmetry_deg: near minus far; step_asymmetry_pct: near minus far step time, of the mean (near: near to far contact).
-    position_m: mid-hip along the belt, forward +. on_rail: both hands hold on.
-    lift_deg, lift_period_s, lifts_per_leg: of the knee-lift drill, near leg first, then the legs take turns.
-    variability: 1 = strides differ as much as real ones do, 0 = each is alike.
+    pelvic_turn_deg: peak to peak of its first harmonic; pelvic_lead_deg: ahead of the thigh,
+    degrees of the stride. tle_deg: trailing-limb extension, -min(thigh). duty: share of the stride
+    that one foot is on the belt. tle_asymmetry_deg: near minus far; step_asymmetry_pct: near minus
+    far step time, of the mean (near: near to far contact). position_m: mid-hip along the belt,
+    forward +. on_rail: both hands hold on.
+    lift_deg, lift_period_s, lifts_per_leg: of the knee-lift drill, near leg first, then the legs
+    take turns. variability: 1 = strides differ as much as real ones do, 0 = each is alike.
     """
 
     activity: Doing = "running"
@@ -105,7 +109,9 @@ _STRIDE_NUMBERS = ("thigh_excursion_deg", "tle_deg", "knee_flexion_stance_deg", 
 
 
 class Motion:
-    """Posture at any moment of a script. Deterministic: the only randomness is drawn from `random` when it is made."""
+    """Posture at any moment of a script. Deterministic: the only randomness is drawn from `random`
+    when it is made.
+    """
 
     def __init__(self, script: Script, near_side: Side, blend_s: float, random: np.random.Generator) -> None:
         """Raises ValueError for an empty script or a segment that does not last."""
@@ -125,10 +131,12 @@ class Motion:
         self.phase_grid = self._integral(moving * self.value("cadence_spm", self.grid_s) / 120)
         self._lift_grid = self._integral(self.weight("knee_lift", self.grid_s) / self.value("lift_period_s", self.grid_s))
 
-    # --- the script, blended -------------------------------------------------------------------------------------
+    # --- the script, blended ----------------------------------------------------------------------
 
     def _stand_in(self, i: int) -> RunnerSpec:
-        """Nobody moves like an absent person: whoever comes next (or was there last) is already in position."""
+        """Nobody moves like an absent person: whoever comes next (or was there last) is already in
+        position.
+        """
         here = [spec for spec in (*self.specs[i:], *reversed(self.specs[:i])) if spec.activity != "absent"]
         return here[0] if here else replace(self.specs[i], activity="standing")
 
@@ -136,7 +144,9 @@ class Motion:
         return np.clip(np.searchsorted(self._starts, t_s, side="right") - 1, 0, len(self._starts) - 1)
 
     def _mixed(self, per_segment: Array, t_s: Array) -> Array:
-        """A value per segment as a function of time, eased in over the first `blend_s` of a segment."""
+        """A value per segment as a function of time, eased in over the first `blend_s` of a
+        segment.
+        """
         i = self.segment(t_s)
         x = np.clip((t_s - self._starts[i]) / max(self._blend_s, 1e-9), 0, 1)
         ease = x * x * (3 - 2 * x)
@@ -165,7 +175,7 @@ class Motion:
     def flaw(self, name: str, t_s: Array) -> Array:
         return np.array([float(getattr(spec.flaws, name)) for spec in self.specs])[self.segment(t_s)]
 
-    # --- phases --------------------------------------------------------------------------------------------------
+    # --- phases -----------------------------------------------------------------------------------
 
     def _integral(self, rate: Array) -> Array:
         return np.concatenate([[0.0], np.cumsum((rate[1:] + rate[:-1]) / 2)]) / GRID_HZ
@@ -173,10 +183,11 @@ class Motion:
     def phase(self, t_s: Array, near: bool) -> Array:
         """(N,) strides of that leg since the start; whole numbers are its ground contacts."""
         phase = np.interp(t_s, self.grid_s, self.phase_grid)
-        # The far foot lands 1/2 + a/4 of a stride after the near one, and 1/2 - a/4 before its next contact.
+        # The far foot lands 1/2 + a/4 of a stride after the near one, and 1/2 - a/4 before its next
+        # contact.
         return phase if near else phase + 0.5 - self.value("step_asymmetry_pct", t_s) / 400
 
-    # --- posture -------------------------------------------------------------------------------------------------
+    # --- posture ----------------------------------------------------------------------------------
 
     def posture(self, t_s: Array) -> Posture:
         near, far = self.leg(t_s, near=True), self.leg(t_s, near=False)
@@ -234,14 +245,18 @@ class Motion:
         )
 
     def lift(self, t_s: Array, near: bool) -> Array:
-        """(N,) 0..1, how far that knee is lifted: one raised-cosine lift a period, the legs taking turns."""
+        """(N,) 0..1, how far that knee is lifted: one raised-cosine lift a period, the legs taking
+        turns.
+        """
         count = np.interp(t_s, self.grid_s, self._lift_grid)
         per_leg = np.array([spec.lifts_per_leg for spec in self._shown])[self.segment(t_s)]
         own = (np.floor(count / per_leg) % 2 == 0) == near
         return own * (1 - np.cos(2 * np.pi * count)) / 2
 
     def pelvic_turn_deg(self, t_s: Array) -> Array:
-        """(N,) near side forward +: first harmonic of the near leg's stride, ahead of its thigh by the lead."""
+        """(N,) near side forward +: first harmonic of the near leg's stride, ahead of its thigh by
+        the lead.
+        """
         phase, speed = self.phase(t_s, near=True), self.value("speed_mps", t_s)
         run, walk = self.weight("running", t_s), self.weight("walking", t_s)
         shapes = stride_curves.running()
@@ -273,7 +288,9 @@ class Motion:
 def striding(
     shapes: stride_curves.Shapes, values: Mapping[str, Array], phase: Array, speed_mps: Array
 ) -> tuple[Array, Array, Array]:
-    """Thigh angle, knee flexion and foot pitch, (N,) degrees: the mean curves stretched to the sizes in `values`."""
+    """Thigh angle, knee flexion and foot pitch, (N,) degrees: the mean curves stretched to the
+    sizes in `values`.
+    """
     thigh = -values["tle_deg"] + values["thigh_excursion_deg"] * shapes.at(shapes.thigh, speed_mps, phase)
     floor = shapes.level(shapes.knee_floor_deg, speed_mps)
     stance = (values["knee_flexion_stance_deg"] - floor) * shapes.at(shapes.knee_stance, speed_mps, phase)
@@ -282,9 +299,11 @@ def striding(
 
 
 def _glide_m(spec: RunnerSpec) -> float:
-    """Size of the hips' fore-aft motion at step rate that makes the standing foot move with the belt.
+    """Size of the hips' fore-aft motion at step rate that makes the standing foot move with the
+    belt.
 
-    Mean curves of several people do not add up to any one speed by themselves; real hips glide by about as much.
+    Mean curves of several people do not add up to any one speed by themselves; real hips glide by
+    about as much.
     """
     if spec.activity not in ("running", "walking"):
         return 0.0

@@ -56,8 +56,8 @@ def export_to(
     """Writes the sessions that `which` names (see Archive.choose) below
     `mounted`/STATION/<station_name>.
 
-    `language`: of the report. `progress` is called with each session id before it is written. Raises StickError, or StoreError
-    when the archive fails.
+    `language`: of the report. `progress` is called with each session id before it is written.
+    Raises StickError, or StoreError when the archive fails.
     """
     chosen = archive.choose(which)
     written, already = [], []

@@ -1,1 +1,3 @@
-"""What somebody else measured beside what the station measured: hand counts, or another system's values."""
+"""What somebody else measured beside what the station measured: hand counts, or another system's
+values.
+"""

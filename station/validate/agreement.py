@@ -1,9 +1,10 @@
 """How well two methods agree: pure arithmetic on differences, measured minus reference.
 
-Bland & Altman 1986 (Lancet 327:307) for one pair per runner, with the intervals of Bland & Altman 1999 (Stat Methods Med Res
-8:135); Bland & Altman 2007 (J Biopharm Stat 17:571, "true value varies") for several pairs of each of several runners, so that
-forty strides of one person are not taken for forty people. Values that follow one another within one runner resemble each
-other; there n is what they are worth (stats.inflation).
+Bland & Altman 1986 (Lancet 327:307) for one pair per runner, with the intervals of Bland & Altman
+1999 (Stat Methods Med Res 8:135); Bland & Altman 2007 (J Biopharm Stat 17:571, "true value varies")
+for several pairs of each of several runners, so that forty strides of one person are not taken for
+forty people. Values that follow one another within one runner resemble each other; there n is what
+they are worth (stats.inflation).
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ State = Literal["agrees", "differs", "cannot_tell"]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """`low`, `high`: 95 % limits of agreement; `limit_half`: half-width of the 95 % interval of either limit.
+    """`low`, `high`: 95 % limits of agreement; `limit_half`: half-width of the 95 % interval of
+    either limit.
 
-    `independent`: what the n pairs are worth for the bias. All in the unit of the differences; NaN where n is too small.
+    `independent`: what the n pairs are worth for the bias. All in the unit of the differences; NaN
+    where n is too small.
     """
 
     n: int
@@ -48,7 +51,9 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Variance of one difference, variance of the mean of all of them, and the degrees of freedom of either."""
+    """Variance of one difference, variance of the mean of all of them, and the degrees of freedom
+    of either.
+    """
 
     variance: float
     mean_variance: float
@@ -57,9 +62,11 @@ class Spread:
 
 
 def agreement(differences: NDArray[np.float64], runners: Sequence[str] | None = None) -> Agreement:
-    """Statistics of the differences (n,), finite. `runners` (n,) names whose they are; None: each is somebody else's.
+    """Statistics of the differences (n,), finite. `runners` (n,) names whose they are; None: each
+    is somebody else's.
 
-    Raises ValueError for no difference at all, for one that is not finite, or when the lengths differ.
+    Raises ValueError for no difference at all, for one that is not finite, or when the lengths
+    differ.
     """
     if not len(differences) or not np.isfinite(differences).all():
         raise ValueError("differences must be finite numbers, and there must be at least one")
@@ -74,7 +81,8 @@ def agreement(differences: NDArray[np.float64], runners: Sequence[str] | None = 
     spread = _spread(differences, names)
     sd = math.sqrt(spread.variance)
     half = student_t975(spread.mean_freedom) * math.sqrt(spread.mean_variance)
-    # The variance of an estimated SD is s^2 / (2 freedom), so a limit has that of the mean and 1.96^2 times this.
+    # The variance of an estimated SD is s^2 / (2 freedom), so a limit has that of the mean and
+    # 1.96^2 times this.
     limit_variance = spread.mean_variance + Z975**2 * spread.variance / (2 * spread.freedom)
     limit_half = student_t975(spread.mean_freedom) * math.sqrt(limit_variance)
     independent = spread.variance / spread.mean_variance if spread.mean_variance > 0 else float(n)
@@ -101,7 +109,8 @@ def _between_and_within(differences: NDArray[np.float64], names: list[str]) -> S
     sizes, means = np.array([len(g) for g in groups], float), np.array([g.mean() for g in groups])
     within = sum(float(((g - g.mean()) ** 2).sum()) for g in groups) / (n - people)
     between = float((sizes * (means - differences.mean()) ** 2).sum()) / (people - 1)
-    usual = (n**2 - float((sizes**2).sum())) / ((people - 1) * n)  # pairs of a runner; their number when all have as many
+    # Pairs of a runner; their number when all have as many.
+    usual = (n**2 - float((sizes**2).sum())) / ((people - 1) * n)
     of_runners = max(0.0, (between - within) / usual)
     variance = of_runners + within
     mean_variance = of_runners * float((sizes**2).sum()) / n**2 + within / n
@@ -112,7 +121,9 @@ def _between_and_within(differences: NDArray[np.float64], names: list[str]) -> S
 
 
 def share_interval(held: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, Wilson 1927 (J Am Stat Assoc 22:209). Raises ValueError unless 0 <= held <= n and n > 0."""
+    """95 % interval of a share, Wilson 1927 (J Am Stat Assoc 22:209). Raises ValueError unless 0 <=
+    held <= n and n > 0.
+    """
     if not 0 <= held <= n or n == 0:
         raise ValueError(f"{held} of {n}")
     p, z2 = held / n, Z975**2
@@ -121,7 +132,8 @@ def share_interval(held: int, n: int) -> tuple[float, float]:
 
 
 def verdict(found: Agreement, within: float) -> State:
-    """Agrees: both limits of agreement lie inside +/- `within`, with their intervals. Differs: one lies outside, with its.
+    """Agrees: both limits of agreement lie inside +/- `within`, with their intervals. Differs: one
+    lies outside, with its.
 
     In between there are too few pairs to tell. Raises ValueError unless `within` is positive.
     """
@@ -137,7 +149,9 @@ def verdict(found: Agreement, within: float) -> State:
 
 
 def pairs_needed(bias: float, sd: float, within: float) -> int | None:
-    """The fewest independent pairs with which `verdict` would say "agrees", bias and spread staying as they are; None: never."""
+    """The fewest independent pairs with which `verdict` would say "agrees", bias and spread staying
+    as they are; None: never.
+    """
     if not abs(bias) + Z975 * sd < within:
         return None
     low, high = FEWEST - 1, FEWEST

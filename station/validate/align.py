@@ -1,7 +1,8 @@
 """Two recordings of the same run, each with its own clock: by how many seconds they differ.
 
-Running repeats itself every stride, so nearly the same frame comes back at every offset of a whole stride. The offset counts
-as found only when the best one fits better than the next best by more than chance, stretch by stretch.
+Running repeats itself every stride, so nearly the same frame comes back at every offset of a whole
+stride. The offset counts as found only when the best one fits better than the next best by more
+than chance, stretch by stretch.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ CLEAR = 3.0  # standard errors; in 900 simulated recordings the 83 wrong offsets
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """`offset_s`: add it to the reference's time to get the station's. `clear`: whether it can be relied on, else `reason`.
+    """`offset_s`: add it to the reference's time to get the station's. `clear`: whether it can be
+    relied on, else `reason`.
 
-    `r`: correlation at that offset; `next_r`, `next_s`: the best other one (NaN when there is none).
+    `r`: correlation at that offset; `next_r`, `next_s`: the best other one (NaN when there is
+    none).
     """
 
     offset_s: float
@@ -42,7 +45,9 @@ class Offset:
 
 
 def sampled(t_s: Array, values: Array, at_s: Array) -> Array:
-    """(K,) values interpolated at those times; NaN outside, and where known ones are more than LONGEST_GAP_S apart."""
+    """(K,) values interpolated at those times; NaN outside, and where known ones are more than
+    LONGEST_GAP_S apart.
+    """
     known = np.isfinite(values) & np.isfinite(t_s)
     t_s, values = t_s[known], values[known]
     if len(t_s) < 2:
@@ -87,7 +92,9 @@ def _on_grid(t_s: Array, values: Array) -> tuple[Array, float]:
 
 
 def _correlations(a: Array, b: Array) -> tuple[Array, NDArray[np.int64]]:
-    """Pearson's r of what is known in both, for every shift of b by `lags` samples; NaN where less than LEAST_S overlaps."""
+    """Pearson's r of what is known in both, for every shift of b by `lags` samples; NaN where less
+    than LEAST_S overlaps.
+    """
     size = len(a) + len(b)
 
     def summed(x: Array, y: Array) -> Array:
@@ -122,10 +129,11 @@ def _summit(r: Array, at: int) -> float:
 
 
 def _better(a: Array, b: Array, best: int, other: int) -> float:
-    """By how many standard errors the misfit at `other` exceeds that at `best`, in logarithms, stretch by stretch where both
-    can be judged.
+    """By how many standard errors the misfit at `other` exceeds that at `best`, in logarithms,
+    stretch by stretch where both can be judged.
     """
-    # Both offsets are judged by the same stretch of one series beside two of the other; which one, whatever gives more.
+    # Both offsets are judged by the same stretch of one series beside two of the other; which one,
+    # whatever gives more.
     misfits = max(_misfits(a, b, other, best), _misfits(b, a, -other, -best), key=lambda both: both.shape[1])
     size = round(STRETCH_S * GRID_HZ)
     count = misfits.shape[1] // size
@@ -139,7 +147,9 @@ def _better(a: Array, b: Array, best: int, other: int) -> float:
 
 
 def _misfits(a: Array, b: Array, *lags: int) -> Array:
-    """(2, K) squared differences at the two lags, each series without its mean, at the times of a that b has for both."""
+    """(2, K) squared differences at the two lags, each series without its mean, at the times of a
+    that b has for both.
+    """
     times = np.arange(len(a))
     there = [times - lag for lag in lags]
     inside = (np.minimum(*there) >= 0) & (np.maximum(*there) < len(b))

@@ -1,7 +1,8 @@
-"""Runs that were asked to differ: a waist held stiff on purpose, and one let free. A measurement must tell them apart.
+"""Runs that were asked to differ: a waist held stiff on purpose, and one let free. A measurement
+must tell them apart.
 
-No reference system is needed, only what each runner was asked to do ("known groups"). It proves that the measurement answers
-to the difference, not that its degrees are true.
+No reference system is needed, only what each runner was asked to do ("known groups"). It proves
+that the measurement answers to the difference, not that its degrees are true.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Waists:
         return sum(run.waist in waists and run.verdict == verdict for run in self.runs)
 
     def differences(self) -> list[float]:
-        """Free minus stiff pelvic turn in degrees, one value per runner of whom both were measured."""
+        """Free minus stiff pelvic turn in degrees, one value per runner of whom both were measured.
+        """
         made = []
         for runner in dict.fromkeys(run.runner for run in self.runs):
             means = [self._mean(runner, waist) for waist in ("free", "stiff")]
@@ -90,7 +92,9 @@ class Waists:
 
 
 def waists(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Waists | None:
-    """The runs of rows with a word in `waist` that name a recording, each recording once; None when there is none."""
+    """The runs of rows with a word in `waist` that name a recording, each recording once; None when
+    there is none.
+    """
     found: dict[str, Run] = {}
     for trial in trials:
         for one in recordings:

@@ -1,4 +1,6 @@
-"""The station's side: a session from the store, or a folder that `station analyze --out`, an export or a stick holds."""
+"""The station's side: a session from the store, or a folder that `station analyze --out`, an export
+or a stick holds.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,17 @@ from station.errors import InputError
 from station.export.session_json import SCHEMA
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE, FaultState, Measure, Recording
 
-BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")  # modes in which the clock on the screen stands still
+# Modes in which the clock on the screen stands still.
+BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What one recording holds; seconds from its first frame. `started` is None where the station's clock was not set.
+    """What one recording holds; seconds from its first frame. `started` is None where the station's
+    clock was not set.
 
-    `screen_zero_s`: when the clock on the screen began, NaN when nobody ran. `speed_origin` as in types.Speed.
+    `screen_zero_s`: when the clock on the screen began, NaN when nobody ran. `speed_origin` as in
+    types.Speed.
     """
 
     name: str
@@ -56,7 +61,9 @@ class Measured:
 
 
 def read_folder(folder: Path) -> Measured:
-    """Raises InputError when session.json, strides.csv or series.csv is missing there or is not what the station writes."""
+    """Raises InputError when session.json, strides.csv or series.csv is missing there or is not
+    what the station writes.
+    """
     try:
         document = json.loads((folder / "session.json").read_text(encoding="utf-8"))
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -99,7 +106,9 @@ def _measure(entry: dict[str, Any]) -> Measure:
 
 
 def _table(path: Path, dtype: np.dtype, time: str = "") -> tuple[NDArray[np.float64], NDArray[np.void]]:
-    """(time column or nothing, rows as `dtype`); columns that the file lacks are NaN, those it has beyond are left out."""
+    """(time column or nothing, rows as `dtype`); columns that the file lacks are NaN, those it has
+    beyond are left out.
+    """
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     table = np.full(len(rows), NAN, dtype)

@@ -19,13 +19,16 @@ from station.validate.reference import PER_FRAME, PER_STRIDE, BeltStrides, Serie
 Array = NDArray[np.float64]
 Level = Literal["trial", "stride", "picture"]
 
-LEAST_SEEN = 0.8  # of a window must be strides that the station measured, or its mean is of another time than the count
+# Of a window must be strides that the station measured, or its mean is of another time than the
+# count.
+LEAST_SEEN = 0.8
 
 
 @dataclass(slots=True)
 class Paired:
-    """One quantity: `station`, `reference` (n,), whose they are and where from. `intervals`: (low, high, reference) wherever the
-    station gave a 95 % interval of what the reference holds as one number, widened by one step where that is a count of steps.
+    """One quantity: `station`, `reference` (n,), whose they are and where from. `intervals`: (low,
+    high, reference) wherever the station gave a 95 % interval of what the reference holds as one
+    number, widened by one step where that is a count of steps.
     """
 
     level: Level
@@ -53,7 +56,8 @@ class Pairs:
 
     quantities: dict[str, Paired] = field(default_factory=dict)
     left_out: list[tuple[str, str]] = field(default_factory=list)  # (where, why)
-    observers_off: dict[str, list[float]] = field(default_factory=dict)  # by quantity: largest minus smallest of one window
+    # By quantity: largest minus smallest of one window.
+    observers_off: dict[str, list[float]] = field(default_factory=dict)
 
     def of(self, name: str, level: Level) -> Paired:
         return self.quantities.setdefault(name, Paired(level))
@@ -81,7 +85,8 @@ def pair_trials(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Pair
         if isinstance(found, str):
             pairs.left_out.append((f"line {trial.line}", found))
             continue
-        ends = (-1.0, -1.0) if found.whole else (found.from_s, found.to_s)  # NaN is not equal to itself
+        # NaN is not equal to itself.
+        ends = (-1.0, -1.0) if found.whole else (found.from_s, found.to_s)
         together.setdefault((found.recording.name, *ends), []).append((trial, found))
     for rows in together.values():
         _add_window(pairs, [trial for trial, _ in rows], rows[0][1])
@@ -197,7 +202,9 @@ NOT_READ = "the pelvis model read none of these strides: it was off, or the hips
 
 
 def pair_belt(given: BeltStrides) -> Pairs:
-    """What the pelvis model read of every stride beside what the hip belt knows of it: the eye, tried on this runner."""
+    """What the pelvis model read of every stride beside what the hip belt knows of it: the eye,
+    tried on this runner.
+    """
     pairs = Pairs()
     for part in ("quadrature", "in_phase"):
         belt, pixels = (given.columns.get(f"{source}_{part}_deg", np.empty(0)) for source in ("belt", "pixels"))

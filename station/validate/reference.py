@@ -4,15 +4,18 @@ Trials, one row each: what somebody counted or read off while a runner ran.
     session, or start_utc + seconds  which recording: its id, its folder's name, or when it began
     screen_from, screen_to           the window by the clock on the station's screen (m:ss);
     from_s, to_s                     in seconds since the recording began; neither: all of it
-    steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do), any name
+    steps (both feet), speed_kmh, waist (stiff, free or natural: what the runner was asked to do),
+    any name
     of types.QUANTITIES
     runner, trial, observer, note    labels; `runner` tells which rows are of one person
 
-Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every frame), types.STRIDE (one value a
-stride, at any time within it), types.QUANTITIES, contact_time_ms. An empty cell is not measured. Lines that begin with #
-are not read. As spreadsheets save them in any country: see table.py.
+Values over time: `time_s`, and columns named as the station's own: types.ANGLES (every frame),
+types.STRIDE (one value a stride, at any time within it), types.QUANTITIES, contact_time_ms. An
+empty cell is not measured. Lines that begin with # are not read. As spreadsheets save them in any
+country: see table.py.
 
-Pairs of a hip belt: what the station keeps by `record.hip_belt_pairs` (record/belt_pairs.py), as it is: it holds both sides.
+Pairs of a hip belt: what the station keeps by `record.hip_belt_pairs` (record/belt_pairs.py), as it
+is: it holds both sides.
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ COUNTS = ("steps", "speed_kmh")
 MOST_HOURS = 6  # of one run (chosen)
 TIME_REMEDY = "format the column as text, then write minutes and seconds as in 12:30; or give from_s and to_s in seconds"
 WAISTS = ("stiff", "free", "natural")
-BOOKKEEPING = ("start_s", "seen_fraction", "swaps_repaired", "running")  # columns of STRIDE that are no measurement
+# Columns of STRIDE that are no measurement.
+BOOKKEEPING = ("start_s", "seen_fraction", "swaps_repaired", "running")
 PER_FRAME = tuple(ANGLES.names or ())
 PER_STRIDE = (*(name for name in STRIDE.names or () if name not in BOOKKEEPING), "contact_time_ms")
 BY_BELT = "belt_quadrature_deg"
@@ -52,7 +56,9 @@ SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_FRAME, *PER_STRIDE, *QUANTITIES
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One row of counts. Times are NaN and labels "" where not given; `values` by quantity, steps already as cadence_spm."""
+    """One row of counts. Times are NaN and labels "" where not given; `values` by quantity, steps
+    already as cadence_spm.
+    """
 
     line: int
     trial: str
@@ -65,12 +71,15 @@ class Trial:
     window_s: tuple[float, float]
     seconds: float
     values: Mapping[str, float]
-    count_off_spm: float  # one step in the time counted: a count does not say where between two steps it began and ended
+    # One step in the time counted: a count does not say where between two steps it began and ended.
+    count_off_spm: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Values over time: `t_s` (N,) increasing on the reference's own clock, columns (N,), NaN = not measured."""
+    """Values over time: `t_s` (N,) increasing on the reference's own clock, columns (N,), NaN = not
+    measured.
+    """
 
     t_s: NDArray[np.float64]
     columns: Mapping[str, NDArray[np.float64]]
@@ -78,7 +87,9 @@ class Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BeltStrides:
-    """A file of `record.hip_belt_pairs`: what the hip belt and the pelvis model read of the same strides, columns (N,)."""
+    """A file of `record.hip_belt_pairs`: what the hip belt and the pelvis model read of the same
+    strides, columns (N,).
+    """
 
     session: str
     columns: Mapping[str, NDArray[np.float64]]
@@ -208,10 +219,11 @@ def _clock(text: str, where: str) -> float:
 
 
 def _was_turned(texts: Sequence[str], ends_s: Sequence[float], steps: float) -> bool:
-    """Whether a spreadsheet made hours and minutes of the minutes and seconds that were typed: 00:20:00 of 0:20.
+    """Whether a spreadsheet made hours and minutes of the minutes and seconds that were typed:
+    00:20:00 of 0:20.
 
-    The station's screen shows hours only after the first, and without a 0 before them; a run of many hours, or of fewer than
-    LEAST_SPM, gives the rest away.
+    The station's screen shows hours only after the first, and without a 0 before them; a run of
+    many hours, or of fewer than LEAST_SPM, gives the rest away.
     """
     filled = [text for text in texts if text]
     if not filled or not all(text.count(":") == 2 and text.endswith(":00") for text in filled):

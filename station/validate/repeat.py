@@ -1,7 +1,8 @@
 """The same runner again: how much the station's own values scatter when nothing was changed.
 
-Bland & Altman 1999, section 3: the within-runner standard deviation s, and the smallest change 1.96 * sqrt(2) * s that 95 % of
-repeats stay below. It holds what the station scatters and what the runner does, which cannot be kept apart without a reference.
+Bland & Altman 1999, section 3: the within-runner standard deviation s, and the smallest change 1.96
+* sqrt(2) * s that 95 % of repeats stay below. It holds what the station scatters and what the
+runner does, which cannot be kept apart without a reference.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from station.validate.measured import Measured
 from station.validate.reference import Trial
 from station.validate.tolerance import unit
 
-FEWEST_FREEDOM = 5  # repeats beyond the first, over all runners; a choice: with fewer s is off by a third
+# Repeats beyond the first, over all runners; a choice: with fewer s is off by a third.
+FEWEST_FREEDOM = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`freedom`: repeats beyond the first of each runner. `smallest_change` in the quantity's unit."""
+    """`freedom`: repeats beyond the first of each runner. `smallest_change` in the quantity's unit.
+    """
 
     name: str
     runners: int
@@ -43,7 +46,9 @@ class Repeat:
 
 
 def repeats(trials: Sequence[Trial], recordings: Sequence[Measured]) -> list[Repeat]:
-    """From rows that name a runner and a recording; recordings of one runner count as the same when `waist` is the same."""
+    """From rows that name a runner and a recording; recordings of one runner count as the same when
+    `waist` is the same.
+    """
     by_name = {one.name: one for one in recordings}
     who = {trial.session: (trial.runner, trial.waist) for trial in trials if trial.runner and trial.session in by_name}
     made = []

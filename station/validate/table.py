@@ -1,8 +1,10 @@
-"""A table of text as spreadsheets and editors of many countries save it: rows of cells with their line, and its numbers.
+"""A table of text as spreadsheets and editors of many countries save it: rows of cells with their
+line, and its numbers.
 
-Told by looking: UTF-8 or UTF-16 with or without a byte-order mark, or Windows-1252; comma, semicolon, tab or bar between cells;
-a point or a comma before decimals; every line end; cells in quotes, also with line ends inside; empty rows and columns;
-whole rows in one cell. What can be read in two ways is refused with its line.
+Told by looking: UTF-8 or UTF-16 with or without a byte-order mark, or Windows-1252; comma,
+semicolon, tab or bar between cells; a point or a comma before decimals; every line end; cells in
+quotes, also with line ends inside; empty rows and columns; whole rows in one cell. What can be read
+in two ways is refused with its line.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ Row = tuple[int, list[str]]  # line of the file, cells
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`header`: names of columns; every row has a cell of each. `marks`: signs before decimals, by the line where first seen."""
+    """`header`: names of columns; every row has a cell of each. `marks`: signs before decimals, by
+    the line where first seen.
+    """
 
     where: str
     header: tuple[str, ...]
@@ -40,7 +44,8 @@ class Table:
 
     @classmethod
     def of(cls, content: bytes, where: str, known: Collection[str]) -> Table:
-        """`known`: names that a header may hold, by which cells are told apart. Raises InputError."""
+        """`known`: names that a header may hold, by which cells are told apart. Raises InputError.
+        """
         text = _text(content, where)
         found = _rows(text, where, known)
         header = _trimmed(next(found, (0, []))[1])
@@ -50,7 +55,9 @@ class Table:
         return cls(where, tuple(filter(None, header)), rows)
 
     def number(self, line: int, name: str, text: str) -> float:
-        """NaN for an empty cell. Raises InputError for what is no number, or could be two different ones."""
+        """NaN for an empty cell. Raises InputError for what is no number, or could be two different
+        ones.
+        """
         where = f"{self.where}, line {line}"
         text = text.replace("\u2212", "-").replace("\u00a0", " ").replace("\u202f", " ")
         if not text:
@@ -78,12 +85,14 @@ def _text(content: bytes, where: str) -> str:
         raise InputError("is a spreadsheet, no CSV file", where, SAVE)
     wide = next((name for mark, name in WIDE if content.startswith(mark)), "")
     zeros = [content[start::2].count(0) / max(1, len(content) // 2) for start in (1, 0)]
-    if not wide and max(zeros) > 0.5 and min(zeros) < 0.1:  # names of columns are ASCII: every other byte is 0
+    # Names of columns are ASCII: every other byte is 0.
+    if not wide and max(zeros) > 0.5 and min(zeros) < 0.1:
         wide = WIDE[zeros.index(max(zeros))][1]
     try:
         text = content.decode(wide or "utf-8-sig").removeprefix("\ufeff")
     except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")  # names and notes from an older spreadsheet
+        # Names and notes from an older spreadsheet.
+        text = content.decode("cp1252", errors="replace")
     if "\0" in text:
         raise InputError("is no CSV file", where, SAVE)
     return text
@@ -146,7 +155,9 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _delimiters(header: str, known: Collection[str]) -> tuple[str, str]:
-    """What stands between cells; and within the one cell that holds a whole row, "" where rows are not wrapped so."""
+    """What stands between cells; and within the one cell that holds a whole row, "" where rows are
+    not wrapped so.
+    """
 
     def names(line: str, delimiter: str) -> int:
         return sum(cell in known for cell in _cells(line, delimiter))
@@ -169,13 +180,15 @@ def _unwrapped(cells: list[str], inner: str, where: str) -> list[str]:
 
 
 def _check_width(cells: list[str], delimiter: str, width: int, where: str) -> None:
-    """Raises InputError for a row that is not cut into cells as the first row is, `width` of them."""
+    """Raises InputError for a row that is not cut into cells as the first row is, `width` of them.
+    """
     whole = delimiter.join(cells)
     for other in DELIMITERS:
         if len(cells) < width and other != delimiter and whole.count(other) >= max(1, width - 2):
             what = f"has {NAMES[other]} between its cells, the first row {NAMES[delimiter]}"
             raise InputError(what, where, "write all rows alike")
-    if delimiter == "," and len(cells) > width:  # even where the last one is empty: 10,5 may have become two cells
+    # Even where the last one is empty: 10,5 may have become two cells.
+    if delimiter == "," and len(cells) > width:
         raise InputError(f"has {len(cells)} cells, the first row {width}", where, QUOTES)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from station.types import QUANTITIES
 
-# What the station claims of itself (record/words.py, HOW_TO_READ) where it claims something; all others are a choice.
+# What the station claims of itself (record/words.py, HOW_TO_READ) where it claims something; all
+# others are a choice.
 CLAIMED: Mapping[str, float] = {"cadence_spm": 1.0}
 TOLERANCE: Mapping[str, float] = {
     **CLAIMED,
@@ -91,7 +92,8 @@ def tolerance(name: str) -> float:
 
 
 def suspected_unit(name: str, station: NDArray[np.float64], reference: NDArray[np.float64]) -> str:
-    """What the reference (n,) looks like beside the station's values (n,), "" when its unit seems to be the right one.
+    """What the reference (n,) looks like beside the station's values (n,), "" when its unit seems
+    to be the right one.
 
     Sizes are compared about zero, because angles have both signs.
     """

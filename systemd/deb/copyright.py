@@ -1,4 +1,5 @@
-"""Prints the package's copyright file: our notices, what else is in it under which licence and where its source is, our licence.
+"""Prints the package's copyright file: our notices, what else is in it under which licence and
+where its source is, our licence.
 
     python systemd/deb/copyright.py FOLDER    # the private environment, as unpacked
 """

@@ -1,4 +1,6 @@
-"""`station calibrate` as an installer meets it, on stills and films of a rendered gym with known truth."""
+"""`station calibrate` as an installer meets it, on stills and films of a rendered gym with known
+truth.
+"""
 
 from __future__ import annotations
 

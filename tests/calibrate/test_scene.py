@@ -1,4 +1,6 @@
-"""Whether a camera was moved: found again in other light, with somebody in the way, and not found in another room."""
+"""Whether a camera was moved: found again in other light, with somebody in the way, and not found
+in another room.
+"""
 
 from __future__ import annotations
 

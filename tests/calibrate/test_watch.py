@@ -45,7 +45,9 @@ class Counted:
 def watched(
     scene: Surroundings | None, *shown: tuple[np.ndarray, float], person: tuple[float, float] = (-1, -1)
 ) -> tuple[PlaceWatch, int]:
-    """Each frame for so many seconds on an empty belt; somebody is there from one second to another."""
+    """Each frame for so many seconds on an empty belt; somebody is there from one second to
+    another.
+    """
     run = Counted()
     watch = PlaceWatch(scene, 90, run)
     runner = next(iter(SyntheticRunner(RunnerSpec(), seconds=1).poses()))

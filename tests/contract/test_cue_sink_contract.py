@@ -1,4 +1,6 @@
-"""What every CueSink promises: any cue, any order, any pace of ticks; nothing raised, nothing slept, closed once or twice."""
+"""What every CueSink promises: any cue, any order, any pace of ticks; nothing raised, nothing
+slept, closed once or twice.
+"""
 
 from __future__ import annotations
 

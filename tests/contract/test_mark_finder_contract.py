@@ -1,4 +1,6 @@
-"""What every ports.MarkFinder promises: for the reader of frames and for the shipped stand-in that knows where the belt is."""
+"""What every ports.MarkFinder promises: for the reader of frames and for the shipped stand-in that
+knows where the belt is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What every pose model promises: any frame, nobody where nobody is, and the runner of the demo clip where they are."""
+"""What every pose model promises: any frame, nobody where nobody is, and the runner of the demo
+clip where they are.
+"""
 
 from __future__ import annotations
 

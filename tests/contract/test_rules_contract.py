@@ -1,4 +1,6 @@
-"""What every rule must keep, whichever it is: a new file in station/faults is tested here without a new test."""
+"""What every rule must keep, whichever it is: a new file in station/faults is tested here without a
+new test.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_a_rule_declares_what_a_reader_needs(rule: Rule) -> None:
 @EACH
 @pytest.mark.parametrize("speed_mps", SPEEDS_MPS)
 def test_to_leave_is_harder_than_to_enter(rule: Rule, speed_mps: float) -> None:
-    """Of the two thresholds the one to leave lies on the healthy side, the same side at every speed."""
+    """Of the two thresholds the one to leave lies on the healthy side, the same side at every
+    speed.
+    """
     here, there = rule.levels(Scene(speed_mps)), rule.levels(Scene(3.5))
     assert not isnan(here.enter + here.leave)
     assert here.enter != here.leave
@@ -105,7 +109,8 @@ def test_the_mean_runner_is_at_no_fault(rule: Rule, speed_mps: float) -> None:
 
 @EACH_GOLDEN
 def test_a_missing_measure_is_no_verdict(rule: Rule, golden: Golden) -> None:
-    """Any measure NaN, any missing, all missing: never an exception, never a fault out of nothing."""
+    """Any measure NaN, any missing, all missing: never an exception, never a fault out of nothing.
+    """
     scene = replace(golden.scene, speed_mps=golden.speed_mps)
     full = told(golden)
     for name in full:
@@ -132,7 +137,9 @@ def of_golden(golden: Golden, seconds: float, start_ns: int) -> Iterator[Gait]:
 
 @EACH_GOLDEN
 def test_time_does_not_matter_only_durations(rule: Rule, golden: Golden) -> None:
-    """The same run at another hour gives the same rows, to the bit; a fault comes on after `rise_s`, nothing else does."""
+    """The same run at another hour gives the same rows, to the bit; a fault comes on after
+    `rise_s`, nothing else does.
+    """
     early, late = (
         [judge.step(gait, golden.scene.own, errors=golden.scene.errors) for gait in of_golden(golden, rule.rise_s + 10, start_ns)]
         for judge, start_ns in ((Judge((rule,)), 0), (Judge((rule,)), 987_654_321 * NS))

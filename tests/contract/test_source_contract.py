@@ -1,4 +1,6 @@
-"""One suite over every source: camera, video, poses, synthetic runner, as fast as it goes, in real time and looping."""
+"""One suite over every source: camera, video, poses, synthetic runner, as fast as it goes, in real
+time and looping.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One suite over the fake loudspeaker and pygame's mixer: what is heard of a cue.
 
-pygame plays into SDL's disk driver, whose "disk" is a small pipe; the test reads it as fast as its own time passes and so is the
-sound card's clock. Nothing waits for real time.
+pygame plays into SDL's disk driver, whose "disk" is a small pipe; the test reads it as fast as its
+own time passes and so is the sound card's clock. Nothing waits for real time.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ VOICES = Voices("en", {"cue.a": tone(TONE_A_HZ, 1.5), "cue.b": tone(TONE_B_HZ, 1
 
 
 class Piped(PygameMixer):
-    """pygame's mixer with the test as its sound card: `advance` takes as many blocks out of the pipe as time has passed."""
+    """pygame's mixer with the test as its sound card: `advance` takes as many blocks out of the
+    pipe as time has passed.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._pipe, write_end = os.pipe()

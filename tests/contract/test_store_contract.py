@@ -65,7 +65,8 @@ def test_what_went_in_comes_out(tmp_path: Path, way: Callable[[Path], str], expe
     np.testing.assert_array_equal(stored.xy_px, expected.xy_px)
     assert stored.strides.tobytes() == expected.strides.tobytes()
     for part in ("source", "model", "events", "cues", "outcomes", "modes", "speed", "direction", "near_side", "page"):
-        assert repr(getattr(stored, part)) == repr(getattr(expected, part)), part  # repr, because NaN is not equal to itself
+        # Repr, because NaN is not equal to itself.
+        assert repr(getattr(stored, part)) == repr(getattr(expected, part)), part
     assert repr(stored.summary) == repr(expected.summary)
     assert repr(stored.faults) == repr(expected.faults)
     assert (stored.tracked_fraction, stored.running_fraction) == (expected.tracked_fraction, expected.running_fraction)

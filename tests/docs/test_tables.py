@@ -1,4 +1,6 @@
-"""Documents say what the code says: generated tables are current, links lead somewhere, and no command is left out."""
+"""Documents say what the code says: generated tables are current, links lead somewhere, and no
+command is left out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Kills a writing process at random moments, again and again, and looks at what it left. Run by test_power_cut.py, or by hand:
+"""Kills a writing process at random moments, again and again, and looks at what it left. Run by
+test_power_cut.py, or by hand:
 
     python -m tests.edges.power_cut KILLS [SEED]
 
@@ -66,9 +67,11 @@ def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int, sessions: int
 
 
 def one_life(folder: Path, steps: list[tuple[Input, Step]], words: int, after_s: float) -> dict[str, dict[str, int]]:
-    """Forks, kills the child a moment after it said so many words, and returns what it had said: word -> session -> number.
+    """Forks, kills the child a moment after it said so many words, and returns what it had said:
+    word -> session -> number.
 
-    A life is counted in words, not seconds, so that the same moments are hit on a fast and on a busy machine.
+    A life is counted in words, not seconds, so that the same moments are hit on a fast and on a
+    busy machine.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -120,8 +123,8 @@ def check(
 ) -> dict[str, int]:
     """What the next boot finds: counts of what was seen.
 
-    Raises AssertionError for a broken promise. `names_hold`: whether the stick's file system renames
-    at once or not at all; FAT does not.
+    Raises AssertionError for a broken promise. `names_hold`: whether the stick's file system
+    renames at once or not at all; FAT does not.
     """
     store, archive = SqliteStore(folder / DATA, SMALL_DISK), Archive(folder / DATA)
     assert store.trouble == (), store.trouble
@@ -183,7 +186,8 @@ def _check_stick(folder: Path, stored: set[str], told: dict[str, dict[str, int]]
             continue
         export_to(folder / STICK, Archive(folder / DATA), session.name, "gym-1")
         after = _digests(session)
-        assert set(after) - {"run.fit"} == NAMES | {"SHA256SUMS"}  # that one only where the clock is set
+        # That one only where the clock is set.
+        assert set(after) - {"run.fit"} == NAMES | {"SHA256SUMS"}
         for name, digest in before.items() if names_hold else ():
             assert after[name] == digest, f"{name} had its final name and wrong content"
         sums = dict(reversed(line.split("  ")) for line in (session / "SHA256SUMS").read_text().splitlines())
@@ -208,7 +212,9 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def moment(rng: random.Random, inputs: int) -> tuple[int, float]:
-    """When to kill: anywhere in a session, in the export that follows it, or while one is forgotten."""
+    """When to kill: anywhere in a session, in the export that follows it, or while one is
+    forgotten.
+    """
     session = inputs + 4  # one word an input, finished, exported, forgetting, forgotten
     sessions = rng.randrange(LONGEST_LIFE)
     said_before = max(0, sessions * session - 2)  # the first one has none to forget
@@ -220,7 +226,8 @@ def main(kills: int, seed: int) -> dict[str, float]:
     rng = random.Random(seed)
     steps = list(run(SECONDS, FPS))
     counts: dict[str, float] = {"kills": 0}
-    # Memory-backed where there is such a place: the question is what order things are written in, not how fast the disk is.
+    # Memory-backed where there is such a place: the question is what order things are written in,
+    # not how fast the disk is.
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=base) as place:
         for _ in range(kills):

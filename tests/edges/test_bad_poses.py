@@ -1,4 +1,6 @@
-"""Poses files that are broken or mis-shaped: each refused in one clear sentence that names the array."""
+"""Poses files that are broken or mis-shaped: each refused in one clear sentence that names the
+array.
+"""
 
 from __future__ import annotations
 

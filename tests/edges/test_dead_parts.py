@@ -1,4 +1,6 @@
-"""A few deaths of parts, others on every day; all of them by `python -m tests.lab.faults.dead_parts`."""
+"""A few deaths of parts, others on every day; all of them by `python -m
+tests.lab.faults.dead_parts`.
+"""
 
 from __future__ import annotations
 

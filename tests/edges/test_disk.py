@@ -1,4 +1,6 @@
-"""The card misbehaves: damaged database, torn log, full disk, no permission. Coaching goes on and nothing is lost silently."""
+"""The card misbehaves: damaged database, torn log, full disk, no permission. Coaching goes on and
+nothing is lost silently.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,8 @@ def test_damaged_database_is_set_aside_with_its_evidence(tmp_path: Path, damage:
         ((text,),) = database.execute("SELECT text FROM notice").fetchall()
     database.close()
     assert text.startswith("station.db.corrupt-1: ")
-    assert {first, second} == {path.stem for path in (tmp_path / "logs").iterdir()}  # the logs are still there
+    # The logs are still there.
+    assert {first, second} == {path.stem for path in (tmp_path / "logs").iterdir()}
 
 
 def test_second_damage_gets_the_next_number(tmp_path: Path) -> None:
@@ -155,7 +158,8 @@ def test_full_disk_is_told_and_nothing_but_time_is_lost_when_it_has_room_again(t
     session_id = store.begin(SOURCE, MODEL, 0, VIEW)
     assert refused(store, steps[:600]) == 0
     fill(store)
-    assert 1 <= refused(store, steps[600:1500]) <= 3  # tried again every ten seconds, not at every frame
+    # Tried again every ten seconds, not at every frame.
+    assert 1 <= refused(store, steps[600:1500]) <= 3
     assert "coaching goes on" in store.trouble[0][1]
     free(store)
     assert refused(store, steps[1500:]) == 0
@@ -173,7 +177,8 @@ def test_session_that_ends_on_a_full_disk_is_written_when_there_is_room(tmp_path
     assert refused(store, steps[300:]) >= 1
     with pytest.raises(StoreError, match="cannot be written"):
         store.finish(steps[-1][0].t_ns)
-    second = store.begin(SOURCE, MODEL, 0, VIEW)  # still full: the next session waits in memory like the first
+    # Still full: the next session waits in memory like the first.
+    second = store.begin(SOURCE, MODEL, 0, VIEW)
     assert store.sessions()[0].state == "open"
     free(store)
     for given, step in run(3.0):
@@ -198,7 +203,8 @@ def test_full_for_long_gives_up_the_oldest_series_and_says_so(tmp_path: Path, mo
     assert "the series have a gap" in row.note
     recording = store.recording(session_id)
     assert len(recording.t_s) < len(steps) - 1
-    assert len(recording.strides) == sum(len(step.gait.strides) for _, step in steps)  # strides, events and cues are all there
+    # Strides, events and cues are all there.
+    assert len(recording.strides) == sum(len(step.gait.strides) for _, step in steps)
     store.close()
 
 
@@ -220,7 +226,8 @@ def test_log_on_a_full_disk_stops_and_the_session_goes_on(tmp_path: Path, monkey
     (row,) = store.sessions()
     assert "its log stops early" in row.note
     assert len(store.recording(session_id).t_s) == len(steps) - 1
-    assert len(list(read_log(Archive(tmp_path).log_path(session_id))[1])) >= 180  # what was written is readable
+    # What was written is readable.
+    assert len(list(read_log(Archive(tmp_path).log_path(session_id))[1])) >= 180
     store.close()
 
 
@@ -248,7 +255,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_really_full_disk(small_disk: Path) -> None:
-    """One megabyte takes half a minute of log; the writer, and with it the coach, goes on to the end."""
+    """One megabyte takes half a minute of log; the writer, and with it the coach, goes on to the
+    end.
+    """
     writer = Writer(SqliteStore(small_disk), lambda: Description(SOURCE, MODEL, VIEW), capacity=100_000)
     writer.begin()
     for given, step in run(60.0):

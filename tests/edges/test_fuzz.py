@@ -1,4 +1,6 @@
-"""A short, seeded run of tests/lab/faults/fuzz.py: every parser refuses damaged and hostile files in its own words."""
+"""A short, seeded run of tests/lab/faults/fuzz.py: every parser refuses damaged and hostile files
+in its own words.
+"""
 
 from __future__ import annotations
 

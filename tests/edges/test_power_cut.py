@@ -1,4 +1,6 @@
-"""Power cuts during sessions and exports: see power_cut.py. A thousand take a few minutes, so here is a short run."""
+"""Power cuts during sessions and exports: see power_cut.py. A thousand take a few minutes, so here
+is a short run.
+"""
 
 from __future__ import annotations
 

@@ -71,8 +71,8 @@ def made(
 
 
 def consistent(messages: Messages) -> dict[str, Any]:
-    """The session, after checking what must hold in every file: distance / timer = speed, events around every pause, no record
-    within one, lap and activity of one mind with the session."""
+    """The session, after checking what must hold in every file: distance / timer = speed, events
+    around every pause, no record within one, lap and activity of one mind with the session."""
     (session,), (lap,), (activity,) = messages["session"], messages["lap"], messages["activity"]
     timer_s = session["total_timer_time"]
     assert timer_s <= session["total_elapsed_time"]

@@ -27,7 +27,8 @@ from tests.made_run import MODEL, SOURCE, STRIDE_S, VIEW, run
 
 SECONDS = 30.0
 START = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
-# OpenSim warns about itself when it is imported, and its logger writes beside the program: so it has a process of its own.
+# OpenSim warns about itself when it is imported, and its logger writes beside the program: so it
+# has a process of its own.
 ASK_OPENSIM = """
 import json, sys, warnings
 warnings.simplefilter("ignore")
@@ -136,7 +137,8 @@ def test_mot_and_trc_are_what_opensim_takes(session: Session) -> None:
     done = subprocess.run(order, capture_output=True, text=True, check=True, timeout=300, cwd=session.folder.parent)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert told["in_degrees"] == "yes"
-    assert told["angles"] == ["trunk_lean", "hip_flexion_l", "knee_angle_l"]  # the far knee was never seen
+    # The far knee was never seen.
+    assert told["angles"] == ["trunk_lean", "hip_flexion_l", "knee_angle_l"]
     near = session.recording.angles["hip_flexion_near_deg"]
     np.testing.assert_allclose(told["hip_flexion_l"], near[: len(told["hip_flexion_l"])], atol=0.02)
     np.testing.assert_allclose(told["angles_s"], session.recording.t_s[: len(told["angles_s"])], atol=1e-4)
@@ -144,5 +146,6 @@ def test_mot_and_trc_are_what_opensim_takes(session: Session) -> None:
     assert len(told["markers"]) == len(set(told["markers"])) > 10
     np.testing.assert_allclose(told["markers_s"], session.recording.t_s, atol=1e-4)
     assert session.recording.xy_px is not None
-    ahead_m = -session.recording.xy_px[:, Joint.LEFT_HIP, 0] / VIEW.px_per_m  # the runner faces left: forward is -x
+    # The runner faces left: forward is -x.
+    ahead_m = -session.recording.xy_px[:, Joint.LEFT_HIP, 0] / VIEW.px_per_m
     np.testing.assert_allclose(np.array(told["hip"])[:, 0], ahead_m, atol=1e-3)

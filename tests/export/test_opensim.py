@@ -42,7 +42,8 @@ def test_mot_counts_its_rows_and_columns(recording: Recording) -> None:
     settings, columns, rows = mot(content)
     assert (int(settings["nRows"]), int(settings["nColumns"])) == rows.shape
     assert settings["inDegrees"] == "yes"
-    assert columns == ["time", "trunk_lean", "hip_flexion_l", "knee_angle_l"]  # the far knee was never seen
+    # The far knee was never seen.
+    assert columns == ["time", "trunk_lean", "hip_flexion_l", "knee_angle_l"]
     np.testing.assert_allclose(np.diff(rows[:, 0]), 1 / 60, atol=2e-6)
     np.testing.assert_allclose(rows[:, 2], recording.angles["hip_flexion_near_deg"][: len(rows)], atol=0.02)
     np.testing.assert_array_equal(rows[:, 1], 5)  # forward is plus
@@ -93,7 +94,8 @@ def test_trc_is_in_metres_forward_and_up(recording: Recording) -> None:
     hip = names.index("LHip")
     assert recording.xy_px is not None
     seen = recording.xy_px[0, Joint.LEFT_HIP]
-    assert float(rows[0][hip]) == pytest.approx(-seen[0] / 310.0, abs=1e-4)  # the runner faces left: forward is -x
+    # The runner faces left: forward is -x.
+    assert float(rows[0][hip]) == pytest.approx(-seen[0] / 310.0, abs=1e-4)
     heights = np.array([[float(row[names.index(name) + 1]) for name in ("LHip", "LBigToe")] for row in rows])
     assert heights[:, 0].mean() > heights[:, 1].mean()
     assert abs(np.percentile(heights[:, 1], 1)) < 0.1  # the belt is at 0

@@ -1,4 +1,5 @@
-"""The report says what the recording says, is one file, and lets nothing in that it did not write."""
+"""The report says what the recording says, is one file, and lets nothing in that it did not write.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +79,8 @@ def test_page_is_well_formed_and_needs_nothing_else(recording: Recording) -> Non
     assert not names & {"script", "link", "img", "iframe", "object", "a", "form"}
     for _, attributes in page.tags:
         assert not {"src", "href", "onload", "onclick"} & set(attributes)
-    assert report_html(recording, UTC) == report_html(recording, UTC)  # an export can be taken up again
+    # An export can be taken up again.
+    assert report_html(recording, UTC) == report_html(recording, UTC)
 
 
 def test_every_rule_advises_what_its_own_cue_says() -> None:
@@ -128,7 +130,8 @@ def test_the_hip_is_drawn_at_the_angles_that_are_reported(recording: Recording) 
     assert drawn[1].startswith(f"The thigh at its hindmost point: {behind:.1f}° behind the vertical.")
     pointers = re.findall(r'M100.0 118.0L([\d.]+) ([\d.]+)"', text)
     turned = [math.degrees(math.atan2(float(x) - 100, float(y) - 118)) for x, y in pointers]
-    assert turned == [pytest.approx(-ahead, abs=0.1), pytest.approx(behind, abs=0.1)]  # the runner faces left
+    # The runner faces left.
+    assert turned == [pytest.approx(-ahead, abs=0.1), pytest.approx(behind, abs=0.1)]
     blind = replace(recording, angles=recording.angles[:0], t_s=recording.t_s[:0])
     assert "The thigh at its" not in report_html(blind, UTC).decode()
 
@@ -156,7 +159,8 @@ def test_fault_and_cue_are_told(recording: Recording) -> None:
     assert "Sitting while running Usual: 16.5 to 25.8. seen first at 0:16, 10% of the time it was judged" in text
     assert "1 correction given; 1 cleared within 20 strides." in text
     assert "cleared after 9 strides" in text
-    assert "Next time: Run tall, and push the belt away behind you." in text  # the session's own focus
+    # The session's own focus.
+    assert "Next time: Run tall, and push the belt away behind you." in text
 
 
 def test_focus_is_the_fault_seen_when_the_session_chose_none(recording: Recording) -> None:
@@ -206,7 +210,8 @@ def test_trend_needs_two_sessions(recording: Recording) -> None:
     text = words_of(recording, (before,))
     assert "Cadence (steps/min) +6.4 ± 1.0: changed" in text
     assert "11-15" in text
-    assert text.count("Pelvic turn") == words_of(recording).count("Pelvic turn")  # measured in neither
+    # Measured in neither.
+    assert text.count("Pelvic turn") == words_of(recording).count("Pelvic turn")
 
 
 def test_trend_says_why_no_change_can_be_told(recording: Recording) -> None:
@@ -226,7 +231,8 @@ def test_mean_curve_is_the_made_one(recording: Recording) -> None:
 def test_range_is_shown_only_after_a_drill_and_never_judged(recording: Recording) -> None:
     rows = range_rows(recording)
     assert [row.textbook for row in rows] == ["125°", "80–90°", "15°"]
-    assert rows[0].seen_deg == pytest.approx(32, abs=1)  # of 34 at the peak, where the knee is not yet bent
+    # Of 34 at the peak, where the knee is not yet bent.
+    assert rows[0].seen_deg == pytest.approx(32, abs=1)
     assert "never pass or fail" in words_of(recording)
     without = replace(recording, modes=((0.0, Mode.BASELINE),))
     assert range_rows(without) == ()
@@ -310,7 +316,9 @@ def spelled(message: str) -> str:
 
 
 def test_no_string_bypasses_the_catalogue(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With every message spelled in other letters, no English is left: neither in the text nor in what is read aloud."""
+    """With every message spelled in other letters, no English is left: neither in the text nor in
+    what is read aloud.
+    """
     made = (LOOSE, *(cue.text for cue in recording.cues))  # of the made run
     strange = Catalogue("en", {message: spelled(message) for message in (*messages(), *made)})
     monkeypatch.setattr(report_room, "catalogue", lambda code: strange)

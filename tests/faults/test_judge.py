@@ -60,7 +60,9 @@ def test_a_fault_leaves_by_the_last_strides_long_before_the_window_is_clean() ->
 
 @pytest.mark.parametrize("missed", [0.0, 0.1])
 def test_pressure_outlasts_missed_looks(missed: float) -> None:
-    """With one look in ten blind a streak of 10 s would hardly ever come; the budget comes in little more."""
+    """With one look in ten blind a streak of 10 s would hardly ever come; the budget comes in
+    little more.
+    """
     judge, runner = Judge(RULES), MadeRunner(**SITTING)
     last(judge, runner.run(16))
     for count, gait in enumerate(runner.run(13)):

@@ -1,4 +1,6 @@
-"""A new rule is one file: written into a copy of the package, it is judged, said, lit, shown and reported."""
+"""A new rule is one file: written into a copy of the package, it is judged, said, lit, shown and
+reported.
+"""
 
 from __future__ import annotations
 

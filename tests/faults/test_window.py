@@ -38,7 +38,9 @@ def test_unseen_columns_say_so() -> None:
 
 
 def test_a_pelvis_that_only_trembles_mostly_reads_zero() -> None:
-    """A mean of squares keeps the noise: without taking it off no locked waist would ever read zero."""
+    """A mean of squares keeps the noise: without taking it off no locked waist would ever read
+    zero.
+    """
     zeros = 0
     for seed in range(100):
         chance, made = np.random.default_rng(seed), strides(RECENT_STRIDES)
@@ -47,7 +49,8 @@ def test_a_pelvis_that_only_trembles_mostly_reads_zero() -> None:
         recent = Recent()
         recent.add(made, "hip_belt")
         zeros += recent.measures["pelvic_turn_deg"].value == 0.0
-    assert 45 <= zeros <= 80  # 63 expected: the share of chi-squared with two degrees under its mean
+    # 63 expected: the share of chi-squared with two degrees under its mean
+    assert 45 <= zeros <= 80
 
 
 def test_in_phase_of_landmarks_is_not_told_because_the_thighs_drag_it() -> None:

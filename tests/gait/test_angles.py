@@ -12,7 +12,9 @@ from station.types import JOINTS, Joint, View
 def person(
     thigh_left: float, thigh_right: float, shank_left: float, shank_right: float, lean: float, facing: int = 1
 ) -> np.ndarray:
-    """(1, 33, 2) px of a stick figure, angles in degrees, forward positive; facing 1 right, -1 left in the frame."""
+    """(1, 33, 2) px of a stick figure, angles in degrees, forward positive; facing 1 right, -1 left
+    in the frame.
+    """
     xy = np.full((JOINTS, 2), np.nan)
 
     def below(top: np.ndarray, angle: float, length: float) -> np.ndarray:

@@ -21,7 +21,9 @@ RISE_PX = 30.0
 
 
 def rows(noise_px: float = 0.0, seed: int = 0) -> np.ndarray:
-    """A stride of 0.7 s whose trunk rises by RISE_PX in each step, one step a little more than the other."""
+    """A stride of 0.7 s whose trunk rises by RISE_PX in each step, one step a little more than the
+    other.
+    """
     t_s = np.arange(5.0, 5.7, 1 / 60)
     made = np.full((len(t_s), h.COLUMNS), NAN)
     phase = 2 * np.pi * (t_s - 5.0) / 0.7

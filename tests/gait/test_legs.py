@@ -29,7 +29,8 @@ def test_exchanges_are_repaired_and_counted(fps: float, fraction: float, run_s: 
     clean = film((12.0, RunnerSpec(speed_mps=3.5, flaws=noisy())), fps=fps)
     assert told.truth.swapped.sum() > 0
     assert told.last.swaps_repaired == pytest.approx(told.truth.swapped.sum(), abs=0.02 * len(told.gaits))
-    assert thigh_rmse(told, from_s=4.0) < 2.0  # of the slowest clip more than half of the first three seconds is exchanged
+    # Of the slowest clip more than half of the first three seconds is exchanged.
+    assert thigh_rmse(told, from_s=4.0) < 2.0
     assert told.strides["cadence_spm"].mean() == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
     # Never more; fewer where the first frames were exchanged and the names had to be turned over.
     assert len(clean.strides) - 4 <= len(told.strides) <= len(clean.strides) + 1
@@ -82,7 +83,9 @@ def test_a_thigh_of_the_wrong_length_was_not_seen_right() -> None:
 
 
 def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_runs() -> None:
-    """The legs pass each other in a frame that fits neither; the model named them rightly before and after."""
+    """The legs pass each other in a frame that fits neither; the model named them rightly before
+    and after.
+    """
     tracker, told = LegTracker(), []
     for i in range(60):
         t_s = i / 60

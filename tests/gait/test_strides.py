@@ -126,7 +126,9 @@ def test_told_and_read_speed_come_before_the_picture() -> None:
 
 
 def test_every_contact_of_a_thigh_with_two_forward_peaks_is_found(shared: Path) -> None:
-    """A healthy runner whose thigh peaks before contact and again after it: either may be the higher one."""
+    """A healthy runner whose thigh peaks before contact and again after it: either may be the
+    higher one.
+    """
     found = load_poses(shared / "data" / "field" / "double_peaked_thigh.npz")
     poses = [Pose(t, xy, s) for t, xy, s in zip(found.t_ns.tolist(), found.xy_px, found.score, strict=True)]
     told = analyse(poses, View(found.width_px, found.height_px))

@@ -1,7 +1,9 @@
-"""The face of every view, compared at a reduced size with the picture that was last looked at and agreed to.
+"""The face of every view, compared at a reduced size with the picture that was last looked at and
+agreed to.
 
-A quarter of the size and a tolerance forgive what another FreeType or OpenCV draws differently along an edge; a moved or
-missing part is far beyond it. After a change that is meant, write them anew with `--update-golden` and look at them.
+A quarter of the size and a tolerance forgive what another FreeType or OpenCV draws differently
+along an edge; a moved or missing part is far beyond it. After a change that is meant, write them
+anew with `--update-golden` and look at them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""hardware/ says what the code does: pins, fields of view, lights, distances; and its drawings are the ones its sources make."""
+"""hardware/ says what the code does: pins, fields of view, lights, distances; and its drawings are
+the ones its sources make.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,8 @@ def script(name: str) -> ModuleType:
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_pin_number_is_one_of_the_settings(path: Path) -> None:
-    told = re.findall(r"GPIO ?(\d+)(?! to \d)(?: (\w+))?", path.read_text(encoding="utf-8"))  # "GPIO 0 to 8" is no wire
+    # "GPIO 0 to 8" is no wire
+    told = re.findall(r"GPIO ?(\d+)(?! to \d)(?: (\w+))?", path.read_text(encoding="utf-8"))
     assert {int(number) for number, _ in told} <= set(PINS.values())
     for number, word in told:
         assert word not in PINS or PINS[word] == int(number), f"GPIO {number} {word}"
@@ -88,7 +91,9 @@ def test_the_wall_card_is_the_one_that_the_lights_make() -> None:
 
 
 def test_nothing_on_the_wall_card_runs_over_the_edge() -> None:
-    """DejaVu Sans is about 0.55 em wide, bold 0.6 (taken from the drawn card); the paper is 210 x 297 mm."""
+    """DejaVu Sans is about 0.55 em wide, bold 0.6 (taken from the drawn card); the paper is 210 x
+    297 mm.
+    """
     for element in ElementTree.parse(HARDWARE / "wall-card.svg").iter("{http://www.w3.org/2000/svg}text"):
         width = len(element.text) * float(element.get("font-size")) * (0.6 if element.get("font-weight") else 0.55)
         assert float(element.get("x")) + width < 205, element.text

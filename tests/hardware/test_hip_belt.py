@@ -1,4 +1,6 @@
-"""The hip belt's sheets: the ones that their source makes, true to scale, and read by the station's own reader."""
+"""The hip belt's sheets: the ones that their source makes, true to scale, and read by the station's
+own reader.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def strips() -> ModuleType:
 
 
 def drawn(path: Path) -> NDArray[np.uint8]:
-    """A page's filled shapes, as light as a printer would make them; thin lines and words are left out."""
+    """A page's filled shapes, as light as a printer would make them; thin lines and words are left
+    out.
+    """
     root = ElementTree.parse(path).getroot()
     width, height = (float(root.get(side).removesuffix("mm")) for side in ("width", "height"))
     fine = 4
@@ -124,7 +128,9 @@ def test_everybody_means_the_same_belt(strips: ModuleType) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_a_page_fits_its_paper_and_keeps_the_white(path: Path, strips: ModuleType) -> None:
-    """A printer leaves 4.2 mm free, many 5; words are about 0.55 em wide (DejaVu Sans, from the drawn page), bold 0.62."""
+    """A printer leaves 4.2 mm free, many 5; words are about 0.55 em wide (DejaVu Sans, from the
+    drawn page), bold 0.62.
+    """
     root = ElementTree.parse(path).getroot()
     width, height = (float(root.get(side).removesuffix("mm")) for side in ("width", "height"))
     assert (width, height) in {(paper.width, paper.height) for paper in strips.PAPERS}

@@ -1,4 +1,6 @@
-"""The gym's protocol: its sheet can be read once it is filled in, its tables are the computed ones, its commands exist."""
+"""The gym's protocol: its sheet can be read once it is filled in, its tables are the computed ones,
+its commands exist.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ def test_every_column_of_the_sheet_is_explained(protocol: str) -> None:
 
 
 def test_a_gym_works_through_the_shipped_sheet(tmp_path: Path) -> None:
-    """Ten runners, three trials counted in a film and four runs with the waist free or stiff each; two are misjudged."""
+    """Ten runners, three trials counted in a film and four runs with the waist free or stiff each;
+    two are misjudged.
+    """
     rng = np.random.default_rng(11)
     head, *rows = [line for line in SHEET.read_text(encoding="utf-8").splitlines() if line[:1] != "#"]
     recordings, filled = [], [head]

@@ -2,8 +2,8 @@
 
     python -m tests.lab.coaching_picture [FROM_S TO_S]
 
-Plays the demo's clip through pose model, core and rules as fast as it goes, draws the screen as a runner would see it, and writes
-hardware/pictures/coaching.gif.
+Plays the demo's clip through pose model, core and rules as fast as it goes, draws the screen as a
+runner would see it, and writes hardware/pictures/coaching.gif.
 """
 
 from __future__ import annotations

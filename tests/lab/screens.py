@@ -1,7 +1,8 @@
-"""`python -m tests.lab.screens [--language CODE] [--inches N ...] [--out FILE.png]`: every view of the screen in one picture.
+"""`python -m tests.lab.screens [--language CODE] [--inches N ...] [--out FILE.png]`: every view of
+the screen in one picture.
 
-A column per display (its diagonal in inches, seen from 2 m; upright ones last), a row per view: what a person looks at after a
-change. A second or two per language.
+A column per display (its diagonal in inches, seen from 2 m; upright ones last), a row per view:
+what a person looks at after a change. A second or two per language.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass
 class Actor:
-    """Somebody whose body has its centre at `x(t_s)` across the frame, None while away. `in_front` hides the others."""
+    """Somebody whose body has its centre at `x(t_s)` across the frame, None while away. `in_front`
+    hides the others.
+    """
 
     x: Callable[[float], float | None]
     side_px: float = 600.0
@@ -35,7 +37,9 @@ class Actor:
 
 @dataclass
 class SceneModel:
-    """`PoseModel` over actors. In a square it sees the front person within reach of the middle, else the nearest."""
+    """`PoseModel` over actors. In a square it sees the front person within reach of the middle,
+    else the nearest.
+    """
 
     actors: list[Actor]
     info = ModelInfo("scene", "0" * 64)
@@ -67,7 +71,9 @@ class SceneModel:
 
 @dataclass
 class Watched:
-    """What came out: times, where the pose was across the frame (NaN: nobody), and when the whole frame was searched."""
+    """What came out: times, where the pose was across the frame (NaN: nobody), and when the whole
+    frame was searched.
+    """
 
     t_s: NDArray[np.float64]
     x: NDArray[np.float64]

@@ -77,7 +77,9 @@ def test_landmark_outside_the_square_stays_and_one_at_its_edge_uses_what_there_i
 
 @given(x=st.floats(-500, 2000), y=st.floats(-500, 2000), side=st.floats(5, 3000), turn=st.floats(-7, 7))
 def test_square_is_where_its_body_is(x, y, side, turn):
-    """Round trip: centre and head-end rim of a body make the square; the square maps its own middle and top to them."""
+    """Round trip: centre and head-end rim of a body make the square; the square maps its own middle
+    and top to them.
+    """
     square = Square(x, y, side, turn)
     body = square.to_frame(np.array([[0.5, 0.5], [0.5, 0.5 - 0.5 / 1.25]]))
     again = Square.around(body, 1.25)
@@ -86,7 +88,9 @@ def test_square_is_where_its_body_is(x, y, side, turn):
 
 
 def test_cut_turns_the_body_upright_and_never_mirrors():
-    """A lying body, head to the right, with a mark above it in the frame: upright, the mark is to the left."""
+    """A lying body, head to the right, with a mark above it in the frame: upright, the mark is to
+    the left.
+    """
     image = np.zeros((200, 200, 3), np.uint8)
     image[95:105, 160:170] = [255, 0, 0]  # head end
     image[60:70, 95:105] = [0, 255, 0]

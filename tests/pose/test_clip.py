@@ -1,4 +1,6 @@
-"""The whole room on a real clip: a woman walks by from right to left, while behind her a man jumps off a box and runs out."""
+"""The whole room on a real clip: a woman walks by from right to left, while behind her a man jumps
+off a box and runs out.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def test_walker_is_kept_although_somebody_jumps_off_a_box(shared):
     seen = np.flatnonzero(np.isfinite(x_px))
     assert np.array_equal(seen, np.arange(seen[0], seen[-1] + 1))  # one stretch, no gap
     assert len(seen) >= 90
-    assert (y_px[seen] > 650).all()  # she walks on the ground; the man's hips are above 450 until he lands at the right
+    # She walks on the ground; the man's hips are above 450 until he lands at the right.
+    assert (y_px[seen] > 650).all()
     assert (np.diff(x_px[seen]) < 5).all()
     assert x_px[seen[-1]] < 60  # until she is out of the frame
     assert searched <= 20

@@ -1,4 +1,6 @@
-"""The real model on frames that are not what it hopes for, and what the estimator promises around it."""
+"""The real model on frames that are not what it hopes for, and what the estimator promises around
+it.
+"""
 
 from __future__ import annotations
 

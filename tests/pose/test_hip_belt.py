@@ -1,4 +1,6 @@
-"""The hip belt's tags in drawn frames with known corners: found where they are, and nothing else found."""
+"""The hip belt's tags in drawn frames with known corners: found where they are, and nothing else
+found.
+"""
 
 from __future__ import annotations
 
@@ -146,7 +148,8 @@ def test_other_tags_of_the_dictionary_are_no_belt(number: int) -> None:
 
 def test_a_mirrored_print_is_none() -> None:
     found = {number: found_in(flat(np.fliplr(printed(number)))).ids.tolist() for number in range(48)}
-    assert {number: ids for number, ids in found.items() if ids} == {17: [17]}  # its own mirror image
+    # Its own mirror image.
+    assert {number: ids for number, ids in found.items() if ids} == {17: [17]}
 
 
 def test_a_tag_on_its_side_is_none() -> None:
@@ -316,7 +319,9 @@ def test_the_same_pictures_give_the_same_marks(with_belt: NDArray[np.uint8]) -> 
 
 
 def tags_in_film(path: Path, every: int, most: int) -> int:
-    """Tags in whole frames, one in `every`, read as if a belt of usual size were there. Fails on a film that shows nothing."""
+    """Tags in whole frames, one in `every`, read as if a belt of usual size were there. Fails on a
+    film that shows nothing.
+    """
     reader, pictures, tags = TagReader(), 0, 0
     with open_source(str(path), Config(), SystemClock()) as source:
         for number in range(every * most):

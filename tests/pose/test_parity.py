@@ -1,8 +1,10 @@
-"""Against MediaPipe's own pipeline on a side-view walk; tests/lab/makers/mediapipe_golden.py says how the golden was made.
+"""Against MediaPipe's own pipeline on a side-view walk; tests/lab/makers/mediapipe_golden.py says
+how the golden was made.
 
-Two claims. Given the square that MediaPipe looked in, one step of ours is MediaPipe's to a few thousandths of a pixel. And left
-alone, ours follows the same person to within a fraction of a pixel: there each landmark decides the next square, so that the
-last bits of the arithmetic grow, and a golden made from another start frame shifts the figures by a third either way.
+Two claims. Given the square that MediaPipe looked in, one step of ours is MediaPipe's to a few
+thousandths of a pixel. And left alone, ours follows the same person to within a fraction of a
+pixel: there each landmark decides the next square, so that the last bits of the arithmetic grow,
+and a golden made from another start frame shifts the figures by a third either way.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ def test_one_step_is_that_of_mediapipe(blazepose, golden, frames):
         square_px.append(np.abs([following.x_px - x, following.y_px - y, following.side_px - side]).max())
         turn_rad.append(abs(following.turn_rad - turn))
     assert np.median(landmark_px) < 0.005
-    assert np.percentile(landmark_px, 99) < 0.05  # beyond: a peak in a heatmap just above the limit here, just below it there
+    # Beyond: a peak in a heatmap just above the limit here, just below it there.
+    assert np.percentile(landmark_px, 99) < 0.05
     assert np.percentile(score, 99) < 0.001
     assert max(square_px) < 0.05
     assert max(turn_rad) < 0.001

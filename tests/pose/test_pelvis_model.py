@@ -1,4 +1,6 @@
-"""The pelvis model as it is shipped, on renders of people that it never saw: `python -m tests.lab.eye crops` made them."""
+"""The pelvis model as it is shipped, on renders of people that it never saw: `python -m
+tests.lab.eye crops` made them.
+"""
 
 from __future__ import annotations
 

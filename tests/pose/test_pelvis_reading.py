@@ -1,4 +1,6 @@
-"""The pelvis model at run time: where it looks, when it does not, and what its error table must say."""
+"""The pelvis model at run time: where it looks, when it does not, and what its error table must
+say.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ def test_first_value_passes_and_a_constant_stays():
 
 
 def test_known_step():
-    """One second after 0 comes 1: speed 1/s of a scale of 2, low-passed at 1 Hz, opens the cutoff; then the value itself."""
+    """One second after 0 comes 1: speed 1/s of a scale of 2, low-passed at 1 Hz, opens the cutoff;
+    then the value itself.
+    """
     smooth = one_euro()
     smooth(0, np.zeros(1), 2.0)
     weight = 1 / (1 + 1 / (2 * np.pi))

@@ -1,4 +1,6 @@
-"""Which person: the lock over little stories. Distances: one side of an actor's square is 600 px, 0.47 of the frame."""
+"""Which person: the lock over little stories. Distances: one side of an actor's square is 600 px,
+0.47 of the frame.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def test_who_does_not_stay_is_not_locked():
 @pytest.mark.parametrize("fps", [8, 30, 60])
 @pytest.mark.parametrize("behind", [True, False])
 def test_passer_by_never_takes_over(fps, behind):
-    """Behind the runner nobody sees them; in front, the landmarks may go along with them until they are clearly elsewhere."""
+    """Behind the runner nobody sees them; in front, the landmarks may go along with them until they
+    are clearly elsewhere.
+    """
     seen = watch([Actor(bobs(0.5)), Actor(crosses(5), 650, in_front=not behind)], 14, fps)
     assert seen.during(1, 7) == pytest.approx(0.5, abs=0.08)
     assert seen.during(9, 14) == pytest.approx(0.5, abs=0.061)
@@ -77,7 +81,9 @@ def test_passer_by_does_not_take_over_an_unsettled_runner_either():
 
 
 def test_large_person_right_in_front_is_sat_out():
-    """Much nearer to the camera, so another size: those frames are thrown away and the runner is found again behind."""
+    """Much nearer to the camera, so another size: those frames are thrown away and the runner is
+    found again behind.
+    """
     visitor = Actor(lambda t_s: 0.5 if 4 <= t_s < 5.5 else None, 1100, in_front=True)
     seen = watch([Actor(stands(0.5)), visitor], 9)
     assert np.isnan(seen.during(4, 5.5)).mean() > 0.9
@@ -107,7 +113,8 @@ def test_lock_is_dropped_when_the_runner_steps_off():
 
 def test_lock_is_dropped_when_somebody_walks_away_into_the_background():
     seen = watch([Actor(stands(0.5), 600, shrinks_px_s=60)], 9)
-    assert seen.during(0.6, 7) == pytest.approx(0.5)  # down to 180 px, a quarter of the frame's height
+    # Down to 180 px, a quarter of the frame's height.
+    assert seen.during(0.6, 7) == pytest.approx(0.5)
     assert np.isnan(seen.during(7.6, 9)).all()
 
 
@@ -177,7 +184,9 @@ ACTORS = st.builds(Actor, PLACES.map(wanders), st.floats(50, 1200), in_front=st.
 @settings(max_examples=60, deadline=None)
 @given(actors=st.lists(ACTORS, max_size=4), fps=st.sampled_from([7, 30]), left=st.floats(0, 0.5), width=st.floats(0.1, 0.5))
 def test_whatever_people_do(actors, fps, left, width):
-    """What comes out is always somebody in the zone or nobody, and the whole frame is searched at a bounded rate."""
+    """What comes out is always somebody in the zone or nobody, and the whole frame is searched at a
+    bounded rate.
+    """
     seen = watch(actors, 8, fps, zone=(left, 0.0, left + width, 1.0))
     for t_s, x in zip(seen.t_s, seen.x, strict=True):
         if not np.isnan(x):

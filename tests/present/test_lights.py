@@ -1,4 +1,6 @@
-"""What the light shows: limits on flashing, signs that differ without colour, and the path to the pins."""
+"""What the light shows: limits on flashing, signs that differ without colour, and the path to the
+pins.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def test_every_fade_takes_at_least_300_ms(name: str) -> None:
 @pytest.mark.parametrize("on_off", [False, True], ids=["dimmed", "on-off"])
 @pytest.mark.parametrize(("one", "other"), list(itertools.combinations(ALL_SIGNS, 2)))
 def test_signs_differ_in_brightness_alone(one: str, other: str, on_off: bool) -> None:
-    """However the two are shifted against each other, their brightness differs for a good part of the time."""
+    """However the two are shifted against each other, their brightness differs for a good part of
+    the time.
+    """
     a, b = brightness(one), brightness(other, 48.0)
     if on_off:
         a, b = (a >= 0.5).astype(float), (b >= 0.5).astype(float)
@@ -181,7 +185,8 @@ def test_whatever_comes_the_light_never_jumps(cues: list[tuple[str, str, float]]
         bench.lights.present(cue(rule, action))
         duties += bench.pass_s(seconds)
     levels = np.sqrt(np.array(duties))
-    assert np.abs(np.diff(levels, axis=0)).max(initial=0.0) <= 0.1 + 1e-3  # the floor of 1 % duty is 0.1 of brightness
+    # The floor of 1 % duty is 0.1 of brightness.
+    assert np.abs(np.diff(levels, axis=0)).max(initial=0.0) <= 0.1 + 1e-3
 
 
 def test_a_cue_ends_the_self_test() -> None:

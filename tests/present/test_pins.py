@@ -22,7 +22,8 @@ TABLE = Path(__file__).resolve().parents[2] / "hardware/pins.md"
 
 
 def machine(root: Path, chips: dict[str, str | None]) -> Path:
-    """A root with /dev/gpiochip* and their device-tree names; None = a kernel that does not tell."""
+    """A root with /dev/gpiochip* and their device-tree names; None = a kernel that does not tell.
+    """
     for chip, compatible in chips.items():
         (root / "dev").mkdir(exist_ok=True)
         (root / "dev" / chip).touch()
@@ -139,7 +140,8 @@ def test_busy_pin_names_function_pin_and_remedy(pi: Path, monkeypatch: pytest.Mo
     with pytest.raises(HardwareError, match=r"GPIO 6: cannot be used for green \(GPIO busy\).*gpioinfo.*pins\.green") as caught:
         open_lights(Config(), factory)
     assert caught.value.exit_code == 3
-    gpiozero.LED(5, pin_factory=factory).close()  # red, claimed before green was refused, was given back
+    # Red, claimed before green was refused, was given back.
+    gpiozero.LED(5, pin_factory=factory).close()
 
 
 def test_no_permission_names_the_group(pi: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,6 @@
-"""Whatever the screen shows goes through the catalogue: with every message spelled in other letters, no English is left."""
+"""Whatever the screen shows goes through the catalogue: with every message spelled in other
+letters, no English is left.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,8 @@ def english(ink: Ink, snapshot: Snapshot) -> list[str]:
 @pytest.mark.parametrize("view", samples.SAMPLES)
 def test_every_view(ink: Ink, view: str) -> None:
     snapshot = samples.sample(view)
-    quiet = replace(snapshot, station=replace(snapshot.station, trouble=()))  # trouble comes from outside, see below
+    # Trouble comes from outside, see below.
+    quiet = replace(snapshot, station=replace(snapshot.station, trouble=()))
     assert english(ink, quiet) == []
     assert ink.placed
 

@@ -1,4 +1,6 @@
-"""What a page shows, measured in its pixels: sides, scales, purity, and that nothing unknown can break it."""
+"""What a page shows, measured in its pixels: sides, scales, purity, and that nothing unknown can
+break it.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,8 @@ def ambers(image: np.ndarray, box: Box) -> np.ndarray:
 
 @pytest.mark.parametrize(("direction", "sign"), [("right", 1), ("left", -1)])
 def test_the_arrow_points_where_the_body_should_go(ink: Ink, direction: str, sign: int) -> None:
-    """Push away: behind, so away from where the runner faces; and the leg that it is about is lit."""
+    """Push away: behind, so away from where the runner faces; and the leg that it is about is lit.
+    """
     snapshot = pushing(direction)
     still = replace(snapshot, gait=replace(snapshot.gait, drawn=None, angles=None), pose=None)
     body = live_view.layout(ink).body
@@ -148,7 +151,8 @@ def test_the_mark_stands_inside_the_zone_exactly_when_the_value_is_good() -> Non
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_needle_points_at_the_thigh(ink: Ink, thigh_deg: float, sign: int) -> None:
     angles = samples.angles_at(0.3).copy()
-    angles["thigh_near_deg"], angles["shank_near_deg"] = thigh_deg, -80.0  # the shank out of the way
+    # The shank out of the way.
+    angles["thigh_near_deg"], angles["shank_near_deg"] = thigh_deg, -80.0
     angles["thigh_far_deg"], angles["shank_far_deg"] = -60.0, -90.0
     now = pushing("right" if sign > 0 else "left", bands={})
     image = render_rgb(replace(now, gait=replace(now.gait, drawn=angles, curves=None)), SIZE)

@@ -1,4 +1,6 @@
-"""What must be read while running is large enough at the distance it is read from, or it is not there."""
+"""What must be read while running is large enough at the distance it is read from, or it is not
+there.
+"""
 
 from __future__ import annotations
 

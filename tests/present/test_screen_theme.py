@@ -7,7 +7,8 @@ import pytest
 
 from station.present.screen import theme
 
-# Dichromats' colours in linear sRGB: Viénot, Brettel & Mollon 1999, Color Research and Application 24, 243-252.
+# Dichromats' colours in linear sRGB: Viénot, Brettel & Mollon 1999, Color Research and Application
+# 24, 243-252.
 DICHROMAT = {
     "protanopia": [[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]],
     "deuteranopia": [[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]],
@@ -16,7 +17,8 @@ DICHROMAT = {
 
 def test_contrast_is_that_of_wcag() -> None:
     assert theme.contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21.0)
-    assert theme.contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.005)  # the well-known grey just below AA
+    # The well-known grey just below AA.
+    assert theme.contrast((119, 119, 119), (255, 255, 255)) == pytest.approx(4.48, abs=0.005)
 
 
 @pytest.mark.parametrize("pair", theme.TEXT_PAIRS)

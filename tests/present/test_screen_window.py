@@ -1,4 +1,6 @@
-"""The window: opened on SDL's dummy driver, closed by a person, lost and found again, never in the way of the session."""
+"""The window: opened on SDL's dummy driver, closed by a person, lost and found again, never in the
+way of the session.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from station.testing import screen_samples as samples
 from station.types import NS, Cue, Mode, Snapshot
 
 CONFIG = ScreenSection(width_px=640, height_px=360)
-# With desktop OpenGL, SDL's first choice, the display stays black and nothing fails (seen in tests/lab/appliance/machine.py).
+# With desktop OpenGL, SDL's first choice, the display stays black and nothing fails (seen in
+# tests/lab/appliance/machine.py).
 BARE = {"SDL_VIDEODRIVER": "kmsdrm", "SDL_FRAMEBUFFER_ACCELERATION": "opengles2"}
 
 
@@ -109,7 +112,8 @@ def test_another_key_does_not(dummy: None) -> None:
 def test_a_resized_window_is_filled(dummy: None) -> None:
     screen = Screen(CONFIG)
     screen.show(at(1.0))
-    screen._display = pygame.display.set_mode((720, 1280))  # what SDL does when somebody pulls at the corner
+    # What SDL does when somebody pulls at the corner.
+    screen._display = pygame.display.set_mode((720, 1280))
     assert screen.show(at(1.1))
     assert screen._ink is not None
     assert screen._ink.portrait

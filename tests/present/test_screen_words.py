@@ -23,7 +23,8 @@ PROMPTS = [(text_id, text) for text_id, text in LINES if text_id.split(".")[0] i
 
 
 PAGES = [(size, "en") for size in SIZES] + [(size, code) for code in TONGUES if code != "en" for size in (SIZES[0], SIZES[2])]
-# A sentence of a language that takes more room may be set a little smaller; what must be read while running never is.
+# A sentence of a language that takes more room may be set a little smaller; what must be read while
+# running never is.
 SMALLEST = 0.7
 
 
@@ -197,7 +198,9 @@ def test_what_comes_from_outside_is_shrunk_then_cut_but_stays_inside() -> None:
 
 
 def missing(font: pygame.font.Font, text: str) -> set[str]:
-    """The letters for which the font has no picture and draws its empty box: `metrics` has a size for that, too."""
+    """The letters for which the font has no picture and draws its empty box: `metrics` has a size
+    for that, too.
+    """
 
     def drawn(letter: str) -> bytes:
         return pygame.image.tobytes(font.render(letter, False, "white", "black"), "RGB")

@@ -1,4 +1,6 @@
-"""The shipped voice lines, measured as they will be heard, and what is said when one is missing or damaged."""
+"""The shipped voice lines, measured as they will be heard, and what is said when one is missing or
+damaged.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,9 @@ def test_lines_begin_and_end_in_silence_and_swell(voices: Voices) -> None:
 
 
 def test_lines_sound_like_speech(voices: Voices) -> None:
-    """Most of the energy between 80 Hz and 5 kHz, in syllables: neither a hum nor noise, and not cut."""
+    """Most of the energy between 80 Hz and 5 kHz, in syllables: neither a hum nor noise, and not
+    cut.
+    """
     for text_id, clip in voices.lines.items():
         samples = signal(clip)
         power = np.abs(np.fft.rfft(samples)) ** 2
@@ -168,7 +172,9 @@ def test_keep_awake_is_below_hearing() -> None:
 
 @pytest.mark.parametrize("rate_hz", [22_050, 48_000])
 def test_loudness_of_the_standards_tone(rate_hz: int) -> None:
-    """BS.1770-4: a full-scale 997 Hz sine in one front channel reads -3.01 LUFS; 20 dB less reads 20 LU less."""
+    """BS.1770-4: a full-scale 997 Hz sine in one front channel reads -3.01 LUFS; 20 dB less reads
+    20 LU less.
+    """
     tone = np.sin(2 * np.pi * 997.0 * np.arange(3 * rate_hz) / rate_hz)
     assert loudness_lufs(tone, rate_hz) == pytest.approx(-3.01, abs=0.1)
     assert loudness_lufs(0.1 * tone, rate_hz) == pytest.approx(-23.01, abs=0.1)

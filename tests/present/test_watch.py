@@ -1,4 +1,6 @@
-"""Cadence and speed for a watch: the bytes of the specification, and a BlueZ that reads them over a real D-Bus."""
+"""Cadence and speed for a watch: the bytes of the specification, and a BlueZ that reads them over a
+real D-Bus.
+"""
 # ruff: noqa: F722, F821
 
 import asyncio
@@ -42,8 +44,9 @@ def test_the_bytes_of_a_measurement(speed_mps: float, cadence_spm: float, runnin
 
 
 def test_a_treadmill_s_own_measurement_counts_strides_too() -> None:
-    """A Technogym MyRun at a walk of 2.6 km/h sends 51 a minute (TrackMyIndoorWorkout, test/technogym_myrun_rsc_test.dart): no
-    walk of 102 steps would be 51, so it is revolutions, as here."""
+    """A Technogym MyRun at a walk of 2.6 km/h sends 51 a minute (TrackMyIndoorWorkout,
+    test/technogym_myrun_rsc_test.dart): no walk of 102 steps would be 51, so it is revolutions, as
+    here."""
     sent = bytes.fromhex("02 b900 33 8a020000")
     ours = rsc.encode(sent[1] / rsc.PER_MPS, 102.0, False)
     assert ours[1:4] == sent[1:4]
@@ -63,7 +66,9 @@ def moment(activity: Activity = Activity.RUNNING, spm: float = 170.0, mps: float
 
 
 class BlueZ:
-    """org.bluez on a bus: takes an application and an advertisement, reads both, and listens like a watch."""
+    """org.bluez on a bus: takes an application and an advertisement, reads both, and listens like a
+    watch.
+    """
 
     def __init__(self, address: str, refuses: str = "") -> None:
         self.address, self.refuses = address, refuses

@@ -17,7 +17,8 @@ BOOT = "b" * 32
 
 
 class Clock:
-    """A boot whose wall clock starts in 1970 and is set after a while; monotonic seconds by hand."""
+    """A boot whose wall clock starts in 1970 and is set after a while; monotonic seconds by hand.
+    """
 
     def __init__(self, boot_id: str = BOOT) -> None:
         self.boot_id, self.trusted, self.monotonic_s = boot_id, False, 0.0
@@ -34,7 +35,9 @@ def at(start_s: float, seconds: float) -> list[tuple[Input, Step]]:
 
 
 def record(store: SqliteStore, clock: Clock, start_s: float, set_after_s: float | None = None) -> str:
-    """Eight seconds of somebody running, from that monotonic time on; the clock may be set on the way."""
+    """Eight seconds of somebody running, from that monotonic time on; the clock may be set on the
+    way.
+    """
     clock.monotonic_s = start_s
     steps = at(start_s, 8.0)
     session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)

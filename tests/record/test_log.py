@@ -144,7 +144,8 @@ def test_one_flipped_bit_ends_the_log_there(tmp_path: Path) -> None:
     data[-300] ^= 1
     path.write_bytes(data)
     header, read = read_log(path)
-    assert len(list(read)) == len(whole) - 2  # the last whole-body pose is damaged, the empty one follows it
+    # The last whole-body pose is damaged, the empty one follows it.
+    assert len(list(read)) == len(whole) - 2
     assert header.torn_bytes > 400
 
 

@@ -75,7 +75,8 @@ def test_who_stood_before_running_is_in_the_session_from_the_start(tmp_path: Pat
 
 
 def test_who_only_stood_for_long_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("station.record.store.MOST_EARLY", 100)  # memory is bounded: from here on the disk is used
+    # Memory is bounded: from here on the disk is used.
+    monkeypatch.setattr("station.record.store.MOST_EARLY", 100)
     store = SqliteStore(tmp_path)
     session_id = store.begin(SOURCE, MODEL, 0, VIEW)
     for given, step in standing(5.0):
@@ -152,7 +153,8 @@ def test_database_of_a_newer_station_is_kept_and_recording_goes_on(tmp_path: Pat
     store = SqliteStore(tmp_path)
     second = feed(store, list(run(2.0)))
     assert any("written by a newer station and set aside as station.db.newer-1" in what for what, _ in store.trouble)
-    assert [row.id for row in store.sessions()] == [first, second]  # what this version understands of it is taken over
+    # What this version understands of it is taken over.
+    assert [row.id for row in store.sessions()] == [first, second]
     store.close()
     with closing(connect(tmp_path / f"{DATABASE}.newer-1")) as kept:
         assert kept.execute("SELECT id FROM session").fetchall() == [(first,)]

@@ -12,7 +12,9 @@ from station.types import NAN, QUANTITIES, STRIDE, Measure
 
 @pytest.mark.parametrize("rho", [0.0, 0.6, 0.85])
 def test_interval_covers_the_truth_also_when_strides_resemble_each_other(rho: float) -> None:
-    """AR(1) strides, n = 80. A plain interval covers 95 / 68 / 42 %; this one must not fall far below its promise."""
+    """AR(1) strides, n = 80. A plain interval covers 95 / 68 / 42 %; this one must not fall far
+    below its promise.
+    """
     rng = np.random.default_rng(5)
     covered = 0
     for _ in range(400):
@@ -36,7 +38,8 @@ def test_three_strides_are_told_with_the_width_they_deserve() -> None:
     three = over_strides(np.array([20.0, NAN, 21.0, 22.0]), "")
     assert FEWEST == three.n == 3
     assert three.value == 21.0
-    assert three.high - three.low == pytest.approx(2 * 4.303 / 3**0.5, rel=1e-3)  # t of 2 degrees of freedom, sd 1
+    # T of 2 degrees of freedom, sd 1.
+    assert three.high - three.low == pytest.approx(2 * 4.303 / 3**0.5, rel=1e-3)
 
 
 @pytest.mark.parametrize("n", [3, 4])
@@ -47,7 +50,9 @@ def test_interval_of_very_few_strides_covers_the_truth(n: int) -> None:
 
 
 def test_of_very_few_strides_none_is_expelled() -> None:
-    """Two that happen to agree say nothing against the third; without it the interval would be far too sure."""
+    """Two that happen to agree say nothing against the third; without it the interval would be far
+    too sure.
+    """
     assert over_strides(np.array([20.0, 20.01, 23.0, 20.0]), "").n == 4
     assert over_strides(np.array([20.0, 20.01, 23.0]), "").n == 3
 

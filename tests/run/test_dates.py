@@ -1,4 +1,6 @@
-"""What a result is dated by: the film or its file in an analysis, the clock or a person in an export; never the present day."""
+"""What a result is dated by: the film or its file in an analysis, the clock or a person in an
+export; never the present day.
+"""
 
 from __future__ import annotations
 

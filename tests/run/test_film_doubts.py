@@ -1,4 +1,6 @@
-"""What `analyze` says of films whose result would be a wrong number, and where a camera's analysis ends."""
+"""What `analyze` says of films whose result would be a wrong number, and where a camera's analysis
+ends.
+"""
 
 from __future__ import annotations
 

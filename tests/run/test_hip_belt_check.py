@@ -1,4 +1,6 @@
-"""`station hip-belt` over sheets and belts that are right, and over each of the ways in which they can be wrong."""
+"""`station hip-belt` over sheets and belts that are right, and over each of the ways in which they
+can be wrong.
+"""
 
 from __future__ import annotations
 

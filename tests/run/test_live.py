@@ -38,7 +38,9 @@ from station.types import (
 
 
 class InStep:
-    """A source that hands out the next item only when the coach has taken the one before: nothing is passed over."""
+    """A source that hands out the next item only when the coach has taken the one before: nothing
+    is passed over.
+    """
 
     info = SourceInfo("in step", "synthetic", 640, 480)
 
@@ -288,7 +290,9 @@ def test_an_inference_that_takes_very_long_is_waited_for(monkeypatch: pytest.Mon
 
     class Thread(threading.Thread):
         def join(self, timeout: float | None = None) -> None:
-            """Every time limit passes before the inference ends; only a wait without one sees its end."""
+            """Every time limit passes before the inference ends; only a wait without one sees its
+            end.
+            """
             if self.name == "think" and timeout is not None:
                 return
             if self.name == "think":

@@ -16,7 +16,9 @@ from station.types import JOINTS, Frame, Gait, Joint, Mode, Pose, Snapshot, Sour
 
 
 def drawn(exchanged: bool) -> np.ndarray:
-    """Two vertical legs: the right label's at x = 20, the left label's at x = 60; the runner faces right."""
+    """Two vertical legs: the right label's at x = 20, the left label's at x = 60; the runner faces
+    right.
+    """
     xy = np.full((JOINTS, 2), np.nan, np.float32)
     xy[[Joint.RIGHT_HIP, Joint.RIGHT_KNEE]] = (20, 60), (20, 95)
     xy[[Joint.LEFT_HIP, Joint.LEFT_KNEE]] = (60, 60), (60, 95)
@@ -54,7 +56,8 @@ def test_the_film_plays_everywhere_and_keeps_its_times(tmp_path: Path) -> None:
         assert not (tmp_path / "overlay.mp4").exists()
     assert os.listdir(tmp_path) == ["overlay.mp4"]
     content = (tmp_path / "overlay.mp4").read_bytes()
-    assert content.index(b"moov") < content.index(b"mdat")  # a browser begins before it has the whole file
+    # A browser begins before it has the whole file.
+    assert content.index(b"moov") < content.index(b"mdat")
     with av.open(str(tmp_path / "overlay.mp4")) as film:
         stream = film.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt, stream.width, stream.height) == ("h264", "yuv420p", 320, 200)

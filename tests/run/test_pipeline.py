@@ -1,4 +1,5 @@
-"""Stages that overlap: the same items, the same order, the same errors, and an end to every thread."""
+"""Stages that overlap: the same items, the same order, the same errors, and an end to every thread.
+"""
 
 from __future__ import annotations
 

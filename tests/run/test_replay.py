@@ -1,4 +1,6 @@
-"""A recorded log through the coach again: the same cues, and a plain word when the log does not hold everything."""
+"""A recorded log through the coach again: the same cues, and a plain word when the log does not
+hold everything.
+"""
 
 from __future__ import annotations
 
@@ -84,8 +86,8 @@ def test_a_plan_of_another_version_is_refused(live: tuple[SyntheticRunner, list[
 
 
 def test_a_power_cut_anywhere_is_no_difference(live: tuple[SyntheticRunner, list[Cue]], log: Path) -> None:
-    """Cut in the record that holds the first cue and in those beside it: at, beside and between their
-    ends.
+    """Cut in the record that holds the first cue and in those beside it: at, beside and between
+    their ends.
     """
     _, cues = live
     content = log.read_bytes()

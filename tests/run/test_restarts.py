@@ -1,4 +1,6 @@
-"""A station that cannot go on: counted over restarts, said on the screen, never at rest without a word."""
+"""A station that cannot go on: counted over restarts, said on the screen, never at rest without a
+word.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def test_the_next_run_says_for_a_minute_why_the_last_one_ended(
 
 @pytest.mark.parametrize("lives_s", [0.0, 2.0, 30.0])
 def test_systemd_never_gets_to_rest_it(tmp_path: Path, clock: ManualClock, lives_s: float) -> None:
-    """A station that dies `lives_s` after each start, for an hour: no eight starts lie within five minutes."""
+    """A station that dies `lives_s` after each start, for an hour: no eight starts lie within five
+    minutes.
+    """
     began: list[int] = []
     end_ns = clock.now_ns() + 3600 * 10**9
     while clock.now_ns() < end_ns:

@@ -1,4 +1,6 @@
-"""The settings file that the code prints: every key with its default, each line one that a station takes."""
+"""The settings file that the code prints: every key with its default, each line one that a station
+takes.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def test_limits_and_choices_are_those_of_the_code() -> None:
 
 
 def test_the_packaged_file_is_the_printed_one() -> None:
-    """After a change: python -m station config --example --data-dir /var/lib/station > systemd/deb/station.toml"""
+    """After a change: python -m station config --example --data-dir /var/lib/station >
+    systemd/deb/station.toml
+    """
     assert PACKAGED.read_text(encoding="utf-8") == example(Path("/var/lib/station"))
 
 

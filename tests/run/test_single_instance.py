@@ -1,4 +1,5 @@
-"""The lock that keeps two stations apart, and what a crash, a full or a read-only card leave of it."""
+"""The lock that keeps two stations apart, and what a crash, a full or a read-only card leave of it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The log of a running station, the doctor, and the error that ends either, in the language of the settings."""
+"""The log of a running station, the doctor, and the error that ends either, in the language of the
+settings.
+"""
 
 from __future__ import annotations
 

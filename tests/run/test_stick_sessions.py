@@ -1,4 +1,6 @@
-"""The runner's stick counts their sessions: from the exporter's word through an input of the log to the fading of the cues."""
+"""The runner's stick counts their sessions: from the exporter's word through an input of the log to
+the fading of the cues.
+"""
 
 from __future__ import annotations
 

@@ -125,4 +125,5 @@ def test_an_export_is_what_the_stick_gets(archive: Archive, tmp_path: Path, open
             assert (folder / session_id / "SHA256SUMS").read_text() == on_stick
             assert ("angles.mot" in on_stick) == opensim
     later = archive.choose("last")[0]
-    assert "Your earlier sessions" in (folder / later / "report.html").read_text()  # the trend is part of it
+    # The trend is part of it.
+    assert "Your earlier sessions" in (folder / later / "report.html").read_text()

@@ -1,4 +1,6 @@
-"""`station validate` as a person meets it: a sheet, another system's file, a session from the store, every mistake."""
+"""`station validate` as a person meets it: a sheet, another system's file, a session from the
+store, every mistake.
+"""
 
 from __future__ import annotations
 
@@ -100,7 +102,9 @@ def test_hand_counts_agree_with_a_true_station(
 
 
 def test_a_wrong_count_is_found_out(recorded: tuple[Path, Recording], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A count that is five steps too many each time: the station differs, and the command has done its work."""
+    """A count that is five steps too many each time: the station differs, and the command has done
+    its work.
+    """
     steps = round(recorded[1].summary["cadence_spm"].value / 2) + 5
     (tmp_path / "a.csv").write_text("steps,from_s,to_s\n" + "".join(f"{steps + i % 2},{5 + i},{35 + i}\n" for i in range(6)))
     assert run("validate", tmp_path / "a.csv", "--against", recorded[0]) == 0
@@ -108,7 +112,9 @@ def test_a_wrong_count_is_found_out(recorded: tuple[Path, Recording], tmp_path: 
 
 
 def test_a_curve_on_another_clock(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A recorded runner filmed with 8 mm of landmark error beside the own markers, whose clock began 7.3 s earlier."""
+    """A recorded runner filmed with 8 mm of landmark error beside the own markers, whose clock
+    began 7.3 s earlier.
+    """
     trial = load(shared, "016", "25")
     poses, true = filmed(trial, Filming()), truth(trial, "right")
     stack = (np.stack([getattr(pose, name) for pose in poses]) for name in ("xy_px", "score"))

@@ -1,4 +1,6 @@
-"""Films as people have them: each of a kind plays whole, in order, at its true times, or is refused with what to do."""
+"""Films as people have them: each of a kind plays whole, in order, at its true times, or is refused
+with what to do.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +70,7 @@ def gym(t_s: float, width: int = 160, height: int = 240) -> NDArray[np.uint8]:
     return image.astype(np.uint8)
 
 
-# --- times --------------------------------------------------------------------------------------------------------
+# --- times ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,7 @@ def test_a_film_that_still_grows_is_read_as_far_as_it_goes(tmp_path: Path) -> No
     assert numbers == list(range(len(numbers)))
 
 
-# --- which track --------------------------------------------------------------------------------------------------
+# --- which track ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["a.mov", "a.mkv"])
@@ -225,7 +227,7 @@ def test_of_two_films_the_larger_one_is_read(tmp_path: Path) -> None:
     assert {frame.image.shape for frame in played(source)} == {(128, 192, 3)}
 
 
-# --- what frames look like ----------------------------------------------------------------------------------------
+# --- what frames look like ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("flagged", [True, False])
@@ -309,7 +311,7 @@ def test_high_dynamic_range_in_ten_bits_is_read(tmp_path: Path) -> None:
     assert [number_of(frame.image) for frame in played(VideoSource(path))] == list(range(20))
 
 
-# --- limits and doors ---------------------------------------------------------------------------------------------
+# --- limits and doors -----------------------------------------------------------------------------
 
 
 def test_frames_larger_than_any_cameras_are_refused_before_decoding(tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ def test_whatever_comes_never_raises_and_is_never_absurd(content: bytes) -> None
     assert not abs(found.incline_pct) > 50
 
 
-# What treadmills of six makers have sent, as others have published it; numbers only, each with where it is from.
+# What treadmills of six makers have sent, as others have published it; numbers only, each with
+# where it is from.
 CAPTURES = {
     # TrackMyIndoorWorkout, test/life_fitness_treadmill_test.dart
     "Life Fitness": ("9e04 7302 3302 250000 3c00 ff7f 0000 ff7f 0200 ffff ff 1f00", 6.27, 6.0, 37.0),

@@ -1,4 +1,6 @@
-"""The camera source against a strict stand-in for picamera2: modes, pixels, times, life cycle, the way back."""
+"""The camera source against a strict stand-in for picamera2: modes, pixels, times, life cycle, the
+way back.
+"""
 
 from __future__ import annotations
 
@@ -212,7 +214,8 @@ def test_times_are_mid_exposure_on_the_monotonic_clock(rig: type[Rig]) -> None:
     one = rig(CameraSection(exposure_us=4000))
     with one.source:
         frame = one.frames(1)[0]
-        # The fake sensor ends its exposures at whole frames after its start, and the clock stands there now.
+        # The fake sensor ends its exposures at whole frames after its start, and the clock stands
+        # there now.
         assert one.clock.now_ns() == 1_000 * NS + 20_000_000
         assert frame.t_ns == one.clock.now_ns() - 2_000_000
 

@@ -1,4 +1,6 @@
-"""Photographs from files: read when they are what they say, refused before they are decoded when they are not."""
+"""Photographs from files: read when they are what they say, refused before they are decoded when
+they are not.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The treadmill by Bluetooth: found by name or address, lost and found again, and never a reason to stop."""
+"""The treadmill by Bluetooth: found by name or address, lost and found again, and never a reason to
+stop.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def test_which_one_is_meant(wanted: str, expected: Found | None) -> None:
 
 
 class Air:
-    """What the sensor hears: a list of what each look finds or raises, and what the treadmill then sends."""
+    """What the sensor hears: a list of what each look finds or raises, and what the treadmill then
+    sends.
+    """
 
     def __init__(self, *looks: list[Found] | Exception, sends: int = 3) -> None:
         self.looks, self.sends, self.listened = list(looks), sends, 0

@@ -1,4 +1,6 @@
-"""The webcam source against a stand-in for OpenCV's capture: frames, times, and plain words when it is in use or gone."""
+"""The webcam source against a stand-in for OpenCV's capture: frames, times, and plain words when it
+is in use or gone.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""What a gym does to the box. Each story says what is shown (what, where, remedy), how it ends, and what still works.
+"""What a gym does to the box. Each story says what is shown (what, where, remedy), how it ends, and
+what still works.
 
-The whole `station run` with its real threads, coach, store, screen and lights. Stand-ins: picamera2's shipped double for the
-camera, remembered pins, a loudspeaker that renders into an array, the demo's short schedule, and a clock that the camera
-pushes on as soon as its last frame was judged. The pose model gives way to somebody who sits while running, because the
-double films noise.
+The whole `station run` with its real threads, coach, store, screen and lights. Stand-ins:
+picamera2's shipped double for the camera, remembered pins, a loudspeaker that renders into an
+array, the demo's short schedule, and a clock that the camera pushes on as soon as its last frame
+was judged. The pose model gives way to somebody who sits while running, because the double films
+noise.
 """
 
 from __future__ import annotations
@@ -183,7 +185,9 @@ def test_with_nothing_to_tell_the_runner_it_does_not_pretend_to_coach(box: Appli
 
 def test_a_full_card_is_told_while_coaching_goes_on(box: Appliance) -> None:
     class Full(SqliteStore):
-        """From the first stride on the database may not grow: SQLite answers "database or disk is full"."""
+        """From the first stride on the database may not grow: SQLite answers "database or disk is
+        full".
+        """
 
         def _put_on_disk(self, session: OpenSession) -> None:
             (pages,) = self._database.execute("PRAGMA page_count").fetchone()
@@ -266,7 +270,9 @@ def test_a_second_station_says_which_one_runs_and_the_first_goes_on(box: Applian
 
 
 def test_as_a_service_it_shows_why_it_cannot_start(box: Appliance) -> None:
-    """In a gym nobody reads a log: the page for trouble and the status LED say it, and systemd is kept content meanwhile."""
+    """In a gym nobody reads a log: the page for trouble and the status LED say it, and systemd is
+    kept content meanwhile.
+    """
     shown: list[Snapshot] = []
 
     class Seen(Screen):

@@ -27,7 +27,9 @@ def judged(trial: Trial) -> dict[str, Fault]:
 
 
 def swung_forward(trial: Trial, by_deg: float) -> Trial:
-    """The same run with both legs turned forward about the hips: the thigh swings as far, but does not open behind."""
+    """The same run with both legs turned forward about the hips: the thigh swings as far, but does
+    not open behind.
+    """
     c, s = np.cos(np.radians(by_deg)), np.sin(np.radians(by_deg))
     points = dict(trial.points)
     for side in (0, 1):

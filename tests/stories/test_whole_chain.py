@@ -117,7 +117,8 @@ def test_offline_judges_from_the_first_strides_and_without_a_schedule() -> None:
     runner = SyntheticRunner(SITS, seconds=32, filming=Filming(fps=30))
     told = steps(Plan.offline(), runner.view, runner.poses(), speed_mps=2.5)
     assert modes(told) == [Mode.IDLE, Mode.COACH]
-    # Who sits has little push behind the hip too: that is what thigh-only drive says; sitting has the higher rank.
+    # Who sits has little push behind the hip too: that is what thigh-only drive says; sitting has
+    # the higher rank.
     assert {fault.rule for fault in told[-1].faults if fault.state == "on"} == {"sitting", "thigh_only_drive"}
     assert spoken(told) == ["cue.sitting"]
 

@@ -1,4 +1,6 @@
-"""What the Debian package is made of. Building and installing it: see tests/lab/appliance/install.py."""
+"""What the Debian package is made of. Building and installing it: see
+tests/lab/appliance/install.py.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,8 @@ def test_the_package_scripts_are_plain_shell_and_stop_at_the_first_error(script:
 
 
 def test_only_a_purge_deletes_sessions(tmp_path: Path) -> None:
-    """Runs the script with `rm` and `rmdir` replaced by something that tells what they were asked."""
+    """Runs the script with `rm` and `rmdir` replaced by something that tells what they were asked.
+    """
     for tool in ("rm", "rmdir", "systemctl", "udevadm"):
         fake = tmp_path / tool
         fake.write_text(f'#!/bin/sh\necho {tool} "$@" >> {tmp_path}/asked\n', encoding="utf-8")

@@ -1,4 +1,6 @@
-"""The units as systemd reads them: nothing to complain about, little to attack, and in step with the code."""
+"""The units as systemd reads them: nothing to complain about, little to attack, and in step with
+the code.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from station.usb.status import PREFIX
 UNITS = Path(__file__).resolve().parents[2] / "systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 VERIFIED = [*SERVICES, *sorted(path.name for kind in ("timer", "path", "slice") for path in UNITS.glob(f"*.{kind}"))]
-# Tenths, as `systemd-analyze security` counts: 100 is a service without any sandbox. systemd/README.md says the same.
+# Tenths, as `systemd-analyze security` counts: 100 is a service without any sandbox.
+# systemd/README.md says the same.
 EXPOSURE = {"station.service": 16, "station-usb-export@.service": 20, "station-settings.service": 7}
 BREAKS_THE_STATION = ("PrivateDevices", "ProtectClock", "MemoryDenyWriteExecute", "PrivateUsers", "PrivateNetwork", "ProcSubset")
 
@@ -29,7 +32,9 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="making users and fold
 
 
 def settings(unit: str, section: str) -> dict[str, list[str]]:
-    """Every key of one section with all its values, in order: systemd's keys may come twice, an INI reader's may not."""
+    """Every key of one section with all its values, in order: systemd's keys may come twice, an INI
+    reader's may not.
+    """
     found: dict[str, list[str]] = {}
     here = ""
     for line in (UNITS / unit).read_text(encoding="utf-8").splitlines():
@@ -43,7 +48,9 @@ def settings(unit: str, section: str) -> dict[str, list[str]]:
 
 @pytest.fixture
 def unit_folder(tmp_path: Path) -> Path:
-    """The units as they lie on a station, but for the program: its path has to exist for systemd to be content."""
+    """The units as they lie on a station, but for the program: its path has to exist for systemd to
+    be content.
+    """
     for path in map(UNITS.joinpath, VERIFIED):
         text = re.sub(r"(?m)^(Exec\w+=[-+!@:]*)/usr/\S+", r"\1/bin/true", path.read_text(encoding="utf-8"))
         (tmp_path / path.name).write_text(text, encoding="utf-8")
@@ -51,7 +58,8 @@ def unit_folder(tmp_path: Path) -> Path:
 
 
 def complaints(unit: Path) -> str:
-    """What `systemd-analyze verify` prints: it exits 0 with unknown keys, so only silence counts."""
+    """What `systemd-analyze verify` prints: it exits 0 with unknown keys, so only silence counts.
+    """
     found = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", str(unit)],
         env={**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:"},

@@ -1,4 +1,6 @@
-"""The numbers in the package are those that the script derives from the recordings, and their tables keep their shape."""
+"""The numbers in the package are those that the script derives from the recordings, and their
+tables keep their shape.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The synthetic runner is only useful if its truth is true: measured back from the landmarks, apart from how they were made."""
+"""The synthetic runner is only useful if its truth is true: measured back from the landmarks, apart
+from how they were made.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The job around the exporter: mounting, giving up root, telling the station. With a pretended mount, and with a real one."""
+"""The job around the exporter: mounting, giving up root, telling the station. With a pretended
+mount, and with a real one.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def config(tmp_path: Path) -> Config:
 
 
 class Commands:
-    """blkid and mount as they would answer; keeps what was asked and what the station was told at that moment."""
+    """blkid and mount as they would answer; keeps what was asked and what the station was told at
+    that moment.
+    """
 
     def __init__(self, folder: Path, kind: str = "vfat", mount_error: str = "") -> None:
         self.asked: list[list[str]] = []
@@ -65,7 +69,9 @@ class Commands:
 
 
 class Stick:
-    """A folder that passes for a mounted stick, the job for it, and what the station is told and keeps."""
+    """A folder that passes for a mounted stick, the job for it, and what the station is told and
+    keeps.
+    """
 
     def __init__(self, folder: Path, config: Config, kind: str = "vfat", mount_error: str = "", key: bytes = b"") -> None:
         self.path, self.told, self.kept = folder / "stick", folder / "told", folder / "kept"
@@ -392,7 +398,9 @@ def test_root_works_only_in_folders_that_are_its_own(tmp_path: Path) -> None:
 
 
 def kernel(folder: Path, size: int = 1 << 20, **partitions: int) -> Path:
-    """/sys as the kernel lays it out: a disk with its number, its partitions inside, linked from class/block."""
+    """/sys as the kernel lays it out: a disk with its number, its partitions inside, linked from
+    class/block.
+    """
     disk = folder / "devices" / "usb1" / "block" / "sdz"
     disk.mkdir(parents=True)
     for name, text in {"diskseq": "17", "size": str(size), "dev": "8:400"}.items():
@@ -443,20 +451,25 @@ def part(kind: str, entry: str = DATA, flags: int = 0, scheme: str = "gpt") -> s
         ([part("vfat", EFI), part("exfat")], "sdz2"),  # formatted by a Mac's Disk Utility
         ([part("vfat", EFI), part("hfsplus", "48465300-0000-11aa-aa11-00306543ecac")], "unsupported"),
         ([part("vfat", EFI), part("apfs", "7c3457ef-0000-11aa-aa11-00306543ecac")], "unsupported"),
-        ([part("exfat", "0x7", scheme="dos"), part("vfat", "0xef", scheme="dos")], "sdz1"),  # Ventoy
+        # Ventoy.
+        ([part("exfat", "0x7", scheme="dos"), part("vfat", "0xef", scheme="dos")], "sdz1"),
         ([part("exfat"), part("vfat", DATA, 0x8000000000000001)], "sdz1"),  # Ventoy with a GPT
-        ([part("ntfs", "0x7", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),  # a Windows installer by Rufus
+        # A Windows installer by Rufus.
+        ([part("ntfs", "0x7", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),
         ([part("", RESERVED), part("exfat")], "sdz2"),  # Windows' Disk Management
         ([part("vfat", EFI)], "sdz1"),  # nothing else is there
         ([part("vfat", EFI), part("", RESERVED)], "sdz1"),
-        ([part("iso9660", "0x0", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),  # a Linux installer
+        # A Linux installer.
+        ([part("iso9660", "0x0", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),
         ([part("iso9660", "0x17", scheme="dos"), part("vfat", "0xef", scheme="dos")], "unsupported"),
-        ([part("vfat", "0xc", scheme="dos"), part("ext4", "0x83", scheme="dos")], "sdz1"),  # a Raspberry Pi's card
+        # A Raspberry Pi's card.
+        ([part("vfat", "0xc", scheme="dos"), part("ext4", "0x83", scheme="dos")], "sdz1"),
         ([part("vfat"), part("vfat"), part("exfat")], "sdz2"),  # the larger one
         ([part("crypto_LUKS")], "encrypted"),
         ([part("BitLocker")], "encrypted"),
         ([part("vfat", EFI), part("crypto_LUKS")], "encrypted"),
-        ([part("", "0x5", scheme="dos"), part("vfat", "0xb", scheme="dos")], "sdz2"),  # a logical partition
+        # A logical partition.
+        ([part("", "0x5", scheme="dos"), part("vfat", "0xb", scheme="dos")], "sdz2"),
         ([part("")], "blank"),
         ([part("vfat", EFI), part("")], "blank"),
         (["TYPE=exfat\nUSAGE=filesystem\n"], "sdz"),  # without a partition table

@@ -152,7 +152,9 @@ def test_the_hundred_thousandth_session_comes_after_the_one_before(stick: Path, 
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, at: int, code: int) -> Callable[[], None]:
-    """From the `at`th file operation on, the stick answers with an error; call the result to heal it."""
+    """From the `at`th file operation on, the stick answers with an error; call the result to heal
+    it.
+    """
     count = iter(range(10_000))
     real = {name: getattr(os, name) for name in ("fsync", "rename", "mkdir")}
 

@@ -22,7 +22,9 @@ def recording(
     started: bool = True,
     stride_s: float = STRIDE_S,
 ) -> Measured:
-    """Strides all of one length; the clock on the screen began after 10 s; trailing-limb extension scatters by 1 deg about 20."""
+    """Strides all of one length; the clock on the screen began after 10 s; trailing-limb extension
+    scatters by 1 deg about 20.
+    """
     rng = np.random.default_rng(seed)
     t_s = np.arange(0, seconds, 1 / 60)
     angles = np.full(len(t_s), NAN, ANGLES)

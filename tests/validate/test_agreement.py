@@ -1,4 +1,6 @@
-"""The statistics against published numbers, against sums done by hand, and against what must hold for any numbers."""
+"""The statistics against published numbers, against sums done by hand, and against what must hold
+for any numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 
 from station.validate.agreement import FEWEST, agreement, pairs_needed, share_interval, verdict
 
-# Peak expiratory flow in l/min by two meters, first readings of 17 people: Bland & Altman 1986, Lancet 327:307, table 1.
+# Peak expiratory flow in l/min by two meters, first readings of 17 people: Bland & Altman 1986,
+# Lancet 327:307, table 1.
 WRIGHT = [494, 395, 516, 434, 476, 557, 413, 442, 650, 433, 417, 656, 267, 478, 178, 423, 427]
 MINI = [512, 430, 520, 428, 500, 600, 364, 380, 658, 445, 432, 626, 260, 477, 259, 350, 451]
 FLOW = np.array(WRIGHT, float) - np.array(MINI, float)
@@ -20,7 +23,9 @@ numbers = st.lists(st.floats(-50, 50).map(lambda x: round(x, 3)), min_size=2, ma
 
 
 def test_the_textbook_example() -> None:
-    """The paper: mean -2.1, SD 38.8, standard error 9.4, interval -22.0 to 17.8, limits (at 2 SD) -79.7 and 75.5, +/- 34.6."""
+    """The paper: mean -2.1, SD 38.8, standard error 9.4, interval -22.0 to 17.8, limits (at 2 SD)
+    -79.7 and 75.5, +/- 34.6.
+    """
     found = agreement(FLOW)
     assert (round(found.bias, 1), round(found.sd, 1)) == (-2.1, 38.8)
     assert (round(found.bias_low, 1), round(found.bias_high, 1)) == (-22.0, 17.8)
@@ -32,7 +37,9 @@ def test_the_textbook_example() -> None:
 
 
 def test_several_trials_of_a_runner_by_hand() -> None:
-    """Two runners, two trials each: 0, 2 and 4, 6. Mean squares between 16, within 2; of the runners 7; total 9."""
+    """Two runners, two trials each: 0, 2 and 4, 6. Mean squares between 16, within 2; of the
+    runners 7; total 9.
+    """
     found = agreement(np.array([0.0, 2.0, 4.0, 6.0]), ["a", "a", "b", "b"])
     assert found.bias == 3
     assert found.sd == pytest.approx(3.0)
@@ -42,14 +49,18 @@ def test_several_trials_of_a_runner_by_hand() -> None:
 
 
 def test_unequal_numbers_of_trials_by_hand() -> None:
-    """1, 3 | 5, 5, 8: within 2 + 6 over 3; between (2 * 2.4^2 + 3 * 1.6^2) / 1; usual size (25 - 13) / 5."""
+    """1, 3 | 5, 5, 8: within 2 + 6 over 3; between (2 * 2.4^2 + 3 * 1.6^2) / 1; usual size (25 -
+    13) / 5.
+    """
     found = agreement(np.array([1.0, 3.0, 5.0, 5.0, 8.0]), ["a", "a", "b", "b", "b"])
     within, between, usual = 8 / 3, 2 * 2.4**2 + 3 * 1.6**2, 2.4
     assert found.sd == pytest.approx(math.sqrt((between - within) / usual + within))
 
 
 def test_many_trials_of_few_runners_are_not_many_people() -> None:
-    """Six runners whose bias differs by 1 (SD), forty trials each: the interval must hold the true bias 0 as often as it says."""
+    """Six runners whose bias differs by 1 (SD), forty trials each: the interval must hold the true
+    bias 0 as often as it says.
+    """
     rng = np.random.default_rng(4)
     held = naive = 0
     for _ in range(400):

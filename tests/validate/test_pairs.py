@@ -1,4 +1,5 @@
-"""Which value belongs to which: windows, sessions, strides, and what is left out with its reason."""
+"""Which value belongs to which: windows, sessions, strides, and what is left out with its reason.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def test_without_a_window_the_summary_is_meant(tmp_path: Path) -> None:
     assert found.quantities["pelvic_turn_deg"].station == [8.0]
     assert found.quantities["pelvic_turn_deg"].intervals == [(5.0, 11.0, 7.0)]
     low, high, reference = found.quantities["cadence_spm"].intervals[0]
-    assert (low, high, reference) == pytest.approx((159.0, 161.0, 160.0), abs=0.1)  # a count is good to one step
+    # A count is good to one step.
+    assert (low, high, reference) == pytest.approx((159.0, 161.0, 160.0), abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,9 @@ def test_the_same_runner_again(tmp_path: Path) -> None:
 
 
 def belt_file(folder: Path, pixels_deg: tuple[float, ...], session: str = "0123abcd") -> Path:
-    """As the station keeps it: the belt's quadrature part is 2, 4, 6, ... deg; a reading of the pelvis model beside each."""
+    """As the station keeps it: the belt's quadrature part is 2, 4, 6, ... deg; a reading of the
+    pelvis model beside each.
+    """
     folder.mkdir(exist_ok=True)
     file = PairsFile(folder, session, View(480, 640))
     for i, read in enumerate(pixels_deg):

@@ -1,4 +1,6 @@
-"""Tables as spreadsheets and editors of many countries save them: read, or refused with the line and what to do."""
+"""Tables as spreadsheets and editors of many countries save them: read, or refused with the line
+and what to do.
+"""
 
 from __future__ import annotations
 

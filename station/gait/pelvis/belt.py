@@ -1,11 +1,13 @@
 """Pelvic turn, list and tilt from a belt of printed tags round the runner's hips.
 
 Every frame gives the belt's pose (belt_pose), frames together give the belt's shape on this runner
-(belt_learning), and each stride is read at stride frequency (belt_stride). What one turn of the runner on the spot
-shows of the shape is enough; running in front of the camera refines it, and has to do where there was no such turn.
+(belt_learning), and each stride is read at stride frequency (belt_stride). What one turn of the
+runner on the spot shows of the shape is enough; running in front of the camera refines it, and has
+to do where there was no such turn.
 
-The belt tells how the belt turns. When it slips on the pelvis in phase with the stride, or the skin under it does, that is read
-as turn, one to one, and nothing in the frame shows it: SLIP_SD_DEG in the interval is a guess for a belt that sits tightly.
+The belt tells how the belt turns. When it slips on the pelvis in phase with the stride, or the skin
+under it does, that is read as turn, one to one, and nothing in the frame shows it: SLIP_SD_DEG in
+the interval is a guess for a belt that sits tightly.
 """
 
 from __future__ import annotations
@@ -35,11 +37,14 @@ from station.gait.pelvis.source import PelvicStride
 from station.stats import usual
 from station.types import NEVER, HipBelt, HipBeltTrouble, Marks, Measure, Side, View
 
-FOCAL = 1.2  # focal length over the longer side of the frame where the view does not tell: a usual lens
+# Focal length over the longer side of the frame where the view does not tell: a usual lens.
+FOCAL = 1.2
 SLIP_SD_DEG = (0.4, 0.2, 0.2)  # of turn, list and tilt, peak to peak; guess
 GAIN_SD = 0.02  # chosen: what the shape's scale leaves open
-WIDEST_SHARE = 0.25  # the thigh's phase, from landmarks, jitters: across a large turn that is much, along it little
-TOO_VAGUE_DEG = 1.25  # SD of the turn, peak to peak, by what is not known of the shape: more is not reported
+# The thigh's phase, from landmarks, jitters: across a large turn that is much, along it little.
+WIDEST_SHARE = 0.25
+# SD of the turn, peak to peak, by what is not known of the shape: more is not reported.
+TOO_VAGUE_DEG = 1.25
 SEEN_S = 60.0  # a belt that was worn is spoken of for so long after the last tag
 WORN_S = 0.3  # chosen: of tags in their place, before a belt counts as worn
 GONE_S = 0.25  # a pose so old is no start for the next
@@ -71,7 +76,8 @@ class HipBeltPelvis:
         self._sized = min(view.width_px, view.height_px) > 0 and self._focal_px > 0
         self._azimuth_deg = view.azimuth_deg
         self._wearer = Wearer(view.px_per_m)
-        self._misfits, self._worn = Suspicion(2.0, 2.0), Suspicion(WORN_S, SEEN_S)  # the latter also ends by time alone
+        # The latter also ends by time alone.
+        self._misfits, self._worn = Suspicion(2.0, 2.0), Suspicion(WORN_S, SEEN_S)
         self.reset()
 
     def reset(self) -> None:
@@ -209,7 +215,9 @@ class HipBeltPelvis:
         return np.asarray(both @ self._learner.shape.cov @ both.T)
 
     def _learnt_share(self) -> float:
-        """By the bends between tags known after a slow turn, or by how sure the turn is that is seen while running."""
+        """By the bends between tags known after a slow turn, or by how sure the turn is that is
+        seen while running.
+        """
         if self._share is None:
             self._share = self._learner.share()
             if len(self._ring) >= FEWEST:

@@ -1,9 +1,10 @@
 """How frames teach the shape of a hip belt.
 
-Two tags seen in one frame show how one sits against the other. Many such frames, from all round (a slow turn) or from one
-side (a run), are put together by bundle adjustment: all tags and the belt's pose in every frame at once, in Gauss-Newton
-steps with the poses eliminated (Triggs et al. 2000, Bundle adjustment: a modern synthesis). What the frames leave open is
-held by what is known of any belt (`BeltShape.beforehand`), and is reported as the shape's covariance.
+Two tags seen in one frame show how one sits against the other. Many such frames, from all round (a
+slow turn) or from one side (a run), are put together by bundle adjustment: all tags and the belt's
+pose in every frame at once, in Gauss-Newton steps with the poses eliminated (Triggs et al. 2000,
+Bundle adjustment: a modern synthesis). What the frames leave open is held by what is known of any
+belt (`BeltShape.beforehand`), and is reported as the shape's covariance.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ SOON_S, SELDOM_S = 0.7, 6.0  # between lessons: while something new is seen, and
 SETTLED = 0.002  # rad and m: a lesson that moves the tags less has little to add
 KNOWN_BEND_DEG = 1.0  # chosen: a bend known so well needs no more lessons
 FEWEST_ON_A_BELT = 12  # tags, to tell how far a slow turn has come
-BAD_TAG, BAD_TAG_PX = 3.0, 0.6  # misfit of a folded or damaged tag: times that of the usual tag, and at least
+# Misfit of a folded or damaged tag: times that of the usual tag, and at least.
+BAD_TAG, BAD_TAG_PX = 3.0, 0.6
 ALIKE = 4.0  # errors of frames resemble each other: so many count as one. Tuned on made belts
 BIN_RAD = np.radians(3.0)  # frames from one direction
 LEAST_SD_PX = 0.1  # chosen: no corner is believed more
 
 
 class Keyframe(NamedTuple):
-    """A frame to learn from: ids (k,) within the belt, found_px (k, 4, 2) from the frame's middle, and the belt's pose."""
+    """A frame to learn from: ids (k,) within the belt, found_px (k, 4, 2) from the frame's middle,
+    and the belt's pose.
+    """
 
     ids: NDArray[np.intp]
     found_px: Array
@@ -52,7 +56,9 @@ class Album:
         self.frames, self._bins = [], []
 
     def add(self, frame: Keyframe) -> bool:
-        """Of the fullest direction the oldest frame makes room. True for a frame from a direction that was not yet there."""
+        """Of the fullest direction the oldest frame makes room. True for a frame from a direction
+        that was not yet there.
+        """
         direction = int(atan2(frame.rotation[2, 0], frame.rotation[0, 0]) // BIN_RAD)
         new = direction not in self._bins
         self.frames.append(frame)
@@ -71,7 +77,9 @@ class Album:
 
 
 class Lesson(NamedTuple):
-    """What one step did: `twists` (UNKNOWNS,) of the shape, `sd_px` of a corner, `misfit_px` (TAGS,) mean, `seen` (TAGS,)."""
+    """What one step did: `twists` (UNKNOWNS,) of the shape, `sd_px` of a corner, `misfit_px`
+    (TAGS,) mean, `seen` (TAGS,).
+    """
 
     twists: Array
     sd_px: float
@@ -80,7 +88,9 @@ class Lesson(NamedTuple):
 
 
 def outward(found_px: Array) -> Array:
-    """How the corners (k, 4, 2) move when every edge of the tags moves out by 1 px; edges are taken as nearly square."""
+    """How the corners (k, 4, 2) move when every edge of the tags moves out by 1 px; edges are taken
+    as nearly square.
+    """
     across = 0.5 * (found_px[:, 1] + found_px[:, 2] - found_px[:, 0] - found_px[:, 3])
     down = 0.5 * (found_px[:, 3] + found_px[:, 2] - found_px[:, 0] - found_px[:, 1])
     across /= np.maximum(np.sqrt((across * across).sum(axis=1, keepdims=True)), 1e-6)
@@ -89,8 +99,9 @@ def outward(found_px: Array) -> Array:
 
 
 class Sightings(NamedTuple):
-    """All tags of all frames, M in number: `ids` and `of` (M,) tag and frame; how far off they were found `off` (M, 8) px,
-    how they move with a twist `slope` (M, 8, 6), against the push `push` (M, 8), and their `weight` (M,)."""
+    """All tags of all frames, M in number: `ids` and `of` (M,) tag and frame; how far off they were
+    found `off` (M, 8) px, how they move with a twist `slope` (M, 8, 6), against the push `push` (M,
+    8), and their `weight` (M,)."""
 
     ids: NDArray[np.intp]
     of: NDArray[np.intp]
@@ -110,7 +121,8 @@ def sightings(shape: BeltShape, frames: list[Keyframe], focal_px: float) -> tupl
     out = outward(found)
     off = (found + shape.push_px * out - px).reshape(-1, 8)
     misfit = np.sqrt((off * off).mean(axis=1))
-    sd_px = max(1.2 * float(np.median(misfit)), LEAST_SD_PX)  # a pose and a shape are fitted to the corners: 1.2 for that
+    # A pose and a shape are fitted to the corners: 1.2 for that.
+    sd_px = max(1.2 * float(np.median(misfit)), LEAST_SD_PX)
     weight = usual_weights(misfit) / (ALIKE * sd_px**2)
     return Sightings(ids, of, off, slope, -out.reshape(-1, 8), weight), sd_px, misfit
 
@@ -118,7 +130,8 @@ def sightings(shape: BeltShape, frames: list[Keyframe], focal_px: float) -> tupl
 def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
     """One step: moves the shape's tags and the frames' poses, and tells the shape's covariance.
 
-    By the change from the right (hip_belt_pose) a frame's pose and each of its tags have the same 6x6 block of information.
+    By the change from the right (hip_belt_pose) a frame's pose and each of its tags have the same
+    6x6 block of information.
     """
     frames = album.frames
     seen, sd_px, misfit = sightings(shape, frames, focal_px)
@@ -157,7 +170,9 @@ def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
 
 
 class Learner:
-    """`take` per frame with two tags or more; gives the lesson when there was one. `bad` (TAGS,): tags that never fit."""
+    """`take` per frame with two tags or more; gives the lesson when there was one. `bad` (TAGS,):
+    tags that never fit.
+    """
 
     def __init__(self) -> None:
         self.shape = BeltShape()
@@ -209,7 +224,9 @@ class Learner:
         return 2 * int(np.count_nonzero(self.bad)) > int(np.count_nonzero(self.ids_seen))
 
     def _leave_out(self, lesson: Lesson) -> None:
-        """The tag that fits worst, when it surely does not belong: a flat square of the right size would."""
+        """The tag that fits worst, when it surely does not belong: a flat square of the right size
+        would.
+        """
         often = lesson.seen >= FEWEST
         if np.count_nonzero(often) < 3:
             return

@@ -1,9 +1,11 @@
-"""Where a hip belt of known shape is, from the corners of the tags in one frame: one rigid pose by Gauss-Newton steps.
+"""Where a hip belt of known shape is, from the corners of the tags in one frame: one rigid pose by
+Gauss-Newton steps.
 
-Camera axes: x right, y down (gravity), z away; the frame is turned upright before. Belt axes: x forward, y up, z to the
-right, about as the belt is worn. A pose (R, t) takes belt to camera, X_c = R X + t. It is changed from the right, by a twist
-(w, v) in belt axes: R exp(w), t + R v. So a tag that sits elsewhere on the belt by a twist and a belt that is elsewhere by
-that twist move the tag's corners alike: one Jacobian serves pose and shape.
+Camera axes: x right, y down (gravity), z away; the frame is turned upright before. Belt axes: x
+forward, y up, z to the right, about as the belt is worn. A pose (R, t) takes belt to camera, X_c =
+R X + t. It is changed from the right, by a twist (w, v) in belt axes: R exp(w), t + R v. So a tag
+that sits elsewhere on the belt by a twist and a belt that is elsewhere by that twist move the tag's
+corners alike: one Jacobian serves pose and shape.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ _UP = np.array([0.0, -1.0, 0.0])  # in camera axes
 
 
 class BeltPose(NamedTuple):
-    """`rotation` (3, 3), `place_m` (3,); `slope` (k, 8, 6) px of the corners per twist, weighted; `tags` (k, 6, 6) information of
-    each tag on the twist, for corners of 1 px error; `information` (6, 6) of all, what is known beforehand included;
-    `misfit_px` (k,) rms of each tag's corners."""
+    """`rotation` (3, 3), `place_m` (3,); `slope` (k, 8, 6) px of the corners per twist, weighted;
+    `tags` (k, 6, 6) information of each tag on the twist, for corners of 1 px error; `information`
+    (6, 6) of all, what is known beforehand included; `misfit_px` (k,) rms of each tag's corners."""
 
     rotation: Array
     place_m: Array
@@ -111,7 +113,9 @@ def seen_at(corners_m: Array, skewed: Array, rotation: Array, place_m: Array, fo
 
 
 def usual_weights(misfit_px: Array) -> Array:
-    """(k,) 1 for tags that fit as well as the others, less for one that does not: half hidden, or with a shadow's edge on it."""
+    """(k,) 1 for tags that fit as well as the others, less for one that does not: half hidden, or
+    with a shadow's edge on it.
+    """
     limit = max(1.5 * float(np.sort(misfit_px)[len(misfit_px) // 2]), 0.2)
     return (limit / np.maximum(misfit_px, limit)) ** 2
 
@@ -119,8 +123,8 @@ def usual_weights(misfit_px: Array) -> Array:
 def fitted(
     corners_m: Array, skewed: Array, found_px: Array, start: tuple[Array, Array], focal_px: float, sd_px: float
 ) -> BeltPose | None:
-    """The pose from tags found at `found_px` (k, 4, 2), beginning at `start`; None where that leads nowhere. `sd_px`: error of
-    a corner."""
+    """The pose from tags found at `found_px` (k, 4, 2), beginning at `start`; None where that leads
+    nowhere. `sd_px`: error of a corner."""
     rotation, place_m = start
     weak = (sd_px / UP_SD_RAD) ** 2
     for _ in range(STEPS):
@@ -133,7 +137,8 @@ def fitted(
         gradient = weighted.reshape(-1, 6).T @ off.ravel()
         # The belt's axis R e_y leans from the vertical by (x, z); w turns it by R (w x e_y).
         (x0, lean_x, x2), _, (z0, lean_z, z2) = rotation.tolist()
-        lean = np.array([[x2, 0.0, -x0], [z2, 0.0, -z0]])  # e_y x R_row, so that lean @ w is the change
+        # e_y x R_row, so that lean @ w is the change
+        lean = np.array([[x2, 0.0, -x0], [z2, 0.0, -z0]])
         information[:3, :3] += weak * (lean.T @ lean)
         gradient[:3] -= weak * (lean_x * lean[0] + lean_z * lean[1])
         information.flat[::7] *= 1.0 + 1e-9
@@ -154,10 +159,12 @@ def fitted(
 def posed(
     corners_m: Array, skewed: Array, found_px: Array, before: tuple[Array, Array] | None, focal_px: float, sd_px: float
 ) -> tuple[BeltPose | None, float]:
-    """The pose of one frame's tags, None where they make none, and how far it may be off by being another one, degrees.
+    """The pose of one frame's tags, None where they make none, and how far it may be off by being
+    another one, degrees.
 
-    A flat square looks nearly the same turned one way or the other past the camera (the planar ambiguity), so a lone tag, and
-    any tags after a pause, are tried from several starts. `before`: rotation and place in a frame just before.
+    A flat square looks nearly the same turned one way or the other past the camera (the planar
+    ambiguity), so a lone tag, and any tags after a pause, are tried from several starts. `before`:
+    rotation and place in a frame just before.
     """
     lone = len(corners_m) == 1
     if before is not None and not lone:
@@ -183,14 +190,17 @@ def posed(
 
 
 def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float) -> Array:
-    """The belt turned about the vertical so that its first tag faces the other way past the camera."""
+    """The belt turned about the vertical so that its first tag faces the other way past the camera.
+    """
     outwards = rotation @ np.cross(corners_m[0, 1] - corners_m[0, 0], corners_m[0, 0] - corners_m[0, 3])
     off = np.arctan2(outwards[0], -outwards[2]) + np.arctan2(float(found_px[..., 0].mean()), focal_px)
     return turned(np.array([0.0, 2.0 * off, 0.0])) @ rotation
 
 
 def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
-    """A rotation (3, 3) to begin with: the belt upright, the seen tags on its side towards the camera."""
+    """A rotation (3, 3) to begin with: the belt upright, the seen tags on its side towards the
+    camera.
+    """
     right, up = corners_m[:, 1] - corners_m[:, 0], corners_m[:, 0] - corners_m[:, 3]
     outwards = np.cross(right, up).sum(axis=0)
     ray = np.arctan2(float(found_px[..., 0].mean()), focal_px)
@@ -199,7 +209,9 @@ def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
 
 
 def upright(turn_rad: float) -> Array:
-    """Belt axes to camera axes: up is up, forward points right in the frame and `turn_rad` away from the camera."""
+    """Belt axes to camera axes: up is up, forward points right in the frame and `turn_rad` away
+    from the camera.
+    """
     c, s = np.cos(turn_rad), np.sin(turn_rad)
     return np.array([[c, 0.0, s], [0.0, -1.0, 0.0], [s, 0.0, -c]])
 

@@ -10,14 +10,19 @@ from station.gait.pelvis.belt_pose import Array, angle_deg
 from station.gait.pelvis.belt_stride import Sample, mean_rotation
 
 FIRST_STRIDES, LAST_STRIDES = 6, 4  # chosen: what is compared with what
-# Guesses: in a run the mean of the hips' height and heading over four strides keeps within half of this.
+# Guesses: in a run the mean of the hips' height and heading over four strides keeps within half of
+# this.
 SLIP_M, SLIP_DEG = 0.035, 10.0
 STILL_M, STILL_DEG, STILL_STRIDES = 0.006, 2.0, 3  # chosen: tags that move less are on no runner
-BOB_M = 0.015  # hips that run move up and down by 4 to 10 cm; of who turns on the spot the legs may look like running
+# Hips that run move up and down by 4 to 10 cm; of who turns on the spot the legs may look like
+# running.
+BOB_M = 0.015
 
 
 class Seat:
-    """`step` per stride. `slipped`: the last strides have the belt elsewhere than the first. `hangs`: the tags do not move."""
+    """`step` per stride. `slipped`: the last strides have the belt elsewhere than the first.
+    `hangs`: the tags do not move.
+    """
 
     def __init__(self) -> None:
         self.reset()

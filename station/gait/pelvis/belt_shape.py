@@ -1,7 +1,9 @@
-"""The shape of a hip belt on one runner: where each tag sits on it, and what is known of that before a frame was seen.
+"""The shape of a hip belt on one runner: where each tag sits on it, and what is known of that
+before a frame was seen.
 
-Ids rise to the right as one looks at the belt from outside; the buckle, between the last tag and the first, is worn in front.
-Nothing hangs on the buckle's place: it only makes the first guess a better one.
+Ids rise to the right as one looks at the belt from outside; the buckle, between the last tag and
+the first, is worn in front. Nothing hangs on the buckle's place: it only makes the first guess a
+better one.
 """
 
 from __future__ import annotations
@@ -14,18 +16,22 @@ TAGS = 16  # ids of one belt; those of the next belt follow
 PITCH_M = 0.065  # from patch to patch, as the sheets are mounted
 USUAL_TAGS = 14  # a perimeter of 91 cm
 WIDTH_TO_DEPTH = 1.45  # of a hip's outline
-# How far a tag may sit off its place against its neighbour on an elliptic belt: turned about and shifted along its own right,
-# up and outward axes. The bend about `up` varies most, with the runner's hips; a conical hip rolls neighbours a little.
+# How far a tag may sit off its place against its neighbour on an elliptic belt: turned about and
+# shifted along its own right, up and outward axes. The bend about `up` varies most, with the
+# runner's hips; a conical hip rolls neighbours a little.
 BEND_SD_RAD = np.radians([4.0, 10.0, 4.0])
 SHIFT_SD_M = np.array([0.004, 0.002, 0.006])
-PUSH_SD_PX = 0.12  # guess: blur and threshold move the edges of a black square; what the correction for it leaves
+# Guess: blur and threshold move the edges of a black square; what the correction for it leaves.
+PUSH_SD_PX = 0.12
 MIDDLE = 1e8  # weight that holds the belt's middle, which no picture shows
 CORNERS = np.array([[-1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [-1.0, -1.0, 0.0]]) * TAG_M / 2
 UNKNOWNS = 6 * TAGS + 1  # a twist (w, v) in belt axes for each tag, and the push
 
 
 def ellipse() -> tuple[Array, Array]:
-    """A belt to begin with: rotation (TAGS, 3, 3), columns are each tag's right, up and outward, and place (TAGS, 3) m."""
+    """A belt to begin with: rotation (TAGS, 3, 3), columns are each tag's right, up and outward,
+    and place (TAGS, 3) m.
+    """
     angle = np.linspace(0.0, 2.0 * np.pi, 721)
     ring = np.stack([np.cos(angle), -WIDTH_TO_DEPTH * np.sin(angle)], axis=1)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
@@ -41,8 +47,8 @@ def ellipse() -> tuple[Array, Array]:
 
 
 class BeltShape:
-    """`corners_m` (TAGS, 4, 3) in belt axes, `skewed` their skew matrices, `push_px` how much farther out corners are than they
-    were found, `cov` (UNKNOWNS, UNKNOWNS) of what is unknown."""
+    """`corners_m` (TAGS, 4, 3) in belt axes, `skewed` their skew matrices, `push_px` how much
+    farther out corners are than they were found, `cov` (UNKNOWNS, UNKNOWNS) of what is unknown."""
 
     def __init__(self) -> None:
         self.rotation, self.place_m = ellipse()
@@ -69,17 +75,21 @@ class BeltShape:
         self.skewed = skew(self.corners_m)
 
     def _between(self) -> tuple[Array, Array]:
-        """Each tag but the first as its neighbour before sees it: rotation (TAGS - 1, 3, 3), place (TAGS - 1, 3) m."""
+        """Each tag but the first as its neighbour before sees it: rotation (TAGS - 1, 3, 3), place
+        (TAGS - 1, 3) m.
+        """
         back = np.swapaxes(self.rotation[:-1], 1, 2)
         return back @ self.rotation[1:], (back @ (self.place_m[1:] - self.place_m[:-1])[..., None])[..., 0]
 
     def beforehand(self, held: Array) -> tuple[Array, Array]:
-        """What is known of any belt: information (UNKNOWNS, UNKNOWNS) and gradient (UNKNOWNS,) of the neighbours' bends and
-        shifts, of the push, and of the belt's middle: that of the tags with a weight in `held` (TAGS,)."""
+        """What is known of any belt: information (UNKNOWNS, UNKNOWNS) and gradient (UNKNOWNS,) of
+        the neighbours' bends and shifts, of the push, and of the belt's middle: that of the tags
+        with a weight in `held` (TAGS,)."""
         rotation, place = self._between()
         bend = rotation_vectors(np.swapaxes(self._expected[0], 1, 2) @ rotation)
         off = np.concatenate([bend, place - self._expected[1]], axis=1)
-        # A twist of a tag moves it by R^T w against itself and by (v + w x place) in the axes of its neighbour before.
+        # A twist of a tag moves it by R^T w against itself and by (v + w x place) in the axes of
+        # its neighbour before.
         axes, local = np.swapaxes(self.rotation[:-1], 1, 2), np.zeros((TAGS - 1, 6, 6))
         local[:, :3, :3] = np.swapaxes(self.rotation[1:], 1, 2)
         local[:, 3:, :3] = -axes @ skew(self.place_m[1:])
@@ -96,7 +106,9 @@ class BeltShape:
         return information, gradient
 
     def bend_sd_deg(self) -> Array:
-        """How well each tag's bend against its neighbour before is known, (TAGS - 1,) degrees about the belt's upright axis."""
+        """How well each tag's bend against its neighbour before is known, (TAGS - 1,) degrees about
+        the belt's upright axis.
+        """
         about = np.arange(TAGS) * 6 + 1
         cov = self.cov[np.ix_(about, about)]
         own = np.diag(cov)

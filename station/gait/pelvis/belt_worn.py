@@ -1,4 +1,5 @@
-"""Which of the tags in a frame are the runner's hip belt, and what is wrong with it as it is worn."""
+"""Which of the tags in a frame are the runner's hip belt, and what is wrong with it as it is worn.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +22,15 @@ ALIKE_SIZE = 1.7  # the far end of a belt is 1.2 times as far away
 HIPS_STALE_S = 0.5  # chosen: less than a stride
 OTHER_AFTER_S = 5.0  # unseen for so long, another belt may be the runner's
 THIGH_M = 0.445  # hip to knee, mean of the tuning runners of data/rbds
-WRONG_BY_THIGH, WRONG_BY_SCALE = 1.45, 1.25  # ratio of scales; people differ by 8 %, a lifted knee shortens the thigh
+# Ratio of scales; people differ by 8 %, a lifted knee shortens the thigh.
+WRONG_BY_THIGH, WRONG_BY_SCALE = 1.45, 1.25
 SCALE_S = 2.0  # time constant
 
 
 class Body(NamedTuple):
-    """Where the last pose had the middle of the hips, px, and the scale that its thigh gives; NaN where not seen."""
+    """Where the last pose had the middle of the hips, px, and the scale that its thigh gives; NaN
+    where not seen.
+    """
 
     t_s: float = NEVER
     x_px: float = nan
@@ -35,7 +39,9 @@ class Body(NamedTuple):
 
 
 class Suspicion:
-    """A leaky budget: `step` with what one frame shows; true once it was so for `rise_s` seconds on balance."""
+    """A leaky budget: `step` with what one frame shows; true once it was so for `rise_s` seconds on
+    balance.
+    """
 
     def __init__(self, rise_s: float, fall_s: float) -> None:
         self._rise_s, self._fall_s = rise_s, fall_s
@@ -53,8 +59,8 @@ class Suspicion:
 
 
 class Wearer:
-    """`sort` per frame: the tags of the runner's belt. Suspicions: `two_belts`, `upside_down`, `wrong_scale`, `elsewhere`
-    (tags are there, but none near the runner's hips)."""
+    """`sort` per frame: the tags of the runner's belt. Suspicions: `two_belts`, `upside_down`,
+    `wrong_scale`, `elsewhere` (tags are there, but none near the runner's hips)."""
 
     def __init__(self, px_per_m: float) -> None:
         self._px_per_m = px_per_m
@@ -72,14 +78,17 @@ class Wearer:
         self._ratio, self._ratio_s = nan, nan
 
     def sort(self, given: Marks, t_s: float, upright: Array, body: Body) -> tuple[NDArray[np.intp], Array]:
-        """Ids within the belt (k,) and corners (k, 4, 2) of the runner's belt, corners turned by `upright` (2, 2).
+        """Ids within the belt (k,) and corners (k, 4, 2) of the runner's belt, corners turned by
+        `upright` (2, 2).
 
-        None while no pose tells where the runner's hips are. `body` is in pixels turned by `upright` too.
+        None while no pose tells where the runner's hips are. `body` is in pixels turned by
+        `upright` too.
         """
         corners = np.where(np.abs(given.corners_px) < FARTHEST_PX, given.corners_px, np.nan).astype(np.float64)
         sides = np.sqrt(((corners - np.roll(corners, 1, axis=1)) ** 2).sum(axis=2))
         ids = given.ids.astype(np.intp)
-        known = (sides.min(axis=1, initial=np.inf) > SMALLEST_PX) & (ids >= 0) & (ids < BELTS * TAGS)  # a NaN is not larger
+        # A NaN is not larger.
+        known = (sides.min(axis=1, initial=np.inf) > SMALLEST_PX) & (ids >= 0) & (ids < BELTS * TAGS)
         ids, corners, size = ids[known], corners[known] @ upright, sides[known].max(axis=1, initial=0.0)
         if not t_s - body.t_s < HIPS_STALE_S:  # whose tags these are is not known
             return ids[:0], corners[:0]
@@ -91,7 +100,9 @@ class Wearer:
         return ids[own] % TAGS, corners[own]
 
     def _own(self, ids: NDArray[np.intp], middle: Array, size: Array, t_s: float, body: Body) -> NDArray[np.intp]:
-        """Rows of the runner's belt: from the tag nearest to the hips, those of the same belt about as large and near it."""
+        """Rows of the runner's belt: from the tag nearest to the hips, those of the same belt about
+        as large and near it.
+        """
         if not len(ids):
             return np.zeros(0, np.intp)
         away = np.hypot(middle[:, 0] - body.x_px, middle[:, 1] - body.y_px) / size
@@ -105,7 +116,8 @@ class Wearer:
         alike = (size < ALIKE_SIZE * size[nearest]) & (size > size[nearest] / ALIKE_SIZE)
         rows = np.flatnonzero((ids // TAGS == self._belt) & alike & (off < ACROSS * size[nearest]))
         rows = rows[np.lexsort((off[rows], ids[rows]))]
-        return rows[np.concatenate([[True], ids[rows][1:] != ids[rows][:-1]])]  # of two with one id the nearer
+        # Of two with one id the nearer.
+        return rows[np.concatenate([[True], ids[rows][1:] != ids[rows][:-1]])]
 
     def _look(self, t_s: float, corners: Array, body: Body) -> None:
         """How the belt is worn and how large its tags are against the body."""

@@ -1,4 +1,6 @@
-"""The sources of pelvic turn together: each gets what it needs, the best one that sees the runner is believed."""
+"""The sources of pelvic turn together: each gets what it needs, the best one that sees the runner
+is believed.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,12 @@ from station.types import NAN, HipBelt, HipTurn, Marks, Measure, PelvicPair, Sid
 
 
 class Pelvis:
-    """The hip belt where one is worn, else the pixels round the hips where a pelvis model reads them, else hip landmarks.
+    """The hip belt where one is worn, else the pixels round the hips where a pelvis model reads
+    them, else hip landmarks.
 
-    Sources are never mixed: a new bout or another source begins its strides anew. To add a source: construct it here, hand it
-    what it needs by a method, close, forget and reset it with the others, and give it its rank in `_best`.
+    Sources are never mixed: a new bout or another source begins its strides anew. To add a source:
+    construct it here, hand it what it needs by a method, close, forget and reset it with the
+    others, and give it its rank in `_best`.
     """
 
     def __init__(self, view: View, turn_bands: Sequence[TurnBand] = ()) -> None:
@@ -26,7 +30,8 @@ class Pelvis:
         self.belt = HipBeltPelvis(view)
         self.pixels = PixelPelvis(turn_bands, view.azimuth_deg)
         self.landmarks = LandmarkPelvis(view.px_per_m)
-        self.pair: PelvicPair | None = None  # the stride closed last, where belt and landmarks both saw it
+        # The stride closed last, where belt and landmarks both saw it.
+        self.pair: PelvicPair | None = None
 
     @property
     def _best(self) -> PelvicSource:
@@ -51,12 +56,14 @@ class Pelvis:
         return self.belt.hip_belt(t_s)
 
     def body(self, t_s: float, hips_px: tuple[float, float], thigh_px: float, side: Side | None) -> None:
-        """Every pose: the middle of the hips and a thigh's length in the straightened frame, NaN where not seen, and the
-        runner's near side as far as known."""
+        """Every pose: the middle of the hips and a thigh's length in the straightened frame, NaN
+        where not seen, and the runner's near side as far as known."""
         self.belt.body(t_s, hips_px, thigh_px, side)
 
     def mark(self, t_s: float, given: Marks) -> None:
-        """Tags of a hip belt in one frame, `t_s` on the clock of the history rows. Comes before the frame's `body`."""
+        """Tags of a hip belt in one frame, `t_s` on the clock of the history rows. Comes before the
+        frame's `body`.
+        """
         self.belt.mark(t_s, given)
 
     def see(self, t_s: float, given: HipTurn) -> None:
@@ -64,7 +71,8 @@ class Pelvis:
         self.pixels.see(t_s, given)
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
+        """One knee lift of the drill, pelvis still: history rows of it and of the standing before.
+        """
         self.landmarks.lift(rows, near)
         self.pixels.lift(rows, near)
 
@@ -89,7 +97,9 @@ class Pelvis:
 def paired(
     by_belt: PelvicStride | None, by_landmarks: PelvicStride | None, by_pixels: PelvicStride | None, start_s: float
 ) -> PelvicPair | None:
-    """One stride by the belt and by what must do without it, rounded as everything that leaves the room."""
+    """One stride by the belt and by what must do without it, rounded as everything that leaves the
+    room.
+    """
     if by_belt is None or by_landmarks is None:
         return None
     belt, seen = by_belt.turn, by_landmarks.turn

@@ -1,8 +1,10 @@
-"""Pelvic turn: rotation of the pelvis about the vertical at stride frequency, by lock-in against the near thigh.
+"""Pelvic turn: rotation of the pelvis about the vertical at stride frequency, by lock-in against
+the near thigh.
 
-Per stride, H1 of a signal over the phase phi of the stride is its complex amplitude P: the signal holds Re(P e^(j phi)). The
-same fit carries a constant and the second harmonic, so camera yaw, a mean offset and whatever moves at step rate fall out
-(what the odd-harmonic comb does, also when samples are missing). No filter runs before it.
+Per stride, H1 of a signal over the phase phi of the stride is its complex amplitude P: the signal
+holds Re(P e^(j phi)). The same fit carries a constant and the second harmonic, so camera yaw, a
+mean offset and whatever moves at step rate fall out (what the odd-harmonic comb does, also when
+samples are missing). No filter runs before it.
 """
 
 from __future__ import annotations
@@ -19,18 +21,21 @@ from station.gait.pelvis.source import PelvicStride
 from station.stats import student_t975, usual
 from station.types import Measure
 
-WIDTH_M = 0.163  # between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
+# Between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
+WIDTH_M = 0.163
 WIDTH_SD = 0.08  # relative scatter between people, in the same data
 THIGH_M = 0.445  # hip to knee joint centre, the same runners: the scale when the view gives none
 SCALE_SD = 0.11  # relative scatter of WIDTH_M / THIGH_M between people
 STRIDES = 60  # the window; beyond it more strides do not help today
 FEWEST = 6  # strides (chosen)
 HALF_WIDTH_DEG = 2.0  # a wider interval tells nothing
-# Of landmarks, in all: an interval wider than the fall that a rule looks for is no measurement.
-# In tests/lab/end_to_end hip landmarks show a
-# twentieth to a fifth of the turn and 33 to 47 deg that are not there, and the drill does not take that out.
+# Of landmarks, in all: an interval wider than the fall that a rule looks for is no measurement. In
+# tests/lab/end_to_end hip landmarks show a
+# twentieth to a fifth of the turn and 33 to 47 deg that are not there, and the drill does not take
+# that out.
 WIDEST_HALF_DEG = 6.0
-ANGLE_SD_DEG = 0.2  # what perspective and unequal legs leave even in perfect landmarks; from the tuning runners
+# What perspective and unequal legs leave even in perfect landmarks; from the tuning runners.
+ANGLE_SD_DEG = 0.2
 
 HANGING_DEG, RAISED_DEG = 15.0, 30.0  # thigh in a knee lift: where the hips are compared
 DRIFT_OF_DRAG = 0.3  # guess: how much the drag in a run differs from that in the drill, relative
@@ -45,7 +50,9 @@ TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the h
 
 
 def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> complex:
-    """Complex H1 amplitude of y (NaN = missing) over the stride [start, end); NaN when the samples leave too large a hole."""
+    """Complex H1 amplitude of y (NaN = missing) over the stride [start, end); NaN when the samples
+    leave too large a hole.
+    """
     return complex(harmonics(t_s, y, start_s, end_s, (1, 2))[0])
 
 
@@ -56,8 +63,9 @@ def _usual(values: NDArray[np.float64]) -> float:
 
 
 def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[complex, complex, float]:
-    """Of one stride: H1 of the near thigh, deg; H1 of how far the near knee is ahead of the far one, px, which gives the stride's
-    phase (with legs of unequal swing too); usual length of the near thigh, px."""
+    """Of one stride: H1 of the near thigh, deg; H1 of how far the near knee is ahead of the far
+    one, px, which gives the stride's phase (with legs of unequal swing too); usual length of the
+    near thigh, px."""
     t_s = rows[:, h.T_S]
     near_px, far_px = _usual(rows[:, h.LENGTH_NEAR]), _usual(rows[:, h.LENGTH_FAR])
     thigh = lock_in(t_s, rows[:, h.THIGH_NEAR], start_s, end_s)
@@ -75,7 +83,8 @@ class LandmarkPelvis:
     def __init__(self, px_per_m: float) -> None:
         self._px_per_m = px_per_m
         self._ring: list[PelvicStride] = []
-        self._lifts: list[float] = []  # drag seen in each knee lift, a share of the hip-to-knee distance
+        # Drag seen in each knee lift, a share of the hip-to-knee distance.
+        self._lifts: list[float] = []
         self.reset()
 
     def reset(self) -> None:
@@ -92,12 +101,15 @@ class LandmarkPelvis:
         return len(self._lifts) >= 3
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: history rows of it and of the standing before."""
+        """One knee lift of the drill, pelvis still: history rows of it and of the standing before.
+        """
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         length = rows[:, h.LENGTH_NEAR if near else h.LENGTH_FAR]
         reach, distance = length * np.sin(np.radians(thigh)), rows[:, h.HIPS_D]
-        seen = np.isfinite(reach) & np.isfinite(distance)  # a hand on the hip lies still here and does no harm
-        # Two levels in place of a regression: a hip's own error is in both quantities and would tilt a line through all points.
+        # A hand on the hip lies still here and does no harm.
+        seen = np.isfinite(reach) & np.isfinite(distance)
+        # Two levels in place of a regression: a hip's own error is in both quantities and would
+        # tilt a line through all points.
         up, down = seen & (thigh > RAISED_DEG), seen & (thigh < HANGING_DEG)
         if up.sum() < 3 or down.sum() < 3:
             return
@@ -117,7 +129,8 @@ class LandmarkPelvis:
             self._cached = self._estimate()
             return None
         to_deg = 2.0 * np.degrees(1.0) / (scale * WIDTH_M)
-        back = (drag / abs(drag)).conjugate()  # what the thighs drag along is in phase by definition, also with unequal legs
+        # What the thighs drag along is in phase by definition, also with unequal legs.
+        back = (drag / abs(drag)).conjugate()
         stride = PelvicStride(turn * back * to_deg, drag * back * to_deg, 2.0 * abs(thigh))
         self._ring = [*self._ring, stride][-STRIDES:]
         self._cached = self._estimate()
@@ -162,17 +175,22 @@ def estimate(
     angle_cov: NDArray[np.float64] | None = None,
     widest_share: float = 0.0,
 ) -> Mapping[str, Measure]:
-    """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 % intervals.
+    """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 %
+    intervals.
 
-    The size is corrected for what scatter adds to it, |A|^2 = |mean|^2 - S^2 / n, or a still pelvis could never read zero.
-    Its interval is the nearest and farthest distance from zero of the error ellipse round the mean.
+    The size is corrected for what scatter adds to it, |A|^2 = |mean|^2 - S^2 / n, or a still pelvis
+    could never read zero. Its interval is the nearest and farthest distance from zero of the error
+    ellipse round the mean.
 
     Args:
         scale_sd: relative uncertainty of the scale (hip width, pixels per metre).
-        lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, all in phase with the thigh: by the
+        lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, all in phase
+        with the thigh: by the
             scatter between knee lifts, and because a run is not a knee lift.
-        angle_cov: (2, 2) deg^2, what the way of seeing the pelvis leaves in both parts; of the hip landmarks without it.
-        widest_share: of the turn, that the noise's half-width may have where that is more than HALF_WIDTH_DEG.
+        angle_cov: (2, 2) deg^2, what the way of seeing the pelvis leaves in both parts; of the hip
+        landmarks without it.
+        widest_share: of the turn, that the noise's half-width may have where that is more than
+        HALF_WIDTH_DEG.
     """
     n = len(turns)
     mean = complex(turns.mean())
@@ -196,9 +214,11 @@ def estimate(
 
 
 def _distances(xy: NDArray[np.float64], cov: NDArray[np.float64]) -> tuple[float, float]:
-    """Nearest and farthest distance from zero of the error ellipse: in each direction the mean's part less or more its error.
+    """Nearest and farthest distance from zero of the error ellipse: in each direction the mean's
+    part less or more its error.
 
-    The nearer end takes 2.2 SD: between 1.96, right for a large size, and 2.45, right for none (two dimensions).
+    The nearer end takes 2.2 SD: between 1.96, right for a large size, and 2.45, right for none (two
+    dimensions).
     """
     reach = _DIRECTIONS @ xy
     error = np.sqrt(np.einsum("ki,ij,kj->k", _DIRECTIONS, cov, _DIRECTIONS))

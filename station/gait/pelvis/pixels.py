@@ -1,9 +1,12 @@
-"""Pelvic turn from the pixels round the hips: a small network's reading of every frame, locked in to the stride.
+"""Pelvic turn from the pixels round the hips: a small network's reading of every frame, locked in
+to the stride.
 
-A frame's reading follows the pelvis with a gain below one, and with it a little of the thighs' swing. Both are known from people
-whom the network never saw (types.TurnBand); the gain is divided out, the thighs' part is taken off, and how much either differs
-between people goes into the interval. What the thighs drag along lies in phase with them, so the part of the turn that is a
-quarter stride ahead, where most pelvises turn, is free of it. After the find-your-hip drill the runner's own drag is known.
+A frame's reading follows the pelvis with a gain below one, and with it a little of the thighs'
+swing. Both are known from people whom the network never saw (types.TurnBand); the gain is divided
+out, the thighs' part is taken off, and how much either differs between people goes into the
+interval. What the thighs drag along lies in phase with them, so the part of the turn that is a
+quarter stride ahead, where most pelvises turn, is free of it. After the find-your-hip drill the
+runner's own drag is known.
 """
 
 from __future__ import annotations
@@ -40,10 +43,12 @@ from station.types import HipTurn, Measure, TurnBand
 
 KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
 QUADRATURE = "pelvic_turn_quadrature_deg"
-WIDEST_SPREAD_DEG = 12.0  # a frame that says so of itself shows a coat, a hand or half a person (chosen)
+# A frame that says so of itself shows a coat, a hand or half a person (chosen)
+WIDEST_SPREAD_DEG = 12.0
 WIDEST_HALF_DEG = 8.0  # of the turn, peak to peak: a typical pelvis turns by 8 to 10 (chosen)
 FEWEST_LIFTS = 2  # of each leg (chosen)
-# The mean reading of a stride is the camera's bearing, with this SD between people (the ground's films, tests/lab/eye).
+# The mean reading of a stride is the camera's bearing, with this SD between people (the ground's
+# films, tests/lab/eye).
 BEARING_SD_DEG = 4.0
 NO_BAND = "the camera stands too oblique for what is known of the pelvis model"
 HIDDEN = "the hips are hidden: a coat, hands, somebody in front, or too small a runner"
@@ -51,7 +56,9 @@ TOO_WIDE = "how much the pixels round the hips follow the thighs is not known we
 
 
 class _Read(NamedTuple):
-    """One stride as the model reads it. `turn`: complex, against the legs' phase, deg peak to peak; `thigh_deg` likewise."""
+    """One stride as the model reads it. `turn`: complex, against the legs' phase, deg peak to peak;
+    `thigh_deg` likewise.
+    """
 
     turn: complex
     thigh_deg: float
@@ -60,9 +67,11 @@ class _Read(NamedTuple):
 
 
 class PixelPelvis:
-    """A PelvicSource over HipTurn. `bands`: the pelvis model's own errors; without them nothing is measured.
+    """A PelvicSource over HipTurn. `bands`: the pelvis model's own errors; without them nothing is
+    measured.
 
-    `azimuth_deg` is the camera's, as far as it was given; the readings themselves show a camera that stands more oblique.
+    `azimuth_deg` is the camera's, as far as it was given; the readings themselves show a camera
+    that stands more oblique.
     """
 
     name = "pixels"
@@ -102,7 +111,8 @@ class PixelPelvis:
             self._samples.append((t_s, given.turn_deg, given.spread_deg))
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: what is read of it comes from the thigh alone."""
+        """One knee lift of the drill, pelvis still: what is read of it comes from the thigh alone.
+        """
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         read = self._at(rows[:, h.T_S])
         seen = np.isfinite(thigh) & np.isfinite(read)
@@ -122,7 +132,8 @@ class PixelPelvis:
             self._unseen += 1
             self._cached = self._estimate()
             return None
-        back = (legs / abs(legs)).conjugate()  # in phase is what the thighs do, also with legs of unequal swing
+        # In phase is what the thighs do, also with legs of unequal swing.
+        back = (legs / abs(legs)).conjugate()
         read = _Read(2.0 * turn * back, 2.0 * abs(thigh), median(spread_deg.tolist()), float(turn_deg.mean()))
         self._ring = [*self._ring, read][-STRIDES:]
         self._cached = self._estimate()
@@ -169,15 +180,19 @@ class PixelPelvis:
         return {**measures, **BELT_ONLY}
 
     def _freed(self, read: _Read, band: TurnBand | None) -> complex:
-        """The turn without the model's gain and what the thigh drags along; as read where nothing is known of the model."""
+        """The turn without the model's gain and what the thigh drags along; as read where nothing
+        is known of the model.
+        """
         if band is None:
             return read.turn
         return (read.turn - self._drag(band, read.thigh_deg)[0] * read.thigh_deg) / band.gain
 
     def _drag(self, band: TurnBand, thigh_deg: float) -> tuple[float, float, float]:
-        """Degrees read per degree of the thigh; what the drill's lifts leave of it, and what people differ by, deg peak to peak.
+        """Degrees read per degree of the thigh; what the drill's lifts leave of it, and what people
+        differ by, deg peak to peak.
 
-        A run swings the thighs against each other, so what the far one drags along counts with the other sign.
+        A run swings the thighs against each other, so what the far one drags along counts with the
+        other sign.
         """
         near, far = self._lifts
         if min(len(near), len(far)) < FEWEST_LIFTS:
@@ -188,8 +203,9 @@ class PixelPelvis:
 
 
 def _with_change(measure: Measure, values: NDArray[np.float64], change_sd_deg: float) -> Measure:
-    """With the interval of a change: how people differ is the same in both of its ends. The strides' scatter is left, and the
-    model's own part of a difference, of which each end has half of the variance."""
+    """With the interval of a change: how people differ is the same in both of its ends. The
+    strides' scatter is left, and the model's own part of a difference, of which each end has half
+    of the variance."""
     if not measure.measured:
         return measure
     strides = student_t975(len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values))

@@ -1,4 +1,6 @@
-"""The seam between the core and whatever shows the pelvis: one question a stride, one answer over the last strides."""
+"""The seam between the core and whatever shows the pelvis: one question a stride, one answer over
+the last strides.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,9 @@ from station.types import Measure
 
 
 class PelvicStride(NamedTuple):
-    """One stride. `turn` complex H1 of the turn, peak to peak in degrees, relative to the thigh's phase (real part in phase,
-    imaginary part = quadrature, + = pelvis ahead); `drag` likewise, what a drag of 1 of the hip landmarks would read."""
+    """One stride. `turn` complex H1 of the turn, peak to peak in degrees, relative to the thigh's
+    phase (real part in phase, imaginary part = quadrature, + = pelvis ahead); `drag` likewise, what
+    a drag of 1 of the hip landmarks would read."""
 
     turn: complex
     drag: complex
@@ -21,8 +24,9 @@ class PelvicStride(NamedTuple):
 
 
 class PelvicSource(Protocol):
-    """One way to see the pelvis. What a source alone needs (tags, knee lifts) comes by methods of its own from `Pelvis`, which
-    owns the sources and asks the best one; the core knows `Pelvis` alone."""
+    """One way to see the pelvis. What a source alone needs (tags, knee lifts) comes by methods of
+    its own from `Pelvis`, which owns the sources and asks the best one; the core knows `Pelvis`
+    alone."""
 
     @property
     def name(self) -> str:
@@ -33,7 +37,8 @@ class PelvicSource(Protocol):
         """Whether what was learnt of this runner (drag, shape, gain) suffices to measure."""
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
-        """The stride's turn from history rows of [start, end) or from the source's own samples; None when it was not seen.
+        """The stride's turn from history rows of [start, end) or from the source's own samples;
+        None when it was not seen.
 
         Called once per stride, in order.
         """

@@ -1,7 +1,7 @@
 """The screen: what a runner reads at two metres without turning the head.
 
-`Screen` shows snapshots in a window or, without a desktop, on the whole display. `render` and `render_rgb` draw one
-snapshot in memory.
+`Screen` shows snapshots in a window or, without a desktop, on the whole display. `render` and
+`render_rgb` draw one snapshot in memory.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def render(snapshot: Snapshot, size: tuple[int, int], language: str = "en", sigh
 
 
 def render_rgb(snapshot: Snapshot, size: tuple[int, int], language: str = "en", sight: Sight | None = None) -> NDArray[np.uint8]:
-    """The snapshot as (H, W, 3) uint8 RGB for a `size` of (width, height) pixels; needs no display."""
+    """The snapshot as (H, W, 3) uint8 RGB for a `size` of (width, height) pixels; needs no display.
+    """
     ink = _ink(size, language, sight)
     page.paint(ink, snapshot)
     return np.ascontiguousarray(ink.pixels[..., 2::-1])

@@ -1,6 +1,8 @@
-"""The arc below the hip: the zone where the thigh should end its swing, and where the last strides ended.
+"""The arc below the hip: the zone where the thigh should end its swing, and where the last strides
+ended.
 
-It hangs below the hip, as the leg does, and faces the way the runner faces: ahead is where the nose points.
+It hangs below the hip, as the leg does, and faces the way the runner faces: ahead is where the nose
+points.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ Leg = Literal["near", "far"]
 
 END_DEG = 62.0  # the scale reaches this far to both sides
 NARROWEST_DEG = 1.5  # a band of less would not be seen from the belt
-ENDS = {"thigh_forward_near_deg": 1, "tle_near_deg": -1}  # measures that are an end of the swing, and on which side of the hip
+# Measures that are an end of the swing, and on which side of the hip.
+ENDS = {"thigh_forward_near_deg": 1, "tle_near_deg": -1}
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,9 @@ class Dial:
 
 
 def draw_scale(ink: Ink, dial: Dial, snapshot: Snapshot, measure: str = "") -> None:
-    """What stands still: the arc, and on it the zone of that measure where it is an end of the swing."""
+    """What stands still: the arc, and on it the zone of that measure where it is an end of the
+    swing.
+    """
     ahead = figure.forward(snapshot)
     if measure and measure not in ENDS:
         _belt(ink, dial)
@@ -65,7 +70,9 @@ def _belt(ink: Ink, dial: Dial) -> None:
 def draw_live(
     ink: Ink, dial: Dial, snapshot: Snapshot, leg: Leg | None = "near", lit: Lit | None = None, mark_deg: float = NAN
 ) -> None:
-    """What moves: the figure, the needle of that leg (None = none), and a mark on the arc at `mark_deg` (ahead is plus)."""
+    """What moves: the figure, the needle of that leg (None = none), and a mark on the arc at
+    `mark_deg` (ahead is plus).
+    """
     figure.draw(ink, snapshot, dial.hip, dial.body, lit)
     ahead = figure.forward(snapshot)
     if leg is None:

@@ -1,7 +1,9 @@
-"""The runner as a body whose near hip is the pivot of the dial; the part that a cue is about is lit.
+"""The runner as a body whose near hip is the pivot of the dial; the part that a cue is about is
+lit.
 
-Legs and trunk hang at the angles that the gait room smoothed for the eye; arms, feet and head point where the landmarks do.
-Lengths are fixed shares of the body: a figure that changed size with every frame would breathe.
+Legs and trunk hang at the angles that the gait room smoothed for the eye; arms, feet and head point
+where the landmarks do. Lengths are fixed shares of the body: a figure that changed size with every
+frame would breathe.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from station.present.screen.ink import Ink, Point, hang
 from station.present.screen.theme import BODY, FAR, OWN, RULE, SHADE, TEXT, Colour
 from station.types import NAN, Joint, Pose, Snapshot
 
-# Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis & Contini 1966.
+# Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis &
+# Contini 1966.
 THIGH, SHANK, FOOT, TRUNK, UPPER_ARM, FOREARM, NECK, HEAD = 0.245, 0.246, 0.10, 0.288, 0.165, 0.14, 0.115, 0.058
-# Half widths where a limb begins and ends, in the same shares: as a body looks from the side. Chosen by eye.
+# Half widths where a limb begins and ends, in the same shares: as a body looks from the side.
+# Chosen by eye.
 WIDE = {
     "thigh": (0.047, 0.030),
     "shank": (0.030, 0.016),
@@ -28,7 +32,8 @@ WIDE = {
     "forearm": (0.017, 0.012),
 }
 FAR_SHARE = 0.86  # the far limbs are a little thinner
-TURNED = 4  # a pelvis turns by a few degrees, which nobody sees from a treadmill: it is drawn so much larger
+# A pelvis turns by a few degrees, which nobody sees from a treadmill: it is drawn so much larger.
+TURNED = 4
 MOST_DEG = 20.0  # of the pelvis; beyond, the drawing stays at its end
 
 LitPart = Literal["leg", "feet", "trunk", "pelvis"]
@@ -83,7 +88,8 @@ def _trunk(ink: Ink, look: _Look, hip: Point, shoulder: Point, near: str, ahead:
     _limb(ink, shoulder, head, 0.026, 0.024, height, colour)
     ink.disc(head, HEAD * height, colour)
     x, y = head
-    ink.disc((x + ahead * 0.75 * HEAD * height, y + 0.1 * HEAD * height), 0.36 * HEAD * height, colour)  # the face
+    # The face.
+    ink.disc((x + ahead * 0.75 * HEAD * height, y + 0.1 * HEAD * height), 0.36 * HEAD * height, colour)
 
 
 def _leg(
@@ -144,8 +150,8 @@ def _waistband(ink: Ink, hip: Point, height: float, colour: Colour) -> None:
 
 
 def draw_from_above(ink: Ink, snapshot: Snapshot, at: Point, height: float) -> None:
-    """The pelvis seen from above, turning as a hip belt shows it, several times larger; the near hip is marked. Nothing without
-    a hip belt: what is not measured is not drawn."""
+    """The pelvis seen from above, turning as a hip belt shows it, several times larger; the near
+    hip is marked. Nothing without a hip belt: what is not measured is not drawn."""
     belt = snapshot.gait.hip_belt
     if belt is None or math.isnan(belt.turn_deg):
         return
@@ -169,7 +175,9 @@ def _oval(ink: Ink, at: Point, across: float, down: float, turned_deg: float, co
 
 
 def _limb(ink: Ink, start: Point, end: Point, wide: float, narrow: float, height: float, colour: Colour) -> None:
-    """A limb that tapers from one round end to the other; half widths in shares of the height. Nothing where it is not known."""
+    """A limb that tapers from one round end to the other; half widths in shares of the height.
+    Nothing where it is not known.
+    """
     a, b = np.array(start), np.array(end)
     length = float(np.hypot(*(b - a)))
     if not math.isfinite(length) or length == 0:

@@ -1,4 +1,6 @@
-"""What is said now: a cue on a filled ground with an arrow where the body should go, everything else in plain type."""
+"""What is said now: a cue on a filled ground with an arrow where the body should go, everything
+else in plain type.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ NOTHING = Line("", "")
 
 
 def kind(cue: Cue) -> Kind:
-    """A correction or a warning, praise, or one of the station's own lines (a part begins, the voice is off)."""
+    """A correction or a warning, praise, or one of the station's own lines (a part begins, the
+    voice is off).
+    """
     if cue.action == "praise":
         return "praise"
     return "act" if cue.id.startswith(("cue.", "safety.")) else "line"
@@ -66,8 +70,8 @@ def draw_cue(ink: Ink, box: Box, cue: Cue, size: float, ahead: int) -> None:
 def arrow(
     ink: Ink, at: Point, half: float, to: Towards, ahead: int, colour: Colour, width: float, reach: float | None = None
 ) -> None:
-    """An arrow of that half length through `at`, mirrored for a runner who faces left; "in" are two that meet, each `reach`
-    long."""
+    """An arrow of that half length through `at`, mirrored for a runner who faces left; "in" are two
+    that meet, each `reach` long."""
     x, y = at
     if to == "in":
         long = 0.75 * half if reach is None else reach

@@ -1,8 +1,10 @@
-"""Ink: the few strokes that views draw with, sub-pixel and anti-aliased, and type that is measured before it is set.
+"""Ink: the few strokes that views draw with, sub-pixel and anti-aliased, and type that is measured
+before it is set.
 
-Views speak in page units: the page is 1280 x 720 units or more (portrait 720 x 1280 or more), so that one layout serves every
-screen of that shape. Shapes go through OpenCV straight into the pixels (float positions, smooth edges, nothing allocated);
-words are glyph surfaces of pygame, rendered once and kept. What does not move is drawn once per page and copied.
+Views speak in page units: the page is 1280 x 720 units or more (portrait 720 x 1280 or more), so
+that one layout serves every screen of that shape. Shapes go through OpenCV straight into the pixels
+(float positions, smooth edges, nothing allocated); words are glyph surfaces of pygame, rendered
+once and kept. What does not move is drawn once per page and copied.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ from station.present.screen.sight import Sight
 from station.present.screen.theme import GROUND, HEAD, TEXT, Colour, Weight
 
 FONTS = Path(__file__).parent / "fonts"
-BREAK = "\u200b"  # where a line of a language without spaces may be broken: at the borders of its phrases
+# Where a line of a language without spaces may be broken: at the borders of its phrases.
+BREAK = "\u200b"
 LINE = 1.22  # from baseline to baseline, in em; headlines are set closer
 SUBPIXEL = 5  # bits
 HEADLINE = 1.1  # line height over size (chosen)
@@ -37,8 +40,8 @@ Point = tuple[float, float]
 
 
 class Placed(NamedTuple):
-    """A line of text as it was set, in page units: what the tests measure. `shrunk` is 1 where the asked size fitted; `em` is the
-    size it was set in."""
+    """A line of text as it was set, in page units: what the tests measure. `shrunk` is 1 where the
+    asked size fitted; `em` is the size it was set in."""
 
     words: str
     ink: Box
@@ -48,7 +51,9 @@ class Placed(NamedTuple):
 
 
 class Face(NamedTuple):
-    """A typeface: its files by weight, and in em what letters with a stem, letters with a tail and capitals fill."""
+    """A typeface: its files by weight, and in em what letters with a stem, letters with a tail and
+    capitals fill.
+    """
 
     files: Mapping[Weight, str]
     ascent: float
@@ -64,7 +69,9 @@ class Ink:
     """Draws one page of `size` (width, height) pixels, again and again."""
 
     def __init__(self, size: tuple[int, int], language: str = "en", sight: Sight | None = None) -> None:
-        """Words are English and set in `language`, one of language.TONGUES. `sight`: how the page is seen."""
+        """Words are English and set in `language`, one of language.TONGUES. `sight`: how the page
+        is seen.
+        """
         import pygame
 
         pygame.font.init()
@@ -78,9 +85,12 @@ class Ink:
         base = (720, 1280) if self.portrait else (1280, 720)
         self.unit = min(width / base[0], height / base[1])  # pixels per page unit
         self.page = Box(0, 0, width / self.unit, height / self.unit)
-        self.least = self._sight.least_mm / self._face.cap * self.page.w / self._sight.width_mm  # em that is read in a glance
-        self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)  # BGRA, as SDL's displays have it
-        self.surface = pygame.image.frombuffer(self.pixels.data, (width, height), "BGRA")  # the same memory
+        # Em that is read in a glance.
+        self.least = self._sight.least_mm / self._face.cap * self.page.w / self._sight.width_mm
+        # BGRA, as SDL's displays have it.
+        self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
+        # The same memory.
+        self.surface = pygame.image.frombuffer(self.pixels.data, (width, height), "BGRA")
         self.surface.set_alpha(None)
         self.placed: list[Placed] | None = None  # a test puts a list here
         self._fonts: dict[tuple[Weight, int], Any] = {}
@@ -90,7 +100,9 @@ class Ink:
     # --- what does not move ---
 
     def static(self, key: Hashable, draw: Callable[[], None]) -> None:
-        """Begin a page: clear it and `draw` what stands still, or copy that from the last time with this key."""
+        """Begin a page: clear it and `draw` what stands still, or copy that from the last time with
+        this key.
+        """
         layer = self._layers.get(key)
         if layer is None:
             self.pixels[:] = (*GROUND[::-1], 255)
@@ -123,7 +135,9 @@ class Ink:
         self.line(arc(centre, radius, -180, 180), colour, width, closed=True)
 
     def bar(self, box: Box, colour: Colour, radius: float = 0) -> None:
-        """A filled rectangle with round corners, its edges on whole pixels: only the corners need smoothing."""
+        """A filled rectangle with round corners, its edges on whole pixels: only the corners need
+        smoothing.
+        """
         left, top, right, bottom = (round(v * self.unit) for v in (box.x, box.y, box.right, box.bottom))
         r = min(round(radius * self.unit), (right - left) // 2, (bottom - top) // 2)
         fill = (*colour[::-1], 255)
@@ -165,9 +179,11 @@ class Ink:
         at: Literal["top", "middle", "bottom"] = "middle",
         lines: int = 1,
     ) -> Box:
-        """Words set in the box at that size, wrapped to at most `lines`; returns the box that their ink fills.
+        """Words set in the box at that size, wrapped to at most `lines`; returns the box that their
+        ink fills.
 
-        What comes from outside (a reason, a path) may be longer than its box: it is set smaller, down to 60 %, then cut.
+        What comes from outside (a reason, a path) may be longer than its box: it is set smaller,
+        down to 60 %, then cut.
         """
         if not words:
             return Box(box.x, box.y, 0, 0)
@@ -198,11 +214,14 @@ class Ink:
         at: Literal["top", "middle", "bottom"] = "middle",
         lines: int = 1,
     ) -> bool:
-        """Words that must be read while running: at that size or the least that can be, or not at all. True when they stand."""
+        """Words that must be read while running: at that size or the least that can be, or not at
+        all. True when they stand.
+        """
         em = max(size, self.least)
         shrunk = self._fit(self._catalogue.text(words), box, em, weight, lines)[1]
         smallest = max(self.least, 0.6 * em)
-        while shrunk < 1 and em * 0.95 >= smallest:  # a longer language is set smaller, as long as it can be read
+        # A longer language is set smaller, as long as it can be read.
+        while shrunk < 1 and em * 0.95 >= smallest:
             em *= 0.95
             shrunk = self._fit(self._catalogue.text(words), box, em, weight, lines)[1]
         if shrunk < 1 or not words:
@@ -230,7 +249,9 @@ class Ink:
         return self._font(size, weight).size(words)[0] / self.unit
 
     def _height(self, rows: int, em: float) -> float:
-        """What that many lines need when their capitals are centred: room for tails below, and as much above."""
+        """What that many lines need when their capitals are centred: room for tails below, and as
+        much above.
+        """
         return ((rows - 1) * _leading(em) + self._face.cap + 2 * self._face.descent) * em
 
     def _fit(self, words: str, box: Box, size: float, weight: Weight, lines: int) -> tuple[list[str], float]:
@@ -294,7 +315,9 @@ class Ink:
 
 
 def arc(centre: Point, radius: float, start_deg: float, end_deg: float, steps: int = 48) -> NDArray[np.float64]:
-    """Points (steps + 1, 2) along a circle. 0 deg hangs straight down, + turns towards the right of the frame."""
+    """Points (steps + 1, 2) along a circle. 0 deg hangs straight down, + turns towards the right of
+    the frame.
+    """
     angle = np.radians(np.linspace(start_deg, end_deg, steps + 1))
     return np.column_stack([centre[0] + radius * np.sin(angle), centre[1] + radius * np.cos(angle)])
 

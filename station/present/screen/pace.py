@@ -1,4 +1,5 @@
-"""What the eye needs over time: numbers at a readable rate, and a body that does not flicker when a frame is missed.
+"""What the eye needs over time: numbers at a readable rate, and a body that does not flicker when a
+frame is missed.
 
 The pages themselves are pure functions of what comes out of here.
 """
@@ -13,11 +14,14 @@ from numpy.typing import NDArray
 from station.types import ANGLES, JOINTS, NS, Gait, Pose, Snapshot
 
 HOLD_NS = NS // 4  # numbers and words change at most four times a second
-LINGER_NS = 3 * NS // 10  # a limb that is not seen stays where it was for so long; longer, and it would lie
+# A limb that is not seen stays where it was for so long; longer, and it would lie.
+LINGER_NS = 3 * NS // 10
 
 
 class Pace:
-    """Turns each snapshot into two: what is drawn now, and the older one that numbers are read from."""
+    """Turns each snapshot into two: what is drawn now, and the older one that numbers are read
+    from.
+    """
 
     def __init__(self) -> None:
         self._read: Snapshot | None = None
@@ -25,8 +29,9 @@ class Pace:
         self._landmarks = _Linger((JOINTS, 2))
 
     def step(self, snapshot: Snapshot) -> tuple[Snapshot, Snapshot]:
-        """(live, read). `read` changes after a quarter of a second by the snapshots' own time, at once when the page changes
-        (mode, cue or prompt), and when time jumps back (another source)."""
+        """(live, read). `read` changes after a quarter of a second by the snapshots' own time, at
+        once when the page changes (mode, cue or prompt), and when time jumps back (another source).
+        """
         live = self._steady(snapshot)
         kept = self._read
         if kept is None or _page(kept) != _page(live) or not 0 <= live.t_ns - kept.t_ns < HOLD_NS:

@@ -28,8 +28,8 @@ NOBODY_RUNS = (Mode.IDLE, Mode.FRAMING)
 
 
 def paint(ink: Ink, snapshot: Snapshot, read: Snapshot | None = None) -> None:
-    """Draw a snapshot. Numbers and words come from `read`, an older snapshot, so that they change more slowly than the body
-    (see `pace`)."""
+    """Draw a snapshot. Numbers and words come from `read`, an older snapshot, so that they change
+    more slowly than the body (see `pace`)."""
     read = snapshot if read is None else read
     if read.station.trouble and snapshot.mode in NOBODY_RUNS:
         trouble.paint(ink, snapshot, read)

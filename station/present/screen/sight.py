@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DRM = Path("/sys/class/drm")
-LEAST_MINUTES = 20.0  # of arc, height of capitals: read at a glance while running (ISO 9241-303: 20 to 22 preferred)
-USUAL_WIDTH_MM = 344.0  # 15.6 inches, the display of the bill of materials; for one that does not tell its size
+# Of arc, height of capitals: read at a glance while running (ISO 9241-303: 20 to 22 preferred)
+LEAST_MINUTES = 20.0
+# 15.6 inches, the display of the bill of materials; for one that does not tell its size
+USUAL_WIDTH_MM = 344.0
 EDID_BYTES = 128  # of its first block, by the standard
 
 
@@ -41,7 +43,8 @@ def display_mm(drm: Path = DRM) -> tuple[float, float] | None:
 
 
 def edid_mm(edid: bytes) -> tuple[float, float] | None:
-    """The size in an EDID: of its preferred timing in millimetres, else of the display in centimetres.
+    """The size in an EDID: of its preferred timing in millimetres, else of the display in
+    centimetres.
 
     Source: VESA Enhanced EDID Standard, release A, revision 2, sections 3.6.2 and 3.10.2.
     """
@@ -59,7 +62,8 @@ def sight_of(size_px: tuple[int, int], width_mm: float | None, distance_m: float
     """The sight of a page of that many pixels; `width_mm` None = as the display tells."""
     if width_mm is None:
         size = display_mm(drm)
-        lying = None if size is None else (max(size), min(size))  # a display that stands upright was turned
+        # A display that stands upright was turned.
+        lying = None if size is None else (max(size), min(size))
         upright = size_px[1] > size_px[0]
         width_mm = (USUAL_WIDTH_MM * (9 / 16 if upright else 1)) if lying is None else lying[1 if upright else 0]
     return Sight(width_mm, distance_m)

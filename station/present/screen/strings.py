@@ -1,4 +1,6 @@
-"""Every word of the screen's own, in one place. What the coach says stands in `cues.lines` and in the rules."""
+"""Every word of the screen's own, in one place. What the coach says stands in `cues.lines` and in
+the rules.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +65,9 @@ def stick(station: Station) -> str:
 
 
 def reason(words: str) -> str:
-    """The last clause of a reason, after its colon or semicolon: what a person can change. The whole of it is in the summary."""
+    """The last clause of a reason, after its colon or semicolon: what a person can change. The
+    whole of it is in the summary.
+    """
     return words.replace(";", ":").replace("：", ":").rpartition(":")[2].strip()
 
 

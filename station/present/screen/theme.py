@@ -1,8 +1,9 @@
 """Colours, sizes and weights of the screen, and the contrast that they must keep.
 
-Dark, because a bright panel beside the treadmill would light the runner and pull the eye. Two hues carry meaning and both
-survive every colour blindness (sky blue and amber of Okabe & Ito, 2008, lightened for the dark ground): blue is "yours",
-amber is "do this". Wherever a hue speaks, a shape or a word says the same.
+Dark, because a bright panel beside the treadmill would light the runner and pull the eye. Two hues
+carry meaning and both survive every colour blindness (sky blue and amber of Okabe & Ito, 2008,
+lightened for the dark ground): blue is "yours", amber is "do this". Wherever a hue speaks, a shape
+or a word says the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ GROUND: Colour = (13, 16, 21)  # colours chosen; their contrast is tested
 PANEL: Colour = (23, 28, 35)  # likewise
 TRACK: Colour = (33, 40, 49)  # the dial's ring
 RULE: Colour = (52, 60, 71)  # hairlines and tracks; never text
-EDGE: Colour = (120, 132, 147)  # the band of other runners, and outlines that must be seen against the ground
+# The band of other runners, and outlines that must be seen against the ground.
+EDGE: Colour = (120, 132, 147)
 FAR: Colour = (94, 106, 120)  # the far limbs
 BODY: Colour = (150, 160, 172)  # likewise
 SHADE: Colour = (190, 199, 209)  # the near arm and the waistband, in front of the trunk
@@ -25,7 +27,8 @@ OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
 ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
 ON_HUE: Colour = (16, 18, 22)  # words on a filled OWN or ACT
 
-# Every pair that words are drawn in. A test holds them to WCAG 2.2: 4.5 to 1, also where large type would be allowed 3 to 1.
+# Every pair that words are drawn in. A test holds them to WCAG 2.2: 4.5 to 1, also where large type
+# would be allowed 3 to 1.
 TEXT_PAIRS: tuple[tuple[Colour, Colour], ...] = (
     (TEXT, GROUND),
     (TEXT, PANEL),

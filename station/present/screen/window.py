@@ -1,9 +1,11 @@
-"""The window, or without a desktop the whole display: opened through SDL, kept open through everything.
+"""The window, or without a desktop the whole display: opened through SDL, kept open through
+everything.
 
-A Pi without a desktop draws through KMS/DRM; the wheels of pygame-ce have that driver, those of pygame do not. The Pi 5 has
-several DRM cards in no constant order and SDL takes the first, which may have no connector: the others are tried too
-(libsdl-org/SDL#13705). Through KMS/DRM, SDL is given OpenGL ES but draws with desktop OpenGL, which it tries first: where there
-is no libGL, nothing fails and the display stays black. So it is made to draw with OpenGL ES 2.
+A Pi without a desktop draws through KMS/DRM; the wheels of pygame-ce have that driver, those of
+pygame do not. The Pi 5 has several DRM cards in no constant order and SDL takes the first, which
+may have no connector: the others are tried too (libsdl-org/SDL#13705). Through KMS/DRM, SDL is
+given OpenGL ES but draws with desktop OpenGL, which it tries first: where there is no libGL,
+nothing fails and the display stays black. So it is made to draw with OpenGL ES 2.
 """
 
 from __future__ import annotations
@@ -38,12 +40,14 @@ REMEDY = (
 
 
 class Screen:
-    """A Display (see ports): draws snapshots in a window of the configured size, or full screen where there is no desktop.
+    """A Display (see ports): draws snapshots in a window of the configured size, or full screen
+    where there is no desktop.
 
-    `keys`: the window's button, Esc and q end it, for somebody who sits before it. Without, as in a gym, nothing typed does.
-    Raises HardwareError when no display can be opened, naming what was tried, unless `patient`: then it starts without one and
-    tries again while snapshots come. Once made it never raises: a lost display is logged once and opened again with growing waits
-    (by the snapshots' time). `trouble` is "" or the reason why nothing is shown.
+    `keys`: the window's button, Esc and q end it, for somebody who sits before it. Without, as in a
+    gym, nothing typed does. Raises HardwareError when no display can be opened, naming what was
+    tried, unless `patient`: then it starts without one and tries again while snapshots come. Once
+    made it never raises: a lost display is logged once and opened again with growing waits (by the
+    snapshots' time). `trouble` is "" or the reason why nothing is shown.
     """
 
     def __init__(self, config: ScreenSection, language: str = "en", *, patient: bool = False, keys: bool = False) -> None:
@@ -102,7 +106,8 @@ class Screen:
         page.paint(self._ink, *self._pace.step(snapshot))
         drawn = self._ink.surface
         if self._config.turn_deg:
-            drawn = pygame.transform.rotate(drawn, -self._config.turn_deg)  # pygame turns counter-clockwise
+            # Pygame turns counter-clockwise.
+            drawn = pygame.transform.rotate(drawn, -self._config.turn_deg)
         self._display.blit(drawn, (0, 0))
         pygame.display.flip()
         if self.trouble:
@@ -144,7 +149,9 @@ class Screen:
 
 
 def open_display(size: tuple[int, int]) -> Any:
-    """SDL's display surface: a window of that size, or the whole display where there is no desktop. Raises HardwareError."""
+    """SDL's display surface: a window of that size, or the whole display where there is no desktop.
+    Raises HardwareError.
+    """
     import pygame
 
     tried = []
@@ -169,7 +176,8 @@ def open_display(size: tuple[int, int]) -> Any:
 
 
 def drivers() -> tuple[str, ...]:
-    """The video drivers that pygame's SDL was built with; empty where its library cannot be found."""
+    """The video drivers that pygame's SDL was built with; empty where its library cannot be found.
+    """
     import pygame
 
     bundled = sorted(Path(pygame.__file__).parents[1].glob("pygame*.libs/libSDL2-2*"))
@@ -182,7 +190,9 @@ def drivers() -> tuple[str, ...]:
 
 
 def attempts(environment: Mapping[str, str], platform: str, dri: Path) -> list[dict[str, str]]:
-    """What to ask SDL for, in order, as environment variables. A driver that a person chose is the only attempt."""
+    """What to ask SDL for, in order, as environment variables. A driver that a person chose is the
+    only attempt.
+    """
     bare = {name: environment.get(name, value) for name, value in BARE.items()}
     chosen = environment.get("SDL_VIDEODRIVER")
     if chosen is not None or not platform.startswith("linux"):

@@ -1,4 +1,6 @@
-"""One number and the zone where it should lie: whether it is good is read from where the mark stands, not worked out."""
+"""One number and the zone where it should lie: whether it is good is read from where the mark
+stands, not worked out.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,16 @@ from station.present.screen.ink import Ink
 from station.present.screen.theme import ACT, EDGE, OWN, QUIET, TEXT, TRACK, ZONE_NUMBER, Colour
 from station.types import NAN, QUANTITIES, Band, Measure, Snapshot
 
-# With nothing to correct: the turn of the pelvis where it is measured, else how far the leg opens behind the hip.
+# With nothing to correct: the turn of the pelvis where it is measured, else how far the leg opens
+# behind the hip.
 USUAL = ("pelvic_turn_deg", "tle_near_deg")
 AROUND = 1.0  # widths of the zone shown to each side of it
 
 
 class Shown(NamedTuple):
-    """The number of the moment: its measure, its value (NaN = not known), its zone, and why it is not known."""
+    """The number of the moment: its measure, its value (NaN = not known), its zone, and why it is
+    not known.
+    """
 
     measure: str
     value: float
@@ -50,7 +55,9 @@ def shown(snapshot: Snapshot) -> Shown:
 
 
 def everything_inside(snapshot: Snapshot) -> bool:
-    """Whether every value that the page could show lies in its zone: only then does silence mean good."""
+    """Whether every value that the page could show lies in its zone: only then does silence mean
+    good.
+    """
     return all(_of(snapshot, name).side == 0 for name in (*USUAL, "cadence_spm"))
 
 
@@ -63,7 +70,8 @@ def _of(snapshot: Snapshot, name: str) -> Shown:
 
 
 def draw(ink: Ink, box: Box, one: Shown) -> None:
-    """Label, number and zone below one another; what cannot be read at this distance is left out."""
+    """Label, number and zone below one another; what cannot be read at this distance is left out.
+    """
     quantity = QUANTITIES[one.measure]
     label, rest = box.cut_top(max(78.0, 1.3 * ink.least), 0)
     ink.glance(quantity.short, label, 46, QUIET, weight="Medium", align="centre")

@@ -1,4 +1,6 @@
-"""The hip belt from tags to measures: made runners with a belt, what goes wrong with belts, and what is kept for how long."""
+"""The hip belt from tags to measures: made runners with a belt, what goes wrong with belts, and
+what is kept for how long.
+"""
 
 from __future__ import annotations
 
@@ -110,7 +112,8 @@ def test_every_picture_tells_the_turn_of_now() -> None:
     gaits = [g for g in story(REAR, False).gaits[-140:] if g.hip_belt]
     run = run_of(REAR)
     at_s = (np.array([g.t_ns for g in gaits]) - START_NS) / NS
-    true = np.interp(at_s, run.truth.t_s, run.truth.turn_deg)  # of the right hip, which is the near one
+    # Of the right hip, which is the near one.
+    true = np.interp(at_s, run.truth.t_s, run.truth.turn_deg)
     seen = np.array([g.hip_belt.turn_deg for g in gaits if g.hip_belt])
     off = seen - true
     assert np.isfinite(off).mean() > 0.9
@@ -118,7 +121,8 @@ def test_every_picture_tells_the_turn_of_now() -> None:
 
 
 def test_the_slow_turn_shows_how_far_it_has_come() -> None:
-    """Whatever the core makes of the legs of somebody who turns round, direction changes included."""
+    """Whatever the core makes of the legs of somebody who turns round, direction changes included.
+    """
     turn = run_of(slow_turn(SIDE))
     gaits = told(turn.inputs(), replace(turn.view, direction=None)).gaits
     learnt = np.array([g.hip_belt.learnt for g in gaits if g.hip_belt])

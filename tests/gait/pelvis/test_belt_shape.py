@@ -13,7 +13,9 @@ SD_PX = 0.1
 
 
 def worn(seed: int = 0) -> np.ndarray:
-    """Corners (14, 4, 3) of a belt on a body that is no ellipse: the start's tags, bent and shifted."""
+    """Corners (14, 4, 3) of a belt on a body that is no ellipse: the start's tags, bent and
+    shifted.
+    """
     rng, shape = np.random.default_rng(seed), BeltShape()
     angle = np.arange(TAGS) / 14 * 2 * np.pi
     twists = np.zeros((TAGS, 6))
@@ -62,7 +64,8 @@ def test_the_start_is_a_closed_belt() -> None:
 
 
 def test_what_is_known_beforehand_pulls_back_to_the_start() -> None:
-    """The gradient is that of the bends and shifts, and zero where the belt has moved as a whole."""
+    """The gradient is that of the bends and shifts, and zero where the belt has moved as a whole.
+    """
     shape = BeltShape()
     whole = np.tile([0.01, -0.02, 0.03, 0.005, 0.002, -0.004], TAGS)
     shape.twist(np.append(whole, 0.0))
@@ -108,7 +111,8 @@ def test_pictures_that_were_taken_elsewhere_are_forgotten() -> None:
 
 
 def test_edges_that_were_found_too_far_in_are_pushed_out() -> None:
-    """Blur shrinks every tag by the same fraction of a pixel; turned tags would look more turned."""
+    """Blur shrinks every tag by the same fraction of a pixel; turned tags would look more turned.
+    """
     true, rng = worn(), np.random.default_rng(5)
     shape, album = BeltShape(), Album()
     for turn in np.linspace(0.0, 2 * np.pi, 120):

@@ -1,4 +1,6 @@
-"""One stride of a hip belt: signs, weights, holes at one phase, and how the reading follows the shape."""
+"""One stride of a hip belt: signs, weights, holes at one phase, and how the reading follows the
+shape.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ START_S, END_S = 3.0, 3.7
 
 
 def posed_at(side: Side, azimuth_deg: float, angles_deg: np.ndarray) -> np.ndarray:
-    """Belt to camera (n, 3, 3) of a pelvis with turn, list and tilt (n, 3) by the definitions of types.HipBelt."""
+    """Belt to camera (n, 3, 3) of a pelvis with turn, list and tilt (n, 3) by the definitions of
+    types.HipBelt.
+    """
     near = 1.0 if side == "right" else -1.0
     turn, list_, tilt = np.radians(angles_deg).T
     none = np.zeros(len(turn))
@@ -43,7 +47,9 @@ def test_signs_are_those_of_the_near_hip(side: Side, azimuth_deg: float) -> None
 
 
 def test_near_hip_ahead_is_nearer_to_the_front_in_the_picture() -> None:
-    """Independent of any matrix: of a runner who faces right the right hip bone moves to the right of the frame."""
+    """Independent of any matrix: of a runner who faces right the right hip bone moves to the right
+    of the frame.
+    """
     rest, ahead = posed_at("right", 0.0, np.array([[0.0, 0.0, 0.0], [10.0, 0.0, 0.0]]))
     right_hip = np.array([0.0, 0.0, 0.15])
     assert (ahead @ right_hip)[0] > (rest @ right_hip)[0]
@@ -65,7 +71,9 @@ def test_a_stride_is_read_with_amplitude_and_phase() -> None:
 
 
 def test_the_arm_at_one_phase_of_every_stride_does_not_bias() -> None:
-    """A quarter of the stride hidden, a second harmonic as large as runners have, and poor frames at the hole's edge."""
+    """A quarter of the stride hidden, a second harmonic as large as runners have, and poor frames
+    at the hole's edge.
+    """
     share, true = np.linspace(0.0, 1.0, 40, endpoint=False), 4.0 * np.exp(1.0j)
     off, plain = [], []
     for hidden_from in np.linspace(0.0, 0.95, 20):
@@ -107,7 +115,9 @@ def test_a_hole_too_large_is_no_stride() -> None:
 
 
 def test_the_reading_follows_the_shape_as_told() -> None:
-    """A change of shape turns every frame's pose by its gain; the stride's gain foretells the stride's change."""
+    """A change of shape turns every frame's pose by its gain; the stride's gain foretells the
+    stride's change.
+    """
     rng = np.random.default_rng(3)
     t_s = np.linspace(START_S, END_S, 30, endpoint=False)
     phase = 2 * np.pi * (t_s - START_S) / (END_S - START_S)

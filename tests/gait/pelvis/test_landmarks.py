@@ -1,4 +1,5 @@
-"""Pelvic turn: lock-in, noise floor, intervals, the thighs' drag and the drill that takes it out."""
+"""Pelvic turn: lock-in, noise floor, intervals, the thighs' drag and the drill that takes it out.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
 
 
 def test_lock_in_reads_amplitude_and_phase_past_everything_else() -> None:
-    """A mean offset, the step-rate part, uneven times and a hidden tenth of the stride do not matter."""
+    """A mean offset, the step-rate part, uneven times and a hidden tenth of the stride do not
+    matter.
+    """
     t_s = np.sort(RNG.uniform(3.0, 3.7, 42))
     phase = 2 * np.pi * (t_s - 3.0) / 0.7
     y = 50.0 + 4.0 * np.cos(phase + np.radians(70)) + 6.0 * np.cos(2 * phase + 1.0)
@@ -132,7 +135,9 @@ def test_a_locked_waist_is_lower_than_a_free_one() -> None:
 
 
 def stride_rows(hand: slice) -> np.ndarray:
-    """History of one stride at 60 fps: thighs in anti-phase, hips 12 px peak to peak ahead by 80 degrees, a hand over them."""
+    """History of one stride at 60 fps: thighs in anti-phase, hips 12 px peak to peak ahead by 80
+    degrees, a hand over them.
+    """
     rows = np.full((42, h.COLUMNS), 0.0)
     rows[:, h.T_S] = 5.0 + np.arange(42) / 60
     phase = 2 * np.pi * np.arange(42) / 42

@@ -1,4 +1,6 @@
-"""Pelvic turn from the pixels round the hips: gain and drag are taken out, and the interval says what is not known of them."""
+"""Pelvic turn from the pixels round the hips: gain and drag are taken out, and the interval says
+what is not known of them.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def readings(
     spread_deg: float = 3.0,
     bearing_deg: float = 3.0,
 ) -> list[HipTurn]:
-    """What a pelvis model with that gain reads of a pelvis that turns so, peak to peak, and of the thighs with that drag."""
+    """What a pelvis model with that gain reads of a pelvis that turns so, peak to peak, and of the
+    thighs with that drag.
+    """
     t_ns = np.array([pose.t_ns for pose in runner.poses()])
     angles = runner.angles((t_ns - t_ns[0]) / 1e9)
     near, far = angles["thigh_near_deg"], angles["thigh_far_deg"]

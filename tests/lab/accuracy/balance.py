@@ -2,8 +2,9 @@
 
 python -m tests.lab.accuracy.balance [FOLDER]
 
-Left contact time as a share of both feet's, per cent: what it is by the force plate, how far it is off on markers with 8 mm of
-noise, and through the pose models on the rendered people of the end-to-end FOLDER, who are even.
+Left contact time as a share of both feet's, per cent: what it is by the force plate, how far it is
+off on markers with 8 mm of noise, and through the pose models on the rendered people of the
+end-to-end FOLDER, who are even.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 python -m tests.lab.accuracy.calibration            cameras held out: what is reported
 python -m tests.lab.accuracy.calibration --tuned    the cameras that constants were chosen on
-python -m tests.lab.accuracy.calibration --drift    whether a moved camera is noticed, on the first eight of them
-python -m tests.lab.accuracy.calibration --stills tests/calibrate/stills    the pictures that tests look at
-(needs tests/lab/render/requirements.txt and EGL; a minute)
+python -m tests.lab.accuracy.calibration --drift    whether a moved camera is noticed, on the first
+eight of them python -m tests.lab.accuracy.calibration --stills tests/calibrate/stills    the
+pictures that tests look at (needs tests/lab/render/requirements.txt and EGL; a minute)
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from station.calibrate.scene import drift_of, scene_of
 from tests.lab.render.camera import project_px, view_matrix
 from tests.lab.render.spec import Camera
 
-EDGE_M = (-1.00, 0.92)  # the near rail's ends along the belt: its rear, and where the motor's hood begins
+# The near rail's ends along the belt: its rear, and where the motor's hood begins.
+EDGE_M = (-1.00, 0.92)
 WIDTH_M = 0.72
 SHAPES = (  # as the two cameras of hardware/field-of-view.md, upright; and one lying
     {"width_px": 720, "height_px": 1280, "fov_deg": 66.0},
@@ -36,7 +37,9 @@ TUNED, HELD = [*range(60), *range(100, 130)], range(1000, 1060)
 
 @dataclass(frozen=True)
 class Shot:
-    """One camera in one gym. `room_deg`: how far walls and furniture are turned against the treadmill. `blur_px`: of the lens."""
+    """One camera in one gym. `room_deg`: how far walls and furniture are turned against the
+    treadmill. `blur_px`: of the lens.
+    """
 
     camera: Camera
     room_deg: float
@@ -98,7 +101,8 @@ def picture(one: Shot, seed: int = 0) -> np.ndarray:
         surface.release()
     if one.blur_px > 0.2:
         image = cv2.GaussianBlur(image, (0, 0), one.blur_px)
-    # The station looks at the middle value of some thirty pictures: a fifth of one picture's noise is left.
+    # The station looks at the middle value of some thirty pictures: a fifth of one picture's noise
+    # is left.
     image += np.random.default_rng(seed).normal(0, one.noise_sd / 5, image.shape)
     return np.asarray(cv2.cvtColor(np.clip(image + 0.5, 0, 255).astype(np.uint8), cv2.COLOR_RGB2GRAY))
 
@@ -113,7 +117,9 @@ def by_hand(one: Shot, seed: int) -> ImageLine:
 
 @dataclass(frozen=True)
 class Error:
-    """Errors of one shot; NaN where the station says that it cannot tell. `*_half`: half-width of the interval it gives."""
+    """Errors of one shot; NaN where the station says that it cannot tell. `*_half`: half-width of
+    the interval it gives.
+    """
 
     azimuth_true_deg: float
     turned_room: bool
@@ -217,7 +223,9 @@ def drifts(seeds: Sequence[int]) -> Iterator[str]:
 
 
 def stills() -> dict[str, Shot]:
-    """The pictures in tests/calibrate/stills: a whole deck, the same with the camera moved and in other light, and upright."""
+    """The pictures in tests/calibrate/stills: a whole deck, the same with the camera moved and in
+    other light, and upright.
+    """
     camera = Camera(
         width_px=640,
         height_px=480,

@@ -1,8 +1,9 @@
 """Prints the truth tables of the hip belt; see README.
 
-python -m tests.lab.accuracy.hip_belt            films (drawn where missing: tests/lab/render/requirements.txt) and made runs
-python -m tests.lab.accuracy.hip_belt --tuned    the body that finder and geometry were tuned on
-python -m tests.lab.accuracy.hip_belt --write    also writes HIP_BELT.md beside this file
+python -m tests.lab.accuracy.hip_belt            films (drawn where missing:
+tests/lab/render/requirements.txt) and made runs python -m tests.lab.accuracy.hip_belt --tuned
+the body that finder and geometry were tuned on python -m tests.lab.accuracy.hip_belt --write
+also writes HIP_BELT.md beside this file
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ class Case:
         return Poster(self.poster_ids, middle_m=(x_m, 0.95, z_m)) if self.poster_ids else None
 
     def behind_m(self, beside_m: float) -> tuple[float, float]:
-        """Forward and right: a place 0.9 m farther from the camera than the runner, `beside_m` to the right in the picture."""
+        """Forward and right: a place 0.9 m farther from the camera than the runner, `beside_m` to
+        the right in the picture.
+        """
         c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
         return float(0.9 * s + beside_m * c), float(beside_m * s - 0.9 * c)
 
@@ -96,7 +98,9 @@ def grid(bodies: tuple[str, ...], azimuths_deg: tuple[float, ...] = MAIN_DEG,
 
 
 def worse() -> list[Case]:
-    """What goes wrong, one thing at a time, on a body that nothing was tuned on; from the side and from the rear."""
+    """What goes wrong, one thing at a time, on a body that nothing was tuned on; from the side and
+    from the rear.
+    """
     out = []
     for azimuth in (0.0, 45.0):
         base = Case("", "f_avg", 4.0, azimuth)
@@ -133,7 +137,9 @@ def _worse_from_the_side() -> list[Case]:
 
 
 def unfilmed() -> list[Case]:
-    """Cases that use the pictures of others: no slow turn, pictures compressed, a camera that is not as the station believes."""
+    """Cases that use the pictures of others: no slow turn, pictures compressed, a camera that is
+    not as the station believes.
+    """
     out = []
     for azimuth in (0.0, 45.0):
         for amplitude in (0.0, 4.0):

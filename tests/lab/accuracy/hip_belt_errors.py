@@ -1,8 +1,10 @@
 """How far the finder's corners are off in rendered pictures, kept so that made runs can err alike.
 
-python -m tests.lab.accuracy.hip_belt_errors    measures `hip_belt_errors.npz` anew from films (see hip_belt_films)
+python -m tests.lab.accuracy.hip_belt_errors    measures `hip_belt_errors.npz` anew from films (see
+hip_belt_films)
 
-Errors are no white noise: an arm's shadow creeps over the same tag at the same phase of every stride.
+Errors are no white noise: an arm's shadow creeps over the same tag at the same phase of every
+stride.
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ def measured(case: Case, turn: bool = False) -> tuple[HipBeltTruth, np.ndarray]:
 
 
 def bearing_deg(camera: Camera, truth: HipBeltTruth) -> np.ndarray:
-    """(T, N) how far each tag is turned away from the camera about the vertical, + = towards the right of the picture."""
+    """(T, N) how far each tag is turned away from the camera about the vertical, + = towards the
+    right of the picture.
+    """
     world = np.einsum("tij,nkj->tnki", truth.rotation, truth.tags_m) + truth.place_m[:, None, None]
     right, up = world[..., 1, :] - world[..., 0, :], world[..., 0, :] - world[..., 3, :]
     outwards, ray = np.cross(right, up), eye_m(camera) - world.mean(axis=2)
@@ -62,7 +66,9 @@ def around(truth: HipBeltTruth) -> np.ndarray:
 
 
 def lent(run: MadeRun, rng: np.random.Generator) -> np.ndarray:
-    """(T, N, 4, 2) px: errors of a film from about the same direction, of tags alike in phase and bearing."""
+    """(T, N, 4, 2) px: errors of a film from about the same direction, of tags alike in phase and
+    bearing.
+    """
     turn, truth = run.spec.motion.slow_turn, run.truth
     films = [f for f in _table() if f["turn"] == turn]
     away = np.array([abs(f["azimuth_deg"] - run.spec.camera.azimuth_deg) for f in films])

@@ -1,6 +1,8 @@
-"""Films of runners with a hip belt, kept in the user's cache folder because drawing them takes long.
+"""Films of runners with a hip belt, kept in the user's cache folder because drawing them takes
+long.
 
-python -m tests.lab.accuracy.hip_belt_films    draws those that are missing (needs tests/lab/render/requirements.txt)
+python -m tests.lab.accuracy.hip_belt_films    draws those that are missing (needs
+tests/lab/render/requirements.txt)
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class Film:
 
 
 def film(spec: ClipSpec, size_px: tuple[int, int] = (240, 136), poster: Poster | None = None) -> Film:
-    """From the cache, or drawn now. Raises ImportError where it must be drawn and the renderer is not installed."""
+    """From the cache, or drawn now. Raises ImportError where it must be drawn and the renderer is
+    not installed.
+    """
     path = _path(spec, size_px, poster)
     if not path.exists():
         _draw(spec, size_px, poster, path)

@@ -83,7 +83,9 @@ class Told:
 
 
 def filmed(case: Case) -> Told:
-    """From pixels: finder, core and hip belt source as the station has them. Raises ImportError without the renderer."""
+    """From pixels: finder, core and hip belt source as the station has them. Raises ImportError
+    without the renderer.
+    """
     run = film(case.run, case.size_px, case.poster)
     turn = [_turn_found(case.turn, case.jpeg_quality)] if case.slow_turn else []
     return _told(case, [*turn, _found(run, case.jpeg_quality)], run.run)

@@ -1,4 +1,6 @@
-"""A hundred made runs, locked and typical: other bodies, strides, cameras and landmark errors in each."""
+"""A hundred made runs, locked and typical: other bodies, strides, cameras and landmark errors in
+each.
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,11 @@
 
 python -m tests.lab.accuracy.intervals [--tuned]     a minute
 
-Each runner at each speed, from both sides, with landmark errors of 8 mm. "whole": the summary of the 30 s; "window": what the
-core says live at the end; "3 to 6 strides": the summary of so few in a row, six times a trial. The truth is the mean over
-all strides of the trial, from the markers without error and the force plate, without the product's code. What is known of the
-core's own errors (model_errors.METHOD) comes from the other seven runners each time.
+Each runner at each speed, from both sides, with landmark errors of 8 mm. "whole": the summary of
+the 30 s; "window": what the core says live at the end; "3 to 6 strides": the summary of so few in a
+row, six times a trial. The truth is the mean over all strides of the trial, from the markers
+without error and the force plate, without the product's code. What is known of the core's own
+errors (model_errors.METHOD) comes from the other seven runners each time.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ LEAST_SHARE = 0.6  # statistical errors alone would be half of the half-width
 
 
 def method_errors(runners: Iterable[str]) -> dict[str, MeasureError]:
-    """What the core itself is off over the runners, by measure, where that is more than the strides of half a minute explain:
-    root mean square over the trials, and of a change between two speeds of one runner."""
+    """What the core itself is off over the runners, by measure, where that is more than the strides
+    of half a minute explain: root mean square over the trials, and of a change between two speeds
+    of one runner."""
     errors: dict[str, list[list[float]]] = {}
     halves: dict[str, list[float]] = {}
     for runner in runners:
@@ -114,7 +116,9 @@ def _rise(height: NDArray[np.float64]) -> float:
 def judged(
     runners: tuple[str, ...], method: Mapping[str, MeasureError] | None = None
 ) -> Iterator[tuple[str, str, Measure, float]]:
-    """(how, measure, what was said, what is true) of every trial; `method`: what is known of the core's own errors."""
+    """(how, measure, what was said, what is true) of every trial; `method`: what is known of the
+    core's own errors.
+    """
     known = KnownErrors((), NAN, NAN, method or {})
     for runner in runners:
         for speed in SPEEDS:
@@ -134,7 +138,8 @@ def judged(
 
 
 def lines(runners: tuple[str, ...]) -> Iterator[str]:
-    """Markdown: per measure how many intervals hold the truth, their half-width and the mean error."""
+    """Markdown: per measure how many intervals hold the truth, their half-width and the mean error.
+    """
     found: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
     everybody = (*TUNED, *HELD)
     for how, name, said, true in chain.from_iterable(

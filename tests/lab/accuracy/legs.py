@@ -1,17 +1,20 @@
-"""How often the core takes one leg for the other: recorded runners whose labels were spoilt, and landmarks of pose models.
+"""How often the core takes one leg for the other: recorded runners whose labels were spoilt, and
+landmarks of pose models.
 
     python -m tests.lab.accuracy.legs            runners held out: what is reported
     python -m tests.lab.accuracy.legs --tuned    the runners that gait/legs.py was fitted on
     python -m tests.lab.accuracy.legs --rendered FOLDER    beside it, what pose models saw
 
-Three kinds of clips. *Made*: runners of ../shared/data/rbds with 8 mm of landmark noise, left and right exchanged for a
-share of the frames in runs. *As a pose model sees them*: the far leg worse, slow and fast errors, and, while the legs are
-close, moments in which both legs lie on one or are exchanged. *Seen*: the poses that the end-to-end evaluation keeps, against
-their exact truth, and a clip from the field whose exchanges were marked by hand.
+Three kinds of clips. *Made*: runners of ../shared/data/rbds with 8 mm of landmark noise, left and
+right exchanged for a share of the frames in runs. *As a pose model sees them*: the far leg worse,
+slow and fast errors, and, while the legs are close, moments in which both legs lie on one or are
+exchanged. *Seen*: the poses that the end-to-end evaluation keeps, against their exact truth, and a
+clip from the field whose exchanges were marked by hand.
 
-Wrong: frames whose angles (told at once, without hindsight) are those of the other leg. Worse: the largest lead over the pose
-model's own errors, as a share of the clip so far, at any length from the first second. Late: wrong after ten seconds.
-Repaired: what the core counts in the end, with hindsight.
+Wrong: frames whose angles (told at once, without hindsight) are those of the other leg. Worse: the
+largest lead over the pose model's own errors, as a share of the clip so far, at any length from the
+first second. Late: wrong after ten seconds. Repaired: what the core counts in the end, with
+hindsight.
 """
 
 from __future__ import annotations
@@ -37,11 +40,14 @@ from tests.lab.end_to_end.truth import near_side
 from tests.lab.render.clip import truth_of
 
 KEPT = Path(__file__).parents[1] / "end_to_end" / "kept"
-# 60 frames a second; each once made an earlier tracker name the legs wrongly for seconds, though the pose model seldom did.
+# 60 frames a second; each once made an earlier tracker name the legs wrongly for seconds, though
+# the pose model seldom did.
 LED_ASTRAY = Path(__file__).parent / "legs_kept"
-PEOPLE = {True: ("p00", "p01", "p02", "p03", "p04"), False: ("p05", "p06", "p07", "p08", "p09")}  # tuned on, reported
+# Tuned on, reported.
+PEOPLE = {True: ("p00", "p01", "p02", "p03", "p04"), False: ("p05", "p06", "p07", "p08", "p09")}
 RATES = (18.0, 30.0, 60.0, 120.0)
-SWAPS = ((0.0, 0.1), (0.1, 0.1), (0.3, 0.1), (0.3, 0.8))  # share of the frames, mean length of a run in seconds
+# Share of the frames, mean length of a run in seconds.
+SWAPS = ((0.0, 0.1), (0.1, 0.1), (0.3, 0.1), (0.3, 0.8))
 LATE_S = 10.0
 # Of data/field/legs_invented_exchanges.npz, from the continuity of all four segments, by eye.
 FIELD_EXCHANGED = (33, 34, 76, 77, 78, 81, 82, 83, 119, 125, 126, 127)
@@ -52,7 +58,9 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Clip:
-    """Poses, how the runner faces, and per frame whether the labels are exchanged and whether that is beyond doubt."""
+    """Poses, how the runner faces, and per frame whether the labels are exchanged and whether that
+    is beyond doubt.
+    """
 
     name: str
     poses: list[Pose]
@@ -74,7 +82,9 @@ def made(runner: str, speed: str, fps: float, share: float, run_s: float, second
 
 
 def as_seen(runner: str, speed: str, fps: float, seconds: float, seed: int = 0, moments_hz: float = 2.0) -> Clip:
-    """A recorded runner as pose models see one; the amounts are those of the kept clips, rather worse."""
+    """A recorded runner as pose models see one; the amounts are those of the kept clips, rather
+    worse.
+    """
     poses = filmed(load(SHARED, runner, speed), Filming(fps=fps, noise_mm=0.0))[: round(seconds * fps)]
     t_s, xy, score = _arrays(poses)
     rng = np.random.default_rng([seed, int(fps), int(speed), *runner.encode()])
@@ -104,7 +114,9 @@ def as_seen(runner: str, speed: str, fps: float, seconds: float, seed: int = 0, 
 
 
 def kept(path: Path) -> Clip:
-    """Poses of a rendered runner by the station's model; in doubt where the truth lies between both labels."""
+    """Poses of a rendered runner by the station's model; in doubt where the truth lies between both
+    labels.
+    """
     found, clip = load_poses(path), BY_NAME[path.stem]
     true = truth_of(clip.spec)
     n = min(len(found.t_ns), len(true.t_s))
@@ -116,7 +128,9 @@ def kept(path: Path) -> Clip:
 
 
 def _misfits(found: Poses, true_deg: Array, facing: Side) -> tuple[Array, Array]:
-    """Squared misfit of the labels as they are and exchanged, in standard deviations of 7 (thigh) and 10 degrees (shank)."""
+    """Squared misfit of the labels as they are and exchanged, in standard deviations of 7 (thigh)
+    and 10 degrees (shank).
+    """
     sign = 1.0 if facing == "right" else -1.0
     xy = np.concatenate([found.xy_px[: len(true_deg)], np.zeros((len(true_deg), JOINTS, 1), np.float32)], axis=2) * (sign, -1, 0)
     rows = [(a + k, b + k) for a, b in ((Joint.LEFT_HIP, Joint.LEFT_KNEE), (Joint.LEFT_KNEE, Joint.LEFT_ANKLE)) for k in (0, 1)]
@@ -147,7 +161,9 @@ def _poses(t_s: Array, xy: Array, score: Array) -> list[Pose]:
 
 
 def _noise(rng: np.random.Generator, n: int, frames: float) -> Array:
-    """(n, 5, 2) first-order autoregressive noise of unit standard deviation that lasts so many frames."""
+    """(n, 5, 2) first-order autoregressive noise of unit standard deviation that lasts so many
+    frames.
+    """
     keep = np.exp(-1.0 / frames)
     out = rng.standard_normal((n, len(LEFT_LEG), 2))
     for i in range(1, n):
@@ -157,7 +173,9 @@ def _noise(rng: np.random.Generator, n: int, frames: float) -> Array:
 
 @dataclass(frozen=True)
 class Told:
-    """Shares of the clear frames, percent; see above. `repaired`: counted in the end, and the labels really exchanged."""
+    """Shares of the clear frames, percent; see above. `repaired`: counted in the end, and the
+    labels really exchanged.
+    """
 
     model: float
     wrong: float

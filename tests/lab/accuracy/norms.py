@@ -1,10 +1,12 @@
-"""The product's quantities on the eight recorded runners, beside the norms over all 26 (../shared/data/rbds/norms.csv).
+"""The product's quantities on the eight recorded runners, beside the norms over all 26
+(../shared/data/rbds/norms.csv).
 
     python -m tests.lab.accuracy.norms
 
-Perfect landmarks in pure side view, both sides; mean and standard deviation over the four runners that constants were tuned
-on and over the four held out. The last column is how far the mean of the eight lies from that of the 26, in standard
-deviations of the 26: definitions that differed would show there.
+Perfect landmarks in pure side view, both sides; mean and standard deviation over the four runners
+that constants were tuned on and over the four held out. The last column is how far the mean of the
+eight lies from that of the 26, in standard deviations of the 26: definitions that differed would
+show there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Recorded treadmill runners (../shared/data/rbds) seen by a pinhole camera beside the belt, with landmark errors of known size.
+"""Recorded treadmill runners (../shared/data/rbds) seen by a pinhole camera beside the belt, with
+landmark errors of known size.
 
-The recordings hold hips, knees, ankles, heels and toes; the upper body is left unseen, as the poses format allows.
-World axes as recorded, in metres: x the running direction, y up, z the runner's right.
+The recordings hold hips, knees, ankles, heels and toes; the upper body is left unseen, as the poses
+format allows. World axes as recorded, in metres: x the running direction, y up, z the runner's
+right.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from station.types import JOINTS, NS, Joint, Pose, Side, View
 TUNED = ("001", "002", "010", "012")  # runners that constants may be fitted on
 HELD = ("016", "020", "024", "03")  # runners that results are reported on
 SPEEDS = ("25", "35", "45")
-# Two right toe labels are exchanged in one recording, a toe is mislabelled in the other: toes are not used there.
+# Two right toe labels are exchanged in one recording, a toe is mislabelled in the other: toes are
+# not used there.
 BAD_TOES = {"001_v25", "03_v25"}
 
 FOCAL_PX, WIDTH_PX, HEIGHT_PX = 1100.0, 1280, 1280
@@ -45,7 +48,9 @@ class Trial:
 
 
 def load(shared: Path, runner: str, speed: str, yaw_scale: float = 1.0) -> Trial:
-    """A recording; `yaw_scale` turns the hip centres about their middle so that this share of the pelvic turn is left."""
+    """A recording; `yaw_scale` turns the hip centres about their middle so that this share of the
+    pelvic turn is left.
+    """
     name = f"{runner}_v{speed}"
     with np.load(shared / "data" / "rbds" / f"rbds{name}.npz") as data:
         points = {}
@@ -80,9 +85,10 @@ def resampled(trial: Trial, fps: float) -> tuple[NDArray[np.float64], dict[int, 
 class Filming:
     """How a runner is filmed and what the landmarks are worth.
 
-    side: the runner's side that the camera stands on. azimuth_deg: camera moved towards the rear of the treadmill by this
-    angle, still aimed at the runner. noise_mm: standard deviation per axis and landmark at the runner's distance,
-    first-order correlated in time. drag: share of the hip-to-knee distance, fore-aft, by which a hip landmark follows its thigh.
+    side: the runner's side that the camera stands on. azimuth_deg: camera moved towards the rear of
+    the treadmill by this angle, still aimed at the runner. noise_mm: standard deviation per axis
+    and landmark at the runner's distance, first-order correlated in time. drag: share of the
+    hip-to-knee distance, fore-aft, by which a hip landmark follows its thigh.
     """
 
     side: Side = "right"
@@ -104,7 +110,9 @@ def filmed(trial: Trial, filming: Filming) -> list[Pose]:
 
 
 def filmed_with_drill(trial: Trial, filming: Filming) -> tuple[list[Pose], float]:
-    """The same after knee lifts of the same person before the same camera, and the second at which the run begins."""
+    """The same after knee lifts of the same person before the same camera, and the second at which
+    the run begins.
+    """
     t_s, points = resampled(trial, filming.fps)
     drill_s, lifts = knee_lifts(trial, filming.fps)
     begins_s = float(drill_s[-1]) + 2.0
@@ -116,7 +124,9 @@ LIFTS_PER_LEG, LIFT_S, LIFT_DEG = 7, 2.0, 48.0
 
 
 def knee_lifts(trial: Trial, fps: float) -> tuple[NDArray[np.float64], dict[int, NDArray[np.float64]]]:
-    """The find-your-hip drill made from the person's own hips and segment lengths: the pelvis is still, the legs take turns."""
+    """The find-your-hip drill made from the person's own hips and segment lengths: the pelvis is
+    still, the legs take turns.
+    """
     t_s = np.arange(0.0, 2 * LIFTS_PER_LEG * LIFT_S, 1.0 / fps)
     which, phase = np.divmod(t_s / LIFT_S, 1.0)
     raised = LIFT_DEG * np.where(phase > 0.35, 0.5 - 0.5 * np.cos(2 * np.pi * (phase - 0.35) / 0.65), 0.0)
@@ -160,10 +170,13 @@ def _poses(
 
 
 def _seen(place: NDArray[np.float64], middle: NDArray[np.float64], side: Side, azimuth_deg: float) -> NDArray[np.float64]:
-    """World to pixels (N, 2): lens at LENS_M, DISTANCE_M from the runner's middle, level, aimed at the middle's vertical."""
+    """World to pixels (N, 2): lens at LENS_M, DISTANCE_M from the runner's middle, level, aimed at
+    the middle's vertical.
+    """
     towards = 1.0 if side == "right" else -1.0
     a = np.radians(azimuth_deg)
-    out_of_picture = np.array([-np.sin(a), 0.0, towards * np.cos(a)])  # from the runner to the camera
+    # From the runner to the camera.
+    out_of_picture = np.array([-np.sin(a), 0.0, towards * np.cos(a)])
     right = np.array([np.cos(a) * towards, 0.0, np.sin(a)])
     relative = place - np.array([middle[0], LENS_M, middle[2]])
     depth = DISTANCE_M - relative @ out_of_picture

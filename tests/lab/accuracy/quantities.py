@@ -35,7 +35,9 @@ def errors(runner: str) -> dict[str, NDArray[np.float64]]:
 
 
 def lines(runners: tuple[str, ...]) -> Iterator[str]:
-    """Markdown: root mean square error by runner, over all, what runners differ by, and how many intervals hold the truth."""
+    """Markdown: root mean square error by runner, over all, what runners differ by, and how many
+    intervals hold the truth.
+    """
     yield "| measure | unit | " + " | ".join(runners) + " | all | mean | runners differ by (SD) | 95 % intervals that hold |"
     yield "|---|---|" + "---|" * (len(runners) + 4)
     held = coverage(runners)
@@ -50,7 +52,9 @@ def lines(runners: tuple[str, ...]) -> Iterator[str]:
 
 
 def coverage(runners: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """Intervals that hold the truth, of so many; what the method is off is known from the other seven runners each time."""
+    """Intervals that hold the truth, of so many; what the method is off is known from the other
+    seven runners each time.
+    """
     counts = {name: [0, 0] for name in OF_EIGHT}
     for runner in runners:
         method = method_errors(other for other in (*TUNED, *HELD) if other != runner)

@@ -2,9 +2,10 @@
 
     python -m tests.lab.accuracy.real_walks
 
-../shared/data/video: OpenCap's sample walks (Apache-2.0; 60 fps, seen from about 45 degrees, 1.3 s each) and Sports2D's demo
-(BSD-3).
-The landmarks come from the station's own pose model, so this is the error of model and core together.
+../shared/data/video: OpenCap's sample walks (Apache-2.0; 60 fps, seen from about 45 degrees, 1.3 s
+each) and Sports2D's demo (BSD-3).
+The landmarks come from the station's own pose model, so this is the error of model and core
+together.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ LAGS_S = np.arange(-0.1, 0.1, 0.01)  # clip and motion capture start within this
 
 @dataclass(frozen=True)
 class Fit:
-    """Error of one segment against motion capture: root mean square, mean, and what is left without the mean, degrees."""
+    """Error of one segment against motion capture: root mean square, mean, and what is left without
+    the mean, degrees.
+    """
 
     segment: str
     rmse_deg: float
@@ -87,7 +90,9 @@ CAMERA_M, FOCAL_PX = 3.5, 1100.0
 
 
 def turning(capture: Path, deg_s: float, from_deg: float, seconds: float, fps: float = 30.0) -> Iterator[Pose]:
-    """A captured walk, one stride over and over on the spot, of somebody who slowly turns before a camera at hip height."""
+    """A captured walk, one stride over and over on the spot, of somebody who slowly turns before a
+    camera at hip height.
+    """
     data = json.loads(capture.read_text(encoding="utf-8"))
     bodies = {name: np.array(body["translation"]) for name, body in data["bodies"].items()}
     t_s = np.array(data["time"]) - data["time"][0]

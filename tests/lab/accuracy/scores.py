@@ -19,7 +19,9 @@ SETTLED_S = 3.0  # after the run begins
 
 @dataclass(frozen=True)
 class Scores:
-    """Errors (measured minus true) of one trial: angles in degrees, times in ms. Events as arrays, everything else one number."""
+    """Errors (measured minus true) of one trial: angles in degrees, times in ms. Events as arrays,
+    everything else one number.
+    """
 
     cadence_spm: float
     thigh_rmse_deg: float
@@ -28,7 +30,8 @@ class Scores:
     speed_pct: float
     contact_ms: NDArray[np.float64]
     toe_off_ms: NDArray[np.float64]
-    missed: tuple[int, int]  # contacts and toe-offs of both feet that were not found, of so many true ones
+    # Contacts and toe-offs of both feet that were not found, of so many true ones.
+    missed: tuple[int, int]
     strides: int  # found
     true_strides: int
     turn: Measure
@@ -75,7 +78,9 @@ def _rmse(found: Analysis, true: Truth, begins_s: float) -> float:
 def _missed(
     found: tuple[Event, ...], side: str, near: Truth, far: Truth, begins_s: float, strides: NDArray[np.void]
 ) -> tuple[int, int]:
-    """Over the strides found after SETTLED_S; what lies in a stride that is not closed cannot be known yet."""
+    """Over the strides found after SETTLED_S; what lies in a stride that is not closed cannot be
+    known yet.
+    """
     first_s = begins_s + SETTLED_S
     last_s = float(strides["start_s"][-1])
     missed = count = 0
@@ -92,7 +97,9 @@ def _missed(
 def _events(
     found: tuple[Event, ...], kind: str, side: str, near_s: NDArray[np.float64], far_s: NDArray[np.float64], begins_s: float
 ) -> NDArray[np.float64]:
-    """Time from the nearest true event of that foot, for every event found, ms; infinite where there is none near."""
+    """Time from the nearest true event of that foot, for every event found, ms; infinite where
+    there is none near.
+    """
     off = []
     for event in found:
         if event.kind == kind:

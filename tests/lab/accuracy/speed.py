@@ -1,7 +1,7 @@
 """How fast the core is on this machine: `python -m tests.lab.accuracy.speed`. One core, no threads.
 
-Recorded runners at 60 fps with 8 mm of landmark noise. Streaming is timed pose by pose, the best of some laps for each pose, so
-that what else the machine does is left out as far as it can be.
+Recorded runners at 60 fps with 8 mm of landmark noise. Streaming is timed pose by pose, the best of
+some laps for each pose, so that what else the machine does is left out as far as it can be.
 """
 
 from __future__ import annotations

@@ -59,7 +59,9 @@ def run(
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was reached, what is asked (NaN: nothing), and whether that is met."""
+    """One line of the table: what was reached, what is asked (NaN: nothing), and whether that is
+    met.
+    """
 
     what: str
     reached: str
@@ -131,7 +133,8 @@ def quadrature(trials: Trials, bar_deg: float) -> Row:
 
 
 def has_fallen(before: NDArray[np.complex128], now: NDArray[np.complex128]) -> bool:
-    """Whether a runner's turn has surely fallen below half of what it was, from the strides of two windows.
+    """Whether a runner's turn has surely fallen below half of what it was, from the strides of two
+    windows.
 
     The thighs' drag is the same in both and cancels; so do hip width and scale.
     """

@@ -18,11 +18,14 @@ from tests.analysed import analyse
 
 SPEEDS_MPS = (1.9, 2.5, 3.5, 4.5)
 RATES = (18.0, 30.0, 60.0, 120.0)
-SWAPS = ((0.0, 0.1), (0.1, 0.1), (0.3, 0.1), (0.3, 0.8))  # share of the time, mean length of a run in seconds
+# Share of the time, mean length of a run in seconds.
+SWAPS = ((0.0, 0.1), (0.1, 0.1), (0.3, 0.1), (0.3, 0.8))
 
 
 class Errors(NamedTuple):
-    """Means over the strides of one recording, measured minus true; strides found and made; poses repaired and exchanged."""
+    """Means over the strides of one recording, measured minus true; strides found and made; poses
+    repaired and exchanged.
+    """
 
     cadence_spm: float
     tle_deg: float

@@ -1,4 +1,5 @@
-"""Ratchets: what the accuracy table reaches, on fewer trials. A change that lets go of it must say so here.
+"""Ratchets: what the accuracy table reaches, on fewer trials. A change that lets go of it must say
+so here.
 
 The table itself: `python -m tests.lab.accuracy`. These are runners that no constant was fitted on.
 """
@@ -99,8 +100,8 @@ def test_in_worse_conditions(shared: Path, filming: Filming, bars: dict[str, flo
 
 
 def test_bounce_flight_and_landing(shared: Path) -> None:
-    """Root mean square error over three speeds and both sides of one runner who was held out: the one whose contacts and
-    toe-offs are timed worst.
+    """Root mean square error over three speeds and both sides of one runner who was held out: the
+    one whose contacts and toe-offs are timed worst.
     """
     bars = {
         "flight_time_ms": 35.0,

@@ -1,4 +1,6 @@
-"""Ratchets of the hip belt on made runs, and the scoring itself. The tables: `python -m tests.lab.accuracy.hip_belt`."""
+"""Ratchets of the hip belt on made runs, and the scoring itself. The tables: `python -m
+tests.lab.accuracy.hip_belt`.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,9 @@ def test_no_exchange_is_invented_in_what_the_pose_model_saw(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(LED_ASTRAY.glob("*.npz")), ids=lambda path: path.stem)
 def test_what_once_led_it_astray(path: Path) -> None:
-    """Of these frames 48 to 94 % were once named wrongly, where the pose model itself had exchanged less than 2 %."""
+    """Of these frames 48 to 94 % were once named wrongly, where the pose model itself had exchanged
+    less than 2 %.
+    """
     found = told(kept(path))
     assert found.wrong <= max(0.5, found.model)
     assert found.worse <= 0.5

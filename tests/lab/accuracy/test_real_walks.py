@@ -1,4 +1,6 @@
-"""Landmarks of the real pose model: walks read WALKING, a rendered runner with known truth is measured right."""
+"""Landmarks of the real pose model: walks read WALKING, a rendered runner with known truth is
+measured right.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def test_angles_beside_motion_capture(shared: Path, name: str) -> None:
 
 
 def test_the_demo_runner_is_measured_right() -> None:
-    """Ten seconds of the clip that ships: rendered, so the truth is exact; landmarks by the model, so the errors are real."""
+    """Ten seconds of the clip that ships: rendered, so the truth is exact; landmarks by the model,
+    so the errors are real.
+    """
     demo = Path(station.demo.__path__[0])
     poses, view = filmed(demo / "demo_runner.webm", most=300)
     found = analyse(poses, view)

@@ -1,10 +1,11 @@
 """ROC of thigh-only drive per speed: python -m tests.lab.accuracy.thigh_only     seconds
 
-Runners drawn from the norms of 26 (extension and forward peak with the covariance that the excursion's SD implies), faults made
-by scaling both, seen through the error table of the shipped pose model and as by markers. The table shows, for a threshold in
-standard deviations below the mean, how many healthy runners and how many of each fault are on. "at best": by the weighted sum of
-extension and forward peak that tells each fault from the healthy best (Fisher's), on for 1 % of them: no rule with these two
-measures and that false alarm can do better.
+Runners drawn from the norms of 26 (extension and forward peak with the covariance that the
+excursion's SD implies), faults made by scaling both, seen through the error table of the shipped
+pose model and as by markers. The table shows, for a threshold in standard deviations below the
+mean, how many healthy runners and how many of each fault are on. "at best": by the weighted sum of
+extension and forward peak that tells each fault from the healthy best (Fisher's), on for 1 % of
+them: no rule with these two measures and that false alarm can do better.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What really happened in a recording of data/rbds: from joint centres without error, the pelvis' markers and the force plate.
+"""What really happened in a recording of data/rbds: from joint centres without error, the pelvis'
+markers and the force plate.
 
 Written without the product's code, so that the two can disagree.
 """
@@ -19,7 +20,9 @@ ON_PLATE_N = 50.0
 
 @dataclass(frozen=True)
 class Truth:
-    """Of one side's leg; times in seconds, angles in degrees. Per-stride arrays are between successive forward peaks."""
+    """Of one side's leg; times in seconds, angles in degrees. Per-stride arrays are between
+    successive forward peaks.
+    """
 
     t_s: NDArray[np.float64]
     thigh_deg: NDArray[np.float64]
@@ -29,7 +32,8 @@ class Truth:
     tle_deg: NDArray[np.float64]
     contacts_s: NDArray[np.float64]  # of this leg
     toe_offs_s: NDArray[np.float64]
-    turn: NDArray[np.complex128]  # per stride: H1 of the pelvic turn relative to the thigh's, peak to peak
+    # Per stride: H1 of the pelvic turn relative to the thigh's, peak to peak.
+    turn: NDArray[np.complex128]
 
     @property
     def cadence_spm(self) -> float:
@@ -68,7 +72,9 @@ def _h1(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s:
 
 
 def _peaks(t_s: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest sample of every hill above the middle of the range, moved to the vertex of its three-point parabola."""
+    """Largest sample of every hill above the middle of the range, moved to the vertex of its
+    three-point parabola.
+    """
     high = y > 0.5 * (y.max() + y.min())
     edges = np.flatnonzero(np.diff(high.astype(int)))
     starts, ends = [e for e in edges if high[e + 1]], [e for e in edges if not high[e + 1]]
@@ -85,7 +91,8 @@ def _peaks(t_s: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float
 
 
 def _plate(trial: Trial, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Contacts and toe-offs of leg k: crossings of ON_PLATE_N, each stance given to the lower foot."""
+    """Contacts and toe-offs of leg k: crossings of ON_PLATE_N, each stance given to the lower foot.
+    """
     loaded = trial.force_n > ON_PLATE_N
     step = np.diff(loaded.astype(int))
     starts, ends = np.flatnonzero(step == 1), np.flatnonzero(step == -1)

@@ -1,5 +1,5 @@
-"""The machine's scenarios with devices: pins, sound and screen of a Pi, pretended by the kernel; then a card that fails, and
-settings on a stick. Parts of machine.py, see there."""
+"""The machine's scenarios with devices: pins, sound and screen of a Pi, pretended by the kernel;
+then a card that fails, and settings on a stick. Parts of machine.py, see there."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from tests.lab.appliance.vm import Machine, ask_database, files_on, make_stick, 
 
 GUEST = Path(__file__).resolve().parent / "guest"
 CARD, VOLUME = "Loopback", 0.7
-# In place of the drop-in that machine.py gives the service, on a "Pi 4" as far as gpiozero looks. Pins and sound first, then the
-# screen, because an emulated processor that draws every picture too has no time left to watch anybody.
+# In place of the drop-in that machine.py gives the service, on a "Pi 4" as far as gpiozero looks.
+# Pins and sound first, then the screen, because an emulated processor that draws every picture too
+# has no time left to watch anybody.
 DROP_IN = """
 [Service]
 ExecStart=
@@ -73,7 +74,9 @@ def start(machine: Machine, settings: str, how: str) -> None:
 
 
 def dress(machine: Machine) -> list[str]:
-    """Gives the machine pins and a sound card, starts the station on them, and listens to the card's other side."""
+    """Gives the machine pins and a sound card, starts the station on them, and listens to the
+    card's other side.
+    """
     machine.sh("systemctl stop station; sh /srv/pins.sh; modprobe snd-aloop; udevadm settle; rm -f /run/levels")
     machine.sh("python3 /srv/levels.py > /run/levels 2> /dev/null &")
     start(machine, PINS_AND_SOUND, "--headless")
@@ -92,7 +95,9 @@ def cue_is_given(machine: Machine, limit_s: float) -> list[str]:
 
 
 def light(machine: Machine) -> list[str]:
-    """The sign for sitting is amber: red all the time, green a quarter of it, blue never; nothing else looks like that."""
+    """The sign for sitting is amber: red all the time, green a quarter of it, blue never; nothing
+    else looks like that.
+    """
     seconds = [json.loads(line) for line in machine.sh("sleep 8; cat /run/levels").splitlines()]
     amber = [one for one in seconds if one["5"] > 0.9 and 0.02 < one["6"] < 0.6 and one["13"] == 0]
     assert amber, seconds
@@ -102,7 +107,9 @@ def light(machine: Machine) -> list[str]:
 
 
 def picture(machine: Machine, path: Path) -> list[str]:
-    """What the display shows, from outside: the station's page, with words on it, drawn by its own user without a desktop."""
+    """What the display shows, from outside: the station's page, with words on it, drawn by its own
+    user without a desktop.
+    """
     machine.sh("systemctl stop station")
     start(machine, SCREEN, "")
     wait_active(machine)
@@ -133,7 +140,8 @@ def ppm(path: Path) -> NDArray[np.uint8]:
 
 
 def sound(machine: Machine) -> list[str]:
-    """The spoken cue in what the other side of the sound card recorded, and how loud it is there."""
+    """The spoken cue in what the other side of the sound card recorded, and how loud it is there.
+    """
     machine.sh("sleep 6; pkill -INT arecord; sleep 2")
     found = json.loads(machine.sh(f"python3 /srv/heard.py /run/heard.wav cue.sitting {VOLUME}", rc=0).splitlines()[-1])
     assert found["correlation"] > 0.8, found
@@ -210,7 +218,8 @@ def plug_and_read(machine: Machine, image: Path) -> dict[str, str]:
 
 
 def installers_stick(machine: Machine, work: Path) -> list[str]:
-    """A stranger's, then the installer's with bad settings, then with good ones, then a runner's."""
+    """A stranger's, then the installer's with bad settings, then with good ones, then a runner's.
+    """
     machine.sh("systemctl restart station")  # what it was recording is a session now
     stranger, bad, good, last = (make_stick(work / f"{name}.img") for name in ("stranger", "bad", "good", "last"))
     pid = wait_active(machine)

@@ -1,16 +1,17 @@
-"""Installs the Debian package in an arm64 system, uses it, renews it, removes it. Not a test that pytest collects: it takes
-ten minutes or more on two cores and wants root.
+"""Installs the Debian package in an arm64 system, uses it, renews it, removes it. Not a test that
+pytest collects: it takes ten minutes or more on two cores and wants root.
 
     sudo apt install mmdebstrap qemu-user-static binfmt-support dpkg-dev
     systemd/deb/build trixie; systemd/deb/build bookworm
     sudo python3 tests/lab/appliance/install.py trixie dist/station_*+deb13_arm64.deb
     sudo python3 tests/lab/appliance/install.py bookworm dist/station_*+deb12_arm64.deb
 
-What is real: Debian's own arm64 packages of that release, the aarch64 wheels, dpkg, apt, the package's scripts, every line of the
-station's Python. What is not: the processor (QEMU in user mode, as a Cortex-A72 or A76, so no time taken here says anything
-about a Pi), the kernel (the host's), systemd as process 1, and python3-picamera2 and python3-lgpio. Those come from Raspberry
-Pi's own archive; empty stand-ins made here take their place: a picamera2 without a camera, an lgpio without a chip.
-The network is off from the installation on.
+What is real: Debian's own arm64 packages of that release, the aarch64 wheels, dpkg, apt, the
+package's scripts, every line of the station's Python. What is not: the processor (QEMU in user
+mode, as a Cortex-A72 or A76, so no time taken here says anything about a Pi), the kernel (the
+host's), systemd as process 1, and python3-picamera2 and python3-lgpio. Those come from Raspberry
+Pi's own archive; empty stand-ins made here take their place: a picamera2 without a camera, an lgpio
+without a chip. The network is off from the installation on.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noni
 CONFIG = "/etc/station/station.toml"
 KEY = "/etc/station/installer.key"
 UNITS = ("station.service", "station-again.timer", "station-usb-export@.service", "station-settings.path")
-# What the station must say of a new machine without camera, pins, display and sound card, run as its own user.
+# What the station must say of a new machine without camera, pins, display and sound card, run as
+# its own user.
 SOUND = {"machine", "packages", "models", "pose", "storage", "clock", "power"}
 ABSENT = {"camera", "pins", "sound", "display"}
 STAND_INS = {
@@ -63,13 +65,17 @@ sys.exit(bool(lacking))
 
 
 class Arm64:
-    """A root folder entered by chroot, with /proc, a Pi's /proc/cpuinfo and no network. The caller's mounts are private."""
+    """A root folder entered by chroot, with /proc, a Pi's /proc/cpuinfo and no network. The
+    caller's mounts are private.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def run(self, *order: str, user: str = "root", cpu: str = "cortex-a72", rc: int = 0) -> str:
-        """Output of the command, both channels. Raises AssertionError when it does not exit with `rc`."""
+        """Output of the command, both channels. Raises AssertionError when it does not exit with
+        `rc`.
+        """
         become = [] if user == "root" else ["runuser", "-u", user, "--"]
         done = subprocess.run(
             ["unshare", "--net", "chroot", str(self.root), *become, *order],
@@ -97,7 +103,9 @@ class Arm64:
 
 
 def base_system(release: str, folder: Path) -> Path:
-    """A tar of that Debian release for arm64 with what the package depends on; made once, then kept in `folder`."""
+    """A tar of that Debian release for arm64 with what the package depends on; made once, then kept
+    in `folder`.
+    """
     tar = folder / f"{release}-arm64.tar"
     if not tar.exists():
         include = ",".join(["python3", "systemd", "udev", *LIBRARIES, *RENAMED[release]])
@@ -105,7 +113,8 @@ def base_system(release: str, folder: Path) -> Path:
         options += [f"--dpkgopt=path-exclude=/usr/share/{unneeded}/*" for unneeded in ("man", "locale")]
         subprocess.run(
             ["mmdebstrap", *options, release, str(tar)],
-            env={**os.environ, "QEMU_CPU": "cortex-a72"},  # the default emulates pointer authentication and is six times slower
+            # The default emulates pointer authentication and is six times slower.
+            env={**os.environ, "QEMU_CPU": "cortex-a72"},
             check=True,
         )
     return tar
@@ -139,7 +148,9 @@ def build(tree: Path, deb: Path) -> Path:
 
 
 def newer(deb: Path, folder: Path) -> Path:
-    """The same package with a higher version, and with other settings in it, as a later release may have."""
+    """The same package with a higher version, and with other settings in it, as a later release may
+    have.
+    """
     tree = folder / "newer"
     subprocess.run(["dpkg-deb", "--raw-extract", str(deb), str(tree)], check=True)
     control = tree / "DEBIAN/control"
@@ -310,7 +321,8 @@ def main() -> None:
     parser.add_argument("deb", type=Path)
     parser.add_argument("--roots", type=Path, default=Path("/var/tmp"), help="where the base systems are kept (0.5 GB each)")
     told = parser.parse_args()
-    if os.environ.get("STATION_MOUNTS") != "private":  # once more, with mounts that nobody else sees and that end with us
+    # Once more, with mounts that nobody else sees and that end with us.
+    if os.environ.get("STATION_MOUNTS") != "private":
         os.environ["STATION_MOUNTS"] = "private"
         os.execvp("unshare", ["unshare", "--mount", sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]])
     tell_story(told.release, told.deb.resolve(), told.roots)

@@ -1,14 +1,16 @@
-"""The station as a service in a whole machine: Debian trixie in QEMU, with real systemd, udev, kernel, sticks and power cuts.
+"""The station as a service in a whole machine: Debian trixie in QEMU, with real systemd, udev,
+kernel, sticks and power cuts.
 
     sudo apt install mmdebstrap qemu-system-x86 e2fsprogs dosfstools mtools dpkg-dev
     systemd/deb/build trixie
     sudo .venv/bin/python tests/lab/appliance/machine.py dist/station_*+deb13_arm64.deb
 
-What is real: the package's files and scripts, the units with their sandbox, the udev rule, the kernel's FAT, ext4 and USB mass
-storage, the station reading a poses file in real time. What is not: the processor is an emulated x86-64 without KVM, so the
-wheels are those of x86-64 (same versions) and no time says anything about a Pi; there is no camera (a drop-in gives the service
-a poses file). Pins are the kernel's gpio-sim, sound is snd-aloop, the screen virtio's, each opened by the station as on a Pi
-(devices.py). Each scenario has a time limit; the first that fails ends the run.
+What is real: the package's files and scripts, the units with their sandbox, the udev rule, the
+kernel's FAT, ext4 and USB mass storage, the station reading a poses file in real time. What is not:
+the processor is an emulated x86-64 without KVM, so the wheels are those of x86-64 (same versions)
+and no time says anything about a Pi; there is no camera (a drop-in gives the service a poses file).
+Pins are the kernel's gpio-sim, sound is snd-aloop, the screen virtio's, each opened by the station
+as on a Pi (devices.py). Each scenario has a time limit; the first that fails ends the run.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ from tests.lab.appliance.vm import (  # noqa: E402
 
 PACKAGES = "systemd,systemd-sysv,udev,dbus,linux-image-amd64,initramfs-tools,kmod,dosfstools,e2fsprogs"
 LIBRARIES = "python3,libglib2.0-0t64,libasound2t64,libgbm1,libdrm2,libegl1,libgles2,libgl1-mesa-dri,alsa-utils"
-# In the machine: runs each line that comes through the virtio port as a shell command, and answers with one line.
+# In the machine: runs each line that comes through the virtio port as a shell command, and answers
+# with one line.
 AGENT = f'''
 import base64, json, subprocess
 with open("/dev/virtio-ports/{PORT}", "r+b", buffering=0) as port:
@@ -129,7 +132,9 @@ def x86_package(deb: Path, work: Path) -> Path:
 
 
 def write_run(path: Path, **how: float) -> None:
-    """A person who waits, runs for half an hour, and goes: 15 pictures a second, as many as an emulated processor can watch."""
+    """A person who waits, runs for half an hour, and goes: 15 pictures a second, as many as an
+    emulated processor can watch.
+    """
     from station.sense.poses import Poses, save_poses
     from station.testing.synthetic import SyntheticRunner
     from station.testing.synthetic_body import Filming
@@ -258,7 +263,9 @@ def pulled_stick(machine: Machine, image: Path) -> list[str]:
     second = until(lambda: (got := status(machine)).get("state") in ("done", "failed") and got, 200, "word of the torn stick")
     machine.pull()
     until(lambda: not status(machine), 30, "the status to go with the stick")
-    assert second["text"]  # what a tear leaves of a FAT is chance: either all is written, or the runner is told what is wrong
+    # What a tear leaves of a FAT is chance: either all is written, or the runner is told what is
+    # wrong.
+    assert second["text"]
     fresh = stick(machine, make_stick(image.with_name("fresh.img")))
     return [f"pulled while {now}", f"plugged in again: {second['state']}, {second['text']}", "another stick", *fresh]
 

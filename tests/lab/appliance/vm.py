@@ -1,4 +1,6 @@
-"""A whole machine in QEMU: started, asked through a virtio port, its power cut, its sticks plugged and pulled."""
+"""A whole machine in QEMU: started, asked through a virtio port, its power cut, its sticks plugged
+and pulled.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ class Machine:
     """A running QEMU. `sh` runs a command in it as root; `plug` and `pull` do what a hand does."""
 
     def __init__(self, work: Path, disk: Path, kernel: Path, initrd: Path) -> None:
-        # Without AVX2: QEMU stumbles over the gathers (vgatherqpd) of NumPy's argsort, and a Pi has no such thing.
+        # Without AVX2: QEMU stumbles over the gathers (vgatherqpd) of NumPy's argsort, and a Pi has
+        # no such thing.
         self._order = ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,avx2=off", "-smp", "2", "-m", "2G"]
         self._order += ["-display", "none", "-vga", "none", "-device", "virtio-vga,xres=1280,yres=720"]
         self._order += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", COMMAND_LINE, "-nic", "none"]

@@ -1,8 +1,10 @@
-"""What Debian lacks for pretending a Raspberry Pi's pins in a machine, built from source in a trixie of its own.
+"""What Debian lacks for pretending a Raspberry Pi's pins in a machine, built from source in a
+trixie of its own.
 
-gpio-sim: Debian's kernels are built without it (`# CONFIG_GPIO_SIM is not set` in /boot/config-*), and without the interrupt
-simulator it uses. Both are compiled as one module from Debian's own source of the same kernel.
-lgpio: Debian has no python3-lgpio, and the package index no x86-64 wheel for Python 3.13; its source is there.
+gpio-sim: Debian's kernels are built without it (`# CONFIG_GPIO_SIM is not set` in /boot/config-*),
+and without the interrupt simulator it uses. Both are compiled as one module from Debian's own
+source of the same kernel. lgpio: Debian has no python3-lgpio, and the package index no x86-64 wheel
+for Python 3.13; its source is there.
 """
 
 from __future__ import annotations

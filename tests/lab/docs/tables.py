@@ -1,4 +1,5 @@
-"""The generated sections of the documents. `python -m tests.lab.docs` writes them; tests/docs keeps them current.
+"""The generated sections of the documents. `python -m tests.lab.docs` writes them; tests/docs keeps
+them current.
 
 A section stands between `<!-- made: NAME -->` and `<!-- end -->`.
 """
@@ -80,5 +81,7 @@ def documents() -> list[Path]:
 
 
 def current(text: str) -> str:
-    """The document with its sections as the code has them now. Raises KeyError for a section that nothing makes."""
+    """The document with its sections as the code has them now. Raises KeyError for a section that
+    nothing makes.
+    """
     return SECTION.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[4]}", text)

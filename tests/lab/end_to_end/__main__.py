@@ -1,12 +1,14 @@
-"""End-to-end accuracy on rendered runners: pictures -> pose model -> core -> coach, against exact truth.
+"""End-to-end accuracy on rendered runners: pictures -> pose model -> core -> coach, against exact
+truth.
 
 python -m tests.lab.end_to_end render FOLDER [CLIP ...]     needs tests/lab/render/requirements.txt
-python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME, of the station or of `models`
-python -m tests.lab.end_to_end models FOLDER                the other models, for --model; needs requirements.txt of this folder
-python -m tests.lab.end_to_end score FOLDER                 --write also writes RESULTS.md beside this file
-python -m tests.lab.end_to_end pelvis FOLDER                what the pixels show of the pelvis; --write: PELVIS.md
-python -m tests.lab.end_to_end errors FOLDER                the model's error table; --write also keeps it beside the model
-python -m tests.lab.end_to_end keep FOLDER                  the poses that test_score.py holds the station to
+python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME, of the station or of
+`models` python -m tests.lab.end_to_end models FOLDER                the other models, for --model;
+needs requirements.txt of this folder python -m tests.lab.end_to_end score FOLDER
+--write also writes RESULTS.md beside this file python -m tests.lab.end_to_end pelvis FOLDER
+what the pixels show of the pelvis; --write: PELVIS.md python -m tests.lab.end_to_end errors FOLDER
+the model's error table; --write also keeps it beside the model python -m tests.lab.end_to_end keep
+FOLDER                  the poses that test_score.py holds the station to
 """
 
 from __future__ import annotations

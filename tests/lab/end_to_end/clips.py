@@ -1,7 +1,9 @@
-"""The rendered set: who runs how, before which camera, in which light. Every clip is a value; `CLIPS` is in order of use.
+"""The rendered set: who runs how, before which camera, in which light. Every clip is a value;
+`CLIPS` is in order of use.
 
-A clip is a lead-in and then a whole number of strides in a whole number of frames, after which everything repeats: its poses
-can be played in a circle for as long as a rule wants to see somebody run.
+A clip is a lead-in and then a whole number of strides in a whole number of frames, after which
+everything repeats: its poses can be played in a circle for as long as a rule wants to see somebody
+run.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from tests.lab.render.spec import Bystander, Camera, ClipSpec, Gait, Keyframe, K
 LEAD_S = 1.2
 DRILL_FPS = 20.0
 TUNED = ("m_avg", "f_avg")
-"""Bodies on which something of the product may be set; everything that is reported comes from the others."""
+"""Bodies on which something of the product may be set; everything that is reported comes from the
+others.
+"""
 
 
 BESIDE, STATION, WELL_LIT = Camera(), Sensor(fps=30.0), Light()
@@ -50,7 +54,9 @@ PEOPLE = {
 
 
 def _stranger(number: int) -> Person:
-    """One of the bodies on which the pose model's own errors are measured: clothes, colours and stride drawn once."""
+    """One of the bodies on which the pose model's own errors are measured: clothes, colours and
+    stride drawn once.
+    """
     rng = np.random.default_rng(8200 + number)
 
     def colour(darkest: float) -> tuple[float, float, float]:
@@ -213,7 +219,9 @@ FAULTS = {
 
 
 def _errors() -> Iterator[Clip]:
-    """Strangers as they run, from other azimuths and with faults: whom the model's error table is made of."""
+    """Strangers as they run, from other azimuths and with faults: whom the model's error table is
+    made of.
+    """
     for body in STRANGERS:
         yield replace(run("people", "own", body, strides=6, camera=SMALL, sensor=Sensor(fps=60.0)), slower=(2, 3))
     for body, azimuth_deg in itertools.product(STRANGERS, (12, -12)):
@@ -225,7 +233,9 @@ def _errors() -> Iterator[Clip]:
 
 
 def _pelvis() -> Iterator[Clip]:
-    """The same strangers with a locked waist and at the drill: what the pixels round the hips show of it."""
+    """The same strangers with a locked waist and at the drill: what the pixels round the hips show
+    of it.
+    """
     for body in STRANGERS:
         yield run("pelvis", "locked", body, strides=4, camera=SMALL, pelvic_turn_scale=0.1)
         yield drill(body, camera=SMALL)

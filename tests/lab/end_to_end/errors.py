@@ -1,10 +1,13 @@
-"""A pose model's own errors by measure and condition, from rendered people that nothing was tuned on.
+"""A pose model's own errors by measure and condition, from rendered people that nothing was tuned
+on.
 
-python -m tests.lab.end_to_end errors FOLDER [--model NAME] [--write]    --write: models/NAME.errors.json
+python -m tests.lab.end_to_end errors FOLDER [--model NAME] [--write]    --write:
+models/NAME.errors.json
 
-Every clip of the group "people" runs in a circle through the core without a table. What it measures differs from the truth by
-the model's error; how that differs from person to person is the table. That the table holds for somebody new is shown by
-leaving each person out, making the table of the others, and counting how often its intervals hold the truth of the one left out.
+Every clip of the group "people" runs in a circle through the core without a table. What it measures
+differs from the truth by the model's error; how that differs from person to person is the table.
+That the table holds for somebody new is shown by leaving each person out, making the table of the
+others, and counting how often its intervals hold the truth of the one left out.
 """
 
 from __future__ import annotations
@@ -41,7 +44,9 @@ PELVIC = "pelvi"
 
 @dataclass(frozen=True)
 class Reading_:
-    """One clip as measured and as it is. `strides`: raw STRIDE rows of the run; `once`: those of the clip played once."""
+    """One clip as measured and as it is. `strides`: raw STRIDE rows of the run; `once`: those of
+    the clip played once.
+    """
 
     person: str
     row: str
@@ -93,7 +98,7 @@ def _strides(poses: Sequence[Pose], view: View, speed_mps: float) -> np.ndarray:
     return made[made["running"] == 1]
 
 
-# ---- the table ---------------------------------------------------------------------------------------------------
+# ---- the table -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,9 @@ CONDITIONS = (
 
 
 def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
-    """The table. What faults change in the error is measured from the side and taken for every condition."""
+    """The table. What faults change in the error is measured from the side and taken for every
+    condition.
+    """
     changes = _changes(found)
     made = []
     for condition in CONDITIONS:
@@ -128,7 +135,9 @@ def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
 
 
 def errors_of(reading: Reading_, known: KnownErrors) -> dict[str, float]:
-    """Measured minus true by measure, the bias that is known taken off; what was not measured is left out."""
+    """Measured minus true by measure, the bias that is known taken off; what was not measured is
+    left out.
+    """
     said = measured(reading.strides, known)
     return {name: m.value - reading.true[name] for name, m in said.items() if name in reading.true and m.measured}
 
@@ -151,7 +160,8 @@ def _rows(here: Sequence[Reading_], changes: Mapping[str, float]) -> dict[str, M
         return {}
     raw = {id(r): errors_of(r, NOTHING) for r in here}
     bias = {name: _bias(here, raw, name) for name in _names(raw.values()) if name not in DERIVED | TIMED}
-    # What follows from several columns is worked out anew from those without bias, as the station does.
+    # What follows from several columns is worked out anew from those without bias, as the station
+    # does.
     first = {name: MeasureError(b, 0.0, 0.0, len(people)) for name, b in bias.items()}
     known = KnownErrors((ErrorBand(0.0, 90.0, first),), 1.0, 0.0)
     left = {id(r): errors_of(r, known) for r in here}
@@ -161,7 +171,8 @@ def _rows(here: Sequence[Reading_], changes: Mapping[str, float]) -> dict[str, M
         by_person = [values for values in by_person if values]
         if len(by_person) < 4:
             continue
-        # Every person counts the same; about zero, because the next person is corrected by this bias and no other.
+        # Every person counts the same; about zero, because the next person is corrected by this
+        # bias and no other.
         spread = math.sqrt(np.mean([np.mean(np.square(values)) for values in by_person]))
         rows[name] = MeasureError(
             round(bias.get(name, 0.0), 3), round(spread, 3), round(changes.get(name, spread), 3), len(by_person)
@@ -190,7 +201,9 @@ def _bias(here: Sequence[Reading_], errors: Mapping[int, dict[str, float]], name
 
 
 def _changes(found: Sequence[Reading_]) -> dict[str, float]:
-    """Root mean square, over people and faults, of how much the error differs from the same person's own running."""
+    """Root mean square, over people and faults, of how much the error differs from the same
+    person's own running.
+    """
     own = {r.person: errors_of(r, NOTHING) for r in found if r.row == "own" and 24 <= r.fps < 45}
     off: dict[str, list[float]] = {}
     for reading in found:
@@ -201,12 +214,14 @@ def _changes(found: Sequence[Reading_]) -> dict[str, float]:
     return {name: math.sqrt(np.mean(np.square(values))) for name, values in off.items() if len(values) >= 8}
 
 
-# ---- whether it holds --------------------------------------------------------------------------------------------
+# ---- whether it holds ----------------------------------------------------------------------------
 
 
 @dataclass
 class Count:
-    """Intervals of one measure on people who were left out. `half`: median half-width; `before`: without a table."""
+    """Intervals of one measure on people who were left out. `half`: median half-width; `before`:
+    without a table.
+    """
 
     held: int = 0
     before: int = 0
@@ -215,7 +230,9 @@ class Count:
 
 
 def coverage(found: Sequence[Reading_], once: bool) -> dict[str, Count]:
-    """Intervals that hold the truth of a person who is not in the table, each clip played once or in a circle."""
+    """Intervals that hold the truth of a person who is not in the table, each clip played once or
+    in a circle.
+    """
     counts: dict[str, Count] = {}
     for person in sorted({r.person for r in found}):
         made = bands([r for r in found if r.person != person])
@@ -235,7 +252,9 @@ def coverage(found: Sequence[Reading_], once: bool) -> dict[str, Count]:
 
 
 def change_coverage(found: Sequence[Reading_]) -> dict[str, Count]:
-    """Changes from a person's own running to a fault: whether the two ci95_change intervals together hold the true change."""
+    """Changes from a person's own running to a fault: whether the two ci95_change intervals
+    together hold the true change.
+    """
     counts: dict[str, Count] = {}
     for person in sorted({r.person for r in found}):
         made = bands([r for r in found if r.person != person])

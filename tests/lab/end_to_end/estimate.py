@@ -1,4 +1,6 @@
-"""The pose model over every clip, and after it the pelvis model: one file of poses and one of turns per clip and model."""
+"""The pose model over every clip, and after it the pelvis model: one file of poses and one of turns
+per clip and model.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +28,21 @@ KEPT_IN = Path(__file__).with_name("kept")
 KEPT = ("m_heavy.thigh_only", "m_tall.azimuth-20", "f_avg.sitting")
 """A fault, an oblique camera, and a runner whose legs the model exchanges."""
 KEPT_WITH_TURNS = (("p01.drill", 1), ("p01.own", 2), ("p01.locked", 1), ("p01.thigh_strong", 1))
-"""One runner's session: the drill, the own running, a waist that locks, and one that does not though the legs run otherwise."""
+"""One runner's session: the drill, the own running, a waist that locks, and one that does not
+though the legs run otherwise.
+"""
 
 
 def poses_path(folder: Path, model: str, name: str, every: int = 1) -> Path:
-    """Where the poses of a clip are kept, or those of every second, third frame: a slower camera."""
+    """Where the poses of a clip are kept, or those of every second, third frame: a slower camera.
+    """
     return folder / "poses" / model / (f"{name}.npz" if every == 1 else f"{name}.every{every}.npz")
 
 
 def estimate_all(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = ()) -> None:
-    """Estimate every rendered clip that has no poses yet. Raises KeyError for an unknown model, ModelError for a broken one."""
+    """Estimate every rendered clip that has no poses yet. Raises KeyError for an unknown model,
+    ModelError for a broken one.
+    """
     for clip, every in ((one, every) for one in CLIPS for every in (1, *one.slower)):
         video, target = folder / f"{clip.name}.mp4", poses_path(folder, model, clip.name, every)
         if target.exists() or not video.exists() or (names and clip.name not in names):
@@ -54,9 +61,11 @@ def turns_path(folder: Path, model: str, name: str, every: int = 1) -> Path:
 
 
 def read_turns(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = (), anew: bool = False) -> None:
-    """The pelvis model that is shipped over every clip with poses; `anew`: also where it has read already.
+    """The pelvis model that is shipped over every clip with poses; `anew`: also where it has read
+    already.
 
-    Keeps (T, 2) turn and spread, deg, NaN for a frame in which nothing was read. Raises ModelError for a broken model.
+    Keeps (T, 2) turn and spread, deg, NaN for a frame in which nothing was read. Raises ModelError
+    for a broken model.
     """
     card = read_card(models_dir() / f"{PELVIS_MODEL}.md")
     for clip, every in ((one, every) for one in CLIPS for every in (1, *one.slower)):
@@ -76,7 +85,9 @@ def read_turns(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = (), 
 
 
 def keep(folder: Path) -> None:
-    """Copy the poses of KEPT into the test's folder, to a sixteenth of a pixel: small, and exact enough. Turns to 0.01 deg."""
+    """Copy the poses of KEPT into the test's folder, to a sixteenth of a pixel: small, and exact
+    enough. Turns to 0.01 deg.
+    """
     for name in KEPT:
         _save_small(load_poses(poses_path(folder, SHIPPED, name)), KEPT_IN / f"{name}.npz")
     for name, every in KEPT_WITH_TURNS:

@@ -1,7 +1,9 @@
-"""MoveNet Thunder beside BlazePose, for the comparison only: published TFJS weights as ONNX, and a `PoseModel` over it.
+"""MoveNet Thunder beside BlazePose, for the comparison only: published TFJS weights as ONNX, and a
+`PoseModel` over it.
 
-Only the convolutions are converted; what follows them (CenterNet's decoding, as in the published graph: centre, regressed
-joints, the heatmap's peak near each, its offset) is a few lines of NumPy here.
+Only the convolutions are converted; what follows them (CenterNet's decoding, as in the published
+graph: centre, regressed joints, the heatmap's peak near each, its offset) is a few lines of NumPy
+here.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ SEEN = 0.2
 
 
 def convert(model_json: Path, weights_bin: Path, target: Path) -> None:
-    """Write the convolutions as ONNX, everything NCHW, and the centre's prior beside it as `<target>.npy`."""
+    """Write the convolutions as ONNX, everything NCHW, and the centre's prior beside it as
+    `<target>.npy`.
+    """
     graph = json.loads(model_json.read_text())
     constants = _weights(graph["weightsManifest"], weights_bin.read_bytes())
     nodes = {node["name"]: node for node in graph["modelTopology"]["node"]}
@@ -134,7 +138,9 @@ def _text(encoded: str) -> str:
 
 
 class MoveNet:
-    """`PoseModel`: the station's detector finds people, Thunder measures them in an upright square. No heels and no toes."""
+    """`PoseModel`: the station's detector finds people, Thunder measures them in an upright square.
+    No heels and no toes.
+    """
 
     margin = 1.25
 

@@ -1,8 +1,10 @@
-"""What the pixels round the hips show of the pelvis' turn, through the whole station, on bodies that trained nothing.
+"""What the pixels round the hips show of the pelvis' turn, through the whole station, on bodies
+that trained nothing.
 
-Two questions. Alone: a clip goes round for 110 s, no belt, no drill: is the turn reported, does its interval hold the truth, is a
-locked waist told from a typical one? Against oneself: drill, baseline of one's own running, then something else for two minutes:
-is a fall of the turn noticed, and is none noticed where nothing fell?
+Two questions. Alone: a clip goes round for 110 s, no belt, no drill: is the turn reported, does its
+interval hold the truth, is a locked waist told from a typical one? Against oneself: drill, baseline
+of one's own running, then something else for two minutes: is a fall of the turn noticed, and is
+none noticed where nothing fell?
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from .sessions import OWN, Session, sessions
 from .streams import Watched
 
 LOCKED_DEG, TYPICAL_DEG = 2.4, 8.0
-"""Peak to peak, of an amplitude of 1.2 and of 4 deg: no locked waist turns more, and no typical one less."""
+"""Peak to peak, of an amplitude of 1.2 and of 4 deg: no locked waist turns more, and no typical one
+less.
+"""
 FALL_DEG = 3.0
 CHANGE_S = 40.0
 QUADRATURE, TURN = "pelvic_turn_quadrature_deg", "pelvic_turn_deg"
@@ -40,7 +44,9 @@ class Read:
     turn: Measure
     quadrature: Measure
     strides: complex
-    """Mean over the strides: in phase + j a quarter stride ahead, corrected by the card; NaN where no stride was read."""
+    """Mean over the strides: in phase + j a quarter stride ahead, corrected by the card; NaN where
+    no stride was read.
+    """
     state: str
     """Of `locked_waist`."""
 
@@ -85,7 +91,9 @@ def _page(data: Set) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Change:
-    """One person before one camera running in another way than their own: what changed a quarter stride ahead, deg."""
+    """One person before one camera running in another way than their own: what changed a quarter
+    stride ahead, deg.
+    """
 
     name: str
     true: float
@@ -93,7 +101,9 @@ class Change:
 
 
 def changes(folder: Path, model: str) -> list[Change]:
-    """From everybody's own running to their faults, from the side; by the correction that is shipped."""
+    """From everybody's own running to their faults, from the side; by the correction that is
+    shipped.
+    """
     data, found = Set(folder, model), []
     for body in (body for body in PEOPLE if body not in TUNED):
         reads = {}

@@ -1,4 +1,6 @@
-"""One clip against its truth: landmarks, angles, measures with their intervals, events, verdicts, cues."""
+"""One clip against its truth: landmarks, angles, measures with their intervals, events, verdicts,
+cues.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,7 @@ class Score:
         self.near = near_side(seen.clip.spec)
         self.far = "left" if self.near == "right" else "right"
 
-    # ---- landmarks -----------------------------------------------------------------------------------
+    # ---- landmarks -------------------------------------------------------------------------------
 
     @cached_property
     def exact(self) -> Truth:
@@ -91,12 +93,16 @@ class Score:
         return float(np.percentile(length, 95))
 
     def off_px(self, part: str, side: str) -> XY:
-        """Distance (T,) of a landmark from its true place, in the settled pictures in which somebody was found."""
+        """Distance (T,) of a landmark from its true place, in the settled pictures in which
+        somebody was found.
+        """
         off = np.hypot(*(self._px(part, side) - self._true_px(part, side)).T)[self.settled]
         return off[np.isfinite(off)]
 
     def exchanged_pct(self) -> float:
-        """Pictures in which knees and ankles lie better on the other leg, while the legs are clearly apart."""
+        """Pictures in which knees and ankles lie better on the other leg, while the legs are
+        clearly apart.
+        """
         straight, crossed, apart = np.zeros((3, self.count))
         for part in ("knee", "ankle"):
             for side, other in (("left", "right"), ("right", "left")):
@@ -106,7 +112,7 @@ class Score:
         clear = self.settled & (apart > 0.6 * self.thigh_px) & np.isfinite(straight)
         return 100 * float((crossed[clear] < 0.7 * straight[clear]).mean()) if clear.any() else np.nan
 
-    # ---- angles --------------------------------------------------------------------------------------
+    # ---- angles ----------------------------------------------------------------------------------
 
     @cached_property
     def once(self) -> Watched:
@@ -115,21 +121,26 @@ class Score:
 
     @cached_property
     def round(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The last time round the circle: rows of `judged`, and which picture of the clip each shows."""
+        """The last time round the circle: rows of `judged`, and which picture of the clip each
+        shows.
+        """
         rows = np.arange(len(self.judged.t_s))[-self.clip.loop_frames :]
         lead = self.clip.lead_frames
         return rows, np.minimum(lead + (rows - lead) % self.clip.loop_frames, self.count - 1)
 
     def angle_error(self, name: str) -> XY:
-        """Measured minus true (T,), the last time round: "thigh_near", "thigh_far", "knee_flexion_near", "trunk_lean"."""
+        """Measured minus true (T,), the last time round: "thigh_near", "thigh_far",
+        "knee_flexion_near", "trunk_lean".
+        """
         of = name.replace("near", self.near).replace("far", self.far)
         rows, pictures = self.round
         error = self.judged.angles[f"{name}_deg"][rows] - self.exact.angles_deg[of][pictures]
         return error[np.isfinite(error)]
 
     def exchanged_after_pct(self) -> tuple[float, float]:
-        """Pictures in which the near thigh of the core is rather the far one, while the thighs are 25 degrees apart: while the
-        clip is played once (what a runner's first seconds are like), and the last time round."""
+        """Pictures in which the near thigh of the core is rather the far one, while the thighs are
+        25 degrees apart: while the clip is played once (what a runner's first seconds are like),
+        and the last time round."""
         once = np.flatnonzero(self.settled)
         rows, pictures = self.round
         return self._exchanged(self.once, once, once), self._exchanged(self.judged, rows, pictures)
@@ -140,7 +151,7 @@ class Score:
         clear = (abs(near - far) > 25) & np.isfinite(seen)
         return 100 * float((abs(seen - far) < abs(seen - near))[clear].mean()) if clear.any() else np.nan
 
-    # ---- measures ------------------------------------------------------------------------------------
+    # ---- measures --------------------------------------------------------------------------------
 
     @cached_property
     def true_values(self) -> Mapping[str, float]:
@@ -154,7 +165,8 @@ class Score:
         return Miss(told.value, told.low, told.high, self.true_values[name])
 
     def event_errors_s(self, kind: str, side: str) -> XY:
-        """Measured minus true moment of every contact or toe-off that has one within EVENT_REACH_S."""
+        """Measured minus true moment of every contact or toe-off that has one within EVENT_REACH_S.
+        """
         true = (self.exact.contact_s if kind == "contact" else self.exact.toe_off_s)[side]
         # A picture bears the time at which its exposure began.
         late_s = self.clip.spec.sensor.shutter_s / 2
@@ -166,13 +178,15 @@ class Score:
         return error[abs(error) < EVENT_REACH_S]
 
     def turn(self) -> tuple[complex, complex]:
-        """Seen and true first harmonic of the pelvic turn against the thigh, before any calibration."""
+        """Seen and true first harmonic of the pelvic turn against the thigh, before any
+        calibration.
+        """
         rows = [complex(s["pelvic_in_phase_deg"], s["pelvic_quadrature_deg"]) for s in self.once.strides]
         rows = [r for r in rows if np.isfinite(r)]
         seen = complex(np.median(np.real(rows)), np.median(np.imag(rows))) if rows else complex(np.nan, np.nan)
         return seen, truth(self.clip.spec, self.near).turn
 
-    # ---- judgement -----------------------------------------------------------------------------------
+    # ---- judgement -------------------------------------------------------------------------------
 
     @cached_property
     def judged(self) -> Watched:

@@ -1,4 +1,6 @@
-"""Whole sessions put together from clips of one person before one camera: the drill, the baseline, and then something else."""
+"""Whole sessions put together from clips of one person before one camera: the drill, the baseline,
+and then something else.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from .truth import near_side, truth, verdicts
 BASELINE_S, THEN_S = 205.0, 120.0
 """Three minutes of silent baseline with some strides to spare, then long enough for every rule."""
 OWN = (("side", 1), ("own", 2))
-"""Clips of a person's own running, and which of their frames are shown: one frame rate throughout a session."""
+"""Clips of a person's own running, and which of their frames are shown: one frame rate throughout a
+session.
+"""
 CHANGES = (*OWN, *((row, 1) for row in ("locked", "over_rotation", "thigh_only", "thigh_strong", "sitting", "sits_strong")))
 
 Load = Callable[[str, int], Seen | None]
@@ -57,7 +61,9 @@ def turn_of(watched: Watched) -> Measure:
 
 
 def sessions(load: Load) -> Iterator[Session]:
-    """Every session whose clips are all there. `load(name, every)`: a clip, of which every second, third frame is shown."""
+    """Every session whose clips are all there. `load(name, every)`: a clip, of which every second,
+    third frame is shown.
+    """
     for body in PEOPLE:
         own = next((seen for row, every in OWN if (seen := load(f"{body}.{row}", every)) is not None), None)
         drill = load(f"{body}.drill", 1)

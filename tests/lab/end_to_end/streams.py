@@ -33,7 +33,9 @@ class Seen:
     errors: tuple[ErrorBand, ...] = ()
     """What is known of the model that saw it."""
     turns: NDArray[np.float64] | None = None
-    """(T, 2) what the pelvis model read of every frame, and its spread, deg; None: it was not asked."""
+    """(T, 2) what the pelvis model read of every frame, and its spread, deg; None: it was not
+    asked.
+    """
 
     @classmethod
     def load(cls, clip: Clip, path: Path, every: int = 1, model: str = SHIPPED, turns: Path | None = None) -> Seen:
@@ -69,11 +71,15 @@ class Seen:
         return self._picked(np.minimum(index, len(self.poses.t_ns) - 1), start_s)
 
     def watched(self, inputs: Iterable[Pose | HipTurn], plan: Plan | None = None, view: View | None = None) -> Watched:
-        """What the coach makes of inputs of this clip, or of a session in which it is the runner's own."""
+        """What the coach makes of inputs of this clip, or of a session in which it is the runner's
+        own.
+        """
         return watch(inputs, view or self.view, self.speed_mps, plan, self.errors, self.turn_bands)
 
     def _picked(self, index: NDArray[np.int64], start_s: float) -> list[Pose | HipTurn]:
-        """What was read at `index`, shown at the clip's rate from `start_s` on: of every frame the turn, then the pose."""
+        """What was read at `index`, shown at the clip's rate from `start_s` on: of every frame the
+        turn, then the pose.
+        """
         frame_ns = NS / self.fps
         found: list[Pose | HipTurn] = []
         for k, i in enumerate(index.tolist()):
@@ -86,7 +92,9 @@ class Seen:
 
 @dataclass
 class Watched:
-    """What the coach made of a stream. `angles`: one row of ANGLES per pose, NaN while nothing was known."""
+    """What the coach made of a stream. `angles`: one row of ANGLES per pose, NaN while nothing was
+    known.
+    """
 
     t_s: NDArray[np.float64]
     angles: NDArray[np.void]
@@ -118,7 +126,9 @@ def watch(
     errors: tuple[ErrorBand, ...] = (),
     bands: tuple[TurnBand, ...] = (),
 ) -> Watched:
-    """Feeds the coach. `faults` are those of the last moment in which somebody ran. Default plan: that of `station analyze`."""
+    """Feeds the coach. `faults` are those of the last moment in which somebody ran. Default plan:
+    that of `station analyze`.
+    """
     coach = Coach(view, plan or Plan.offline(), errors, bands)
     coach.step(Reading(0, "speed_given_mps", speed_mps))
     t_s, rows, found = [], [], Watched(np.empty(0), np.empty(0, ANGLES), Gait(0), ())

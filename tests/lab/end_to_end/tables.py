@@ -64,7 +64,7 @@ SUM_HEAD = ("hip / knee / ankle, % of thigh", "exchanged, %: model", "core, firs
             "TLE error: mean, worst", "forward error", "cadence error, worst", "trunk lean bias", "contact near, ms")  # fmt: skip
 
 
-# ---- clip by clip ------------------------------------------------------------------------------------------------
+# ---- clip by clip --------------------------------------------------------------------------------
 
 
 def groups(data: Set) -> Iterator[str]:
@@ -114,7 +114,7 @@ def told_azimuth(data: Set) -> Iterator[str]:
     yield from table(("clip", *(f"{q} error, {how}" for q in quantities for how in ("not told", "told"))), rows)
 
 
-# ---- sums --------------------------------------------------------------------------------------------------------
+# ---- sums ----------------------------------------------------------------------------------------
 
 
 def together(data: Set) -> Iterator[str]:
@@ -170,7 +170,7 @@ def honesty(scores: list[Score]) -> Iterator[str]:
     yield from table(head, rows)
 
 
-# ---- pelvis ------------------------------------------------------------------------------------------------------
+# ---- pelvis --------------------------------------------------------------------------------------
 
 BARE = """Without the drill, what the hip landmarks show by themselves: the first harmonic of the distance between the hips
 against the near thigh's, read as degrees. Gain: how much of a true change of the turn (own running, locked to a tenth,
@@ -220,7 +220,7 @@ def _session_row(session: Session) -> list[str]:
     return [*cells, ", ".join(dict.fromkeys(session.cues())) or "none", ", ".join(session.false_cues()) or "none"]
 
 
-# ---- verdicts ----------------------------------------------------------------------------------------------------
+# ---- verdicts ------------------------------------------------------------------------------------
 
 JUDGED = """Every reported clip in a circle for 110 s through the coach of `station analyze`, the belt speed told. What is true is
 decided by the same rules and thresholds on the true motion; between a rule's two thresholds either verdict is right.
@@ -254,7 +254,7 @@ def verdict_tables(scores: list[Score]) -> Iterator[str]:
     yield "\n".join(cues or ["none"]) + "\n"
 
 
-# ---- models ------------------------------------------------------------------------------------------------------
+# ---- models --------------------------------------------------------------------------------------
 
 
 WHY_NOT = """Thunder sees a rendered runner's legs better. It is not shipped: it has no heels and no toes, from which the station

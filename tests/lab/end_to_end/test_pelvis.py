@@ -1,4 +1,6 @@
-"""A whole session of one rendered runner, from what both models read of it: drill, three silent minutes, then something else."""
+"""A whole session of one rendered runner, from what both models read of it: drill, three silent
+minutes, then something else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The scoring itself on landmarks made from the truth, and the accuracy kept over committed poses of three rendered clips."""
+"""The scoring itself on landmarks made from the truth, and the accuracy kept over committed poses
+of three rendered clips.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ def test_perfect_landmarks_score_nothing() -> None:
     assert all(score.off_px(part, side).max() < 0.1 for part in PARTS for side in ("left", "right"))
     assert score.exchanged_pct() == 0
     assert score.exchanged_after_pct() == (0, 0)
-    assert np.abs(score.angle_error("thigh_near")).max() < 3  # perspective: the near leg is off the picture's middle
+    # Perspective: the near leg is off the picture's middle.
+    assert np.abs(score.angle_error("thigh_near")).max() < 3
     assert abs(score.miss("cadence_spm").error) < 0.5
     assert abs(score.miss("tle_near_deg").error) < 1.0
     assert abs(np.median(score.event_errors_s("contact", "right"))) < 0.025
@@ -92,7 +95,7 @@ def test_clips_repeat_in_whole_frames() -> None:
     assert {c.body for c in CLIPS} > set(TUNED)
 
 
-# ---- accuracy of films that were estimated once: each limit a tenth above what was reached ------------------
+# ---- accuracy of films that were estimated once: each limit a tenth above what was reached -------
 
 
 def rms(values: np.ndarray) -> float:

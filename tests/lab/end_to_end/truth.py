@@ -1,4 +1,6 @@
-"""What a clip's runner truly does, in the station's own measures, and what the rules would say who saw it exactly."""
+"""What a clip's runner truly does, in the station's own measures, and what the rules would say who
+saw it exactly.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,15 @@ STRIDES = 36  # as many as the long window of the gait room holds
 
 @dataclass(frozen=True)
 class Truth:
-    """Means over the strides after the lead-in, keyed as in `station.types.QUANTITIES`; seconds in the clip's time."""
+    """Means over the strides after the lead-in, keyed as in `station.types.QUANTITIES`; seconds in
+    the clip's time.
+    """
 
     values: Mapping[str, float]
     turn: complex
-    """First harmonic of the pelvic turn against the near thigh's, peak to peak in degrees: in phase + j quadrature."""
+    """First harmonic of the pelvic turn against the near thigh's, peak to peak in degrees: in phase
+    + j quadrature.
+    """
     contact_s: Mapping[str, NDArray[np.float64]]
     toe_off_s: Mapping[str, NDArray[np.float64]]
 
@@ -102,7 +108,9 @@ def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:
 
 
 def verdicts(clip: Clip) -> dict[str, Look]:
-    """What each rule says of the true motion: `out` is a fault, `inside` none; `between` its two thresholds either will do."""
+    """What each rule says of the true motion: `out` is a fault, `inside` none; `between` its two
+    thresholds either will do.
+    """
     speed_mps = float(clip.spec.motion.parameter("speed_mps", np.zeros(1))[0])
     measures = truth(clip.spec, near_side(clip.spec)).measures()
     scene = Scene(speed_mps, pelvic_source="belt", pelvic_calibrated=True)

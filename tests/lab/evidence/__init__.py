@@ -1,1 +1,3 @@
-"""Makes hardware/evidence.md from the RESULTS files of the other tests, and its figures from their single trials."""
+"""Makes hardware/evidence.md from the RESULTS files of the other tests, and its figures from their
+single trials.
+"""

@@ -1,4 +1,5 @@
-"""Plots as SVG files of their own, title, axes and key in the drawing (a page's plots are station/export/plots.py).
+"""Plots as SVG files of their own, title, axes and key in the drawing (a page's plots are
+station/export/plots.py).
 
 Series differ in colour and in dash, so that they also differ in grey.
 """
@@ -15,14 +16,17 @@ from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 720, 230
 LEFT, RIGHT, TOP, BOTTOM = 62, 26, 24, 34
-COLOURS = ("#1b5e9b", "#b85400", "#4a4a4a")  # blue and orange keep apart for most kinds of colour blindness
+# Blue and orange keep apart for most kinds of colour blindness.
+COLOURS = ("#1b5e9b", "#b85400", "#4a4a4a")
 DASHES = ("", "7 4", "2 3")
 GRID, INK, SHADE = "#d8dee6", "#333a42", "#eef2f7"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots that stand for themselves."""
+    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots
+    that stand for themselves.
+    """
 
     label: str
     x: NDArray[np.float64]
@@ -35,8 +39,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """`shades`: (x from, x to, label) stretches of the background; `x_names`: (x, text) instead of numbers on the x axis;
-    `least_span`: the y axis covers at least so much, or a steady line would look like mountains.
+    """`shades`: (x from, x to, label) stretches of the background; `x_names`: (x, text) instead of
+    numbers on the x axis; `least_span`: the y axis covers at least so much, or a steady line would
+    look like mountains.
     """
 
     title: str

@@ -1,4 +1,5 @@
-"""The figures of hardware/evidence.md, drawn from trials.json in the style of the report's plots."""
+"""The figures of hardware/evidence.md, drawn from trials.json in the style of the report's plots.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +98,9 @@ def turn_intervals(kept: Trials) -> Plot:
 
 
 def turn_by_landmarks(kept: Trials) -> Plot:
-    """What the distance of the two hip points says by itself, when the hips are dragged along by the thighs."""
+    """What the distance of the two hip points says by itself, when the hips are dragged along by
+    the thighs.
+    """
     lines = []
     for drag in sorted({t["drag"] for t in kept if t["kind"] == "drag"})[1:]:
         group = sorted((t for t in kept if t["kind"] == "drag" and t["drag"] == drag), key=lambda t: t["true_turn_deg"])
@@ -133,7 +136,9 @@ def rendered_by_azimuth(path: str) -> Plot:
 
 
 def turn_through_model(path: str) -> Plot:
-    """What the pose model's hip points show, against the true turn; the clips of one body are joined."""
+    """What the pose model's hip points show, against the true turn; the clips of one body are
+    joined.
+    """
     x: list[float] = []
     y: list[float] = []
     for body, true, seen in columns(path, "body", "true turn, deg", "seen (its quadrature part)"):
@@ -180,7 +185,9 @@ VERDICTS = (
 
 
 def verdicts(path: str) -> str:
-    """A square per rule and outcome, the darker the more of the runs with (left) or without (right) the fault ended there."""
+    """A square per rule and outcome, the darker the more of the runs with (left) or without (right)
+    the fault ended there.
+    """
     rows = columns(path, "rule", *(name for name, _, _ in VERDICTS))
     height = 62 + 26 * len(rows)
     parts = [

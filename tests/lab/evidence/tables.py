@@ -34,7 +34,9 @@ def tables_of(path: str) -> tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], 
 
 
 def columns(path: str, *names: str, nth: int = 0) -> list[tuple[str, ...]]:
-    """Those columns, row by row, of the nth table that has them all; a name given twice is taken in order. Raises Missing."""
+    """Those columns, row by row, of the nth table that has them all; a name given twice is taken in
+    order. Raises Missing.
+    """
     found = [(header, rows) for header, rows in tables_of(path) if not Counter(names) - Counter(header)]
     if nth >= len(found):
         raise Missing(f"{path}: {len(found)} tables with the columns {names}")
@@ -51,7 +53,8 @@ def table(path: str, *names: str, nth: int = 0) -> str:
 
 
 def cell(path: str, column: str, *keys: str) -> str:
-    """The cell of that column in the one row that has all `keys` among its cells. Raises Missing."""
+    """The cell of that column in the one row that has all `keys` among its cells. Raises Missing.
+    """
     found = [
         row[header.index(column)] for header, rows in tables_of(path) if column in header for row in rows if set(keys) <= set(row)
     ]
@@ -70,7 +73,9 @@ def number(path: str, column: str, *keys: str, after: str = "") -> str:
 
 
 def line(path: str, start: str, section: str = "") -> str:
-    """The list item that begins so, below that heading, its broken lines joined, without how long it took. Raises Missing."""
+    """The list item that begins so, below that heading, its broken lines joined, without how long
+    it took. Raises Missing.
+    """
     text = text_of(path)
     if section:
         at = text.find(f"## {section}\n")

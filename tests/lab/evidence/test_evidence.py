@@ -1,4 +1,5 @@
-"""The page of evidence is the one that its sources make, and says no number that they do not hold."""
+"""The page of evidence is the one that its sources make, and says no number that they do not hold.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +34,14 @@ def test_the_figures_are_those_that_the_trials_make() -> None:
 
 
 def test_every_number_on_the_page_is_in_a_source() -> None:
-    """The sources, the README's list of what it is valid for, the settings, and how the trials were made."""
+    """The sources, the README's list of what it is valid for, the settings, and how the trials were
+    made.
+    """
     fixed = [CORE, "tests/lab/appliance/RESULTS.md", "README.md", "tests/lab/evidence/trials.py"]
     sources = [*fixed, *filter(has, SOURCES.values())]
     known = {found for source in sources for found in NUMBER.findall((ROOT / source).read_text(encoding="utf-8"))}
-    known |= {"4", "1.1", "5", "0.1"}  # shutter and lens of hardware/README.md; what HOW_TO_READ claims; share of the turn left
+    # Shutter and lens of hardware/README.md; what HOW_TO_READ claims; share of the turn left.
+    known |= {"4", "1.1", "5", "0.1"}
     text = re.sub(r"\]\([^)]*\)", "", page())  # not the links' targets
     assert sorted(set(NUMBER.findall(text)) - known) == []
 

@@ -1,4 +1,5 @@
-"""The single trials behind the figures: recorded runners filmed from many sides, one line each, kept in trials.json.
+"""The single trials behind the figures: recorded runners filmed from many sides, one line each,
+kept in trials.json.
 
 python -m tests.lab.evidence.trials        some minutes; needs ../shared/data/rbds
 """
@@ -63,7 +64,8 @@ def _line(kind: str, filming: Filming, trial: Trial, found: Scores) -> dict[str,
         "speed_off_pct": round(found.speed_pct, 3) if np.isfinite(found.speed_pct) else None,
         "true_turn_deg": round(abs(found.true_turn), 3),
         "turn_deg": [round(value, 3) for value in (turn.value, turn.low, turn.high)] if turn.measured else None,
-        "landmarks_turn_deg": round(abs(complex(np.nanmean(found.raw_turn))), 3),  # what the hip points alone would say
+        # What the hip points alone would say.
+        "landmarks_turn_deg": round(abs(complex(np.nanmean(found.raw_turn))), 3),
     }
 
 

@@ -79,7 +79,8 @@ class Published(nn.Module):
         settings = self.settings[node.output[0]]
         if node.op_type == "Conv":
             weight, bias = (self.weights[name] for name in node.input[1:])
-            pad = settings["pads"][:2]  # the same before and after: the others have a node of their own before them
+            # The same before and after: the others have a node of their own before them.
+            pad = settings["pads"][:2]
             return functional.conv2d(given[0], weight, bias, settings["strides"], pad, groups=settings["group"])
         if node.op_type == "Clip":
             return functional.relu6(given[0])
@@ -144,7 +145,8 @@ class Decoder(nn.Module):
         stored = {t.name: numpy_helper.to_array(t).astype(np.float32) for t in graph.initializer}
         last = next(n for n in graph.node if n.output[0] == "t298")
         weight, bias = (stored[name.removesuffix("_wide")] for name in last.input[1:])
-        with torch.no_grad():  # the published heat maps of these very joints are the place to start from
+        # The published heat maps of these very joints are the place to start from.
+        with torch.no_grad():
             self.heat.weight.copy_(torch.from_numpy(weight[list(ROWS)]))
             self.heat.bias.copy_(torch.from_numpy(bias[list(ROWS)]))
             nn.init.zeros_(self.present.weight)

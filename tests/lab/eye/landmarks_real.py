@@ -122,7 +122,8 @@ def _people(image: NDArray[np.uint8], squares: list[Square], teacher: BlazePose,
     rows, bodies = [], []
     for square in squares:
         seen = teacher.measure(image, square)
-        square = Square.around(seen.body_px, teacher.margin)  # the detector's is rough: look again where the body is
+        # The detector's is rough: look again where the body is.
+        square = Square.around(seen.body_px, teacher.margin)
         if any(np.hypot(square.x_px - b.x_px, square.y_px - b.y_px) < 0.15 * b.side_px for b in bodies):
             continue
         seen = teacher.measure(image, square)

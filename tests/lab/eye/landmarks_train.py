@@ -101,7 +101,8 @@ class Renders:
 
 def drawn_of(shard: Shard, i: int) -> Drawn:
     """One frame of the ground as a `Source` gives it."""
-    px = shard.truth["px"][i][joint_rows(LANDMARK_NAMES)] - 0.5  # the ground's first pixel has its centre at 0.5
+    # The ground's first pixel has its centre at 0.5.
+    px = shard.truth["px"][i][joint_rows(LANDMARK_NAMES)] - 0.5
     px[[row < 0 for row in joint_rows(LANDMARK_NAMES)]] = NAN
     return shard.tile(i), px, exact_of(px), not bool(shard.truth["nobody"][i])
 
@@ -333,7 +334,7 @@ def solve(line: torch.nn.Linear, x: torch.Tensor, there: torch.Tensor) -> None:
         line.bias.copy_(found[-1] - (found[:-1] / scale * mean).sum())
 
 
-# ---- a worker's side -------------------------------------------------------------------------------------------------
+# ---- a worker's side -----------------------------------------------------------------------------
 
 
 def _work(pipe: Connection, weights: list[torch.Tensor], gradients: list[torch.Tensor], ground: Path, real_frames: Path,

@@ -1,8 +1,9 @@
-"""The loop that trains any of the networks: seeded, with checkpoints, resumed where it stopped, on a CPU or a GPU.
+"""The loop that trains any of the networks: seeded, with checkpoints, resumed where it stopped, on
+a CPU or a GPU.
 
-The learning rate rises for `WARM_STEPS`, stays, and falls to zero over the last `FALLING` of the steps; beside the weights
-their moving average is kept, and it is the average that is exported. So a run can be ended early, or prolonged, by another
-`steps`.
+The learning rate rises for `WARM_STEPS`, stays, and falls to zero over the last `FALLING` of the
+steps; beside the weights their moving average is kept, and it is the average that is exported. So a
+run can be ended early, or prolonged, by another `steps`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ CLIP_NORM = 2.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast. `hours` ends this piece of the run; the next one goes on from its last checkpoint."""
+    """How long and how fast. `hours` ends this piece of the run; the next one goes on from its last
+    checkpoint.
+    """
 
     steps: int
     hours: float
@@ -39,7 +42,8 @@ class Plan:
 
 def train(network: nn.Module, batches: Iterable, loss: Callable[[nn.Module, object], tuple[torch.Tensor, dict[str, float]]],
           plan: Plan, folder: Path) -> None:
-    """Train until `plan.steps` or `plan.hours` are spent. `loss(network, batch)`: the loss, and numbers to log.
+    """Train until `plan.steps` or `plan.hours` are spent. `loss(network, batch)`: the loss, and
+    numbers to log.
 
     Writes `last.pt` (everything that is needed to go on) and `log.jsonl` into `folder`.
     """
@@ -86,7 +90,8 @@ def steps_done(folder: Path) -> int:
 
 
 def averaged(network: nn.Module, folder: Path) -> tuple[nn.Module, int]:
-    """The network with the averaged weights of the last checkpoint, to be used; and after how many steps.
+    """The network with the averaged weights of the last checkpoint, to be used; and after how many
+    steps.
 
     Raises FileNotFoundError when nothing was trained there.
     """
@@ -97,7 +102,9 @@ def averaged(network: nn.Module, folder: Path) -> tuple[nn.Module, int]:
 
 
 def _towards(average: torch.Tensor, now: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-    """A moving average that at first reaches back over a fifth of the run: early weights are worth little."""
+    """A moving average that at first reaches back over a fifth of the run: early weights are worth
+    little.
+    """
     return average + (now - average) / (1 + min(int(count) / 5, AVERAGE_STEPS))
 
 

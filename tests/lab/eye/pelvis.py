@@ -1,4 +1,6 @@
-"""The pelvis network: a crop round the hips in, the pelvis' turn against the line of sight and its spread out."""
+"""The pelvis network: a crop round the hips in, the pelvis' turn against the line of sight and its
+spread out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from torch import nn
 TURN_SCALE_DEG = 20.0
 AUX_SCALE = {"list_deg": 5.0, "tilt_deg": 8.0, "bearing_deg": 20.0, "thigh_near_deg": 25.0, "thigh_far_deg": 25.0,
              "hip_near_x": 8.0, "hip_near_y": 8.0, "hip_far_x": 8.0, "hip_far_y": 8.0}
-"""What the network must also tell while it is trained, and its usual size; hips in crop pixels of 112 from the middle."""
+"""What the network must also tell while it is trained, and its usual size; hips in crop pixels of
+112 from the middle.
+"""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,11 @@ class PelvisNet(nn.Module):
         self.also = nn.Linear(128, len(AUX_SCALE))
 
     def forward(self, pictures: torch.Tensor, thighs: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """`pictures` (N, 3, S, S), 0..1 RGB; `thighs` (N, 4): sine and cosine of near and far, if they are given.
+        """`pictures` (N, 3, S, S), 0..1 RGB; `thighs` (N, 4): sine and cosine of near and far, if
+        they are given.
 
-        Returns (N, 2): turn in `TURN_SCALE_DEG` and log of the Laplace scale likewise; and (N, aux).
+        Returns (N, 2): turn in `TURN_SCALE_DEG` and log of the Laplace scale likewise; and (N,
+        aux).
         """
         seen = self.neck(self.trunk((pictures - 0.5) * 4.0))
         told = seen if thighs is None else torch.cat([seen, thighs], dim=1)
@@ -58,7 +64,9 @@ class PelvisNet(nn.Module):
 
 
 def laplace_loss(told: torch.Tensor, turn_deg: torch.Tensor) -> torch.Tensor:
-    """Negative log likelihood (N,) of the true turn under the network's own Laplace distribution, but for a constant."""
+    """Negative log likelihood (N,) of the true turn under the network's own Laplace distribution,
+    but for a constant.
+    """
     middle, log_scale = told[:, 0], told[:, 1].clamp(-4.0, 3.0)
     return (turn_deg / TURN_SCALE_DEG - middle).abs() * torch.exp(-log_scale) + log_scale
 

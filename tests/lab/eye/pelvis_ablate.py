@@ -1,4 +1,6 @@
-"""Which inputs of the head help: heads trained anew on the frozen features of a trained network, judged on held-out bodies."""
+"""Which inputs of the head help: heads trained anew on the frozen features of a trained network,
+judged on held-out bodies.
+"""
 
 from __future__ import annotations
 

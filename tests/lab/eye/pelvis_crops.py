@@ -19,7 +19,9 @@ COARSE_PX = 30
 
 
 def write(folders: list[Path], out: Path, seed: int = 5) -> None:
-    """`jpeg_bytes`, `jpeg_ends`; `turn_deg` (N,) against the line of sight; `what` (N,) one of `KEPT`."""
+    """`jpeg_bytes`, `jpeg_ends`; `turn_deg` (N,) against the line of sight; `what` (N,) one of
+    `KEPT`.
+    """
     rng, found = np.random.default_rng(seed), {name: [] for name in KEPT}
     for path in (path for folder in folders for path in stored(folder)):
         shard = load(path)

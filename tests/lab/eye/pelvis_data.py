@@ -1,4 +1,6 @@
-"""Batches for the pelvis network: random frames of all shards that are there, cut and photographed anew each time."""
+"""Batches for the pelvis network: random frames of all shards that are there, cut and photographed
+anew each time.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +39,8 @@ class Sample:
 
 def sample_of(shard: Shard, i: int, shape: Shape, rng: np.random.Generator | None,
               drawn: tuple[dict[str, float], dict[str, float]] | None = None) -> Sample:
-    """Frame i; with `rng` cut and photographed with errors (`drawn`: a row of `views.draws`), without as perfect landmarks
-    and a perfect camera have it."""
+    """Frame i; with `rng` cut and photographed with errors (`drawn`: a row of `views.draws`),
+    without as perfect landmarks and a perfect camera have it."""
     truth = shard.truth
     px, scale, right = truth["px"][i].astype(float), float(truth["px_per_m"][i]), bool(truth["right"][i])
     if rng is None:
@@ -62,7 +64,9 @@ def sample_of(shard: Shard, i: int, shape: Shape, rng: np.random.Generator | Non
 
 
 class Stream(IterableDataset):
-    """Random frames of hip or body shards without end. Every worker holds its own share of them in memory, as JPEG."""
+    """Random frames of hip or body shards without end. Every worker holds its own share of them in
+    memory, as JPEG.
+    """
 
     def __init__(self, folders: list[Path], shape: Shape, seed: int) -> None:
         self._folders, self._shape, self._seed = folders, shape, seed

@@ -1,14 +1,17 @@
-"""How the pelvis model errs over a stride, between people it never saw: what the station corrects by and puts into its intervals.
+"""How the pelvis model errs over a stride, between people it never saw: what the station corrects
+by and puts into its intervals.
 
     python -m tests.lab.eye.pelvis_errors MODEL.onnx RUN FILMS ... --clips CLIPS [--write]
 
-Films are those of the ground's `--steady`: a person, clothes and a camera each. Over a film, what is read at stride frequency is
-taken as gain times the true turn, plus drag times the thigh's swing in phase with it, plus this film's own error. The scatter of
-these errors between films, freed of what the noise of single frames adds, is how people differ; that of the quarter-stride part
-is kept as a share of the spread that the model gives its frames. All held-out bodies give the table (types.TurnBand). How
-often a 95 % interval holds the truth is counted body by body, with the table that the other bodies give. --write puts the table
-beside the model, where the station reads it. What a person's own change is worth comes from the rendered clips of
-tests/lab/end_to_end in CLIPS: their own running against the same person's faults, through the whole station.
+Films are those of the ground's `--steady`: a person, clothes and a camera each. Over a film, what
+is read at stride frequency is taken as gain times the true turn, plus drag times the thigh's swing
+in phase with it, plus this film's own error. The scatter of these errors between films, freed of
+what the noise of single frames adds, is how people differ; that of the quarter-stride part is kept
+as a share of the spread that the model gives its frames. All held-out bodies give the table
+(types.TurnBand). How often a 95 % interval holds the truth is counted body by body, with the table
+that the other bodies give. --write puts the table beside the model, where the station reads it.
+What a person's own change is worth comes from the rendered clips of tests/lab/end_to_end in CLIPS:
+their own running against the same person's faults, through the whole station.
 """
 
 from __future__ import annotations
@@ -31,16 +34,20 @@ from . import pelvis_measure as measure
 
 AZIMUTHS_DEG = (12.0, 25.0, 45.0)
 MOST_TURN_DEG = 20.0
-"""Films of larger turns teach nothing of running: the 95th percentile of the norms is below it at every speed."""
+"""Films of larger turns teach nothing of running: the 95th percentile of the norms is below it at
+every speed.
+"""
 FEWEST_FILMS = 12
 FEWEST_BODIES = 4
 
 
 @dataclass(frozen=True)
 class Films:
-    """Per film (F,): `read`, `true` complex wave of the pelvis against the near thigh, `thigh` its swing; deg, peak to peak.
+    """Per film (F,): `read`, `true` complex wave of the pelvis against the near thigh, `thigh` its
+    swing; deg, peak to peak.
 
-    `noise` is the variance that the scatter of single frames adds to one part of `read`, `spread` what the model says of them.
+    `noise` is the variance that the scatter of single frames adds to one part of `read`, `spread`
+    what the model says of them.
     """
 
     read: NDArray[np.complex128]
@@ -71,7 +78,9 @@ def films_of(readings: measure.Readings) -> Films:
 
 
 def fitted(films: Films) -> tuple[float, float]:
-    """Gain and drag by least squares over both parts of all films, a film the less the less sure the model is."""
+    """Gain and drag by least squares over both parts of all films, a film the less the less sure
+    the model is.
+    """
     left = np.concatenate([films.true.real, films.true.imag])
     drag = np.concatenate([films.thigh, np.zeros(len(films.thigh))])
     right = np.concatenate([films.read.real, films.read.imag])
@@ -102,12 +111,16 @@ def band_of(films: Films, most_azimuth_deg: float) -> TurnBand | None:
 
 
 def _sd(variance: float, noise: float) -> float:
-    """What is left of the scatter without the noise, but never less than a quarter of it: noise is estimated too."""
+    """What is left of the scatter without the noise, but never less than a quarter of it: noise is
+    estimated too.
+    """
     return float(np.sqrt(max(variance - noise, variance / 16)))
 
 
 def _gain_sd(films: Films, quadrature_sd: float) -> float:
-    """Between bodies, without what their films' own errors add. `quadrature_sd`: of these, per degree of spread."""
+    """Between bodies, without what their films' own errors add. `quadrature_sd`: of these, per
+    degree of spread.
+    """
     gains, noise = [], []
     for body in np.unique(films.body):
         own = films.where(films.body == body)
@@ -128,7 +141,9 @@ def halves(films: Films, band: TurnBand) -> NDArray[np.float64]:
 
 
 def covered(films: Films, most_azimuth_deg: float) -> tuple[float, float]:
-    """Share of films whose true quarter-stride part lies in the 95 % interval by the other bodies' band; median half, deg."""
+    """Share of films whose true quarter-stride part lies in the 95 % interval by the other bodies'
+    band; median half, deg.
+    """
     own = films.where(films.azimuth_deg <= most_azimuth_deg)
     held, half = [], []
     for body in np.unique(own.body):

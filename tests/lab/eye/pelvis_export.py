@@ -1,4 +1,6 @@
-"""The pelvis network as an ONNX file: batch normalisation folded away, weights as float16, widened in the graph."""
+"""The pelvis network as an ONNX file: batch normalisation folded away, weights as float16, widened
+in the graph.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The same frames cut by true hips and by those that the station's pose model finds: what its errors cost."""
+"""The same frames cut by true hips and by those that the station's pose model finds: what its
+errors cost.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ SHOULDERS = [LANDMARK_NAMES.index(f"shoulder_{side}") for side in ("left", "righ
 
 
 def compare(model: Path, pose: PoseModel, folders: list[Path]) -> tuple[Readings, Readings, np.ndarray]:
-    """Body frames that hold one whole person: read with true hips, read with found ones, and how far the found mid-hip lies
-    off (N, 2), metres of the runner, x towards where they face."""
+    """Body frames that hold one whole person: read with true hips, read with found ones, and how
+    far the found mid-hip lies off (N, 2), metres of the runner, x towards where they face."""
     session = onnxruntime.InferenceSession(model)
     told, off, rows = [], [], []
     for number, path in enumerate(path for folder in folders for path in stored(folder)):

@@ -1,6 +1,8 @@
-"""What the pelvis model reads on people it has never seen: gain, bias, spread, what the thighs drag along, and the lock-in.
+"""What the pelvis model reads on people it has never seen: gain, bias, spread, what the thighs drag
+along, and the lock-in.
 
-A correlation says nothing here: a network that copies the legs has a high one. Everything is judged by slopes and ranges.
+A correlation says nothing here: a network that copies the legs has a high one. Everything is judged
+by slopes and ranges.
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ COLUMNS = ("turn_deg", "bearing_deg", "list_deg", "tilt_deg", "thigh_near_deg", 
 
 @dataclass(frozen=True)
 class Readings:
-    """Frames of people held out: what the model reads and what is so, (N,) each; `truth` has `COLUMNS` as keys, and
-    `body` and `person` (a number that no two people share)."""
+    """Frames of people held out: what the model reads and what is so, (N,) each; `truth` has
+    `COLUMNS` as keys, and `body` and `person` (a number that no two people share)."""
 
     read_deg: np.ndarray
     spread_deg: np.ndarray
@@ -74,7 +76,9 @@ def of_bodies(readings: Readings, names: tuple[str, ...]) -> Readings:
 
 @dataclass(frozen=True)
 class Slopes:
-    """How much of each true angle is in the reading, degrees per degree, by least squares over all of them at once."""
+    """How much of each true angle is in the reading, degrees per degree, by least squares over all
+    of them at once.
+    """
 
     turn: float
     """The gain: of the pelvis' own turn."""
@@ -96,10 +100,11 @@ def slopes(readings: Readings) -> Slopes:
 
 
 def bias(readings: Readings, gain: float) -> tuple[float, float]:
-    """What is read too much where the pelvis' own turn is taken out by the gain: its mean over bodies and its SD between them.
+    """What is read too much where the pelvis' own turn is taken out by the gain: its mean over
+    bodies and its SD between them.
 
-    The bearing's share is taken out by its own slope round the middle of these frames. The SD is freed of what the scatter of
-    the single frames adds to a mean of so many.
+    The bearing's share is taken out by its own slope round the middle of these frames. The SD is
+    freed of what the scatter of the single frames adds to a mean of so many.
     """
     bearing = readings.truth["bearing_deg"]
     rest = readings.read_deg - gain * readings.truth["turn_deg"]
@@ -114,20 +119,25 @@ def bias(readings: Readings, gain: float) -> tuple[float, float]:
 
 
 def temperature(readings: Readings) -> float:
-    """What the model's spread must be multiplied with so that it is right on average (maximum likelihood of a Laplace scale)."""
+    """What the model's spread must be multiplied with so that it is right on average (maximum
+    likelihood of a Laplace scale).
+    """
     return float(np.mean(abs(readings.wrong_deg) / readings.spread_deg))
 
 
 def covered(readings: Readings, share: float = 0.9) -> float:
-    """Share of the frames whose truth lies within the interval that the spread gives for `share`."""
+    """Share of the frames whose truth lies within the interval that the spread gives for `share`.
+    """
     return float(np.mean(abs(readings.wrong_deg) <= -np.log(1 - share) * readings.spread_deg))
 
 
 @dataclass(frozen=True)
 class LockIns:
-    """Per film (F,): the complex stride-frequency wave of the pelvis against the near thigh's, read and true.
+    """Per film (F,): the complex stride-frequency wave of the pelvis against the near thigh's, read
+    and true.
 
-    Real: in phase with the thigh's forward swing; imaginary: a quarter stride ahead of it. Degrees, amplitude.
+    Real: in phase with the thigh's forward swing; imaginary: a quarter stride ahead of it. Degrees,
+    amplitude.
     """
 
     read: np.ndarray
@@ -166,8 +176,9 @@ def auc(low: np.ndarray, high: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class LockInScore:
-    """Of one way to read the films: slope through zero on the truth, SD left over in true degrees, what of it stays however
-    long the film (the frames' scatter taken out), and how surely locked and typical films are told apart."""
+    """Of one way to read the films: slope through zero on the truth, SD left over in true degrees,
+    what of it stays however long the film (the frames' scatter taken out), and how surely locked
+    and typical films are told apart."""
 
     gain: float
     left_over_deg: float
@@ -199,7 +210,9 @@ def _centred(values: np.ndarray, person: np.ndarray) -> np.ndarray:
 
 
 def wave(signal: np.ndarray, phase: np.ndarray) -> tuple[complex, float]:
-    """Complex amplitude of the first harmonic, by least squares with a mean and the second harmonic beside it; its SE."""
+    """Complex amplitude of the first harmonic, by least squares with a mean and the second harmonic
+    beside it; its SE.
+    """
     turns = 2j * np.pi * phase
     columns = [np.ones(len(phase))] + [part for k in (1, 2) for part in (np.exp(k * turns).real, np.exp(k * turns).imag)]
     matrix = np.stack(columns, axis=1)

@@ -1,4 +1,6 @@
-"""Judging a trained pelvis network: the model file, its card, and the tables of RESULTS.md, all from one set of measurements."""
+"""Judging a trained pelvis network: the model file, its card, and the tables of RESULTS.md, all
+from one set of measurements.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ SHAPE_FILE = "shape.json"
 
 
 def train(ground: list[Path], folder: Path, shape: Shape, plan: loop.Plan, seed: int, workers: int) -> None:
-    """Train on the shards in `ground`, hip or body tiles, into `folder`; goes on, with its shape, where a run there stopped."""
+    """Train on the shards in `ground`, hip or body tiles, into `folder`; goes on, with its shape,
+    where a run there stopped.
+    """
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / SHAPE_FILE).exists():

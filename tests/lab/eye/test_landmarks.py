@@ -59,7 +59,8 @@ def test_the_file_written_is_the_network_trained(picture):
     heat, presence = onnxruntime.InferenceSession(data).run(["heat", "presence"], {"image": image})
     with torch.no_grad():
         expected, logit = decoder(*map(torch.from_numpy, Encoder(PUBLISHED)(picture[None])))
-    assert np.abs(heat - expected.numpy()).max() < 1e-2 * np.abs(heat).max()  # weights are kept as float16
+    # Weights are kept as float16.
+    assert np.abs(heat - expected.numpy()).max() < 1e-2 * np.abs(heat).max()
     assert presence[0, 0] == pytest.approx(float(torch.sigmoid(logit)), abs=0.01)
 
 
@@ -123,7 +124,8 @@ def test_a_crop_takes_its_joints_along_and_a_mirrored_one_changes_the_sides(stan
             if sort[row] == EXACT and (xy[row] > 4).all() and (xy[row] < SIZE - 4).all():
                 x, y = np.round(xy[row]).astype(int)
                 assert crop[y - 2 : y + 3, x - 2 : x + 3].max() > 40, (seed, NAMES[row])
-        assert xy[INDEX["LEFT_ANKLE"], 0] > xy[INDEX["RIGHT_ANKLE"], 0]  # in the mirror too, where left is right
+        # In the mirror too, where left is right.
+        assert xy[INDEX["LEFT_ANKLE"], 0] > xy[INDEX["RIGHT_ANKLE"], 0]
         faces.add(bool(xy[INDEX["RIGHT_FOOT_INDEX"], 0] > xy[INDEX["RIGHT_HEEL"], 0]))
     assert faces == {True, False}
 

@@ -1,4 +1,6 @@
-"""The pelvis network's measures, file and card. Nothing here renders; what needs torch skips where it is missing."""
+"""The pelvis network's measures, file and card. Nothing here renders; what needs torch skips where
+it is missing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ RNG = np.random.default_rng(3)
 
 
 def readings(gain: float = 0.7, bias_deg: float = 2.0, thigh: float = 0.1, bodies: int = 10, each: int = 60) -> measure.Readings:
-    """People whose pelvis is read with this gain and bias, the near thigh dragging along; noise of 3 degrees."""
+    """People whose pelvis is read with this gain and bias, the near thigh dragging along; noise of
+    3 degrees.
+    """
     n = bodies * each
     truth = {name: RNG.normal(0, 8, n) for name in measure.COLUMNS}
     truth["apparent_turn_deg"] = truth["turn_deg"] + truth["bearing_deg"]

@@ -1,4 +1,5 @@
-"""The power goes at any moment: what the blocks that reached the card and the stick are worth at the next start.
+"""The power goes at any moment: what the blocks that reached the card and the stick are worth at
+the next start.
 
     python -m tests.lab.faults.block_cut [POINTS] [SEED] [SESSIONS]
 

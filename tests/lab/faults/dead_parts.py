@@ -1,9 +1,11 @@
-"""Every part of the running station dies, one at a time, while it coaches: who notices, how soon, and what still works.
+"""Every part of the running station dies, one at a time, while it coaches: who notices, how soon,
+and what still works.
 
     python -m tests.lab.faults.dead_parts [NAME ...]
 
-Each row runs the whole `station run` (tests/made_appliance.py) until a cue is due, kills the part, and waits until the screen
-says so and the runner was still cued by what is left. Times are the station's own clock.
+Each row runs the whole `station run` (tests/made_appliance.py) until a cue is due, kills the part,
+and waits until the screen says so and the runner was still cued by what is left. Times are the
+station's own clock.
 """
 
 from __future__ import annotations
@@ -83,7 +85,9 @@ class Death:
     still: tuple[str, ...] = ("light", "sound")  # what must still cue the runner
     how: How = "coaches"
     from_start: bool = False
-    code: int = 0  # what it ends with when it is stopped: 70 where the death itself is a bug, which must not be swallowed
+    # What it ends with when it is stopped: 70 where the death itself is a bug, which must not be
+    # swallowed.
+    code: int = 0
 
 
 @dataclass

@@ -1,11 +1,12 @@
-"""Damaged and hostile files for every parser: an ordinary refusal is right, anything else is a find.
+"""Damaged and hostile files for every parser: an ordinary refusal is right, anything else is a
+find.
 
     python -m tests.lab.faults.fuzz [INPUTS] [SEED] [PARSER ...]
 
-Good files are made, then spoilt: flipped bits, cut or repeated pieces, wrong numbers, deep nesting, text of another encoding;
-logs also with checksums that are right all the same. Each is read in a child process. A find is an exception that is not the
-parser's own refusal, a crash of the process, more than LIMIT_S seconds or more than LIMIT_BYTES of memory. Prints a line per
-parser and
+Good files are made, then spoilt: flipped bits, cut or repeated pieces, wrong numbers, deep nesting,
+text of another encoding; logs also with checksums that are right all the same. Each is read in a
+child process. A find is an exception that is not the parser's own refusal, a crash of the process,
+more than LIMIT_S seconds or more than LIMIT_BYTES of memory. Prints a line per parser and
 each find with the seed and number that make it again; exit code 1 when there was one.
 """
 
@@ -66,7 +67,9 @@ MODELS = Path(__file__).resolve().parents[3] / "models"
 
 @dataclass(frozen=True)
 class Parser:
-    """`make` writes good files into a folder and returns them; `read` reads one. `refusals`: what `read` may raise."""
+    """`make` writes good files into a folder and returns them; `read` reads one. `refusals`: what
+    `read` may raise.
+    """
 
     make: Callable[[Path], list[Path]]
     read: Callable[[Path], object]
@@ -163,7 +166,8 @@ def make_status(folder: Path) -> list[Path]:
 
 
 def read_status_file(path: Path) -> None:
-    """As the station finds it: in a folder of its own, under the name that the exporter gives it."""
+    """As the station finds it: in a folder of its own, under the name that the exporter gives it.
+    """
     own = path.parent / "status"
     own.mkdir(exist_ok=True)
     path.replace(own / f"{PREFIX}sda")

@@ -189,8 +189,8 @@ def ran(*words: str) -> str:
 
 
 def alone() -> None:
-    """Gives this process mounts of its own: another program that copies its own meanwhile would keep
-    these, and go on writing to their disks.
+    """Gives this process mounts of its own: another program that copies its own meanwhile would
+    keep these, and go on writing to their disks.
     """
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
         raise OSError(ctypes.get_errno(), "no mount namespace")

@@ -2,10 +2,10 @@
 
     python -m tests.lab.faults.soak [HOURS] [MINUTES OF EACH RUN]
 
-The whole `station run` of tests/made_appliance.py on its own clock, as fast as this machine goes: one runner after the other,
-an empty belt between them, cues, a store, a screen. Every so often the memory of the process is read (VmRSS after a garbage
-collection). The slope is a straight line through the second half, its error that of the line; the
-first half fills caches.
+The whole `station run` of tests/made_appliance.py on its own clock, as fast as this machine goes:
+one runner after the other, an empty belt between them, cues, a store, a screen. Every so often the
+memory of the process is read (VmRSS after a garbage collection). The slope is a straight line
+through the second half, its error that of the line; the first half fills caches.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, 
 def means(readings: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean of each ten minutes: neighbours are too alike to count as so many."""
     parts = (readings[:, 0] / MEAN_H).astype(int)
-    return np.array([readings[parts == part].mean(axis=0) for part in range(parts.max())])  # the last one is not over
+    # The last one is not over.
+    return np.array([readings[parts == part].mean(axis=0) for part in range(parts.max())])
 
 
 def slope(at: NDArray[np.float64], mb: NDArray[np.float64]) -> tuple[float, float]:

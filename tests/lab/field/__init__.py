@@ -1,1 +1,3 @@
-"""Films and files as people have them, what the station says of each, and how true its numbers stay."""
+"""Films and files as people have them, what the station says of each, and how true its numbers
+stay.
+"""

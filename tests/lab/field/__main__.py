@@ -1,4 +1,6 @@
-"""Make a film of each kind, let `station analyze` loose on it, write RESULTS.md: `python -m tests.lab.field [NAME...]`."""
+"""Make a film of each kind, let `station analyze` loose on it, write RESULTS.md: `python -m
+tests.lab.field [NAME...]`.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ TAGGED = {"movflags": "use_metadata_tags"}
 class Case:
     """A situation: how its file is made, and what to say on the command line with it.
 
-    right: "same" = the base film's numbers; "refused" = no number and what to do; "said" = a number with a named problem.
+    right: "same" = the base film's numbers; "refused" = no number and what to do; "said" = a number
+    with a named problem.
     """
 
     name: str
@@ -63,7 +64,9 @@ def _framed(colour: tuple[int, int, int], lines: int) -> Callable[[Path, Images]
 
 
 def _woven(path: Path, images: Images, **options: str) -> object:
-    """Every frame with its odd lines from the next one, as a camera with two fields a frame takes them."""
+    """Every frame with its odd lines from the next one, as a camera with two fields a frame takes
+    them.
+    """
     woven = [interlaced([one, other])[0] for one, other in zip(images, [*images[1:], images[-1]], strict=True)]
     return h264(path, woven, options={**H264, **options})
 
@@ -112,7 +115,9 @@ Cover = Callable[[NDArray[np.uint8], int], object]
 
 
 def _behind(cover: Cover, first: int = 0, last: int = 10**6) -> Callable[[Path, Images], object]:
-    """Something in front of the runner, painted by `cover` into the frames from the first to the last."""
+    """Something in front of the runner, painted by `cover` into the frames from the first to the
+    last.
+    """
 
     def make(path: Path, images: Images) -> object:
         covered = [image.copy() for image in images]

@@ -1,1 +1,2 @@
-"""Random single frames of rendered runners with exact truth, to train networks on and to test them."""
+"""Random single frames of rendered runners with exact truth, to train networks on and to test them.
+"""

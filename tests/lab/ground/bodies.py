@@ -1,4 +1,6 @@
-"""The bodies of the training ground: more than two hundred, each drawn from its name, so that everybody has the same ones."""
+"""The bodies of the training ground: more than two hundred, each drawn from its name, so that
+everybody has the same ones.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def body_names(split: str) -> list[str]:
 
 @cache
 def body_of(name: str) -> tuple[dict[str, np.ndarray], Skeleton, dict[str, float]]:
-    """Rest mesh, skeleton, and what else is drawn of a body (its row of `ranges.BODY` and `SHAPES`)."""
+    """Rest mesh, skeleton, and what else is drawn of a body (its row of `ranges.BODY` and
+    `SHAPES`).
+    """
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     drawn = {n: float(v) for n, v in ranges.drawn(ranges.BODY, rng).items()}
     if rng.random() < 0.75:

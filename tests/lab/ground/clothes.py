@@ -12,12 +12,16 @@ from tests.lab.render.skeleton import SEGMENTS, Skeleton
 from . import ranges
 
 COVERED_M = 0.06
-"""Skin so far inside a hem is not drawn: it cannot be seen, and bending more sharply than the cloth it would poke through."""
+"""Skin so far inside a hem is not drawn: it cannot be seen, and bending more sharply than the cloth
+it would poke through.
+"""
 
 
 @dataclass(frozen=True)
 class Clothes:
-    """`drawn`: the person's row of `ranges.CLOTHES`. Colours are linear light, (3,); `uniforms` goes to the shader."""
+    """`drawn`: the person's row of `ranges.CLOTHES`. Colours are linear light, (3,); `uniforms`
+    goes to the shader.
+    """
 
     drawn: dict[str, float]
     palette: np.ndarray
@@ -104,7 +108,9 @@ def dressed(rest: dict[str, np.ndarray], skeleton: Skeleton, clothes: Clothes, s
 
 
 def without(layers: list[Layer], segments: tuple[str, ...]) -> list[Layer]:
-    """The layers without the triangles of some segments: what a narrow view cannot show need not be drawn."""
+    """The layers without the triangles of some segments: what a narrow view cannot show need not be
+    drawn.
+    """
     gone = [SEGMENTS.index(s) for s in segments]
     out = []
     for layer in layers:

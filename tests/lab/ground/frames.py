@@ -1,4 +1,5 @@
-"""Random frames of one person after the other: a tile of the picture and what is exactly so in it."""
+"""Random frames of one person after the other: a tile of the picture and what is exactly so in it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ KINDS = {"hip": Kind("hip", 160), "body": Kind("body", 320)}
 
 @dataclass(frozen=True)
 class Group:
-    """The frames of one person. `tiles` (N, S, S, 3) uint8 RGB, as the camera saw them: not mirrored.
+    """The frames of one person. `tiles` (N, S, S, 3) uint8 RGB, as the camera saw them: not
+    mirrored.
 
     `truth[name]` (N, ...): see the README. All lengths in tile pixels.
     """
@@ -60,7 +62,8 @@ class Group:
 class Ground:
     """An endless row of people, each with `per_person` frames; equal arguments give equal frames.
 
-    `steady` draws a film instead of single frames: one camera, one light, the strides in order at `FPS`, nothing on top.
+    `steady` draws a film instead of single frames: one camera, one light, the strides in order at
+    `FPS`, nothing on top.
     """
 
     FPS = 30.0

@@ -1,4 +1,6 @@
-"""Random poses of one person: recorded strides, with pelvis, trunk, arms and thighs drawn on top of them, frame by frame."""
+"""Random poses of one person: recorded strides, with pelvis, trunk, arms and thighs drawn on top of
+them, frame by frame.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ FAST_KNEE_DEG = 25.0
 
 @dataclass(frozen=True)
 class Style:
-    """What one person keeps over the frames: their row of `ranges.MOTION`, what they do, whose strides, and how the arms go."""
+    """What one person keeps over the frames: their row of `ranges.MOTION`, what they do, whose
+    strides, and how the arms go.
+    """
 
     motion: dict[str, float]
     act: str
@@ -52,7 +56,8 @@ class Poser(Runner):
         self._noise = StrideNoise(np.random.default_rng(0), 0.0, 1)
 
     def base_angles(self, phase: np.ndarray) -> dict[str, np.ndarray]:
-        """The angles (degrees, (T,) each) of what the person does, before anything is drawn on top."""
+        """The angles (degrees, (T,) each) of what the person does, before anything is drawn on top.
+        """
         return {"run": self._running, "walk": self._walking, "knee lifts": self._lifting}.get(
             self.style.act, self._standing)(phase)
 
@@ -80,7 +85,9 @@ class Poser(Runner):
         return out | held | {"rise_m": np.zeros(n), "heading_deg": np.zeros(n)}
 
     def pose_of(self, angles: dict[str, np.ndarray]) -> Pose:
-        """Rotations and joint positions. The lowest sole is on the belt, or `rise_m` above it in a run."""
+        """Rotations and joint positions. The lowest sole is on the belt, or `rise_m` above it in a
+        run.
+        """
         rotation = self._twisted(self._rotations(angles), angles)
         n = len(angles["turn"])
         position = sk.joint_positions(self.skeleton, rotation, np.zeros((n, 3)))
@@ -94,7 +101,7 @@ class Poser(Runner):
             rotation = {name: heading @ r for name, r in rotation.items()}
         return rotation, sk.joint_positions(self.skeleton, rotation, root)
 
-    # ---- what people do ------------------------------------------------------------------------------------------
+    # ---- what people do --------------------------------------------------------------------------
 
     def _running(self, phase: np.ndarray) -> dict[str, np.ndarray]:
         own, n = self.style.motion, len(phase)
@@ -154,7 +161,9 @@ class Poser(Runner):
         return out
 
     def _twisted(self, rotation: dict[str, np.ndarray], angles: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The thighs turned about their own length: how far they follow the pelvis differs between people."""
+        """The thighs turned about their own length: how far they follow the pelvis differs between
+        people.
+        """
         out = dict(rotation)
         for side in SIDES:
             j, thigh = self.skeleton.joints, rotation[f"thigh_{side}"]

@@ -1,4 +1,6 @@
-"""What the training ground varies, and how far: the one table. `python -m tests.lab.ground ranges` prints it."""
+"""What the training ground varies, and how far: the one table. `python -m tests.lab.ground ranges`
+prints it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Range:
-    """A random quantity: uniform from `low` to `high`, or normal with `sd` round their middle and cut off there.
+    """A random quantity: uniform from `low` to `high`, or normal with `sd` round their middle and
+    cut off there.
 
     With `share` below 1 it is only drawn so often and is `other` in the rest.
     """
@@ -53,8 +56,9 @@ BODY = {
     "hip_medial": _even(0.6, 0.9),
     "skinning_power": _even(0.7, 1.6),
 }
-"""Phenotype (0..1 on anny's scales; three quarters of the bodies have a gender near 0 or 1), hip joint against the rig's
-(measured from the middle), and how sharply the skin follows the nearest bone."""
+"""Phenotype (0..1 on anny's scales; three quarters of the bodies have a gender near 0 or 1), hip
+joint against the rig's (measured from the middle), and how sharply the skin follows the nearest
+bone."""
 
 SHAPES = {
     name: _bell(0.4, 0.9, "")
@@ -87,7 +91,9 @@ CLOTHES = {
     "ponytail": _even(1, 1, "", 0.25),
     "clothes_power": _even(0.5, 1.5),
 }
-"""Per person. A coat reaches half down the thigh. Colours of clothes, hair and skin are drawn freely."""
+"""Per person. A coat reaches half down the thigh. Colours of clothes, hair and skin are drawn
+freely.
+"""
 
 MOTION = {
     "speed_mps": _even(1.8, 6.0, "m/s"),
@@ -121,13 +127,15 @@ MOTION = {
     "heading_deg": _even(-60, 60, "deg"),
     "lift_deg": _even(10, 80, "deg"),
 }
-"""The scales and `person_*` per person, the rest anew in every frame and added to the recorded stride: what the pelvis and
-the arms do tells nothing about the phase, nor the phase about them. A runner's knee also bends up to 25 deg more when fast."""
+"""The scales and `person_*` per person, the rest anew in every frame and added to the recorded
+stride: what the pelvis and the arms do tells nothing about the phase, nor the phase about them. A
+runner's knee also bends up to 25 deg more when fast."""
 
 FILMS = {
     "pelvic_turn_share": _even(0, 0.12, "", 0.4, 1.0),
 }
-"""In steady films: of the runner's pelvic turn that is left; four in ten films show a locked waist."""
+"""In steady films: of the runner's pelvic turn that is left; four in ten films show a locked waist.
+"""
 
 ACTS = {"run": 0.72, "walk": 0.12, "stand": 0.05, "knee lifts": 0.07, "slow turn": 0.04}
 ARMS = {"swing": 0.80, "hang": 0.05, "hands on hips": 0.05, "rails": 0.06, "in front": 0.04}
@@ -168,8 +176,8 @@ SCENE = {
     "subframes": _even(3, 3, "", 0.06, 1),
     "shutter_s": _even(0.002, 0.012, "s"),
 }
-"""Behind the person: the gym, else a frame of the open footage (`still`), else coloured noise. A thing is a phone, a bottle or
-a towel before the hips."""
+"""Behind the person: the gym, else a frame of the open footage (`still`), else coloured noise. A
+thing is a phone, a bottle or a towel before the hips."""
 
 OPTICS = {
     "exposure": _even(0.55, 1.6),
@@ -190,8 +198,8 @@ HIP_CUT = {
     "scale": _bell(0.07, 0.2, ""),
     "roll_deg": _bell(2.5, 7),
 }
-"""How a crop round the hips differs from the one that the true joints would give. `thigh_drag`: share of the mid-knee's
-place that the hip landmarks take on."""
+"""How a crop round the hips differs from the one that the true joints would give. `thigh_drag`:
+share of the mid-knee's place that the hip landmarks take on."""
 
 TABLES = {
     "Body": BODY, "Local shape": SHAPES, "Clothes": CLOTHES, "Motion": MOTION, "Films": FILMS, "Camera": CAMERA, "Light": LIGHT,

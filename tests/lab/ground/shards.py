@@ -1,4 +1,6 @@
-"""Frames on disk: shards of a few hundred tiles with their truth, written one after the other and never half."""
+"""Frames on disk: shards of a few hundred tiles with their truth, written one after the other and
+never half.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ class Shard:
 
 def render(kind: str, split: str, folder: Path, shards: int, *, first: int = 0, steady: bool = False,
            per_person: int = 24) -> Iterator[Path]:
-    """Write the shards `first` .. `first + shards - 1` that are not there yet, and name each as it is done.
+    """Write the shards `first` .. `first + shards - 1` that are not there yet, and name each as it
+    is done.
 
     Shard i is the same wherever it is made: seeds come from its number.
     """

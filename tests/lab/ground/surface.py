@@ -1,4 +1,6 @@
-"""The drawing of single frames: one sample a pixel, straight into the tile, another person or lamp for every frame."""
+"""The drawing of single frames: one sample a pixel, straight into the tile, another person or lamp
+for every frame.
+"""
 
 from __future__ import annotations
 
@@ -164,7 +166,9 @@ class Wearer:
             self._held += [full, bare, vertex, indices]
 
     def draw(self, segments: np.ndarray, folds: dict[str, tuple], depth_only: bool = False) -> None:
-        """`segments`: (SEGMENTS, 4, 4) rest -> world. `folds`: the shader's `fold_*` uniforms, for garments alone."""
+        """`segments`: (SEGMENTS, 4, 4) rest -> world. `folds`: the shader's `fold_*` uniforms, for
+        garments alone.
+        """
         import moderngl
 
         program = self._surface.depth if depth_only else self._surface.skinned
@@ -193,7 +197,9 @@ class Wearer:
 
 
 class Surface:
-    """A square drawing surface of `size_px`. Raises ImportError without moderngl, and whatever that raises without EGL."""
+    """A square drawing surface of `size_px`. Raises ImportError without moderngl, and whatever that
+    raises without EGL.
+    """
 
     def __init__(self, size_px: int) -> None:
         os.environ.setdefault("LP_NUM_THREADS", "1")  # software rendering: one process, one core
@@ -229,7 +235,8 @@ class Surface:
         self._shadows = bool(uniforms["shadows"])
 
     def frame(self, matrix: np.ndarray, eye: np.ndarray, people: list[tuple], with_gym: bool) -> tuple[np.ndarray, np.ndarray]:
-        """RGBA (S, S, 4) uint8, alpha 0 where nothing was drawn, and metres along the view to what was drawn (S, S).
+        """RGBA (S, S, 4) uint8, alpha 0 where nothing was drawn, and metres along the view to what
+        was drawn (S, S).
 
         `matrix`: world -> clip space of the tile. `people`: (Wearer, segments, folds) each.
         """

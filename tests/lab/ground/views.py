@@ -1,6 +1,8 @@
-"""From a tile to what a network is given: cut as the station cuts, with its errors, and taken by a worse camera.
+"""From a tile to what a network is given: cut as the station cuts, with its errors, and taken by a
+worse camera.
 
-Everything here is drawn anew each time a tile is used, so that no epoch repeats the last one's pictures.
+Everything here is drawn anew each time a tile is used, so that no epoch repeats the last one's
+pictures.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ def hip_view(tile: np.ndarray, px: np.ndarray, px_per_m: float, right: bool, rng
              size_px: int = SIZE_PX, width_m: float = WIDTH_M) -> np.ndarray:
     """The crop round the hips of a hip tile, (size, size, 3) uint8, facing right.
 
-    `px` (17, 2), `px_per_m` and `right` are the tile's truth. With `rng` the crop errs as `ranges.HIP_CUT` says and is then
-    `photographed`; without, it is the one that perfect landmarks give.
+    `px` (17, 2), `px_per_m` and `right` are the tile's truth. With `rng` the crop errs as
+    `ranges.HIP_CUT` says and is then `photographed`; without, it is the one that perfect landmarks
+    give.
     """
     if rng is None:
         return cut(tile, hip_crop(px[HIPS].mean(axis=0), px_per_m, mirrored=not right, size_px=size_px, width_m=width_m), size_px)
@@ -34,7 +37,9 @@ def hip_view(tile: np.ndarray, px: np.ndarray, px_per_m: float, right: bool, rng
 
 def drawn_cut(px: np.ndarray, px_per_m: float, right: bool, rng: np.random.Generator, size_px: int = SIZE_PX,
               width_m: float = WIDTH_M, wrong: dict[str, float] | None = None) -> np.ndarray:
-    """Tile -> crop as a pose model's landmarks might have it, (3, 3). `wrong`: one row of `draws`' second table."""
+    """Tile -> crop as a pose model's landmarks might have it, (3, 3). `wrong`: one row of `draws`'
+    second table.
+    """
     wrong = wrong or next(draws(rng, 1))[1]
     middle = px[HIPS].mean(axis=0)
     dragged = wrong["thigh_drag"] * (px[KNEES].mean(axis=0) - middle)
@@ -52,7 +57,9 @@ def draws(rng: np.random.Generator, n: int) -> Iterator[tuple[dict[str, float], 
 
 
 def photographed(picture: np.ndarray, rng: np.random.Generator, want: dict[str, float] | None = None) -> np.ndarray:
-    """A picture (H, W, 3) uint8 as a real camera might have it. `want`: one row of `draws`' first table."""
+    """A picture (H, W, 3) uint8 as a real camera might have it. `want`: one row of `draws`' first
+    table.
+    """
     want = want or next(draws(rng, 1))[0]
     out = _spread(picture, want, rng)
     out = cv2.LUT(out, _tones(want, rng))
@@ -96,7 +103,9 @@ def _tones(want: dict[str, float], rng: np.random.Generator) -> np.ndarray:
 
 @cache
 def _strip() -> np.ndarray:
-    """Normal noise, SD 32, as int8: drawing it anew for every picture would cost more than the network."""
+    """Normal noise, SD 32, as int8: drawing it anew for every picture would cost more than the
+    network.
+    """
     return np.clip(32 * np.random.default_rng(1).standard_normal(1 << 22), -127, 127).astype(np.int8)
 
 

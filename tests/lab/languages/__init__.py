@@ -1,1 +1,3 @@
-"""The catalogues of the languages: what is collected from the code, and the files that hold the translations."""
+"""The catalogues of the languages: what is collected from the code, and the files that hold the
+translations.
+"""

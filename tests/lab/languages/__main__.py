@@ -1,8 +1,10 @@
-"""`python -m tests.lab.languages`: brings the catalogues up to the code, and compiles them. A second.
+"""`python -m tests.lab.languages`: brings the catalogues up to the code, and compiles them. A
+second.
 
-Messages that are new have no translation yet: write it into station/locale/CODE.po and run it again. What the code no longer
-says is dropped. It prints how many are missing in each language. `--font NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc` also
-cuts the Japanese typeface anew to the letters that are used (Debian: fonts-noto-cjk; pip: fonttools).
+Messages that are new have no translation yet: write it into station/locale/CODE.po and run it
+again. What the code no longer says is dropped. It prints how many are missing in each language.
+`--font NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc` also cuts the Japanese typeface anew to the
+letters that are used (Debian: fonts-noto-cjk; pip: fonttools).
 """
 
 from __future__ import annotations

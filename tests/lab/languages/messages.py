@@ -1,7 +1,8 @@
 """What people can read or hear, collected from the code: every sentence of the rooms that speak.
 
-A sentence is any string with words in it, an f-string with its fields numbered ("{0} km/h"). Names, keys, docstrings and what
-only a programmer sees (ValueError, worked examples, sources of thresholds) are none.
+A sentence is any string with words in it, an f-string with its fields numbered ("{0} km/h"). Names,
+keys, docstrings and what only a programmer sees (ValueError, worked examples, sources of
+thresholds) are none.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ PAGES = ("export/report.html.jinja", "export/compare.html.jinja")
 LEGS = ("near leg", "far leg", "near foot", "far foot", "left leg", "right leg", "left foot", "right foot")
 # Of "the picture is ...".
 ADJECTIVES = dict.fromkeys(("dark", "covered", "frozen"), "sense/frame_watch.py")
-# What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other rooms meet a technician at
-# the terminal, in English.
+# What these calls are given is shown on the screen as trouble, with its remedy. Errors of the other
+# rooms meet a technician at the terminal, in English.
 TROUBLE = {"HardwareError", "StoreError", "ModelError", "StationError", "NothingFound", "CameraLost", "note", "_say"}
 TROUBLED = ("run/outputs.py", "run/start.py", "run/health.py", "present/mixer.py", "record/store.py", "record/live_session.py")
 TROUBLED += ("present/watch.py", "sense/picamera.py", "calibrate/watch.py", "usb")
@@ -62,7 +63,9 @@ class Message(NamedTuple):
 
 
 def general(words: str) -> str:
-    """The message that a sentence is an instance of: the leg it is about is a field, since a report says left and right."""
+    """The message that a sentence is an instance of: the leg it is about is a field, since a report
+    says left and right.
+    """
     return SIDES.sub(lambda found: f"{{{found[1]}_{found[2]}}}", words) if " " in SIDES.sub("", words) else words
 
 
@@ -139,7 +142,9 @@ def sentences(tree: ast.AST, single_words: bool) -> Iterator[str]:
 
 
 def _declares(node: ast.AST) -> bool:
-    """Whether a node of types.py declares words for people: a measure, its unit, or what several measures share."""
+    """Whether a node of types.py declares words for people: a measure, its unit, or what several
+    measures share.
+    """
     if isinstance(node, ast.FunctionDef):
         return node.name == "mark"
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):

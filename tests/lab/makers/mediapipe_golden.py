@@ -1,12 +1,14 @@
-"""Runs MediaPipe's own pose pipeline over a clip and stores what it finds: the golden of tests/pose/test_parity.py.
+"""Runs MediaPipe's own pose pipeline over a clip and stores what it finds: the golden of
+tests/pose/test_parity.py.
 
     python tests/lab/makers/mediapipe_golden.py sports2d_demo.mp4 --first 60 --frames 130 \\
         --to tests/golden/mediapipe_sports2d_demo.npz
 
-From frame 60 on the detector sees only the woman; from frame 0 MediaPipe would lock on the man on the box. After frame 190
-she walks out of the picture. The clip comes from the Sports2D project (BSD-3).
-Runs in an environment of its own (Python 3.11, `pip install mediapipe==0.10.21 av`): MediaPipe pins an old NumPy and brings
-another OpenCV.
+From frame 60 on the detector sees only the woman; from frame 0 MediaPipe would lock on the man on
+the box. After frame 190 she walks out of the picture. The clip comes from the Sports2D project
+(BSD-3).
+Runs in an environment of its own (Python 3.11, `pip install mediapipe==0.10.21 av`): MediaPipe pins
+an old NumPy and brings another OpenCV.
 """
 
 from __future__ import annotations
@@ -31,12 +33,15 @@ SIDE_INPUTS = {
     "smooth_segmentation": False,
     "use_prev_landmarks": True,
 }
-# `mediapipe.solutions.pose.Pose` is this graph with its first output only; the rectangles show where it looked.
+# `mediapipe.solutions.pose.Pose` is this graph with its first output only; the rectangles show
+# where it looked.
 OUTPUTS = ["pose_landmarks", "pose_rect_from_detection", "pose_rect_from_landmarks"]
 
 
 def measure(clip: Path, first: int, frames: int) -> dict[str, np.ndarray]:
-    """Of each frame: landmarks and the square they were measured in (x, y, side in px, turn in rad); NaN: nobody."""
+    """Of each frame: landmarks and the square they were measured in (x, y, side in px, turn in
+    rad); NaN: nobody.
+    """
     rows: list[tuple[np.ndarray, np.ndarray]] = []
     following = None
     mediapipe = SolutionBase(binary_graph_path=GRAPH, side_inputs=SIDE_INPUTS, outputs=OUTPUTS)

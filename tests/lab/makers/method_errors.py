@@ -1,7 +1,9 @@
-"""Prints METHOD of station/model_errors.py: how far the core itself is off on markers with landmark errors of 8 mm.
+"""Prints METHOD of station/model_errors.py: how far the core itself is off on markers with landmark
+errors of 8 mm.
 
-`python tests/lab/makers/method_errors.py`, over the eight recorded runners, three speeds, both sides (../shared/data/rbds).
-A row is printed where that error is more than the strides of half a minute explain (theirs would be half of the half-width).
+`python tests/lab/makers/method_errors.py`, over the eight recorded runners, three speeds, both
+sides (../shared/data/rbds). A row is printed where that error is more than the strides of half a
+minute explain (theirs would be half of the half-width).
 """
 
 from __future__ import annotations

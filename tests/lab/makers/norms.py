@@ -1,7 +1,9 @@
-"""Writes station/faults/norms_table.py from the reference runners: `python tests/lab/makers/norms.py [DATA] > TABLE`.
+"""Writes station/faults/norms_table.py from the reference runners: `python
+tests/lab/makers/norms.py [DATA] > TABLE`.
 
-DATA is the folder with `norms.csv` (26 runners per speed) and `rbdsNNN_vNN.npz` (eight of them), ../shared/data/rbds by default.
-What norms.csv lacks is measured on the markers and the force plate of the eight, without the product's code.
+DATA is the folder with `norms.csv` (26 runners per speed) and `rbdsNNN_vNN.npz` (eight of them),
+../shared/data/rbds by default. What norms.csv lacks is measured on the markers and the force plate
+of the eight, without the product's code.
 """
 
 from __future__ import annotations
@@ -32,16 +34,17 @@ FROM_CSV = {
     "pelvis_thigh_ratio": ("pelvis_thigh_ratio", 3),
 }
 
-# Over the same 26 runners, but only mean, SD, P5 and P95 were kept. The quartiles lie where they lie in a normal distribution: at
-# 0.41 of the way from the mean to the percentile on their side.
+# Over the same 26 runners, but only mean, SD, P5 and P95 were kept. The quartiles lie where they
+# lie in a normal distribution: at 0.41 of the way from the mean to the percentile on their side.
 KEPT = {
     "knee_flexion_stance_near_deg": ((39, 5, 33, 46), (40, 4, 35, 45), (41, 3, 36, 45)),
     "knee_flexion_swing_near_deg": ((90, 10, 77, 106), (105, 9, 89, 118), (114, 9, 100, 128)),
     "retraction_near_pct": ((16.8, 1.3, 14.6, 19.4), (16.7, 1.1, 15.0, 18.9), (16.1, 1.2, 14.5, 18.4)),
     "retraction_near_deg": ((11.2, 2.5, 6.8, 15.6), (13.0, 2.7, 8.0, 17.0), (14.1, 3.2, 8.5, 18.9)),
     "contact_time_ms": ((258, 22, 220, 300), (214, 16, 187, 240), (185, 14, 167, 213)),
-    # Share of the trailing-limb extension in the excursion. Mean: of the one by that of the other. SD: theirs propagated, with
-    # the covariance that the excursion's SD implies; it agrees with the P5 that was kept. P95 was not: as far away as P5.
+    # Share of the trailing-limb extension in the excursion. Mean: of the one by that of the other.
+    # SD: theirs propagated, with the covariance that the excursion's SD implies; it agrees with the
+    # P5 that was kept. P95 was not: as far away as P5.
     "tle_share_near": ((0.427, 0.042, 0.36, None), (0.443, 0.031, 0.39, None), (0.444, 0.032, 0.40, None)),
 }
 QUARTILE = 0.6745 / 1.6449

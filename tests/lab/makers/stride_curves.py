@@ -1,11 +1,12 @@
-"""Derives the numbers of `station/testing/stride_curves.py` from recordings of real runners and prints them as Python.
+"""Derives the numbers of `station/testing/stride_curves.py` from recordings of real runners and
+prints them as Python.
 
     python tests/lab/makers/stride_curves.py ../shared/data/rbds
 
-Runners: Fukuchi, Fukuchi & Duarte 2017, PeerJ 5:e3298, CC BY 4.0. A curve is one stride from force-plate contact to
-contact, both legs averaged (the left one half a stride later), the mean of all runners at a speed.
-The walking curves are no recording: they are drawn through textbook values (WALK_KNOTS) and are good for
-"this person walks", not for gait science.
+Runners: Fukuchi, Fukuchi & Duarte 2017, PeerJ 5:e3298, CC BY 4.0. A curve is one stride from
+force-plate contact to contact, both legs averaged (the left one half a stride later), the mean of
+all runners at a speed. The walking curves are no recording: they are drawn through textbook values
+(WALK_KNOTS) and are good for "this person walks", not for gait science.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ WALK_KNOTS = {
 
 
 def stride_marks(data: dict[str, np.ndarray], side: str) -> tuple[np.ndarray, np.ndarray, float]:
-    """First and last sample of every ordinary stride of that leg, and the share of it on the plate."""
+    """First and last sample of every ordinary stride of that leg, and the share of it on the plate.
+    """
     change = np.diff((data["vertical_force_n"] > ON_PLATE_N).astype(int))
     start, stop = np.flatnonzero(change == 1) + 1, np.flatnonzero(change == -1) + 1
     stop = stop[stop > start[0]]
@@ -59,7 +61,9 @@ def leg_signals(data: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray]
 
 
 def mean_stride(signal: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Fourier coefficients (HARMONICS + 1,) of the mean stride: mean + sum Re(c_k e^{2 pi i k phase})."""
+    """Fourier coefficients (HARMONICS + 1,) of the mean stride: mean + sum Re(c_k e^{2 pi i k
+    phase}).
+    """
     phase = np.arange(200) / 200
     samples = np.arange(len(signal))
     curve = np.mean([np.interp(a + phase * (b - a), samples, signal) for a, b in zip(first, last, strict=True)], axis=0)
@@ -92,7 +96,8 @@ def level(folder: Path, suffix: str) -> dict[str, np.ndarray | float]:
     runners = [runner(path) for path in sorted(folder.glob(f"rbds*_{suffix}.npz"))]
     names = ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "rise_m", "duty", "stride_s")
     mean = {name: np.mean([r[name] for r in runners if name in r], axis=0) for name in names}
-    # The sole lies on the belt in mid-stance: pitch counts from there, heel and toe markers sit at different heights.
+    # The sole lies on the belt in mid-stance: pitch counts from there, heel and toe markers sit at
+    # different heights.
     phase = np.linspace(0.35, 0.55, 20) * mean["duty"]
     waves = np.exp(2j * np.pi * np.multiply.outer(phase, np.arange(HARMONICS + 1)))
     mean["foot_pitch_deg"][0] -= np.median((waves * mean["foot_pitch_deg"]).real.sum(axis=1))

@@ -1,7 +1,7 @@
 """Prints STRIDE_SD of station/stats.py: how much the strides of one runner differ.
 
-`python tests/lab/makers/stride_spread.py`, over the four recorded runners that constants may be fitted on, at three speeds,
-from both sides, with landmark errors of 8 mm (../shared/data/rbds).
+`python tests/lab/makers/stride_spread.py`, over the four recorded runners that constants may be
+fitted on, at three speeds, from both sides, with landmark errors of 8 mm (../shared/data/rbds).
 """
 
 from __future__ import annotations

@@ -1,1 +1,3 @@
-"""The station beside other tools that get running angles from one camera: the same clips, the same truth, one run."""
+"""The station beside other tools that get running angles from one camera: the same clips, the same
+truth, one run.
+"""

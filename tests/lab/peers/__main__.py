@@ -3,9 +3,9 @@
     python -m tests.lab.peers --out FOLDER [--python TOOL=PYTHON]... CLIP[@AZIMUTH]...
     python -m tests.lab.peers --report FOLDER            prints RESULTS.md from what a run kept
 
-Every tool whose Python is named takes part (station, mediapipe, myogait, sports2d; the station's is this one unless named);
-requirements/TOOL.txt says what to install there. The first clip is also the one that is timed. What FOLDER already holds is not
-found again.
+Every tool whose Python is named takes part (station, mediapipe, myogait, sports2d; the station's is
+this one unless named); requirements/TOOL.txt says what to install there. The first clip is also the
+one that is timed. What FOLDER already holds is not found again.
 """
 
 from __future__ import annotations

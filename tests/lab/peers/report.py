@@ -88,7 +88,9 @@ def rendered_table(scores: Scores, clips: Sequence[str], peers: Sequence[str]) -
 
 
 def cadence_cell(scores: Sequence[Score]) -> str:
-    """Of a tool that offers a cadence, where it told one; of another one, the rhythm of its thigh, marked."""
+    """Of a tool that offers a cadence, where it told one; of another one, the rhythm of its thigh,
+    marked.
+    """
     own = [s for s in scores if s.cadence_own]
     cell = pair((s.cadence_off_spm for s in own or scores), "{:.2f}")
     if not own:

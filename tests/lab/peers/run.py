@@ -1,4 +1,6 @@
-"""Runs every tool over every clip, each in a process of its own, and keeps what it found and what it cost."""
+"""Runs every tool over every clip, each in a process of its own, and keeps what it found and what
+it cost.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ print(sum(f.stat().st_size for f in files if f.is_file() and f.suffix != ".pyc")
 
 @dataclass(frozen=True)
 class Peer:
-    """One way to run a tool. `fed` names the peer whose landmarks it is given; `oblique`: only for clips with a known azimuth."""
+    """One way to run a tool. `fed` names the peer whose landmarks it is given; `oblique`: only for
+    clips with a known azimuth.
+    """
 
     name: str
     tool: str
@@ -70,7 +74,9 @@ class Clip:
 
 @dataclass(frozen=True)
 class Run:
-    """What one process cost. The whole of it: process_*; the analysis alone, without imports: wall_s, cpu_s."""
+    """What one process cost. The whole of it: process_*; the analysis alone, without imports:
+    wall_s, cpu_s.
+    """
 
     peer: str
     clip: str
@@ -105,7 +111,9 @@ class Session:
         folder.mkdir(parents=True, exist_ok=True)
 
     def find(self, clip: Clip) -> None:
-        """Every peer once over a clip; writes `<clip>.<peer>.found` and `<clip>.truth.found`, and leaves those that are there."""
+        """Every peer once over a clip; writes `<clip>.<peer>.found` and `<clip>.truth.found`, and
+        leaves those that are there.
+        """
         if (truth := truth_of(clip.path)) is not None:
             truth.save(kept_at(self.folder, clip.name, "truth"))
         for peer in self.peers:
@@ -114,7 +122,9 @@ class Session:
                 self._run(peer, clip, out, EVERY_CORE)
 
     def time(self, clip: Clip, rounds: int) -> None:
-        """Every peer `rounds` times on one core and on all, taking turns, so that a busy minute hits all of them."""
+        """Every peer `rounds` times on one core and on all, taking turns, so that a busy minute
+        hits all of them.
+        """
         with tempfile.TemporaryDirectory() as scratch:
             for cores in (1, EVERY_CORE) * rounds:
                 for peer in self.peers:
@@ -165,7 +175,9 @@ def machine() -> dict[str, str]:
 
 
 def _process(command: list[str], cores: int, scratch: Path) -> tuple[float, os.struct_rusage, str]:
-    """Wall seconds, what the kernel counted, and the last line of a failed run ("" when it went well)."""
+    """Wall seconds, what the kernel counted, and the last line of a failed run ("" when it went
+    well).
+    """
     all_cores = os.sched_getaffinity(0)
     environment = os.environ | (dict.fromkeys(THREADS, "1") if cores == 1 else {})
     os.sched_setaffinity(0, sorted(all_cores)[:cores])  # the child inherits it

@@ -19,7 +19,9 @@ PLAIN_PARTS = ("hip", "knee", "ankle", "toe")
 
 @dataclass(frozen=True)
 class Off:
-    """Root mean square error, its mean and what is left without the mean; the shift in time that fits best, + = it lags."""
+    """Root mean square error, its mean and what is left without the mean; the shift in time that
+    fits best, + = it lags.
+    """
 
     rmse: float
     bias: float
@@ -29,7 +31,9 @@ class Off:
 
 @dataclass(frozen=True)
 class Contacts:
-    """Median offset (+ = late) and spread (half the middle half) of those found near a true one; shares found, and false."""
+    """Median offset (+ = late) and spread (half the middle half) of those found near a true one;
+    shares found, and false.
+    """
 
     median_ms: float
     spread_ms: float
@@ -39,7 +43,9 @@ class Contacts:
 
 @dataclass(frozen=True)
 class Score:
-    """Angles in degrees by name (`thigh_near`, `hip_far`, ...); `plain` from its landmarks by the truth's own formula."""
+    """Angles in degrees by name (`thigh_near`, `hip_far`, ...); `plain` from its landmarks by the
+    truth's own formula.
+    """
 
     told: float
     angles: dict[str, Off]
@@ -71,7 +77,9 @@ def score(found: Found, truth: Found) -> Score:
 
 
 def cadence_of(found: Found, near: str) -> tuple[float, bool]:
-    """Steps a minute and whether the tool said it; else from the rhythm of its near thigh (or hip, where it tells no thigh)."""
+    """Steps a minute and whether the tool said it; else from the rhythm of its near thigh (or hip,
+    where it tells no thigh).
+    """
     if found.told["cadence_spm"]:
         return float(found.told["cadence_spm"]), True
     thigh, hip = found.angle(f"thigh_{near}"), found.angle(f"hip_{near}")
@@ -79,7 +87,9 @@ def cadence_of(found: Found, near: str) -> tuple[float, bool]:
 
 
 def rhythm_hz(t_s: np.ndarray, values: np.ndarray) -> float:
-    """Strongest frequency between 0.5 and 2.2 Hz: single wild values hardly move it. NaN for less than LONG_ENOUGH_S."""
+    """Strongest frequency between 0.5 and 2.2 Hz: single wild values hardly move it. NaN for less
+    than LONG_ENOUGH_S.
+    """
     known = np.isfinite(values)
     t_s, values = t_s[known], values[known]
     if not len(values) or t_s[-1] - t_s[0] < LONG_ENOUGH_S:
@@ -90,7 +100,9 @@ def rhythm_hz(t_s: np.ndarray, values: np.ndarray) -> float:
 
 
 def _off(t_s: np.ndarray, seen: np.ndarray, truth: Found, column: int) -> Off:
-    """Where clip and capture are not synchronous, errors are those at the best shift, and there is no lag."""
+    """Where clip and capture are not synchronous, errors are those at the best shift, and there is
+    no lag.
+    """
     true, synced = truth.angles_deg[:, column], truth.told["synced"]
     known = np.isfinite(seen) & (t_s >= (SETTLED_S if synced else 0.0))
     if not known.any():

@@ -1,4 +1,6 @@
-"""The scoring does what it says, the kept outputs of the tools can be read, and RESULTS.md follows from them."""
+"""The scoring does what it says, the kept outputs of the tools can be read, and RESULTS.md follows
+from them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ LEG_PX, TRUNK_PX = 100.0, 150.0
 
 
 def runner(lean_deg: float = 6.0, forward: float = 1.0) -> Found:
-    """Somebody who swings both thighs by 30 degrees, leans, and lands when a thigh is at its front."""
+    """Somebody who swings both thighs by 30 degrees, leans, and lands when a thigh is at its front.
+    """
     found = Found.nothing(round(FPS * SECONDS), FPS)
     phase = 2 * np.pi * found.t_s / STRIDE_S
     hip = np.array([300.0, 300.0])
@@ -166,7 +169,8 @@ def test_sports2ds_angles_are_read(adapter: Callable[[str], ModuleType]) -> None
     angles = on_sports2d.angles_deg(mot, 6)
     expected = dict(zip(ANGLES, angles[0], strict=True))
     assert expected["hip_right"] == pytest.approx(10.772, abs=1e-3)  # as it stands in the file
-    assert expected["thigh_right"] == pytest.approx(90.0 - 109.672, abs=1e-3)  # against the vertical, not the horizontal
+    # Against the vertical, not the horizontal.
+    assert expected["thigh_right"] == pytest.approx(90.0 - 109.672, abs=1e-3)
     assert np.isnan(angles[4:]).all()  # the file tells four pictures
 
 
@@ -245,5 +249,7 @@ def test_kept_outputs_are_complete_and_small() -> None:
 
 
 def test_results_follow_from_what_was_kept() -> None:
-    """After a change: python -m tests.lab.peers --report tests/lab/peers/raw > tests/lab/peers/RESULTS.md"""
+    """After a change: python -m tests.lab.peers --report tests/lab/peers/raw >
+    tests/lab/peers/RESULTS.md
+    """
     assert (HERE / "RESULTS.md").read_text(encoding="utf-8") == report(RAW)

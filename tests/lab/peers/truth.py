@@ -15,9 +15,11 @@ Bodies = dict[str, np.ndarray]
 
 
 def truth_of(clip: Path) -> Found | None:
-    """From `<stem>.truth.npz` (rendered) or from motion capture as `../shared/data/video/opencap_walk` has it; else None.
+    """From `<stem>.truth.npz` (rendered) or from motion capture as
+    `../shared/data/video/opencap_walk` has it; else None.
 
-    `told`: cadence_spm (None: too short for one), near (side), synced (a row for each picture), tall_px (shoulder to ankle).
+    `told`: cadence_spm (None: too short for one), near (side), synced (a row for each picture),
+    tall_px (shoulder to ankle).
     """
     rendered = clip.with_suffix(".truth.npz")
     captured = clip.with_name(clip.stem.removesuffix("_video") + "_sample_mocap.json")
@@ -39,7 +41,8 @@ def _rendered(path: Path) -> Found:
     found.contacts_s = {side: told[f"contact_{side}_s"].tolist() for side in SIDES}
     right = found.contacts_s["right"]
     toes, heels = (found.joint(f"{part}_right")[:, 0] for part in ("toe", "heel"))
-    near = "right" if np.median(toes - heels) > 0 else "left"  # the camera stands on the side that the runner shows
+    # The camera stands on the side that the runner shows.
+    near = "right" if np.median(toes - heels) > 0 else "left"
     tall = np.median(found.joint(f"ankle_{near}")[:, 1] - found.joint(f"shoulder_{near}")[:, 1])
     cadence = 120.0 * (len(right) - 1) / (right[-1] - right[0])
     found.told = {"cadence_spm": cadence, "near": near, "synced": True, "tall_px": float(tall)}

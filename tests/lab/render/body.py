@@ -1,8 +1,10 @@
-"""The runner's body and clothes as meshes, from the parametric model `anny` (Apache-2.0, body data CC0).
+"""The runner's body and clothes as meshes, from the parametric model `anny` (Apache-2.0, body data
+CC0).
 
-Needs the packages of `requirements.txt`. A body is built once per phenotype and kept in the user's cache folder.
-Every layer (skin, shirt, shorts, shoes, hair) is a mesh skinned to the segments of `skeleton.SEGMENTS`; a garment
-is a copy of the skin moved outwards and cut where its `edge_m` (metres inside the hem) is negative.
+Needs the packages of `requirements.txt`. A body is built once per phenotype and kept in the user's
+cache folder. Every layer (skin, shirt, shorts, shoes, hair) is a mesh skinned to the segments of
+`skeleton.SEGMENTS`; a garment is a copy of the skin moved outwards and cut where its `edge_m`
+(metres inside the hem) is negative.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     import anny
 
 PHENOTYPES: dict[str, dict[str, float]] = {
-    # gender 0 = male, 1 = female; the others 0..1. Heights are printed by `python -m tests.lab.render bodies`.
+    # gender 0 = male, 1 = female; the others 0..1. Heights are printed by `python -m
+    # tests.lab.render bodies`.
     "m_avg": {"gender": 0.0, "age": 0.66, "muscle": 0.62, "weight": 0.42, "height": 0.38, "proportions": 0.65},
     "f_avg": {"gender": 1.0, "age": 0.66, "muscle": 0.58, "weight": 0.40, "height": 0.42, "proportions": 0.65},
     "m_tall": {"gender": 0.0, "age": 0.66, "muscle": 0.60, "weight": 0.35, "height": 0.52, "proportions": 0.70},
@@ -44,7 +47,9 @@ def _stranger(number: int) -> dict[str, float]:
 PHENOTYPES |= {name: _stranger(number) for number, name in enumerate(STRANGERS)}
 
 HIP_MEDIAL = 0.70
-"""The rig hangs the thigh near the greater trochanter; joint centres lie further in (0.15-0.17 m apart, RBDS)."""
+"""The rig hangs the thigh near the greater trochanter; joint centres lie further in (0.15-0.17 m
+apart, RBDS).
+"""
 CURL_DEG = {"1": 45.0, "2": 60.0, "3": 35.0}
 """Bend at the three joints of a finger in a loose fist."""
 SOLE_M = 0.022
@@ -113,11 +118,13 @@ def measure_skeletons(out: Path = TABLE) -> None:
     out.write_text(json.dumps(table, indent=0) + "\n")
 
 
-# ---- from the model ----------------------------------------------------------------------------------------------
+# ---- from the model ------------------------------------------------------------------------------
 
 
 def body_model(shapes: tuple[str, ...] = ()) -> anny.Anny:
-    """The parametric body. `shapes`: names of anny's local shape changes that `rest_of` may then ask for."""
+    """The parametric body. `shapes`: names of anny's local shape changes that `rest_of` may then
+    ask for.
+    """
     import anny
     import torch
 
@@ -127,7 +134,9 @@ def body_model(shapes: tuple[str, ...] = ()) -> anny.Anny:
 
 
 def rest_of(model: anny.Anny, phenotype: dict[str, float], shape: dict[str, float] | None = None) -> dict[str, np.ndarray]:
-    """Rest mesh and bones of a phenotype with local changes of shape (-1..1 each), in the runner's axes."""
+    """Rest mesh and bones of a phenotype with local changes of shape (-1..1 each), in the runner's
+    axes.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         out = model(phenotype_kwargs=phenotype, **({"local_changes_kwargs": shape} if shape else {}))
@@ -147,7 +156,9 @@ def rest_of(model: anny.Anny, phenotype: dict[str, float], shape: dict[str, floa
 
 def _relaxed_hands(p: np.ndarray, heads: np.ndarray, bones: list[str], parents: list[int],
                    bone_weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Curl the spread fingers of the rest pose into a runner's loose fist; returns moved vertices (V, 3)."""
+    """Curl the spread fingers of the rest pose into a runner's loose fist; returns moved vertices
+    (V, 3).
+    """
     at = {b: heads[i] for i, b in enumerate(bones)}
     turn, shift = np.tile(np.eye(3), (len(bones), 1, 1)), np.zeros((len(bones), 3))
     for i, bone in enumerate(bones):
@@ -177,7 +188,9 @@ def _about(axis: np.ndarray, deg: float) -> np.ndarray:
 
 
 def _to_runner(p: np.ndarray) -> np.ndarray:
-    """The model faces -y with z up and x to its left; the runner faces x with y up and z to the right."""
+    """The model faces -y with z up and x to its left; the runner faces x with y up and z to the
+    right.
+    """
     return np.stack([-p[:, 1], p[:, 2], -p[:, 0]], axis=1)
 
 
@@ -215,7 +228,9 @@ def _group_weights(weights: np.ndarray, indices: np.ndarray, bones: list[str]) -
 
 
 def skeleton_of(name: str, rest: dict[str, np.ndarray], hip_medial: float = HIP_MEDIAL) -> Skeleton:
-    """The joints and points of a rest mesh; `hip_medial`: hip joint centres against the rig's, measured from the middle."""
+    """The joints and points of a rest mesh; `hip_medial`: hip joint centres against the rig's,
+    measured from the middle.
+    """
     return Skeleton(name, float(np.ptp(rest["position_m"][:, 1])), _joints(rest, hip_medial), _points(rest))
 
 
@@ -233,7 +248,9 @@ def _joints(rest: dict[str, np.ndarray], hip_medial: float = HIP_MEDIAL) -> dict
 
 
 def _points(rest: dict[str, np.ndarray]) -> dict[str, tuple[str, np.ndarray]]:
-    """Heel and toe as a pose model names them, the three places where the sole meets the belt, and the nose."""
+    """Heel and toe as a pose model names them, the three places where the sole meets the belt, and
+    the nose.
+    """
     p, w = rest["position_m"], rest["weights"]
     out = {}
     for side in ("right", "left"):
@@ -263,7 +280,7 @@ def _write_cache(path: Path, rest: dict[str, np.ndarray]) -> None:
     np.savez(path, **rest)
 
 
-# ---- layers ------------------------------------------------------------------------------------------------------
+# ---- layers --------------------------------------------------------------------------------------
 
 
 def _layers(rest: dict[str, np.ndarray], skeleton: Skeleton, looseness: float, leg_share: float) -> list[Layer]:
@@ -351,7 +368,8 @@ class Hems:
 
     @staticmethod
     def _hair(p: np.ndarray, on_head: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-        """Above a line from the forehead, down in front of the ear, round it and down to the nape."""
+        """Above a line from the forehead, down in front of the ear, round it and down to the nape.
+        """
         eye = skeleton.points["eye_right"][1]
         back = eye[0] - p[:, 0]
         height = np.interp(back, [-0.03, 0.0, 0.030, 0.045, 0.062, 0.070, 0.100, 0.115, 0.20],
@@ -370,7 +388,9 @@ def shoe_parts(p: np.ndarray, skeleton: Skeleton) -> np.ndarray:
 
 
 def _border(outside: str, inside: str, inside_m: np.ndarray) -> np.ndarray:
-    """A part number that passes the half between two neighbours of PARTS where `inside_m` is 0: a clean seam."""
+    """A part number that passes the half between two neighbours of PARTS where `inside_m` is 0: a
+    clean seam.
+    """
     first, second = PARTS.index(outside), PARTS.index(inside)
     return first + (second - first) * np.clip(0.5 + inside_m / 0.04, 0, 1)
 

@@ -1,4 +1,6 @@
-"""Pinhole camera: where a point in the gym lands in the picture. One matrix serves the truth and the renderer."""
+"""Pinhole camera: where a point in the gym lands in the picture. One matrix serves the truth and
+the renderer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from .spec import Camera
 
 NEAR_M, FAR_M = 0.3, 30.0
 DECK_M = 0.19
-"""Height of the belt above the floor: the runner's coordinates have y = 0 on the belt, the floor is at -DECK_M."""
+"""Height of the belt above the floor: the runner's coordinates have y = 0 on the belt, the floor is
+at -DECK_M.
+"""
 
 
 def eye_m(camera: Camera) -> np.ndarray:
@@ -52,7 +56,9 @@ def projection_matrix(camera: Camera) -> np.ndarray:
 
 
 def project_px(camera: Camera, points_m: np.ndarray) -> np.ndarray:
-    """(..., 3) metres -> (..., 2) pixels, x right, y down; the centre of the first pixel is (0.5, 0.5)."""
+    """(..., 3) metres -> (..., 2) pixels, x right, y down; the centre of the first pixel is (0.5,
+    0.5).
+    """
     homogeneous = np.concatenate([points_m, np.ones((*points_m.shape[:-1], 1))], axis=-1)
     clip = homogeneous @ (projection_matrix(camera) @ view_matrix(camera)).T
     x, y = clip[..., 0] / clip[..., 3], clip[..., 1] / clip[..., 3]

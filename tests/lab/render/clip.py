@@ -25,20 +25,25 @@ LANDMARK_NAMES = (*tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in (
 
 @dataclass(frozen=True)
 class Truth:
-    """What is exactly so in a clip. `px` (T, K, 2) and `m` (T, K, 3) follow `LANDMARK_NAMES`; the rest is (T,)."""
+    """What is exactly so in a clip. `px` (T, K, 2) and `m` (T, K, 3) follow `LANDMARK_NAMES`; the
+    rest is (T,).
+    """
 
     t_s: np.ndarray
     px: np.ndarray
     m: np.ndarray
     angles_deg: dict[str, np.ndarray]
-    """thigh, shank, knee_flexion per side, trunk_lean and pelvic_turn; the station's definitions and signs."""
+    """thigh, shank, knee_flexion per side, trunk_lean and pelvic_turn; the station's definitions
+    and signs.
+    """
     stride_phase: np.ndarray
     """Strides since the first right contact."""
     contact_s: dict[str, np.ndarray]
     toe_off_s: dict[str, np.ndarray]
 
     def save(self, path: Path) -> None:
-        """One compressed npz: `names`, `t_s`, `px`, `m`, `stride_phase`, `<angle>_deg`, `contact_<side>_s`, ...
+        """One compressed npz: `names`, `t_s`, `px`, `m`, `stride_phase`, `<angle>_deg`,
+        `contact_<side>_s`, ...
 
         Kept to 1/64 px, 1/16 mm, 1/128 deg: exact enough, and small.
         """
@@ -60,7 +65,9 @@ def _rounded(values: np.ndarray, steps: int) -> np.ndarray:
 
 
 def truth_of(spec: ClipSpec) -> Truth:
-    """The truth of a clip at the middle of every exposure. Needs neither graphics nor the body model."""
+    """The truth of a clip at the middle of every exposure. Needs neither graphics nor the body
+    model.
+    """
     runner, t_s = runner_of(spec), exposure_middles_s(spec)
     rotation, position = runner.pose(t_s)
     points = sk.landmarks_m(runner.skeleton, rotation, position)
@@ -96,7 +103,8 @@ def exposure_middles_s(spec: ClipSpec) -> np.ndarray:
 def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
     """The pictures, (H, W, 3) uint8 RGB, one per `spec.frame_times_s()` from `first_frame` on.
 
-    Raises ImportError when `moderngl` or `anny` is missing, and whatever moderngl raises without EGL.
+    Raises ImportError when `moderngl` or `anny` is missing, and whatever moderngl raises without
+    EGL.
     """
     from . import body, raster, scene
 
@@ -123,7 +131,9 @@ def render_frames(spec: ClipSpec, first_frame: int = 0) -> Iterator[np.ndarray]:
 
 
 def _put_on_belt(surface: Raster, camera: Camera, look: Look) -> None:
-    """A hip belt, where one is worn; drawing it needs OpenCV. Raises ValueError for one that slips: see hip_belt_clip."""
+    """A hip belt, where one is worn; drawing it needs OpenCV. Raises ValueError for one that slips:
+    see hip_belt_clip.
+    """
     if look.hip_belt is not None:
         if look.hip_belt.slip_deg:
             raise ValueError("a belt that slips is drawn by hip_belt_clip.waist_windows alone: set HipBelt.slip_deg to 0")
@@ -141,7 +151,9 @@ def render_clip(spec: ClipSpec, path: Path) -> Truth:
 
 
 def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, key_frames: tuple[int, ...] = (), crf: int = 38) -> None:
-    """Encode RGB frames at a constant rate; `crf` is VP9's constant quality, lower is better and larger."""
+    """Encode RGB frames at a constant rate; `crf` is VP9's constant quality, lower is better and
+    larger.
+    """
     import av
     from av.video.frame import PictureType
 
@@ -171,7 +183,9 @@ def runner_of(spec: ClipSpec) -> Runner | SlowTurn:
 
 
 class _Noise:
-    """A sensor's noise: one long strip of it, begun anywhere for every picture, which is cheaper than drawing each anew."""
+    """A sensor's noise: one long strip of it, begun anywhere for every picture, which is cheaper
+    than drawing each anew.
+    """
 
     def __init__(self, spec: ClipSpec) -> None:
         self._rng = np.random.default_rng(spec.seed + 1)
@@ -201,7 +215,9 @@ def _exposure(light: Light, t_s: float) -> float:
 
 
 def _others(person: Bystander, spec: ClipSpec) -> np.ndarray:
-    """Segment matrices (T, SEGMENTS, 4, 4) of a bystander at every frame; who stands has the arms hanging."""
+    """Segment matrices (T, SEGMENTS, 4, 4) of a bystander at every frame; who stands has the arms
+    hanging.
+    """
     from .motion import standing_pose
     from .raster import segment_matrices
 

@@ -1,4 +1,5 @@
-"""How well the station's pose model sees a rendered runner: its landmarks against the clip's truth."""
+"""How well the station's pose model sees a rendered runner: its landmarks against the clip's truth.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +22,18 @@ SAME = {"toe": "foot_index"}
 
 @dataclass(frozen=True)
 class Comparison:
-    """Landmarks of a clip beside its truth. `seen` (T,) bool; `px` (T, 33, 2) measured, NaN where nobody was found."""
+    """Landmarks of a clip beside its truth. `seen` (T,) bool; `px` (T, 33, 2) measured, NaN where
+    nobody was found.
+    """
 
     truth: dict[str, np.ndarray]
     px: np.ndarray
 
     @property
     def detected(self) -> float:
-        """Share of the frames in which the runner was found; the station takes some 0.3 s to settle on somebody."""
+        """Share of the frames in which the runner was found; the station takes some 0.3 s to settle
+        on somebody.
+        """
         return float(np.isfinite(self.px[:, Joint.RIGHT_HIP, 0]).mean())
 
     def error_px(self, name: str) -> np.ndarray:
@@ -50,7 +55,9 @@ class Comparison:
         return np.degrees(np.arctan2(up[:, 0], -up[:, 1]))
 
     def per_stride(self, values: np.ndarray, start_s: float, stop_s: float, of: str) -> float:
-        """Mean over whole strides within a span of "min", "max", or "stance_max" (first third of the stride)."""
+        """Mean over whole strides within a span of "min", "max", or "stance_max" (first third of
+        the stride).
+        """
         t, phase = self.truth["t_s"][: len(self.px)], self.truth["stride_phase"][: len(self.px)]
         out = []
         for k in np.unique(np.floor(phase[(t >= start_s) & (t < stop_s)])):
@@ -92,7 +99,9 @@ def compare(clip: Path, most_frames: int | None = None) -> Comparison:
 
 
 def report(c: Comparison, spans: Sequence[tuple[str, float, float]]) -> str:
-    """A table: detection, landmark and angle errors, and per span the measured beside the true values."""
+    """A table: detection, landmark and angle errors, and per span the measured beside the true
+    values.
+    """
     lines = [f"{len(c.px)} frames, runner found in {100 * c.detected:.1f} %"]
     lines.append("landmark, near side: bias x, bias y, RMS error (px)")
     for part in ("shoulder", "hip", "knee", "ankle", "heel", "toe"):

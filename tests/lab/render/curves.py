@@ -1,11 +1,13 @@
 """Stride curves of real treadmill runners as short Fourier series: how a runner moves at a speed.
 
-Source: Fukuchi, Fukuchi & Duarte 2017, "A public dataset of running biomechanics and the effects of running
-speed on lower extremity kinematics and kinetics", PeerJ 5:e3298, CC BY 4.0. `curves.json` is derived from the
-joint centres of eight of its runners; `python -m tests.lab.render curves` derives it again.
+Source: Fukuchi, Fukuchi & Duarte 2017, "A public dataset of running biomechanics and the effects of
+running speed on lower extremity kinematics and kinetics", PeerJ 5:e3298, CC BY 4.0. `curves.json`
+is derived from the joint centres of eight of its runners; `python -m tests.lab.render curves`
+derives it again.
 
-A stride runs from one right-foot contact to the next, phase 0..1. Left and right are averaged (the left leg is
-half a stride later), so a curve describes a symmetric runner. Each curve is `mean + sum_k Re(c_k e^{2 pi i k phase})`.
+A stride runs from one right-foot contact to the next, phase 0..1. Left and right are averaged (the
+left leg is half a stride later), so a curve describes a symmetric runner. Each curve is `mean +
+sum_k Re(c_k e^{2 pi i k phase})`.
 """
 
 from __future__ import annotations
@@ -21,19 +23,23 @@ import numpy as np
 TABLE = Path(__file__).with_name("curves.json")
 HARMONICS = 8
 STANCE_FORCE_N = 50.0
-"""A foot is on the belt above this vertical force: 5 % of body weight, clear of the plate's noise."""
+"""A foot is on the belt above this vertical force: 5 % of body weight, clear of the plate's noise.
+"""
 
 LEG_CURVES = ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "thigh_out_deg", "shank_out_deg")
 PELVIS_CURVES = ("pelvis_turn_deg", "pelvis_list_deg", "pelvis_tilt_deg", "pelvis_rise", "pelvis_sway")
 ANTISYMMETRIC = ("pelvis_turn_deg", "pelvis_list_deg", "pelvis_sway")
-"""Curves that change sign when left and right change places: only odd harmonics are left in a symmetric runner."""
+"""Curves that change sign when left and right change places: only odd harmonics are left in a
+symmetric runner.
+"""
 
 
 @dataclass(frozen=True)
 class StrideCurves:
     """One runner at one speed. `coefficients[name]`: (HARMONICS + 1,) complex, index 0 the mean.
 
-    Lengths (`pelvis_rise` up, `pelvis_sway` to the runner's right) are in leg lengths, thigh + shank.
+    Lengths (`pelvis_rise` up, `pelvis_sway` to the runner's right) are in leg lengths, thigh +
+    shank.
     """
 
     speed_mps: float
@@ -109,11 +115,13 @@ def _table() -> dict[str, list[StrideCurves]]:
     }
 
 
-# ---- deriving the table ------------------------------------------------------------------------------------------
+# ---- deriving the table --------------------------------------------------------------------------
 
 
 def build_table(recordings: Path, out: Path = TABLE) -> None:
-    """Read `rbds*_v25|v35|v45.npz` under `recordings` and write the table of every runner and of their mean."""
+    """Read `rbds*_v25|v35|v45.npz` under `recordings` and write the table of every runner and of
+    their mean.
+    """
     table: dict[str, list[StrideCurves]] = {}
     for path in sorted(recordings.glob("rbds*_v*.npz")):
         with np.load(path) as data:
@@ -124,7 +132,9 @@ def build_table(recordings: Path, out: Path = TABLE) -> None:
 
 
 def derive(data: dict[str, np.ndarray]) -> StrideCurves:
-    """Stride curves of one recording (arrays as in the data's README: metres, x forward, y up, z right)."""
+    """Stride curves of one recording (arrays as in the data's README: metres, x forward, y up, z
+    right).
+    """
     contact, stance_s = _contacts(data)
     right = contact[_is_right(data, contact)]
     strides = list(itertools.pairwise(right))
@@ -218,7 +228,9 @@ def _flat_pitch(c: np.ndarray, duty: float) -> float:
 
 
 def _mean_runner(level: tuple[StrideCurves, ...]) -> StrideCurves:
-    """Average coefficients; the pelvic turn keeps the mean size, which averaging different leads would shrink."""
+    """Average coefficients; the pelvic turn keeps the mean size, which averaging different leads
+    would shrink.
+    """
     names = level[0].coefficients
     mean = {n: np.mean([c.coefficients[n] for c in level], axis=0) for n in names}
     turn = [c.coefficients["pelvis_turn_deg"] for c in level]

@@ -1,8 +1,9 @@
-"""The product's demo clip: one runner, four phases a coach can tell apart, each with a stretch that can be looped.
+"""The product's demo clip: one runner, four phases a coach can tell apart, each with a stretch that
+can be looped.
 
-A rule wants some forty seconds of a fault before it speaks; in a small clip a phase lasts ten. So the runner repeats
-herself: nine strides are 198 frames exactly, a loop begins and ends on a key frame, and `loops.py` makes phases longer
-by repeating packets.
+A rule wants some forty seconds of a fault before it speaks; in a small clip a phase lasts ten. So
+the runner repeats herself: nine strides are 198 frames exactly, a loop begins and ends on a key
+frame, and `loops.py` makes phases longer by repeating packets.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ LOOP_FRAMES = STRIDE_FRAMES * LOOP_STRIDES
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of the clip, what is shown in it, and the first frame of its loop (LOOP_FRAMES long)."""
+    """A stretch of the clip, what is shown in it, and the first frame of its loop (LOOP_FRAMES
+    long).
+    """
 
     name: str
     start_s: float

@@ -1,8 +1,10 @@
-"""A belt of square fiducial tags round the hips: its shape on a body, the tags on it, and where a camera sees them.
+"""A belt of square fiducial tags round the hips: its shape on a body, the tags on it, and where a
+camera sees them.
 
-The belt is a vertical cylinder over the convex outline of body, shorts and shirt, rigid to the pelvis. Everything here is
-in the pelvis' own axes (origin mid-hip, x forward, y up, z to the right, as the body stands at rest) unless it says world.
-Needs only NumPy; `hip_belt_mesh.py` makes the triangles.
+The belt is a vertical cylinder over the convex outline of body, shorts and shirt, rigid to the
+pelvis. Everything here is in the pelvis' own axes (origin mid-hip, x forward, y up, z to the right,
+as the body stands at rest) unless it says world. Needs only NumPy; `hip_belt_mesh.py` makes the
+triangles.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ Covered = Literal["none", "rear half", "front half", "upper half"]
 class HipBelt:
     """How a belt of DICT_4X4_50 tags is made and how it is worn.
 
-    Ids rise from `first_id` to the right as one looks at the belt from outside, from the buckle in front round the left side,
-    the back and the right side. As many tags as the outline holds, 16 at most.
+    Ids rise from `first_id` to the right as one looks at the belt from outside, from the buckle in
+    front round the left side, the back and the right side. As many tags as the outline holds, 16 at
+    most.
     """
 
     first_id: int = 0
@@ -53,7 +56,8 @@ class HipBelt:
     off_centre_deg: float = 0.0
     """Put on with the buckle this far towards the left hip."""
     slip_deg: float = 0.0
-    """The belt turns on the pelvis at stride frequency, the near side forward with the near thigh."""
+    """The belt turns on the pelvis at stride frequency, the near side forward with the near thigh.
+    """
     covered: Covered = "none"
     """What clothes lie over."""
     upside_down: bool = False
@@ -78,7 +82,8 @@ def outlined() -> tuple[str, ...]:
 
 
 def outline_m(body: str) -> np.ndarray:
-    """(K, 2) forward and right, evenly spaced, from the front round the left side: what a belt on that body lies on.
+    """(K, 2) forward and right, evenly spaced, from the front round the left side: what a belt on
+    that body lies on.
 
     `body` is a name of `skeletons()` or an ellipse as "P/R": perimeter in metres, width over depth.
     """
@@ -96,7 +101,9 @@ def _table() -> dict[str, np.ndarray]:
 
 
 def evenly(ring: np.ndarray, count: int = 96) -> np.ndarray:
-    """A closed line (K, 2) resampled to `count` places of equal distance along it, the first one kept."""
+    """A closed line (K, 2) resampled to `count` places of equal distance along it, the first one
+    kept.
+    """
     closed = np.vstack([ring, ring[:1]])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
     places = np.arange(count) / count * along[-1]
@@ -120,7 +127,8 @@ def tag_ids(belt: HipBelt, ring: np.ndarray) -> np.ndarray:
 
 
 def tag_corners_m(belt: HipBelt, ring: np.ndarray, margin_m: float = 0.0) -> np.ndarray:
-    """(N, 4, 3) corners of the tags in the pelvis' axes: each tag's own top left, top right, bottom right, bottom left.
+    """(N, 4, 3) corners of the tags in the pelvis' axes: each tag's own top left, top right, bottom
+    right, bottom left.
 
     `margin_m` grows every square: the printed patch is MARGIN_M larger all round.
     """
@@ -159,7 +167,9 @@ def _flat(ring: np.ndarray, along: np.ndarray, half: float) -> tuple[np.ndarray,
 
 
 def worn(belt: HipBelt, points: np.ndarray) -> np.ndarray:
-    """Points (..., 3) of a belt round the origin -> the pelvis' axes: turned over, tilted, lifted to its height."""
+    """Points (..., 3) of a belt round the origin -> the pelvis' axes: turned over, tilted, lifted
+    to its height.
+    """
     out = points * np.array([1.0, -1.0, -1.0]) if belt.upside_down else points
     a = np.radians(belt.tilt_deg)
     pitch = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
@@ -167,7 +177,9 @@ def worn(belt: HipBelt, points: np.ndarray) -> np.ndarray:
 
 
 def is_covered(belt: HipBelt, corners_m: np.ndarray) -> np.ndarray:
-    """(N,) whether clothes lie over any of a tag, and whether it is folded: then nothing can read it."""
+    """(N,) whether clothes lie over any of a tag, and whether it is folded: then nothing can read
+    it.
+    """
     x, y = corners_m[..., 0].min(axis=-1), corners_m[..., 1].max(axis=-1)
     hidden = {
         "none": np.zeros(len(x), bool),

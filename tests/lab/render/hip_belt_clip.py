@@ -1,4 +1,6 @@
-"""Pictures of a runner with a hip belt: only the waist, followed by a window of the camera's picture, ten times a second."""
+"""Pictures of a runner with a hip belt: only the waist, followed by a window of the camera's
+picture, ten times a second.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ BACKGROUND = 128
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a picture: `image` (h, w, 3) uint8 RGB, its first pixel at column `x0` and row `y0` of the whole."""
+    """A part of a picture: `image` (h, w, 3) uint8 RGB, its first pixel at column `x0` and row `y0`
+    of the whole.
+    """
 
     image: np.ndarray
     x0: int
@@ -48,10 +52,12 @@ class Window:
 
 def waist_windows(spec: ClipSpec, size_px: tuple[int, int] = WINDOW_PX, poster: Poster | None = None, with_gym: bool = False,
                   lens_sd_px: float = LENS_SD_PX, noise_sd: float = NOISE_SD) -> Iterator[Window]:
-    """Every frame of the clip as far as a window of `size_px` (width, height) that follows the waist shows it.
+    """Every frame of the clip as far as a window of `size_px` (width, height) that follows the
+    waist shows it.
 
     Without the gym there is one grey behind the runner, which takes half the time.
-    Raises ImportError when `moderngl` or `anny` is missing, and whatever moderngl raises without EGL.
+    Raises ImportError when `moderngl` or `anny` is missing, and whatever moderngl raises without
+    EGL.
     """
     runner, rng = runner_of(spec), np.random.default_rng(spec.seed + 1)
     middles_s = exposure_middles_s(spec)
@@ -72,7 +78,8 @@ def waist_windows(spec: ClipSpec, size_px: tuple[int, int] = WINDOW_PX, poster: 
 
 
 def _corners(camera: Camera, hips_m: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
-    """(T, 2) whole pixels: upper left corner of a window round the waist, kept inside the picture."""
+    """(T, 2) whole pixels: upper left corner of a window round the waist, kept inside the picture.
+    """
     middle = project_px(camera, hips_m + np.array([0.0, HipBelt().height_above_hip_m, 0.0]))
     corner = np.round(middle - np.array(size_px) / 2).astype(int)
     return np.clip(corner, 0, np.array([camera.width_px, camera.height_px]) - size_px)
@@ -147,7 +154,8 @@ class _Surface(raster.Raster):
         return rows.reshape(self._size[1], self._size[0], 3)[::-1]
 
     def _wear(self, look: Look) -> Worn:
-        near = [_shown(layer) for layer in reversed(body.load_body(look.body))]  # outer ones first: what they hide is not shaded
+        # Outer ones first: what they hide is not shaded.
+        near = [_shown(layer) for layer in reversed(body.load_body(look.body))]
         self.add_person([layer for layer in near if len(layer.triangles)], look)
         return put_on(self, self._belts, look)
 

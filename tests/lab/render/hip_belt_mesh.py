@@ -1,4 +1,5 @@
-"""The hip belt as triangles, printed with the tags that OpenCV makes; and the outline it lies on, from the body model.
+"""The hip belt as triangles, printed with the tags that OpenCV makes; and the outline it lies on,
+from the body model.
 
 Needs the packages of `requirements.txt` and OpenCV.
 """
@@ -36,7 +37,9 @@ ELASTIC = (0.045, 0.045, 0.05)
 INK, PAPER = 0.035, 0.80
 """Linear reflectance of matt print."""
 DEPTH_BIAS_M = 0.025
-"""The belt is drawn that much nearer than it is, so that the body's skinning does not poke through; arms still hide it."""
+"""The belt is drawn that much nearer than it is, so that the body's skinning does not poke through;
+arms still hide it.
+"""
 ARMS = [i for i, s in enumerate(SEGMENTS) if s.startswith(("upper_arm", "forearm", "hand"))]
 
 VERTEX = """
@@ -104,7 +107,9 @@ def belt_rows(belt: HipBelt, look: Look) -> np.ndarray:
 
 
 def poster_rows(count: int, tag_m: float, middle_m: np.ndarray, towards_m: np.ndarray) -> np.ndarray:
-    """A row of `count` tags on an upright board at `middle_m` facing `towards_m`, in the world's axes."""
+    """A row of `count` tags on an upright board at `middle_m` facing `towards_m`, in the world's
+    axes.
+    """
     back = (towards_m - middle_m) * [1, 0, 1]
     back /= np.linalg.norm(back)
     right, up = np.cross([0.0, 1.0, 0.0], back), np.array([0.0, 1.0, 0.0])
@@ -118,7 +123,9 @@ def poster_rows(count: int, tag_m: float, middle_m: np.ndarray, towards_m: np.nd
 
 
 def tiles_of(ids: np.ndarray, damaged: tuple[int, ...] = ()) -> np.ndarray:
-    """(N, TILE_PX, TILE_PX) uint8: tags of DICT_4X4_50 with their white margin, first row at the top."""
+    """(N, TILE_PX, TILE_PX) uint8: tags of DICT_4X4_50 with their white margin, first row at the
+    top.
+    """
     dictionary = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_50)
     side = round(TILE_PX * HipBelt().tag_m / STRIP_M)
     edge = (TILE_PX - side) // 2
@@ -131,12 +138,14 @@ def tiles_of(ids: np.ndarray, damaged: tuple[int, ...] = ()) -> np.ndarray:
 
 
 def measure_outlines(out: Path = OUTLINES) -> None:
-    """Write the outline of every phenotype, clothed, at the belt's usual height to `hip_outlines.json`."""
+    """Write the outline of every phenotype, clothed, at the belt's usual height to
+    `hip_outlines.json`.
+    """
     table = {name: np.round(_outline(name), 4).tolist() for name in PHENOTYPES}
     out.write_text(json.dumps(table) + "\n")
 
 
-# ---- triangles ---------------------------------------------------------------------------------------------------
+# ---- triangles -----------------------------------------------------------------------------------
 
 
 def _patches(belt: HipBelt, ring: np.ndarray) -> list[np.ndarray]:
@@ -187,13 +196,14 @@ def _tile(quad: np.ndarray, layer: int, across: tuple[float, float] = (0.0, 1.0)
 
 
 def _rows(quad: np.ndarray, tile: np.ndarray, tint: tuple) -> np.ndarray:
-    """Two triangles, counter-clockwise from outside, of a quad given clockwise from its top left."""
+    """Two triangles, counter-clockwise from outside, of a quad given clockwise from its top left.
+    """
     order = [0, 3, 2, 0, 2, 1]
     normal = np.tile(_outwards(quad), (6, 1))
     return np.hstack([quad[order], normal, tile[order], np.tile(np.asarray(tint, float), (6, 1))])
 
 
-# ---- the outline -------------------------------------------------------------------------------------------------
+# ---- the outline ---------------------------------------------------------------------------------
 
 
 def _outline(body: str) -> np.ndarray:
@@ -209,7 +219,9 @@ def _outline(body: str) -> np.ndarray:
 
 
 def _hull(points: np.ndarray) -> np.ndarray:
-    """Outline that lies CLOTH_GAP_M outside the convex hull of points (forward, right), from the front over the left side."""
+    """Outline that lies CLOTH_GAP_M outside the convex hull of points (forward, right), from the
+    front over the left side.
+    """
     angle = np.radians(np.arange(0, 360, 1.0))
     away = np.stack([np.cos(angle), -np.sin(angle)], axis=1)
     support = (points @ away.T).max(axis=0) + CLOTH_GAP_M

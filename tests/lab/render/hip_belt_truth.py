@@ -1,4 +1,6 @@
-"""What is exactly so in a clip with a hip belt: the pelvis, every tag, and where the camera sees it. Needs only NumPy."""
+"""What is exactly so in a clip with a hip belt: the pelvis, every tag, and where the camera sees
+it. Needs only NumPy.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,9 @@ FIST_M = 0.085
 class HipBeltTruth:
     """T frames at the middle of their exposures, N tags.
 
-    `rotation` takes the pelvis' axes (x forward, y up, z right, as the body stands at rest) to the world's; it is
-    turn about the vertical (+ = right side forward), then list (+ = right side up), then tilt (+ = front down).
+    `rotation` takes the pelvis' axes (x forward, y up, z right, as the body stands at rest) to the
+    world's; it is turn about the vertical (+ = right side forward), then list (+ = right side up),
+    then tilt (+ = front down).
     """
 
     t_s: np.ndarray
@@ -47,7 +50,9 @@ class HipBeltTruth:
     ids: np.ndarray
     """(N,)"""
     tags_m: np.ndarray
-    """(N, 4, 3) corners in the pelvis' axes without slip: own top left, top right, bottom right, bottom left."""
+    """(N, 4, 3) corners in the pelvis' axes without slip: own top left, top right, bottom right,
+    bottom left.
+    """
     corners_px: np.ndarray
     """(T, N, 4, 2); the middle of the first pixel is (0.5, 0.5)."""
     visible: np.ndarray
@@ -78,7 +83,9 @@ def hip_belt_truth(spec: ClipSpec) -> HipBeltTruth:
 
 
 def slip_deg(spec: ClipSpec, phase: np.ndarray, t_s: np.ndarray) -> np.ndarray:
-    """(T,) turn of the belt on the pelvis; + = right side forward, which for either near side is with the near thigh."""
+    """(T,) turn of the belt on the pelvis; + = right side forward, which for either near side is
+    with the near thigh.
+    """
     belt = spec.look.hip_belt or HipBelt()
     if spec.motion.slow_turn or not belt.slip_deg:
         return np.zeros(len(t_s))
@@ -100,7 +107,9 @@ def inside(camera: Camera, px: np.ndarray) -> np.ndarray:
 
 
 def behind_arms(camera: Camera, pose: Pose, corners_m: np.ndarray, px: np.ndarray) -> np.ndarray:
-    """(T, N) whether a corner or the middle of an edge lies behind an arm, arms being rounded rods in the picture."""
+    """(T, N) whether a corner or the middle of an edge lies behind an arm, arms being rounded rods
+    in the picture.
+    """
     points = np.concatenate([px, (px + np.roll(px, -1, axis=2)) / 2], axis=2)
     eye = eye_m(camera)
     away = np.linalg.norm(corners_m.mean(axis=2) - eye, axis=-1)
@@ -127,7 +136,9 @@ def rods_m(pose: Pose) -> list[tuple[np.ndarray, np.ndarray, float]]:
 
 
 def h1(phase: np.ndarray, y: np.ndarray) -> complex:
-    """Complex stride-frequency amplitude of y (T,) over the whole strides in it: the wave is Re(h1 e^(2 pi i phase))."""
+    """Complex stride-frequency amplitude of y (T,) over the whole strides in it: the wave is Re(h1
+    e^(2 pi i phase)).
+    """
     whole = (phase >= np.ceil(phase[0])) & (phase < np.floor(phase[-1]))
     p = 2 * np.pi * phase[whole]
     design = np.stack([np.ones_like(p), *(f(k * p) for k in (1, 2, 3) for f in (np.cos, np.sin))], axis=1)
@@ -136,7 +147,9 @@ def h1(phase: np.ndarray, y: np.ndarray) -> complex:
 
 
 def scale_for_turn(amplitude_deg: float, runner: str, speed_mps: float) -> float:
-    """`Gait.pelvic_turn_scale` that gives the turn this amplitude (half of peak to peak) at stride frequency."""
+    """`Gait.pelvic_turn_scale` that gives the turn this amplitude (half of peak to peak) at stride
+    frequency.
+    """
     phase = np.linspace(0, 1, 200, endpoint=False)
     turn = curves_of(runner).at("pelvis_turn_deg", phase, np.full(200, speed_mps))
     return amplitude_deg / abs(2 * np.mean(turn * np.exp(-2j * np.pi * phase)))

@@ -1,4 +1,6 @@
-"""Longer clips from a short one: whole loops of strides repeated, packet by packet, as `station demo` does it."""
+"""Longer clips from a short one: whole loops of strides repeated, packet by packet, as `station
+demo` does it.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """A runner's motion over time: stride curves -> segment rotations -> joint positions, with truth.
 
-Angles follow the station's definitions: thigh and shank against the vertical in the plane of running, forward +;
-knee flexion = thigh - shank; trunk lean from mid-hip to mid-shoulder, forward +. The pelvis turns about the
-vertical, + = right side forward, and leads the thigh by about a quarter stride because the real runners' does.
-Arms and trunk are added (the recordings have none): the arms swing with the opposite leg, elbows near 90 degrees.
+Angles follow the station's definitions: thigh and shank against the vertical in the plane of
+running, forward +; knee flexion = thigh - shank; trunk lean from mid-hip to mid-shoulder, forward
++. The pelvis turns about the vertical, + = right side forward, and leads the thigh by about a
+quarter stride because the real runners' does. Arms and trunk are added (the recordings have none):
+the arms swing with the opposite leg, elbows near 90 degrees.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from .spec import Motion
 SIDES = ("right", "left")
 HALF_STRIDE = {"right": 0.0, "left": 0.5}
 NEUTRAL_TILT_DEG = 12.0
-"""Anterior tilt of a standing pelvis in the recordings' marker frame; the body's rest pose stands like this."""
+"""Anterior tilt of a standing pelvis in the recordings' marker frame; the body's rest pose stands
+like this.
+"""
 HEIGHT_RATE_HZ = 200.0
 """Grid on which the pelvis is set so high that the shoe meets the belt."""
 
@@ -28,11 +31,13 @@ SITTING_KNEE_DEG = 7.0
 SITTING_SWING_KNEE_DEG = 5.0
 SITTING_LEAN_DEG = -4.0
 SITTING_TILT_DEG = -9.0
-"""What `Gait.sitting` = 1 does: lost share of the backward swing, knee flexion added in stance and everywhere,
-trunk lean, pelvis rolled back."""
+"""What `Gait.sitting` = 1 does: lost share of the backward swing, knee flexion added in stance and
+everywhere, trunk lean, pelvis rolled back."""
 
 UNSTEADINESS = {"timing": 0.006, "swing": 0.018, "turn": 0.08, "lean_deg": 0.5, "drift_m": 0.012}
-"""SD between strides: contact time in strides, relative size of the thigh swing and of the pelvic turn, lean, place."""
+"""SD between strides: contact time in strides, relative size of the thigh swing and of the pelvic
+turn, lean, place.
+"""
 
 RAIL_HOLD_M = np.array([0.50, 0.92, 0.39])
 """Where a wrist lies that holds the right side rail."""
@@ -75,7 +80,8 @@ class Runner:
         return rotation, sk.joint_positions(self.skeleton, rotation, root)
 
     def events(self) -> Events:
-        """When each foot meets and leaves the belt, by the recorded runners' share of the stride."""
+        """When each foot meets and leaves the belt, by the recorded runners' share of the stride.
+        """
         contact, toe_off = {}, {}
         for side in SIDES:
             own = self._phase_grid - HALF_STRIDE[side]
@@ -84,7 +90,7 @@ class Runner:
             toe_off[side] = self._crossings(own - self.curves.duty(speed))
         return Events(contact, toe_off)
 
-    # ---- angles --------------------------------------------------------------------------------------------------
+    # ---- angles ----------------------------------------------------------------------------------
 
     def angles(self, t_s: np.ndarray) -> dict[str, np.ndarray]:
         """Every angle (degrees) and pelvis shift (metres) that makes the pose, (T,) each."""
@@ -139,7 +145,7 @@ class Runner:
             "hand_in": 12.0 + 14.0 * swing,
         }
 
-    # ---- rotations -----------------------------------------------------------------------------------------------
+    # ---- rotations -------------------------------------------------------------------------------
 
     def _rotations(self, a: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         rotation = self._spine(a)
@@ -148,7 +154,9 @@ class Runner:
         return rotation
 
     def _spine(self, a: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Pelvis to head. The thorax is bent until mid-shoulder lies at the asked lean above mid-hip."""
+        """Pelvis to head. The thorax is bent until mid-shoulder lies at the asked lean above
+        mid-hip.
+        """
         pitch = -a["lean"]
         for _ in range(4):
             rotation = self._bent_spine(a, pitch)
@@ -217,7 +225,9 @@ class Runner:
         }
 
     def _arms_on_rail(self, position: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Arms bent so that the wrists stay on the side rails: shoulder, elbow and wrist are a triangle with known sides."""
+        """Arms bent so that the wrists stay on the side rails: shoulder, elbow and wrist are a
+        triangle with known sides.
+        """
         j, out = self.skeleton.joints, {}
         for side, sign in (("right", 1.0), ("left", -1.0)):
             shoulder = position[f"upper_arm_{side}"]
@@ -233,7 +243,7 @@ class Runner:
             out |= self._arm_frames(side, upper, (far * ahead - upper_m * upper) / lower_m)
         return out
 
-    # ---- time and height -----------------------------------------------------------------------------------------
+    # ---- time and height -------------------------------------------------------------------------
 
     def _integrate_phase(self) -> np.ndarray:
         t = self._grid_s
@@ -248,7 +258,9 @@ class Runner:
         return np.interp(whole, phase, self._grid_s)
 
     def _pelvis_height(self) -> np.ndarray:
-        """Pelvis above the belt: in stance the lowest point of the shoe touches it, in flight the recorded rise."""
+        """Pelvis above the belt: in stance the lowest point of the shoe touches it, in flight the
+        recorded rise.
+        """
         t = self._grid_s
         angles = self.angles(t)
         rotation = self._rotations(angles)
@@ -272,7 +284,9 @@ class Runner:
 
 
 class StrideNoise:
-    """Slow, seeded differences between strides: one random value per stride, joined smoothly, in a circle of `strides`."""
+    """Slow, seeded differences between strides: one random value per stride, joined smoothly, in a
+    circle of `strides`.
+    """
 
     def __init__(self, rng: np.random.Generator, scale: float, strides: int) -> None:
         self._values = {n: scale * size * rng.standard_normal(strides) for n, size in UNSTEADINESS.items()}
@@ -295,7 +309,9 @@ def _rest(long_axis: np.ndarray, lateral: np.ndarray) -> np.ndarray:
 
 
 def _blend_at_zero(angle_deg: np.ndarray, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """`below` where the angle is clearly negative, `above` where positive; smooth within some 6 degrees."""
+    """`below` where the angle is clearly negative, `above` where positive; smooth within some 6
+    degrees.
+    """
     share = 1 / (1 + np.exp(angle_deg / 2.5))
     return below * share + above * (1 - share)
 
@@ -320,7 +336,9 @@ def _smooth(x: np.ndarray, sd_samples: float) -> np.ndarray:
 
 
 def standing_pose(skeleton: sk.Skeleton, x_m: float, z_m: float, facing_deg: float, arm_out_deg: float = 10.0) -> Pose:
-    """Somebody who stands on the floor at (x, z); 0 faces the running direction, + turns the right side forward."""
+    """Somebody who stands on the floor at (x, z); 0 faces the running direction, + turns the right
+    side forward.
+    """
     from .camera import DECK_M
 
     turn = sk.about_y(np.array([facing_deg]))

@@ -1,4 +1,6 @@
-"""Off-screen OpenGL: skinned people and a gym under one lamp with shadows. Works on Mesa's software renderer."""
+"""Off-screen OpenGL: skinned people and a gym under one lamp with shadows. Works on Mesa's software
+renderer.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,17 @@ from .spec import Camera, Look
 
 SHADOW_PX = 1024
 MARKS_M = 1.155
-"""Between the marks on the belt: 16 of them pass in nine strides of the demo's runner, so that its loops close."""
+"""Between the marks on the belt: 16 of them pass in nine strides of the demo's runner, so that its
+loops close.
+"""
 OPEN_LAYERS = ("shirt", "shorts")
 """Cut garments, whose inside can be seen; of everything else the far side need not be drawn."""
 DAYLIGHT = 9.0
 """How much brighter than the lit room the sky is that fills a wall of windows."""
 LAMP_FROM = np.array([0.5, 1.5, 1.5])
-"""Direction towards the lamp: above, in front of the runner, on their right; mirrored with the camera's side."""
+"""Direction towards the lamp: above, in front of the runner, on their right; mirrored with the
+camera's side.
+"""
 
 _SKINNED_VERTEX = """
 #version 330
@@ -207,7 +213,9 @@ class Raster:
         self.people.append(Person(self.gl, (self._skinned, self._depth), layers, look))
 
     def frame(self, people: list[np.ndarray], belt_m: float, exposure: float = 1.0) -> np.ndarray:
-        """(H, W, 3) uint8 RGB. `people`: per person (SEGMENTS, 4, 4); `belt_m`: how far the belt has run."""
+        """(H, W, 3) uint8 RGB. `people`: per person (SEGMENTS, 4, 4); `belt_m`: how far the belt
+        has run.
+        """
         for program in self.lit:
             program["exposure"] = exposure
         self._shadow_buffer.use()

@@ -24,7 +24,8 @@ class Shape:
 
 
 def gym(window_behind: bool = False) -> list[Shape]:
-    """Everything that stands still. The belt runs along x through the origin, y = 0 is its surface."""
+    """Everything that stands still. The belt runs along x through the origin, y = 0 is its surface.
+    """
     return [*_room(), *_treadmill(), *_neighbour(), *_furniture(), *(_window_wall() if window_behind else ())]
 
 
@@ -37,7 +38,7 @@ def vertices(shapes: list[Shape]) -> np.ndarray:
     return np.vstack(rows).astype("f4")
 
 
-# ---- parts -------------------------------------------------------------------------------------------------------
+# ---- parts ---------------------------------------------------------------------------------------
 
 
 def _room() -> list[Shape]:
@@ -111,7 +112,7 @@ def _furniture() -> list[Shape]:
     return out + posts
 
 
-# ---- solids ------------------------------------------------------------------------------------------------------
+# ---- solids --------------------------------------------------------------------------------------
 
 
 def box(low: tuple, high: tuple, colour: tuple, material: int = PLAIN) -> Shape:

@@ -1,7 +1,8 @@
 """The runner as a tree of rigid segments: rest positions of the joints, and forward kinematics.
 
 Axes, as in the motion data: x = running direction, y = up, z = the runner's right; metres.
-The rest pose is the body model's (arms held away from the trunk); a rotation is "from rest to posed", global.
+The rest pose is the body model's (arms held away from the trunk); a rotation is "from rest to
+posed", global.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ PARENT = {
         )
     },
 }
-"""Segment -> the segment that carries its joint. A segment's joint is its upper end: `thigh_right` is the right hip."""
+"""Segment -> the segment that carries its joint. A segment's joint is its upper end: `thigh_right`
+is the right hip.
+"""
 
 SEGMENTS = tuple(PARENT)
 
@@ -55,7 +58,9 @@ LANDMARKS = {
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Rest positions. `joints[segment]`: (3,); `points[name]`: (segment, (3,)), a place fixed to a segment."""
+    """Rest positions. `joints[segment]`: (3,); `points[name]`: (segment, (3,)), a place fixed to a
+    segment.
+    """
 
     name: str
     height_m: float
@@ -85,7 +90,9 @@ def skeletons() -> dict[str, Skeleton]:
 
 
 def joint_positions(skeleton: Skeleton, rotation: dict[str, np.ndarray], root_m: np.ndarray) -> dict[str, np.ndarray]:
-    """World position of every segment's joint. `rotation[segment]`: (T, 3, 3); `root_m`: (T, 3). Returns (T, 3) each."""
+    """World position of every segment's joint. `rotation[segment]`: (T, 3, 3); `root_m`: (T, 3).
+    Returns (T, 3) each.
+    """
     position = {"pelvis": root_m}
     for segment in SEGMENTS[1:]:
         parent = PARENT[segment]
@@ -116,7 +123,7 @@ def landmarks_m(
     return out
 
 
-# ---- rotations ---------------------------------------------------------------------------------------------------
+# ---- rotations -----------------------------------------------------------------------------------
 
 
 def about_x(deg: np.ndarray) -> np.ndarray:
@@ -145,7 +152,9 @@ def _plane_rotation(angle: np.ndarray, i: int, j: int) -> np.ndarray:
 
 
 def frame(long_axis: np.ndarray, lateral_hint: np.ndarray) -> np.ndarray:
-    """Right-handed frame (T, 3, 3), columns x, y, z: y against `long_axis` (which points down the limb), z near the hint."""
+    """Right-handed frame (T, 3, 3), columns x, y, z: y against `long_axis` (which points down the
+    limb), z near the hint.
+    """
     y = -_unit(long_axis)
     z = _unit(lateral_hint - (lateral_hint * y).sum(-1, keepdims=True) * y)
     return np.stack([np.cross(y, z), y, z], axis=-1)

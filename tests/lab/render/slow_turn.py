@@ -18,7 +18,8 @@ SWAY = {"x_m": 0.015, "z_m": 0.015, "list_deg": 1.5, "tilt_deg": 1.5}
 
 
 class SlowTurn:
-    """A `Runner` that only turns: ask `pose(t_s)` and `angles(t_s)` at any times within the clip."""
+    """A `Runner` that only turns: ask `pose(t_s)` and `angles(t_s)` at any times within the clip.
+    """
 
     def __init__(self, motion: Motion, skeleton: sk.Skeleton, duration_s: float, seed: int) -> None:
         self.motion, self.skeleton = motion, skeleton

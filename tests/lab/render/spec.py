@@ -1,4 +1,5 @@
-"""What can be asked of a rendered clip. Everything is a value; two equal specs give the same clip."""
+"""What can be asked of a rendered clip. Everything is a value; two equal specs give the same clip.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ class Gait:
     thigh_forward_scale: float = 1.0
     """Forward swing of the thigh."""
     sitting: float = 0.0
-    """0..1: the thigh opens little behind, the trunk leans back, the stance knee is bent, the hip is low."""
+    """0..1: the thigh opens little behind, the trunk leans back, the stance knee is bent, the hip
+    is low.
+    """
     trunk_lean_deg: float = 6.0
     """Mid-hip to mid-shoulder, forward +, before `sitting`."""
     arm_swing_scale: float = 1.0
@@ -52,7 +55,9 @@ class Motion:
     unsteadiness: float = 1.0
     """Stride-to-stride differences; 0 repeats one stride, 1 is a steady runner's 1-2 %."""
     repeat_strides: int = 0
-    """After so many strides the differences come again, so that a stretch of so many can be looped; 0 = never."""
+    """After so many strides the differences come again, so that a stretch of so many can be looped;
+    0 = never.
+    """
     slow_turn: bool = False
     """No run: the person stands on the belt and turns once slowly round during the clip."""
     holds_rail: bool = False
@@ -81,7 +86,9 @@ class Motion:
 
 @dataclass(frozen=True)
 class KneeLifts:
-    """The find-your-hip drill in place of a run: the legs take turns, the pelvis is still, the belt stands."""
+    """The find-your-hip drill in place of a run: the legs take turns, the pelvis is still, the belt
+    stands.
+    """
 
     per_leg: int = 4
     lift_s: float = 1.5
@@ -99,7 +106,9 @@ class KneeLifts:
         return self.standing_s + 2 * self.per_leg * self.lift_s + 0.5
 
     def parameter(self, name: str, t_s: np.ndarray) -> np.ndarray:
-        """As `Motion.parameter`: a field of `Gait`, of which this motion only knows that the belt stands."""
+        """As `Motion.parameter`: a field of `Gait`, of which this motion only knows that the belt
+        stands.
+        """
         return np.zeros(len(t_s)) if name == "speed_mps" else np.full(len(t_s), getattr(Gait(), name))
 
 
@@ -121,7 +130,9 @@ class Look:
     looseness: float = 1.0
     """How far shirt and shorts stand off: 0.2 is tight, 2.5 wide."""
     leg_share: float = 0.42
-    """Where the legs of the shorts end, in thigh lengths below the hip; 1.95 are tights to the ankle."""
+    """Where the legs of the shorts end, in thigh lengths below the hip; 1.95 are tights to the
+    ankle.
+    """
     hip_belt: HipBelt | None = None
 
 
@@ -130,7 +141,8 @@ class Camera:
     """A pinhole beside the treadmill, aimed at a point above the belt's middle."""
 
     side: str = "right"
-    """Which side of the runner it stands on. From the right the runner faces right in the picture."""
+    """Which side of the runner it stands on. From the right the runner faces right in the picture.
+    """
     azimuth_deg: float = 0.0
     """0 = pure side view; + = moved to the rear of the runner."""
     distance_m: float = 3.4

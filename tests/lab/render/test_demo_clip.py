@@ -1,4 +1,6 @@
-"""The bundled demo clip: it is what its recipe says, and the station's own pose model follows the runner in it."""
+"""The bundled demo clip: it is what its recipe says, and the station's own pose model follows the
+runner in it.
+"""
 
 from __future__ import annotations
 

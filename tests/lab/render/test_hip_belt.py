@@ -49,7 +49,9 @@ def test_turn_is_as_asked(amplitude_deg: float) -> None:
 
 
 def test_turned_pelvis_carries_its_tags() -> None:
-    """The right side goes forward with a positive turn, up with a positive list; the front goes down with a positive tilt."""
+    """The right side goes forward with a positive turn, up with a positive list; the front goes
+    down with a positive tilt.
+    """
     truth = hip_belt_truth(run_spec(8.0, seconds=3.0))
     right, front = truth.rotation[:, :, 2], truth.rotation[:, :, 0]
     np.testing.assert_allclose(np.degrees(np.arctan2(right[:, 0], right[:, 2])), truth.turn_deg, atol=1e-6)

@@ -1,4 +1,5 @@
-"""Drawn hip belts, where the dev-only renderer is installed (`tests/lab/render/requirements.txt`)."""
+"""Drawn hip belts, where the dev-only renderer is installed (`tests/lab/render/requirements.txt`).
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ def test_repeated_clip_keeps_its_pace(short: Path, tmp_path: Path) -> None:
     repeat(short, tmp_path / "long.webm", [(0, 4, 1), (4, 8, 5)])
     with av.open(str(tmp_path / "long.webm")) as box:
         times_s = [float(frame.time) for frame in box.decode(video=0)]
-    np.testing.assert_allclose(times_s, np.arange(24) / 30, atol=0.0006)  # the container counts milliseconds
+    # The container counts milliseconds.
+    np.testing.assert_allclose(times_s, np.arange(24) / 30, atol=0.0006)
 
 
 def test_loop_must_begin_on_a_key_frame(short: Path, tmp_path: Path) -> None:

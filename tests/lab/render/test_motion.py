@@ -1,4 +1,6 @@
-"""The rendered runner's motion and truth, without graphics: angles, events and parameters say what they mean."""
+"""The rendered runner's motion and truth, without graphics: angles, events and parameters say what
+they mean.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ def stance(spec: ClipSpec, truth_t_s: np.ndarray, side: str) -> np.ndarray:
     return on
 
 
-# ---- truth -------------------------------------------------------------------------------------------------------
+# ---- truth ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", sorted(sk.skeletons()))
@@ -113,7 +115,7 @@ def test_camera_moved_to_the_rear_sees_the_front_further_away() -> None:
     assert shoulder_width_px(-60.0) < -60
 
 
-# ---- contact -----------------------------------------------------------------------------------------------------
+# ---- contact -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("speed_mps", [2.5, 3.5, 4.5])
@@ -152,7 +154,7 @@ def test_curves_follow_from_the_recordings(shared: Path) -> None:
         np.testing.assert_allclose(kept.coefficients[name], c, atol=1e-3)
 
 
-# ---- parameters --------------------------------------------------------------------------------------------------
+# ---- parameters ----------------------------------------------------------------------------------
 
 
 def test_cadence_is_as_asked() -> None:
@@ -213,7 +215,7 @@ def test_keyframes_that_overlap_are_refused() -> None:
         Motion((Keyframe(0.0, Gait()), Keyframe(0.5, Gait(sitting=1.0))))
 
 
-# ---- the demo clip -----------------------------------------------------------------------------------------------
+# ---- the demo clip -------------------------------------------------------------------------------
 
 
 def test_demo_phases_differ_as_their_names_say() -> None:

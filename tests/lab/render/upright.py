@@ -1,4 +1,6 @@
-"""People who always have a foot on the ground: the find-your-hip drill on the standing belt, and somebody who walks past."""
+"""People who always have a foot on the ground: the find-your-hip drill on the standing belt, and
+somebody who walks past.
+"""
 
 from __future__ import annotations
 

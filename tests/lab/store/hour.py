@@ -1,9 +1,10 @@
-"""What an hour costs: time per pose, growth on the card, export to a folder. Prints one line of JSON.
+"""What an hour costs: time per pose, growth on the card, export to a folder. Prints one line of
+JSON.
 
     python -m tests.lab.store.hour [SECONDS] [FOLDER]
 
-Times are of this machine while it does whatever else it does; `cpu` is the processor's share of them. FOLDER is where the
-"stick" lies (default: beside the data).
+Times are of this machine while it does whatever else it does; `cpu` is the processor's share of
+them. FOLDER is where the "stick" lies (default: beside the data).
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ WAITING = 1800  # let the writer catch up now and then, as real time would
 
 
 def noisy(given: Input, step: Step, rng: np.random.Generator) -> tuple[Input, Step]:
-    """All nine angles, with a pose model's noise of 1 deg: the exact sines of the made run would compress too well."""
+    """All nine angles, with a pose model's noise of 1 deg: the exact sines of the made run would
+    compress too well.
+    """
     angles = step.gait.angles
     if angles is None:
         return given, step

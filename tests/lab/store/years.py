@@ -2,9 +2,10 @@
 
     python -m tests.lab.store.years [SESSIONS]
 
-Makes one session of 40 seconds, copies it SESSIONS times (5000 unless given) with rows and checksums of its own, and prints CPU
-seconds of this process for each: opening, `sessions`, `export last`, and `export all` of 20 and of 40 sessions of the full store
-(twice as many should take twice as long).
+Makes one session of 40 seconds, copies it SESSIONS times (5000 unless given) with rows and
+checksums of its own, and prints CPU seconds of this process for each: opening, `sessions`, `export
+last`, and `export all` of 20 and of 40 sessions of the full store (twice as many should take twice
+as long).
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""`python -m tests.lab.voice [LANGUAGE ...]`: records the voice lines anew from the station's words, and measures them.
+"""`python -m tests.lab.voice [LANGUAGE ...]`: records the voice lines anew from the station's
+words, and measures them.
 
-Takes a minute a language. Needs `apt install libttspico-utils` (component non-free) and `pip install soundfile`. `--table` only
-measures what is there.
+Takes a minute a language. Needs `apt install libttspico-utils` (component non-free) and `pip
+install soundfile`. `--table` only measures what is there.
 """
 
 from __future__ import annotations

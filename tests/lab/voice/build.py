@@ -1,7 +1,9 @@
-"""Renders voice lines to small OGG Vorbis files with a manifest; run by `python -m tests.lab.voice`.
+"""Renders voice lines to small OGG Vorbis files with a manifest; run by `python -m
+tests.lab.voice`.
 
-Needs what the station itself does not: SVOX Pico (Debian: libttspico-utils, Apache-2.0, in the component non-free because the
-sources of its voice data were never published) and `soundfile`. Pico has no chance in it: a line sounds the same each time.
+Needs what the station itself does not: SVOX Pico (Debian: libttspico-utils, Apache-2.0, in the
+component non-free because the sources of its voice data were never published) and `soundfile`. Pico
+has no chance in it: a line sounds the same each time.
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ QUIET = 0.01  # of the peak: what counts as before and after the words
 LOOK_S = 0.005
 PICO = {"en": "en-US", "de": "de-DE", "es": "es-ES", "fr": "fr-FR", "it": "it-IT"}
 WORDS_PER_S = 2.5  # unhurried: it is heard over a treadmill, by somebody who runs
-SLOWEST = 60  # per cent of the own pace of Pico, which is some 4 words a second: slower, and it drawls
+# Per cent of the own pace of Pico, which is some 4 words a second: slower, and it drawls.
+SLOWEST = 60
 
 Speech = tuple[NDArray[np.float64], int]  # (N,) in -1..1, samples a second
 
@@ -42,7 +45,9 @@ def text_sha256(text: str) -> str:
 
 
 def build(lines: Mapping[str, str], folder: Path, speak: Callable[[str], Speech], voice: Mapping[str, str]) -> dict[str, Any]:
-    """Renders every line (id -> spoken text) into `folder`, removes files of other ids, writes and returns the manifest."""
+    """Renders every line (id -> spoken text) into `folder`, removes files of other ids, writes and
+    returns the manifest.
+    """
     import soundfile  # type: ignore[import-not-found]
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +72,9 @@ def build(lines: Mapping[str, str], folder: Path, speak: Callable[[str], Speech]
 
 
 def finished(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.float64]:
-    """Trimmed to the words with quiet around them, brought to TARGET_LUFS below PEAK, faded in and out."""
+    """Trimmed to the words with quiet around them, brought to TARGET_LUFS below PEAK, faded in and
+    out.
+    """
     centred = np.asarray(samples, dtype=np.float64) - np.mean(samples)
     loud = np.flatnonzero(np.abs(centred) > QUIET * np.abs(centred).max())
     edge = round(EDGE_S * rate_hz)
@@ -88,7 +95,9 @@ def _ramped(samples: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def limited(samples: NDArray[np.float64], rate_hz: int) -> NDArray[np.float64]:
-    """Peaks held below PEAK by a gain that looks 5 ms ahead and moves smoothly, so that nothing is clipped."""
+    """Peaks held below PEAK by a gain that looks 5 ms ahead and moves smoothly, so that nothing is
+    clipped.
+    """
     look = round(LOOK_S * rate_hz)
     needed = np.minimum(1.0, PEAK / np.maximum(np.abs(samples), 1e-9))
     padded = np.pad(needed, 2 * look, constant_values=1.0)
@@ -110,7 +119,9 @@ def rate_wps(text: str, samples: NDArray[np.floating], rate_hz: int) -> float:
 
 
 def pico_speaker(language: str) -> tuple[Callable[[str], Speech], dict[str, str]]:
-    """SVOX Pico's voice of a language, each line slowed to WORDS_PER_S. Raises FileNotFoundError without `pico2wave`."""
+    """SVOX Pico's voice of a language, each line slowed to WORDS_PER_S. Raises FileNotFoundError
+    without `pico2wave`.
+    """
     voice = PICO[language]
 
     def at(level: int, text: str) -> Speech:

@@ -31,7 +31,8 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
         _dial(ink, stage, live)
     head, rest = words.cut_top(200, 16)
     detail, rest = rest.cut_top(150, 16)
-    if read.cue is not None and headline.kind(read.cue) == "act":  # a warning goes before the exercise
+    # A warning goes before the exercise.
+    if read.cue is not None and headline.kind(read.cue) == "act":
         headline.draw_cue(ink, head.cut_bottom(160)[0], read.cue, HEAD, figure.forward(live))
     else:
         said = LINES.get(read.prompt, NOTHING)

@@ -1,4 +1,6 @@
-"""FRAMING: the only view with the camera's picture, small and shown only: where the runner stands, and what to change."""
+"""FRAMING: the only view with the camera's picture, small and shown only: where the runner stands,
+and what to change.
+"""
 
 from __future__ import annotations
 

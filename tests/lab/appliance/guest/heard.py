@@ -1,4 +1,6 @@
-"""Finds a cue of the station in a recording: python3 heard.py RECORDING.wav CUE VOLUME; JSON on standard output."""
+"""Finds a cue of the station in a recording: python3 heard.py RECORDING.wav CUE VOLUME; JSON on
+standard output.
+"""
 
 import json
 import sys

@@ -1,4 +1,6 @@
-"""Watches the lines of the header's chip from the chip's side: JSON each second, the share of looks that found each high."""
+"""Watches the lines of the header's chip from the chip's side: JSON each second, the share of looks
+that found each high.
+"""
 
 import json
 import sys

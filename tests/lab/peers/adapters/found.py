@@ -1,4 +1,5 @@
-"""What every adapter hands back, and how it is kept: one small file of quarter pixels and tenths of a degree.
+"""What every adapter hands back, and how it is kept: one small file of quarter pixels and tenths of
+a degree.
 
 NumPy only, and no import of ours: the adapters run in environments of their own.
 """
@@ -30,9 +31,10 @@ UNKNOWN = np.iinfo(np.int16).min
 class Found:
     """One tool's view of one clip, a row for every picture; NaN where it told nothing.
 
-    t_s (N,); xy_px (N, 12, 2), x right and y down, in the order of JOINTS; angles_deg (N, 4) in the order of ANGLES: the thigh
-    against the vertical and the hip as thigh against trunk, both forward +. contacts_s per side, None where contacts are not
-    offered. `told` holds the rest: versions, cadence_spm, cost, notes.
+    t_s (N,); xy_px (N, 12, 2), x right and y down, in the order of JOINTS; angles_deg (N, 4) in the
+    order of ANGLES: the thigh against the vertical and the hip as thigh against trunk, both forward
+    +. contacts_s per side, None where contacts are not offered. `told` holds the rest: versions,
+    cadence_spm, cost, notes.
     """
 
     t_s: np.ndarray
@@ -72,7 +74,9 @@ class Found:
 
 
 def _packed(values: np.ndarray, per_unit: int) -> np.ndarray:
-    """Whole steps; differences from row to row, column by column, low bytes before high ones: that compresses well."""
+    """Whole steps; differences from row to row, column by column, low bytes before high ones: that
+    compresses well.
+    """
     whole = np.where(np.isfinite(values), np.rint(per_unit * np.nan_to_num(values)), UNKNOWN).astype(np.int16)
     steps = np.diff(whole, axis=0, prepend=np.int16(0)).T  # wraps around, and back again on reading
     return np.ascontiguousarray(steps).astype("<i2").view(np.uint8).reshape(*steps.shape, 2).transpose(2, 0, 1).copy()
@@ -86,7 +90,9 @@ def _unpacked(planes: np.ndarray, per_unit: int) -> np.ndarray:
 
 @contextmanager
 def measured(found_told: dict[str, Any]) -> Iterator[None]:
-    """Puts what the block cost into `found_told["cost"]`: wall and CPU seconds (user and system, all threads)."""
+    """Puts what the block cost into `found_told["cost"]`: wall and CPU seconds (user and system,
+    all threads).
+    """
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
     yield
     after = resource.getrusage(resource.RUSAGE_SELF)
@@ -95,19 +101,25 @@ def measured(found_told: dict[str, Any]) -> Iterator[None]:
 
 
 def down_deg(upper: np.ndarray, lower: np.ndarray, forward: float) -> np.ndarray:
-    """Angle of a segment (N, 2 points in pixels) against the vertical, + when its lower end is in front."""
+    """Angle of a segment (N, 2 points in pixels) against the vertical, + when its lower end is in
+    front.
+    """
     limb = lower - upper
     return np.degrees(np.arctan2(forward * limb[:, 0], limb[:, 1]))
 
 
 def forward_of(found: Found) -> float:
-    """+1 for somebody who faces right in the picture, -1 for left: the way the toes point from the heels, on the whole."""
+    """+1 for somebody who faces right in the picture, -1 for left: the way the toes point from the
+    heels, on the whole.
+    """
     feet = np.concatenate([found.joint(f"toe_{side}") - found.joint(f"heel_{side}") for side in SIDES])
     return 1.0 if np.nanmedian(feet[:, 0]) > 0 else -1.0
 
 
 def plain_angles_deg(found: Found) -> np.ndarray:
-    """ANGLES (N, 4) from the landmarks by the truth's own formula: the trunk is mid-shoulder over mid-hip."""
+    """ANGLES (N, 4) from the landmarks by the truth's own formula: the trunk is mid-shoulder over
+    mid-hip.
+    """
     forward = forward_of(found)
     hips, shoulders = (sum(found.joint(f"{part}_{side}") for side in SIDES) / 2 for part in ("hip", "shoulder"))
     lean = -down_deg(shoulders, hips, forward)

@@ -2,9 +2,9 @@
 
 PYTHON on_mediapipe.py CLIP OUT [--unsmoothed]
 
-MediaPipe gives landmarks; angles are the user's own. The hip is the three-point angle shoulder, hip, knee of one side, as in
-most tutorials: 180 degrees less the angle between the two limbs, so it has no sign. The thigh is taken against the vertical.
-It offers neither cadence nor contacts.
+MediaPipe gives landmarks; angles are the user's own. The hip is the three-point angle shoulder,
+hip, knee of one side, as in most tutorials: 180 degrees less the angle between the two limbs, so it
+has no sign. The thigh is taken against the vertical. It offers neither cadence nor contacts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from found import JOINTS, SIDES, Found, down_deg, forward_of, measured
 
-LANDMARK = {"shoulder": 11, "hip": 23, "knee": 25, "ankle": 27, "heel": 29, "toe": 31}  # the left one; the right one follows
+# The left one; the right one follows.
+LANDMARK = {"shoulder": 11, "hip": 23, "knee": 25, "ankle": 27, "heel": 29, "toe": 31}
 ROWS = [LANDMARK[name.split("_")[0]] + (name.endswith("right")) for name in JOINTS]
 
 

@@ -2,10 +2,11 @@
 
 PYTHON on_myogait.py CLIP OUT [--running]
 
-myogait fetches a larger model from the net when it first runs; here nothing is fetched, and it falls back on
-`mp.solutions.pose`, as its own code provides. `--running` sets what its call offers for faster gait: strides from 0.4 s, and
-a filter that lets a running leg through. It has no thigh angle; its hip is thigh against trunk, times 0.8 (its
-`correction_factor`). Its landmarks are MediaPipe's, filtered; they are not kept.
+myogait fetches a larger model from the net when it first runs; here nothing is fetched, and it
+falls back on `mp.solutions.pose`, as its own code provides. `--running` sets what its call offers
+for faster gait: strides from 0.4 s, and a filter that lets a running leg through. It has no thigh
+angle; its hip is thigh against trunk, times 0.8 (its `correction_factor`). Its landmarks are
+MediaPipe's, filtered; they are not kept.
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ def frames_of(clip: Path) -> tuple[int, float]:
 
 
 def converted(result: dict[str, Any], found: Found) -> None:
-    """Into `found`. It mirrors a clip of somebody who faces right, and with it the names of the sides: that is undone."""
+    """Into `found`. It mirrors a clip of somebody who faces right, and with it the names of the
+    sides: that is undone.
+    """
     data = result["data"]
     mirrored = bool(data["extraction"]["was_flipped"])
-    named = {side: OTHER[side] if mirrored else side for side in SIDES}  # the true side to its name for it
+    # The true side to its name for it.
+    named = {side: OTHER[side] if mirrored else side for side in SIDES}
     for frame in data["angles"]["frames"]:
         for side in SIDES:
             hip = frame[f"hip_{named[side][0].upper()}"]

@@ -2,10 +2,11 @@
 
 PYTHON on_sports2d.py CLIP OUT --landmarks FOUND [--level]
 
-Sports2D fetches RTMPose from the net when it first runs; here nothing is fetched. It can start from a .trc file of pixels
-instead (`load_trc_px`), so it is given those. Its own settings stay, but for what a machine without a screen cannot do.
-`--level` tells it what it cannot see on a treadmill, where no foot stands still: a level camera, and the side it stands on.
-Contacts are from Pose2Sim's `trc_gaitevents`, which comes with it, by the method that its authors recommend for running.
+Sports2D fetches RTMPose from the net when it first runs; here nothing is fetched. It can start from
+a .trc file of pixels instead (`load_trc_px`), so it is given those. Its own settings stay, but for
+what a machine without a screen cannot do. `--level` tells it what it cannot see on a treadmill,
+where no foot stands still: a level camera, and the side it stands on. Contacts are from Pose2Sim's
+`trc_gaitevents`, which comes with it, by the method that its authors recommend for running.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ def read_mot(path: Path) -> dict[str, np.ndarray]:
 def angles_deg(mot: dict[str, np.ndarray], pictures: int) -> np.ndarray:
     """ANGLES (pictures, 4). Its thigh is against the horizontal: hanging straight down is -90.
 
-    Pictures are counted by its own clock: its OpenCV may read another frame rate from the file than the landmarks' finder did.
+    Pictures are counted by its own clock: its OpenCV may read another frame rate from the file than
+    the landmarks' finder did.
     """
     rows = np.rint(mot["time"] / np.median(np.diff(mot["time"]))).astype(int)
     out = np.full((pictures, len(ANGLES)), np.nan)
@@ -82,7 +84,9 @@ def angles_deg(mot: dict[str, np.ndarray], pictures: int) -> np.ndarray:
 
 
 def contacts_s(trc_m: Path) -> dict[str, list[float]]:
-    """By its toes' height over the floor that Sports2D found; raises whatever trc_gaitevents raises."""
+    """By its toes' height over the floor that Sports2D found; raises whatever trc_gaitevents
+    raises.
+    """
     from Pose2Sim.Utilities import trc_gaitevents
 
     with contextlib.redirect_stdout(io.StringIO()):
@@ -91,7 +95,8 @@ def contacts_s(trc_m: Path) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    os.environ |= {"MPLBACKEND": "Agg", "QT_QPA_PLATFORM": "offscreen"}  # no screen here; read when Sports2D is imported
+    # No screen here; read when Sports2D is imported.
+    os.environ |= {"MPLBACKEND": "Agg", "QT_QPA_PLATFORM": "offscreen"}
     from Sports2D.Sports2D import process
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
