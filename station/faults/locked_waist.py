@@ -21,10 +21,9 @@ from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
 FLOOR_DEG = 2.0  # less cannot be told from nothing
-# Pixels: fall of the quarter-stride part against the own baseline. 2.33 times the SD of 1.6 deg by
-# which a reading changes though the pelvis does not (models/pelvis_turn.errors.json), rounded up:
-# one in a hundred runners whose legs run otherwise.
-FALL_DEG = 4.0
+# Pixels: fall of the quarter-stride part against the own baseline. Three times the SD of 1.7 deg by which a reading changes though
+# the pelvis does not, when the legs run otherwise (models/pelvis_turn.errors.json).
+FALL_DEG = 5.0
 DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
 
 
@@ -79,7 +78,7 @@ def _by_own_change(q: Measure, scene: Scene) -> Verdict:
         return Verdict("unknown", NAN, NAN, "pixels show only a change of your own, and there is no baseline yet")
     enter = base.value - FALL_DEG
     if enter < FLOOR_DEG:
-        return Verdict("unknown", q.value, enter, "your own baseline is too low to see it fall by 4 deg")
+        return Verdict("unknown", q.value, enter, "your own baseline is too low to see it fall by 5 deg")
     half = math.hypot(q.ci95_change[1] - q.value, base.ci95_change[1] - base.value)
     if q.value > base.value - FALL_DEG / 2:
         return Verdict("inside", q.value, enter)
