@@ -122,4 +122,4 @@ def test_a_gym_works_through_the_shipped_sheet(tmp_path: Path) -> None:
     assert "free or natural          1 / 19 / 0" in told
     assert "10 runners: tells them apart" in told
     assert any("tle_near_deg: the same runner again scatters by" in note for note in found.notes)
-    assert page_html(found, "2026-11-23T18:00:00Z").count(b"<svg") == 1
+    assert page_html(found, "2026-11-23T18:00:00Z").count(b"<figure>") == 1
