@@ -21,8 +21,9 @@ from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
 FLOOR_DEG = 2.0  # less cannot be told from nothing
-# Pixels: fall of the quarter-stride part against the own baseline. Three times the SD of 1.7 deg by which a reading changes though
-# the pelvis does not, when the legs run otherwise (models/pelvis_turn.errors.json).
+# Pixels: fall of the quarter-stride part against the own baseline. Three times the SD of 1.7 deg by
+# which a reading changes though the pelvis does not, when the legs run otherwise
+# (models/pelvis_turn.errors.json).
 FALL_DEG = 5.0
 DROP_DEG, BACK_DEG = 6.0, 3.0  # landmarks: fall against the own baseline to enter, and to leave
 
