@@ -367,7 +367,6 @@ def nobody(number):
 pwd.getpwuid = nobody
 os.environ.pop("HOME", None)
 from station.cli import main
-from tests.schemas import conforms
 main(sys.argv[1:])
 """
 

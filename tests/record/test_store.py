@@ -32,6 +32,7 @@ from station.record.store import SqliteStore
 from station.record.tally import Tally
 from station.record.writer import Description, Writer
 from station.types import ANGLES, STRIDE, Activity, Input, Step
+from tests.folders import let_everybody_in
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 # A session's row of the first released version, after id, number and state.
@@ -348,11 +349,8 @@ def test_a_read_only_folder_is_read_and_not_called_damaged(tmp_path: Path) -> No
     script = "import sys; from pathlib import Path; from station.record.archive import Archive;"
     script += " print(Archive(Path(sys.argv[1])).choose('last')[0])"
     (tmp_path / DATABASE).chmod(0o444)
-    tmp_path.chmod(0o555)
-    for parent in tmp_path.parents:
-        if not parent.name.startswith(("pytest-", "popen-")):
-            break  # what is above is not this test's
-        parent.chmod(0o755)
+    tmp_path.chmod(0o500)
+    let_everybody_in(tmp_path)
     if os.getuid() == 0:  # root may write anywhere, so somebody else reads
         script = f"import station.record.archive, os; os.setuid(65534); {script}"
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from station.record.store import SqliteStore
+from tests.folders import let_everybody_in
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,8 +73,7 @@ def export(tmp_path: Path, data: Path, attack: str = "true", **more: Any) -> dic
         **more,
     }
     (tmp_path / "order.json").write_text(json.dumps(order), encoding="utf-8")
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
+    let_everybody_in(tmp_path)
     inside = ["unshare", "--mount", "--propagation", "private", sys.executable, str(MACHINE), str(tmp_path / "order.json")]
     done = subprocess.run(inside, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr

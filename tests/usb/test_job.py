@@ -28,6 +28,7 @@ from station.usb.folders import FOLDER, StickError, roots_folder
 from station.usb.job import Job, Owner, ask_owner, ended, one_at_a_time, owner_of_sessions, station_key, why_not_mounted
 from station.usb.signature import signature
 from station.usb.status import StickStatus, read_status, write_status
+from tests.folders import let_everybody_in
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 NOBODY = 65534
@@ -352,8 +353,7 @@ def test_the_owner_is_another_process_without_anything_of_roots(tmp_path: Path) 
     spy = tmp_path / "python"
     spy.write_text("#!/bin/sh\ncat /proc/self/status >&2; ls /proc/self/fd >&2; echo '{}'\n", encoding="utf-8")
     spy.chmod(0o755)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
+    let_everybody_in(tmp_path)
     ask = f"ask_owner(Owner({NOBODY}, {NOBODY}), [], b'')"
     code = f"import sys; sys.executable = {str(spy)!r}; from station.usb.job import *; {ask}"
     done = subprocess.run([sys.executable, "-c", code], **CAPTURED)
@@ -368,8 +368,6 @@ def test_an_owner_who_dies_or_talks_nonsense_is_told(tmp_path: Path, monkeypatch
         spy = tmp_path / "python"
         spy.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
         spy.chmod(0o755)
-        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-            folder.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(spy))
         with pytest.raises(StoreError, match="the exporter stopped"):
             ask_owner(Owner(os.getuid(), os.getgid()), [], b"x" * 100_000)
