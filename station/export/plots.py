@@ -24,6 +24,7 @@ Say = Callable[[str], str]  # English words in the language of the page
 
 WIDTH, HEIGHT = 330, 164  # units of the drawing
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 8, 24  # margins, units of the drawing
+DOT, HAZE = 3.5, 0.18  # radius of a dot, opacity of a band (chosen)
 LETTERS = 14  # px, at WIDTH px: 12 and more on every phone that is 290 px wide
 # Blue and orange keep apart for most kinds of colour blindness.
 COLOURS = ("var(--own)", "var(--other)", "var(--third)")
@@ -74,11 +75,11 @@ def figure(plot: Plot, say: Say = str) -> str:
     lines = [line for line in plot.lines if np.isfinite(line.y).any()]
     if not lines:
         return ""
-    frame = _Frame.around(lines, plot.shades, plot.least_span)
+    frame = Frame.around(Box(WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM), lines, plot.shades, plot.least_span)
     title = say(plot.title) + (f" ({say(plot.unit)})" if plot.unit else "")
     drawn = [*_shades(frame, plot.shades), *_axes(frame, plot, say)]
     for number, line in enumerate(lines):
-        drawn += _line(frame, line, COLOURS[number % 3], DASHES[number % 3])
+        drawn += curve(frame, line, COLOURS[number % 3], DASHES[number % 3])
     alt = f"{title}: {_spoken(lines[0], say)}"
     svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}">{"".join(drawn)}</svg>'
     note = f'<p class="quiet">{escape(say(plot.note))}</p>' if plot.note else ""
@@ -89,31 +90,48 @@ def figure(plot: Plot, say: Say = str) -> str:
 def _spoken(line: Curve, say: Say) -> str:
     """What a line shows, for who cannot see it."""
     known = line.y[np.isfinite(line.y)]
-    low, high = (_figure(float(f"{value:.3g}")) for value in (known.min(), known.max()))
+    low, high = (figure_of(float(f"{value:.3g}")) for value in (known.min(), known.max()))
     return say(f"from {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
+class Box:
+    """Size and margins, units of the drawing."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where values lie in the drawing: x0..x1 and y0..y1 fill the box within its margins."""
+
+    box: Box
     x0: float
     x1: float
     y0: float
     y1: float
 
     @classmethod
-    def around(cls, lines: Sequence[Curve], shades: Sequence[tuple[float, float]], least_span: float) -> _Frame:
+    def around(cls, box: Box, lines: Sequence[Curve], shades: Sequence[tuple[float, float]], least_span: float) -> Frame:
         xs = np.concatenate([line.x for line in lines] + [np.array(shade, float) for shade in shades])
         ys = np.concatenate([part for line in lines for part in (line.y, line.low, line.high) if part is not None])
         y0, y1 = float(np.nanmin(ys)), float(np.nanmax(ys))
         margin = max(0.08 * (y1 - y0), (least_span - (y1 - y0)) / 2) or max(1.0, 0.02 * abs(y1))
         x0, x1 = float(np.nanmin(xs)), float(np.nanmax(xs))
-        return cls(x0, x1 if x1 > x0 else x0 + 1.0, y0 - margin, y1 + margin)
+        return cls(box, x0, x1 if x1 > x0 else x0 + 1.0, y0 - margin, y1 + margin)
 
     def x(self, value: float) -> float:
-        return LEFT + (value - self.x0) / (self.x1 - self.x0) * (WIDTH - LEFT - RIGHT)
+        box = self.box
+        return box.left + (value - self.x0) / (self.x1 - self.x0) * (box.width - box.left - box.right)
 
     def y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - (value - self.y0) / (self.y1 - self.y0) * (HEIGHT - TOP - BOTTOM)
+        box = self.box
+        return box.height - box.bottom - (value - self.y0) / (self.y1 - self.y0) * (box.height - box.top - box.bottom)
 
 
 def ticks(low: float, high: float, about: int) -> list[float]:
@@ -125,13 +143,13 @@ def ticks(low: float, high: float, about: int) -> list[float]:
     return [round(k * step, 10) for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def _axes(frame: _Frame, plot: Plot, say: Say) -> list[str]:
+def _axes(frame: Frame, plot: Plot, say: Say) -> list[str]:
     parts = []
     for value in ticks(frame.y0, frame.y1, 4):
         y = frame.y(value)
         parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--rule)"/>')
-        parts.append(_text(LEFT - 6, y + 5, say(_figure(value)), "end"))
-    named = plot.x_names or [(value, say(_figure(value))) for value in ticks(frame.x0, frame.x1, 5)]
+        parts.append(_text(LEFT - 6, y + 5, say(figure_of(value)), "end"))
+    named = plot.x_names or [(value, say(figure_of(value))) for value in ticks(frame.x0, frame.x1, 5)]
     # Names need room.
     every = math.ceil(len(named) * 64 / (WIDTH - LEFT - RIGHT)) if plot.x_names else 1
     for value, name in list(named)[::-1][::every]:
@@ -141,7 +159,7 @@ def _axes(frame: _Frame, plot: Plot, say: Say) -> list[str]:
     return parts
 
 
-def _shades(frame: _Frame, shades: Sequence[tuple[float, float]]) -> list[str]:
+def _shades(frame: Frame, shades: Sequence[tuple[float, float]]) -> list[str]:
     return [
         f'<rect x="{frame.x(start):.1f}" y="{TOP}" width="{frame.x(end) - frame.x(start):.1f}"'
         f' height="{HEIGHT - TOP - BOTTOM}" fill="var(--shade)"/>'
@@ -149,7 +167,8 @@ def _shades(frame: _Frame, shades: Sequence[tuple[float, float]]) -> list[str]:
     ]
 
 
-def _line(frame: _Frame, line: Curve, colour: str, dash: str) -> list[str]:
+def curve(frame: Frame, line: Curve, colour: str, dash: str, dot: float = DOT, haze: float = HAZE) -> list[str]:
+    """The elements of one line: its band, its dots of radius `dot`, its path."""
     parts = []
     if line.low is not None and line.high is not None:
         there = np.isfinite(line.low) & np.isfinite(line.high)
@@ -157,11 +176,11 @@ def _line(frame: _Frame, line: Curve, colour: str, dash: str) -> list[str]:
         outline = [*zip(x, line.high[there], strict=True), *reversed([*zip(x, line.low[there], strict=True)])]
         if len(outline) > 2:
             path = "M" + "L".join(f"{frame.x(px):.1f} {frame.y(py):.1f}" for px, py in outline) + "Z"
-            parts.append(f'<path d="{path}" fill="{colour}" fill-opacity="0.18"/>')
+            parts.append(f'<path d="{path}" fill="{colour}" fill-opacity="{haze}"/>')
     known = np.isfinite(line.y)
     if line.dots:
         parts += [
-            f'<circle cx="{frame.x(px):.1f}" cy="{frame.y(py):.1f}" r="3.5" fill="{colour}"/>'
+            f'<circle cx="{frame.x(px):.1f}" cy="{frame.y(py):.1f}" r="{dot:g}" fill="{colour}"/>'
             for px, py in zip(line.x[known], line.y[known], strict=True)
         ]
     if not line.joined:
@@ -169,11 +188,11 @@ def _line(frame: _Frame, line: Curve, colour: str, dash: str) -> list[str]:
     runs = np.split(np.arange(len(line.y)), np.flatnonzero(np.diff(known.astype(int))) + 1)
     points = [[f"{frame.x(line.x[i]):.1f} {frame.y(line.y[i]):.1f}" for i in run] for run in runs if len(run) and known[run[0]]]
     path = "".join("M" + "L".join(run) for run in points)
-    parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{_dashed(dash)}/>')
+    parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2" stroke-linejoin="round"{dashed(dash)}/>')
     return parts
 
 
-def _dashed(dash: str) -> str:
+def dashed(dash: str) -> str:
     return f' stroke-dasharray="{dash}"' if dash else ""
 
 
@@ -182,8 +201,8 @@ def _keys(lines: Sequence[Curve], plot: Plot, say: Say) -> str:
     keys = []
     for number, line in enumerate(lines if len(lines) > 1 or plot.shades else ()):
         colour, dash = COLOURS[number % 3], DASHES[number % 3]
-        mark = f'<path d="M0 5H26" stroke="{colour}" stroke-width="2"{_dashed(dash)}/>'
-        keys.append((mark if line.joined else f'<circle cx="13" cy="5" r="3.5" fill="{colour}"/>', line.label))
+        mark = f'<path d="M0 5H26" stroke="{colour}" stroke-width="2"{dashed(dash)}/>'
+        keys.append((mark if line.joined else f'<circle cx="13" cy="5" r="{DOT}" fill="{colour}"/>', line.label))
     if plot.shades:
         keys.append(('<rect width="26" height="10" fill="var(--shade)" stroke="var(--edge)"/>', plot.shaded))
     if not keys:
@@ -192,7 +211,8 @@ def _keys(lines: Sequence[Curve], plot: Plot, say: Say) -> str:
     return f'<ul class="keys">{"".join(shown)}</ul>'
 
 
-def _figure(value: float) -> str:
+def figure_of(value: float) -> str:
+    """A number on an axis."""
     return f"{value:g}".replace("-", "−")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from station.export.plots import Curve
 from station.types import NAN
-from tests.lab.evidence.drawing import COLOURS, GRID, INK, Line, Plot, svg
+from tests.lab.evidence.drawing import COLOURS, GRID, INK, Plot, svg
 from tests.lab.evidence.tables import Missing, columns, has
 from tests.lab.evidence.trials import KEPT
 
@@ -71,7 +72,7 @@ def by_azimuth(kept: Trials, name: str, label: str, unit: str) -> Plot:
         ]
         middle = np.array([np.median(v) if len(v) else NAN for v in values])
         low, high = (np.array([f(v) if len(v) else NAN for v in values]) for f in (np.min, np.max))
-        lines.append(Line(words, azimuths, middle, low, high, dots=True))
+        lines.append(Curve(words, azimuths, middle, low, high, dots=True))
     title = f"{label}, by where the camera stands"
     return Plot(
         title,
@@ -91,9 +92,9 @@ def turn_intervals(kept: Trials) -> Plot:
         x = np.array([t["true_turn_deg"] for t in told])
         x = np.repeat(x + np.linspace(-0.02, 0.02, len(x)), 3)
         y = np.array([(t["turn_deg"][1], t["turn_deg"][2], NAN) for t in told]).ravel()
-        lines.append(Line(f"95 %, turn {label}", x, y))
+        lines.append(Curve(f"95 %, turn {label}", x, y))
     top = max(t["true_turn_deg"] for t in usual) + 1
-    lines.append(Line("exactly right", np.array([0, top]), np.array([0, top])))
+    lines.append(Curve("exactly right", np.array([0, top]), np.array([0, top])))
     return Plot("Pelvic turn after the drill: interval against truth", "true turn, deg", "measured turn, deg", lines)
 
 
@@ -105,9 +106,9 @@ def turn_by_landmarks(kept: Trials) -> Plot:
     for drag in sorted({t["drag"] for t in kept if t["kind"] == "drag"})[1:]:
         group = sorted((t for t in kept if t["kind"] == "drag" and t["drag"] == drag), key=lambda t: t["true_turn_deg"])
         x, y = (_known(t[name] for t in group) for name in ("true_turn_deg", "landmarks_turn_deg"))
-        lines.append(Line(f"hips dragged by {100 * drag:g} %", x, y, dots=True, joined=False))
+        lines.append(Curve(f"hips dragged by {100 * drag:g} %", x, y, dots=True, joined=False))
     ends = np.array([0.0, max(t["true_turn_deg"] for t in kept)])
-    lines.append(Line("exactly right", ends, ends))
+    lines.append(Curve("exactly right", ends, ends))
     return Plot("Pelvic turn from the bare hip points, before the drill", "true turn, deg", "read off the points, deg", lines)
 
 
@@ -128,8 +129,8 @@ def rendered_by_azimuth(path: str) -> Plot:
     x, y = np.array(sorted(points)).T
     middles = sorted(set(x.tolist()))
     lines = [
-        Line("clip", x, y, dots=True, joined=False),
-        Line("median", np.array(middles), np.array([np.median(y[x == a]) for a in middles])),
+        Curve("clip", x, y, dots=True, joined=False),
+        Curve("median", np.array(middles), np.array([np.median(y[x == a]) for a in middles])),
     ]
     axis = "camera off the pure side view, deg; + is towards the rear of the treadmill"
     return Plot("Near thigh through the pose model, RMSE, by where the camera stands", axis, "RMSE, deg", lines)
@@ -148,8 +149,8 @@ def turn_through_model(path: str) -> Plot:
             y += [*(point[1] for point in points), NAN]
     ends = np.array([0.0, np.nanmax(x)])
     lines = [
-        Line("a rendered body: locked, usual, exaggerated", np.array(x), np.array(y), dots=True),
-        Line("exactly right", ends, ends),
+        Curve("a rendered body: locked, usual, exaggerated", np.array(x), np.array(y), dots=True),
+        Curve("exactly right", ends, ends),
     ]
     return Plot("Pelvic turn read off the pose model's hip points", "true turn, deg", "read off the points, deg", lines)
 
@@ -166,9 +167,9 @@ def belt_turn(path: str) -> Plot:
             if interval and (float(azimuth) == 0) == keep:
                 x += [float(true) + (-0.03 if keep else 0.03)] * 3
                 y += [float(interval[1]), float(interval[2]), NAN]
-        lines.append(Line(f"95 %, {label}", np.array(x), np.array(y)))
+        lines.append(Curve(f"95 %, {label}", np.array(x), np.array(y)))
     ends = np.array([0.0, max(float(true) for _, true, _ in rows)])
-    lines.append(Line("exactly right", ends, ends))
+    lines.append(Curve("exactly right", ends, ends))
     return Plot(
         "Pelvic turn told with the hip belt: interval against truth", "true turn, deg (half of peak to peak)", "told, deg", lines
     )
