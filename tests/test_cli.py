@@ -18,19 +18,13 @@ import click
 import numpy as np
 import pytest
 
-from station.cli import cli, main
+from station.cli import cli
 from station.faults import BY_NAME
 from station.sense.poses import Poses, load_poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS
+from tests.command import station as run
 from tests.schemas import conforms
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    assert isinstance(left.value.code, int)
-    return left.value.code
 
 
 def commands(group: click.Group, *path: str) -> list[tuple[str, ...]]:

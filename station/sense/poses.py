@@ -176,7 +176,6 @@ def _unpack(path: Path) -> dict[str, NDArray[Any]]:
         IndexError,
         TypeError,
         SyntaxError,
-        NotImplementedError,
         RuntimeError,
         MemoryError,
         OverflowError,

@@ -13,10 +13,10 @@ import pytest
 
 from station.calibrate.calibration import load
 from station.calibrate.given import focal_of
-from station.cli import main
 from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import SourceInfo
+from tests.command import station
 from tests.made_film import write_film
 from tests.schemas import conforms
 
@@ -36,10 +36,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main(["calibrate", *(str(argument) for argument in arguments)])
-    assert isinstance(left.value.code, int)
-    return left.value.code
+    return station("calibrate", *arguments)
 
 
 def found(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

@@ -12,24 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station.cli import main
 from station.record.store import SqliteStore
 from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS
 from station.wall_clock import Moment
+from tests.command import station
 from tests.export.fit_readers import Messages, by_fitdecode
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 CHANGED = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 FILES = {"session.json", "strides.csv", "events.csv", "series.csv", "session.xlsx", "report.html", "SHA256SUMS"}
-
-
-def station(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    assert isinstance(left.value.code, int)
-    return left.value.code
 
 
 def fit(folder: Path) -> Messages:

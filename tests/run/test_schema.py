@@ -11,19 +11,12 @@ import pytest
 
 from station.bench import stages
 from station.check import Check, State
-from station.cli import main
 from station.run import doctor
 from station.run.schema import DOCUMENTS, schema_of
 from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
+from tests.command import station as run
 from tests.schemas import conforms, jsonschema, name_of
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    assert isinstance(left.value.code, int)
-    return left.value.code
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from station.cli import main
 from station.config import Config
 from station.export.bundle import write_all
 from station.record.archive import Archive
@@ -22,6 +21,7 @@ from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import Recording
 from station.validate.measured import Measured, read_folder
 from station.wall_clock import Moment
+from tests.command import station as run
 from tests.lab.accuracy.projection import Filming, filmed, load
 from tests.lab.accuracy.truth import truth
 from tests.made_run import MODEL, SOURCE, VIEW
@@ -29,13 +29,6 @@ from tests.made_run import run as made_run
 from tests.schemas import conforms
 
 RUNNER = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=40)
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    assert isinstance(left.value.code, int)
-    return left.value.code
 
 
 @pytest.fixture(scope="module")
