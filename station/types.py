@@ -157,6 +157,10 @@ class HipTurn:
     spread_deg: float
 
 
+PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
+"""The measures of QUANTITIES that hang on the turn of the pelvis alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnBand:
     """How the pelvis model errs with the camera up to so far off the side view, measured on people

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from station.faults import BY_NAME
+from station.record.collect import Collector
 from station.types import (
     ANGLES,
     JOINTS,
@@ -54,6 +55,14 @@ PAGE = SessionPage(
     cues_given=2,
     cues_cleared=1,
 )
+
+
+def collected(seconds: float, keep_poses: bool = True) -> Collector:
+    """All of `run(seconds)`, ready for its `recording(...)`."""
+    collector = Collector(SOURCE, MODEL, VIEW, keep_poses=keep_poses)
+    for given, step in run(seconds):
+        collector.add(given, step)
+    return collector
 
 
 def run(seconds: float = 20.0, fps: float = 60.0, seed: int = 1) -> Iterator[tuple[Input, Step]]:

@@ -177,9 +177,7 @@ def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
     """CPU milliseconds a frame of the pelvis model, its crop included, and the share of frames that
     it read.
     """
-    estimator = open_estimator(PoseSection(threads=1))
-    poses = [estimator.estimate(frame) for frame in frames]
-    estimator.close()
+    poses = _posed(frames)
     model, spent = PelvisModel(read_card(models_dir() / f"{PELVIS_MODEL}.md")), []
     for frame, pose in zip(frames, poses, strict=True):
         start = time.thread_time_ns()
@@ -193,9 +191,7 @@ def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
     """CPU milliseconds of looking for a hip belt: a drawn one on the runner, frame after frame; and
     one search without.
     """
-    estimator = open_estimator(PoseSection(threads=1))
-    poses = [estimator.estimate(frame) for frame in frames]
-    estimator.close()
+    poses = _posed(frames)
     worn_by = [_wearing(frame, pose) for frame, pose in zip(frames, poses, strict=True)]
     finder, spent, tags = HipBeltFinder(), [], []
     for frame, pose in zip(worn_by, poses, strict=True):
@@ -214,6 +210,13 @@ def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
         "tags": statistics.fmean(tags[WARM_UP:]),
         "one_search": statistics.fmean(searched[WARM_UP:]),
     }
+
+
+def _posed(frames: Sequence[Frame]) -> list[Pose]:
+    estimator = open_estimator(PoseSection(threads=1))
+    poses = [estimator.estimate(frame) for frame in frames]
+    estimator.close()
+    return poses
 
 
 def _wearing(frame: Frame, pose: Pose) -> Frame:

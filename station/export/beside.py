@@ -13,14 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from station.types import NAN, Measure, Recording
+from station.types import KMH_PER_MPS, NAN, PELVIC_TURN, Measure, Recording
 
 SAME_SPEED_MPS = 0.15  # chosen: half a km/h; the leg behind the hip grows by one degree from it
 SAME_AZIMUTH_DEG = 3.0  # chosen: what two calibrations of one camera may differ by
 SAME_RATE = 0.2  # chosen: a share of the frame rate; below, contacts are read with another grain
 # What is counted, whoever films and from wherever.
 ANY_CAMERA = ("cadence_spm",)
-PELVIC = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,8 @@ class Setup:
         if math.isnan(self.speed_mps + other.speed_mps):
             return "the belt speed of one session is not known"
         if abs(self.speed_mps - other.speed_mps) > SAME_SPEED_MPS:
-            return f"at another belt speed: {3.6 * self.speed_mps:.1f} and {3.6 * other.speed_mps:.1f} km/h"
+            one_kmh, other_kmh = (setup.speed_mps * KMH_PER_MPS for setup in (self, other))
+            return f"at another belt speed: {one_kmh:.1f} and {other_kmh:.1f} km/h"
         if measure in ANY_CAMERA:
             return ""
         if self.near_side != other.near_side:
@@ -56,7 +56,7 @@ class Setup:
             return "the camera stood at another angle"
         if abs(self.fps - other.fps) > SAME_RATE * max(self.fps, other.fps):
             return "filmed at another frame rate"
-        if measure in PELVIC and self.pelvic_source != other.pelvic_source:
+        if measure in PELVIC_TURN and self.pelvic_source != other.pelvic_source:
             return "the pelvis was measured in another way"
         return ""
 

@@ -162,7 +162,7 @@ def _rows(one: Comparison) -> list[dict[str, Any]]:
 def _row(name: str, one: Comparison, found: Difference) -> dict[str, Any]:
     quantity, speed_mps = QUANTITIES[name], one.after.setup.speed_mps
     usual = norms.band(name, speed_mps) if name in norms.MEASURES else (NAN, NAN)
-    there = usual[0] == usual[0]
+    there = not math.isnan(usual[0])
 
     def bar(measure: Measure) -> Markup:
         return Markup(range_bar(measure.value, *measure.ci95_change, usual) if there else "")

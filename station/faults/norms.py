@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from station.faults.norms_table import SPEEDS_MPS, TABLE
-from station.types import NAN
+from station.types import KMH_PER_MPS, NAN
 
 # Outside of these belt speeds nothing is judged by norms: runners were measured at 2.5 to 4.5 m/s.
 SLOWEST_MPS, FASTEST_MPS = 2.2, 5.0
@@ -35,8 +35,8 @@ def judged(speed_mps: float) -> bool:
 
 def why_not(speed_mps: float) -> str:
     """Why nothing is judged at that belt speed, in words."""
-    limit = f"under {SLOWEST_MPS * 3.6:.0f}" if speed_mps < SLOWEST_MPS else f"over {FASTEST_MPS * 3.6:.0f}"
-    return f"{speed_mps * 3.6:.1f} km/h: no norms {limit} km/h"
+    limit = f"under {SLOWEST_MPS * KMH_PER_MPS:.0f}" if speed_mps < SLOWEST_MPS else f"over {FASTEST_MPS * KMH_PER_MPS:.0f}"
+    return f"{speed_mps * KMH_PER_MPS:.1f} km/h: no norms {limit} km/h"
 
 
 @lru_cache(maxsize=512)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from station import faults as room
 from station.faults.rule import Levels, Rule, Scene, Verdict
-from station.types import NAN
+from station.types import KMH_PER_MPS, NAN
 
 UNUSABLE = (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, KeyError)
 
@@ -71,7 +71,7 @@ BY_NAME = {rule.name: rule for rule in RULES}
 
 def rule_table(speed_mps: float = 3.0) -> str:
     """The rules as a Markdown table, thresholds at one speed, for the README."""
-    at = f"at {speed_mps * 3.6:.1f} km/h"
+    at = f"at {speed_mps * KMH_PER_MPS:.1f} km/h"
     rows = [f"| rule | measured by | on {at} | off {at} | said | rank | confidence |", "|---|---|---|---|---|---|---|"]
     for rule in RULES:
         level = rule.levels(Scene(speed_mps))

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from station.model_errors import NOTHING_KNOWN, KnownErrors
 from station.stats import FEWEST, STRIDE_SD, inflation, mean_half, of_one_gait, usual
-from station.types import NAN, QUANTITIES, Measure
+from station.types import NAN, PELVIC_TURN, QUANTITIES, Measure
 
-PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
 BELT_ONLY = ("pelvic_list_deg", "pelvic_tilt_deg")
 PELVIC = (*PELVIC_TURN, *BELT_ONLY)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.record.summary import main_strides, over_strides, stride_columns
-from station.types import NAN, Measure
+from station.types import KMH_PER_MPS, NAN, Measure
 from station.validate.align import sampled
 from station.validate.measured import Measured
 from station.validate.reference import PER_FRAME, PER_STRIDE, BeltStrides, Series, Trial
@@ -177,7 +177,7 @@ def station_value(name: str, window: _Window) -> Measure:
             return Measure.cannot_tell(f"the station measured only {seen:.0%} of the window")
     strides = main_strides(strides)
     if name == "speed_kmh":
-        return over_strides(3.6 * strides["speed_mps"], "the station found no belt speed")
+        return over_strides(KMH_PER_MPS * strides["speed_mps"], "the station found no belt speed")
     columns = stride_columns(strides)
     if name not in columns:
         return Measure.cannot_tell("the station tells this only for a whole recording: leave the window empty")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from station.types import QUANTITIES
+from station.types import KMH_PER_MPS, QUANTITIES
 
 # What the station claims of itself (record/words.py, HOW_TO_READ) where it claims something; all
 # others are a choice.
@@ -66,8 +66,8 @@ FACTORS: Mapping[str, tuple[tuple[float, str], ...]] = {
         (2.0, "every step counted twice"),
         (1 / 60, "steps a second"),
     ),
-    "_kmh": ((1 / 3.6, "metres a second"), (1 / 1.609344, "miles an hour")),
-    "_mps": ((3.6, "kilometres an hour"), (3.6 / 1.609344, "miles an hour")),
+    "_kmh": ((1 / KMH_PER_MPS, "metres a second"), (1 / 1.609344, "miles an hour")),
+    "_mps": ((KMH_PER_MPS, "kilometres an hour"), (KMH_PER_MPS / 1.609344, "miles an hour")),
     "_ms": ((0.001, "seconds"),),
     "_s": ((1000.0, "milliseconds"),),
     "_cm": ((0.01, "metres"), (10.0, "millimetres"), (1 / 2.54, "inches")),

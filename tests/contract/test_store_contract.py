@@ -10,12 +10,11 @@ import pytest
 
 from station.errors import StoreError
 from station.record.archive import Archive
-from station.record.collect import Collector
 from station.record.log import read_cues, read_log
 from station.record.store import SqliteStore
 from station.record.writer import Description, Writer
 from station.types import Recording
-from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.made_run import MODEL, SOURCE, VIEW, collected, run
 
 SECONDS = 8.0
 PLAN = {"baseline_s": 180.0}
@@ -48,10 +47,7 @@ WAYS = pytest.mark.parametrize("way", [through_store, through_writer])
 
 @pytest.fixture(scope="module")
 def expected() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(SECONDS):
-        collector.add(given, step)
-    return collector.recording()
+    return collected(SECONDS).recording()
 
 
 @WAYS

@@ -19,17 +19,14 @@ from station.faults import BY_NAME
 from station.files import json_bytes, write_output
 from station.record.collect import Collector
 from station.types import ANGLES, NAN, NS, QUANTITIES, STRIDE, Recording, SourceInfo, View
-from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.made_run import MODEL, SOURCE, VIEW, collected, run
 from tests.schemas import conforms
 
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(20.0):
-        collector.add(given, step)
     timing = {"wall_s": 2.0, "frames_per_s": 600.0, "stage_ms.gait": 0.7}
-    return collector.recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True, timing=timing)
+    return collected(20.0).recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True, timing=timing)
 
 
 def test_document_has_the_contract_s_keys(recording: Recording) -> None:

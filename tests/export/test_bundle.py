@@ -20,7 +20,7 @@ from station.faults import BY_NAME
 from station.files import write_atomic
 from station.record.collect import Collector
 from station.types import QUANTITIES, Recording, SourceInfo, View
-from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.made_run import collected
 from tests.schemas import conforms
 
 UTC = "2026-11-22T19:00:00Z"
@@ -30,10 +30,7 @@ NAMES = [*TABLES, "report.html", "run.fit", "angles.mot", "markers.trc"]
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(12.0):
-        collector.add(given, step)
-    return collector.recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
+    return collected(12.0).recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
 
 
 def test_all_formats_with_their_checksums(recording: Recording, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from station.export.run_fit import NATIVE, run_fit, serial_number, why_no_fit
 from station.record.collect import Collector
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE, Recording, SourceInfo, Speed, View
 from tests.export.fit_readers import Messages, by_fitdecode, by_fitparse
-from tests.made_run import MODEL, SOURCE, STRIDE_S, VIEW, run
+from tests.made_run import STRIDE_S, collected
 
 UTC_START = "2026-11-22T18:30:00Z"
 START = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
@@ -26,10 +26,7 @@ START = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(30.0):
-        collector.add(given, step)
-    return collector.recording("00001-a3f9", UTC_START, clock_trusted=True, time_zone="Europe/Berlin")
+    return collected(30.0).recording("00001-a3f9", UTC_START, clock_trusted=True, time_zone="Europe/Berlin")
 
 
 @pytest.fixture(scope="module", params=[by_fitdecode, by_fitparse])

@@ -10,17 +10,13 @@ import pytest
 from station.export.angles_mot import angles_mot, why_no_angles
 from station.export.gapless import longest
 from station.export.markers_trc import MARKERS, markers_trc, why_no_markers
-from station.record.collect import Collector
 from station.types import Joint, Recording
-from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.made_run import collected
 
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(12.0):
-        collector.add(given, step)
-    return collector.recording("00001-a3f9")
+    return collected(12.0).recording("00001-a3f9")
 
 
 def with_hole(recording: Recording, first: int, last: int) -> Recording:

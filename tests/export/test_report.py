@@ -28,17 +28,14 @@ from station.language import TONGUES, Catalogue
 from station.record.collect import Collector
 from station.types import NAN, QUANTITIES, FaultReport, Measure, Mode, Recording, SourceInfo, Speed, View
 from tests.lab.languages.messages import messages
-from tests.made_run import LOOSE, MODEL, SOURCE, VIEW, run
+from tests.made_run import LOOSE, collected
 
 UTC = "2026-11-22T19:00:00Z"
 
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW, keep_poses=False)
-    for given, step in run(40.0):
-        collector.add(given, step)
-    return collector.recording("00007-20261122-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
+    return collected(40.0, keep_poses=False).recording("00007-20261122-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
 
 
 class Page(HTMLParser):

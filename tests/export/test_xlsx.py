@@ -15,7 +15,7 @@ import pytest
 from station.export.session_xlsx import session_xlsx
 from station.record.collect import Collector
 from station.types import QUANTITIES, STRIDE, Cue, Recording, SourceInfo, View
-from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.made_run import collected
 
 UTC = "2026-11-22T19:00:00Z"
 Sheets = dict[str, list[tuple[Any, ...]]]
@@ -23,10 +23,7 @@ Sheets = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(20.0):
-        collector.add(given, step)
-    return collector.recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True, time_zone="Europe/Berlin")
+    return collected(20.0).recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True, time_zone="Europe/Berlin")
 
 
 def sheets(recording: Recording) -> Sheets:

@@ -27,17 +27,14 @@ from station.types import (
     Tick,
     View,
 )
-from tests.made_run import MODEL, PAGE, SOURCE, STRIDE_S, VIEW, run
+from tests.made_run import PAGE, SOURCE, STRIDE_S, collected, run
 
 SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW)
-    for given, step in run(SECONDS):
-        collector.add(given, step)
-    return collector.recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
+    return collected(SECONDS).recording("00001-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
 
 
 def test_series_have_one_row_a_pose(recording: Recording) -> None:

@@ -14,10 +14,9 @@ from station.errors import InputError, NothingFound, StationError, UsageError
 from station.export.analysis_json import analysis_json
 from station.export.session_json import session_json
 from station.files import json_bytes
-from station.record.collect import Collector
 from station.run.compare import Pair, run_comparison
 from station.types import Recording
-from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.made_run import collected
 from tests.schemas import conforms
 
 UTC = "2026-11-22T19:00:00Z"
@@ -25,10 +24,7 @@ UTC = "2026-11-22T19:00:00Z"
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    collector = Collector(SOURCE, MODEL, VIEW, keep_poses=False)
-    for given, step in run(20.0):
-        collector.add(given, step)
-    return collector.recording("00007-20261122-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
+    return collected(20.0, keep_poses=False).recording("00007-20261122-a3f9", "2026-11-22T18:30:00Z", clock_trusted=True)
 
 
 @pytest.fixture

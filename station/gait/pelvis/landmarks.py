@@ -19,7 +19,7 @@ from station.gait import history as h
 from station.gait.curve import harmonics
 from station.gait.pelvis.source import PelvicStride
 from station.stats import student_t975, usual
-from station.types import Measure
+from station.types import PELVIC_TURN, Measure
 
 # Between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
 WIDTH_M = 0.163
@@ -157,12 +157,11 @@ class LandmarkPelvis:
         measures = estimate(turns, thigh_deg, scale_sd, share_se * drag_deg, DRIFT_OF_DRAG * abs(share) * drag_deg)
         turn = measures["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
-            measures = dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(DRAGGED, turn.n))
+            measures = dict.fromkeys(PELVIC_TURN, Measure.cannot_tell(DRAGGED, turn.n))
         return {**measures, **BELT_ONLY}
 
 
-TURN_MEASURES = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg", "pelvis_thigh_ratio")
-MEASURED = (*TURN_MEASURES, "pelvic_list_deg", "pelvic_tilt_deg")
+MEASURED = (*PELVIC_TURN, "pelvic_list_deg", "pelvic_tilt_deg")
 BELT_ONLY = {name: Measure.cannot_tell(NEEDS_BELT) for name in ("pelvic_list_deg", "pelvic_tilt_deg")}
 
 
@@ -201,7 +200,7 @@ def estimate(
     angle = ANGLE_SD_DEG**2 * np.eye(2) if angle_cov is None else angle_cov
     cov = scatter + np.diag([drift_sd_deg**2, 0.0]) + angle + scale_sd**2 * np.outer(xy, xy)
     if 1.96 * sqrt(float(np.linalg.eigvalsh(noise)[-1])) > max(HALF_WIDTH_DEG, widest_share * size):
-        return dict.fromkeys(TURN_MEASURES, Measure.cannot_tell(TOO_NOISY if n >= STRIDES else FEW_STRIDES, n))
+        return dict.fromkeys(PELVIC_TURN, Measure.cannot_tell(TOO_NOISY if n >= STRIDES else FEW_STRIDES, n))
     low, high = _distances(xy, cov)
     low, high = min(low, size), max(high, size)
     q_half = 1.96 * sqrt(float(cov[1, 1]))

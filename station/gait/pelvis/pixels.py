@@ -32,14 +32,13 @@ from station.gait.pelvis.landmarks import (
     NOT_SEEN,
     RAISED_DEG,
     STRIDES,
-    TURN_MEASURES,
     estimate,
     lock_in,
     thighs_lock_in,
 )
 from station.gait.pelvis.source import PelvicStride
 from station.stats import student_t975, usual
-from station.types import HipTurn, Measure, TurnBand
+from station.types import PELVIC_TURN, HipTurn, Measure, TurnBand
 
 KEPT_S = 4.0  # more than the slowest stride, and what the clock needs to close it
 QUADRATURE = "pelvic_turn_quadrature_deg"
@@ -175,7 +174,7 @@ class PixelPelvis:
         measures = {**measures, QUADRATURE: _with_change(measures[QUADRATURE], turns.imag, band.change_sd_deg)}
         turn = measures["pelvic_turn_deg"]
         if turn.measured and turn.high - turn.low > 2 * WIDEST_HALF_DEG:
-            size_only = (name for name in TURN_MEASURES if name != QUADRATURE)
+            size_only = (name for name in PELVIC_TURN if name != QUADRATURE)
             measures = {**measures, **dict.fromkeys(size_only, Measure.cannot_tell(TOO_WIDE, turn.n))}
         return {**measures, **BELT_ONLY}
 

@@ -19,7 +19,6 @@ from station.gait.pelvis.landmarks import (
     NOT_CALIBRATED,
     NOT_SEEN,
     TOO_NOISY,
-    TURN_MEASURES,
     WIDTH_M,
     LandmarkPelvis,
     estimate,
@@ -28,7 +27,7 @@ from station.gait.pelvis.landmarks import (
 from station.gait.pelvis.source import PelvicSource, PelvicStride
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
-from station.types import NAN, NS, Measure, PelvicPair, Pose, View
+from station.types import NAN, NS, PELVIC_TURN, Measure, PelvicPair, Pose, View
 from tests.gait.conftest import film, noisy
 from tests.made_hip_belt import made, run_spec, slow_turn_spec
 
@@ -104,7 +103,7 @@ def test_drag_that_the_drill_left_open_widens_the_turn_but_not_its_quadrature() 
 def test_without_the_drill_nothing_is_told() -> None:
     told = film((15.0, RunnerSpec(pelvic_turn_deg=12.0, flaws=noisy())))
     assert not told.last.pelvic_calibrated
-    assert {told.last.measures[name].reason for name in TURN_MEASURES} == {NOT_CALIBRATED}
+    assert {told.last.measures[name].reason for name in PELVIC_TURN} == {NOT_CALIBRATED}
     assert {told.last.measures[name].reason for name in MEASURED} == {NOT_CALIBRATED, NEEDS_BELT}
     assert all(np.isnan(told.last.measures[name].value) for name in MEASURED)
     assert np.isfinite(told.strides["pelvic_quadrature_deg"]).all(), "the rows keep the facts"
@@ -206,7 +205,7 @@ def test_unseen_hips_are_named_as_the_reason() -> None:
     rows = stride_rows(slice(0, 0))
     rows[:, h.HIPS_D] = NAN
     assert [pelvis.close(rows, 5.0, 5.7) for _ in range(8)] == [None] * 8
-    assert {pelvis.measures()[name].reason for name in TURN_MEASURES} == {NOT_SEEN}
+    assert {pelvis.measures()[name].reason for name in PELVIC_TURN} == {NOT_SEEN}
 
 
 def test_one_stride_with_a_jumping_landmark_does_not_count() -> None:

@@ -4,26 +4,27 @@ per clip and model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from station.config import Config
-from station.ports import EndOfSource, Estimator
+from station.ports import Estimator
 from station.pose.pelvis_model import NAME as PELVIS_MODEL
 from station.pose.pelvis_model import PelvisModel
 from station.pose.store import models_dir, read_card
 from station.run.clock import SystemClock
+from station.sense.frames import frames
 from station.sense.open import open_source
 from station.sense.poses import Poses, load_poses, save_poses
-from station.types import Frame, Pose
+from station.types import Pose
 
 from .clips import CLIPS
 from .models import SHIPPED, open_model
 
+READ_S = 60.0
 KEPT_IN = Path(__file__).with_name("kept")
 KEPT = ("m_heavy.thigh_only", "m_tall.azimuth-20", "f_avg.sitting")
 """A fault, an oblique camera, and a runner whose legs the model exchanges."""
@@ -75,10 +76,11 @@ def read_turns(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = (), 
             continue
         network, found = PelvisModel(card), load_poses(poses)
         turns = np.full((len(found.t_ns), 2), np.nan)
-        for i, frame in enumerate(frame for n, frame in enumerate(_frames(video)) if n % every == 0):
-            read = network.find(frame, Pose(frame.t_ns, found.xy_px[i], found.score[i]))
-            if read is not None:
-                turns[i] = read.turn_deg, read.spread_deg
+        with open_source(video, Config(), SystemClock()) as source:
+            for i, frame in enumerate(islice(frames(source, READ_S), 0, None, every)):
+                read = network.find(frame, Pose(frame.t_ns, found.xy_px[i], found.score[i]))
+                if read is not None:
+                    turns[i] = read.turn_deg, read.spread_deg
         target.parent.mkdir(parents=True, exist_ok=True)
         np.savez(target, turns=turns)
         print(f"{target}: {np.isfinite(turns[:, 0]).sum()} of {len(turns)} frames", flush=True)
@@ -104,17 +106,9 @@ def _save_small(poses: Poses, target: Path) -> None:
 
 
 def _estimated(video: Path, estimator: Estimator, every: int = 1) -> Poses:
-    found = [estimator.estimate(frame) for number, frame in enumerate(_frames(video)) if number % every == 0]
     with open_source(video, Config(), SystemClock()) as source:
         info = source.info
+        found = [estimator.estimate(frame) for frame in islice(frames(source, READ_S), 0, None, every)]
     t_ns = np.array([p.t_ns for p in found])
     xy, score = np.array([p.xy_px for p in found]), np.array([p.score for p in found])
     return Poses(t_ns - t_ns[0], xy, score, info.width_px, info.height_px)
-
-
-def _frames(video: Path) -> Iterator[Frame]:
-    with open_source(video, Config(), SystemClock()) as source, suppress(EndOfSource):
-        while True:
-            frame = source.read(60.0)
-            if frame is not None:
-                yield frame

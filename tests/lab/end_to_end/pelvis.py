@@ -83,8 +83,8 @@ def page(folder: Path, model: str) -> str:
 
 
 def _page(data: Set) -> Iterator[str]:
-    clips = [c for c in CLIPS if c.group != "drill" and not c.tuned and (seen := data.seen(c.name)) and seen.turns is not None]
-    reads = [read_of(score, score.judged) for clip in clips if (score := data.score(clip.name)) is not None]
+    scores = data.scores(lambda clip: not clip.tuned)
+    reads = [read_of(score, score.judged) for score in scores if score.seen.turns is not None]
     yield from _alone(reads)
     yield from _sessions([s for s in sessions(data.seen) if s.own.turns is not None and s.body not in TUNED])
 
