@@ -76,9 +76,7 @@ class Recent:
         if dragged:
             return found
         found["pelvic_turn_deg"] = turn
-        excursion = found["thigh_excursion_near_deg"].value
-        scale = 1 / excursion if excursion > 0 else NAN
-        found["pelvis_thigh_ratio"] = Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
+        found["pelvis_thigh_ratio"] = ratio_of(turn, found["thigh_excursion_near_deg"].value)
         return found
 
 
@@ -110,6 +108,12 @@ def pelvic_turn(parts: list[tuple[float, float]]) -> tuple[Measure, Measure]:
     turn = math.sqrt(max(mean_i**2 + mean_q**2 - spread / n, 0.0))
     half, half_q = 1.96 * math.sqrt(spread / 2 / n), 1.96 * sd_q / math.sqrt(n)
     return Measure(turn, max(turn - half, 0.0), turn + half, n), Measure(mean_q, mean_q - half_q, mean_q + half_q, n)
+
+
+def ratio_of(turn: Measure, excursion_deg: float) -> Measure:
+    """The turn as a share of the thigh's swing; its interval holds the turn's error alone."""
+    scale = 1 / excursion_deg if excursion_deg > 0 else NAN
+    return Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
 
 
 def fmean(values: list[float]) -> float:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from station.faults import RULES, norms
 from station.faults.judge import ask
 from station.faults.rule import Rule, Scene, Verdict
-from station.faults.window import BACKWARD, COLUMNS, IN_PHASE, PHASE, QUADRATURE, backward, pelvic_turn
+from station.faults.window import BACKWARD, COLUMNS, IN_PHASE, PHASE, QUADRATURE, backward, pelvic_turn, ratio_of
 from station.model_errors import KnownErrors
 from station.stats import FEWEST, STRIDE_SD, spreads
 from station.types import NAN, FaultState, Measure, Stretch
@@ -106,8 +106,7 @@ def _piece(run: NDArray[np.void], first: int, end: int, scene: Scene) -> Piece:
 
 def _pelvis(rows: NDArray[np.void], excursion_deg: float) -> dict[str, Measure]:
     turn, quadrature = pelvic_turn([*zip(rows[IN_PHASE].tolist(), rows[QUADRATURE].tolist(), strict=True)])
-    scale = 1 / excursion_deg if excursion_deg > 0 else NAN
-    ratio = Measure(turn.value * scale, turn.low * scale, turn.high * scale, turn.n, turn.reason)
+    ratio = ratio_of(turn, excursion_deg)
     return {"pelvic_turn_deg": turn, "pelvic_turn_quadrature_deg": quadrature, "pelvis_thigh_ratio": ratio}
 
 
