@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.folders import everybodys_folder
 
 # How busy the machine is says nothing about the code.
 settings.register_profile("no clock", deadline=None)
@@ -22,6 +25,13 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("reference data (../shared/data) is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def everybodys() -> Iterator[Path]:
+    """In place of `tmp_path`, where a part runs as another user."""
+    with everybodys_folder() as folder:
+        yield folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

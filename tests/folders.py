@@ -1,16 +1,17 @@
-"""Folders of tests that run a part as another user."""
+"""Folders of tests that run a part as another user: pytest's own are closed to them."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def let_everybody_in(folder: Path) -> None:
-    """Opens the folder and those above it as far as they are closed: pytest's own are the user's
-    alone. What everybody may enter already is not the test's, and stays as it is.
-    """
-    for one in (folder, *folder.parents):
-        mode = one.stat().st_mode
-        if mode & 0o001:
-            break
-        one.chmod(mode | 0o055)
+@contextmanager
+def everybodys_folder() -> Iterator[Path]:
+    """A new folder that every user may enter, gone afterwards. Nothing above it is changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)

@@ -32,7 +32,6 @@ from station.record.store import SqliteStore
 from station.record.tally import Tally
 from station.record.writer import Description, Writer
 from station.types import ANGLES, STRIDE, Activity, Input, Step
-from tests.folders import let_everybody_in
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 # A session's row of the first released version, after id, number and state.
@@ -342,19 +341,18 @@ def test_whole_sessions_move_to_the_new_database(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_read_only_folder_is_read_and_not_called_damaged(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path)
+def test_a_read_only_folder_is_read_and_not_called_damaged(everybodys: Path) -> None:
+    store = SqliteStore(everybodys)
     first = feed(store, list(run(2.0)))
     store.close()
     script = "import sys; from pathlib import Path; from station.record.archive import Archive;"
     script += " print(Archive(Path(sys.argv[1])).choose('last')[0])"
-    (tmp_path / DATABASE).chmod(0o444)
-    tmp_path.chmod(0o500)
-    let_everybody_in(tmp_path)
+    (everybodys / DATABASE).chmod(0o444)
+    everybodys.chmod(0o555)
     if os.getuid() == 0:  # root may write anywhere, so somebody else reads
         script = f"import station.record.archive, os; os.setuid(65534); {script}"
-    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
-    tmp_path.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", script, str(everybodys)], capture_output=True, text=True, check=False)
+    everybodys.chmod(0o755)
     assert done.stdout.strip() == first, done.stderr
 
 

@@ -13,13 +13,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from station.record.store import SqliteStore
-from tests.folders import let_everybody_in
+from tests.folders import everybodys_folder
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,19 +46,19 @@ pytestmark = pytest.mark.skipif(bool(REASON), reason=REASON)
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    store = SqliteStore(folder)
-    steps = list(run(6.0, fps=30))
-    store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
-    for given, step in steps:
-        store.add(given, step)
-    store.finish(0)
-    store.close()
-    return folder
+def data() -> Iterator[Path]:
+    with everybodys_folder() as folder:
+        store = SqliteStore(folder)
+        steps = list(run(6.0, fps=30))
+        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        for given, step in steps:
+            store.add(given, step)
+        store.finish(0)
+        store.close()
+        yield folder
 
 
-def export(tmp_path: Path, data: Path, attack: str = "true", **more: Any) -> dict[str, Any]:
+def export(folder: Path, data: Path, attack: str = "true", **more: Any) -> dict[str, Any]:
     """The exporter in a machine of its own, after `attack` ran in the data folder; what was seen of
     it.
     """
@@ -72,9 +73,8 @@ def export(tmp_path: Path, data: Path, attack: str = "true", **more: Any) -> dic
         "env": {"PYTHONPATH": str(ROOT), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
         **more,
     }
-    (tmp_path / "order.json").write_text(json.dumps(order), encoding="utf-8")
-    let_everybody_in(tmp_path)
-    inside = ["unshare", "--mount", "--propagation", "private", sys.executable, str(MACHINE), str(tmp_path / "order.json")]
+    (folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
+    inside = ["unshare", "--mount", "--propagation", "private", sys.executable, str(MACHINE), str(folder / "order.json")]
     done = subprocess.run(inside, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
@@ -92,9 +92,9 @@ def sessions_on(seen: dict[str, Any]) -> list[str]:
     return [name for name in seen["stick"] if name.endswith("session.json")]
 
 
-def test_a_stick_gets_its_session_in_a_machine_of_its_own(tmp_path: Path, data: Path) -> None:
+def test_a_stick_gets_its_session_in_a_machine_of_its_own(everybodys: Path, data: Path) -> None:
     """Without it the tests below would be content with an exporter that does nothing."""
-    seen = export(tmp_path, data)
+    seen = export(everybodys, data)
     assert_border_held(seen)
     assert seen["rc"] == 0, seen["said"]
     (written,) = sessions_on(seen)
@@ -115,14 +115,14 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_what_the_stations_user_writes_leads_root_nowhere(tmp_path: Path, data: Path, attack: str) -> None:
-    seen = export(tmp_path, data, attack)
+def test_what_the_stations_user_writes_leads_root_nowhere(everybodys: Path, data: Path, attack: str) -> None:
+    seen = export(everybodys, data, attack)
     assert_border_held(seen)
     assert seen["status"], "whatever was planted, the runner gets a word"
 
 
-def test_a_user_station_that_is_root_gets_nothing_done(tmp_path: Path, data: Path) -> None:
-    seen = export(tmp_path, data, station_uid=0)
+def test_a_user_station_that_is_root_gets_nothing_done(everybodys: Path, data: Path) -> None:
+    seen = export(everybodys, data, station_uid=0)
     assert_border_held(seen)
     assert seen["asked"] == []
     assert "is root" in "".join(seen["status"].values())
@@ -130,13 +130,13 @@ def test_a_user_station_that_is_root_gets_nothing_done(tmp_path: Path, data: Pat
 
 @pytest.mark.parametrize("folder", ["/run/station-usb", "/var/lib/station-usb"])
 @pytest.mark.parametrize("how", ["is the station's", "may be written by all", "is a link"])
-def test_a_folder_that_is_not_roots_alone_is_no_place_for_root(tmp_path: Path, data: Path, folder: str, how: str) -> None:
+def test_a_folder_that_is_not_roots_alone_is_no_place_for_root(everybodys: Path, data: Path, folder: str, how: str) -> None:
     change = {
         "is the station's": f"chown 4321 {folder}",
         "may be written by all": f"chmod 777 {folder}",
         "is a link": f"mv {folder} {folder}.was; ln -s {folder}.was {folder}",
     }[how]
-    seen = export(tmp_path, data, change)
+    seen = export(everybodys, data, change)
     assert_border_held(seen)
     assert seen["asked"] == []
     assert seen["rc"] != 0
@@ -152,7 +152,7 @@ STICKS = {
 
 
 @pytest.mark.parametrize("stick", STICKS.values(), ids=STICKS)
-def test_a_hostile_stick_leads_root_nowhere(tmp_path: Path, data: Path, stick: str) -> None:
-    seen = export(tmp_path, data, stick=stick)
+def test_a_hostile_stick_leads_root_nowhere(everybodys: Path, data: Path, stick: str) -> None:
+    seen = export(everybodys, data, stick=stick)
     assert_border_held(seen)
     assert seen["status"]

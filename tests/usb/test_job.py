@@ -28,7 +28,6 @@ from station.usb.folders import FOLDER, StickError, roots_folder
 from station.usb.job import Job, Owner, ask_owner, ended, one_at_a_time, owner_of_sessions, station_key, why_not_mounted
 from station.usb.signature import signature
 from station.usb.status import StickStatus, read_status, write_status
-from tests.folders import let_everybody_in
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 NOBODY = 65534
@@ -347,13 +346,12 @@ def test_the_half_that_is_root_imports_the_standard_library_alone() -> None:
     assert outside - FROM_SITE == {"station"}, "or a job that waits for its turn holds a hundred megabytes as root"
 
 
-def test_the_owner_is_another_process_without_anything_of_roots(tmp_path: Path) -> None:
+def test_the_owner_is_another_process_without_anything_of_roots(everybodys: Path) -> None:
     if os.getuid() != 0:
         pytest.skip("giving up root needs root")
-    spy = tmp_path / "python"
+    spy = everybodys / "python"
     spy.write_text("#!/bin/sh\ncat /proc/self/status >&2; ls /proc/self/fd >&2; echo '{}'\n", encoding="utf-8")
     spy.chmod(0o755)
-    let_everybody_in(tmp_path)
     ask = f"ask_owner(Owner({NOBODY}, {NOBODY}), [], b'')"
     code = f"import sys; sys.executable = {str(spy)!r}; from station.usb.job import *; {ask}"
     done = subprocess.run([sys.executable, "-c", code], **CAPTURED)
