@@ -53,7 +53,8 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 
 def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    """By the norms where the interval allows, else by the fall against the same runner's baseline.
+    """By the norms where the interval allows, else by the fall against the same runner's baseline,
+    else by the quarter-stride part alone: a pelvis turns at least as much as either of its parts.
 
     How pixels follow a pelvis differs between people, so the absolute interval is wide; that of a
     change is narrow, because the runner, the clothes and the camera are the same.
@@ -67,7 +68,10 @@ def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
         return Verdict("out", turn.value, limit.enter, scene.speed_hint)
     if turn.measured and turn.low > limit.enter:
         return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
-    return _by_own_change(q, scene)
+    verdict = _by_own_change(q, scene)
+    if verdict.look == "unknown" and q.low > limit.enter:
+        return Verdict("inside" if q.value > limit.leave else "between", q.value, limit.enter)
+    return verdict
 
 
 def _by_own_change(q: Measure, scene: Scene) -> Verdict:
@@ -193,6 +197,7 @@ RULE = Rule(
         Golden("pixels, fell by 5", 3.5, {QUADRATURE: 3.9}, "out", _PIXELS_BASELINE),
         Golden("pixels, as in the baseline", 3.5, {QUADRATURE: 8.4}, "inside", _PIXELS_BASELINE),
         Golden("pixels, no baseline", 3.5, {QUADRATURE: 3.9}, "unknown", _PIXELS),
+        Golden("pixels, no baseline, surely turns a quarter stride ahead", 3.5, {QUADRATURE: 9.5}, "inside", _PIXELS),
         Golden("pixels, low baseline", 3.5, {QUADRATURE: 0.5}, "unknown", _PIXELS_LOW),
         Golden("landmarks, near the own stiff running", 3.5, {TURN: 3.0, QUADRATURE: 2.5}, "out", _CONTRAST),
         Golden("landmarks, near the own free running", 3.5, {TURN: 13.0, QUADRATURE: 12.0}, "inside", _CONTRAST),
