@@ -47,6 +47,7 @@ class MediaPipePose:
     """
 
     margin = 1.25
+    many_at_once = False
 
     def __init__(self, folder: Path, name: str, threads: int) -> None:
         mediapipe = package()

@@ -98,12 +98,14 @@ class PoseModel(Protocol):
     """`find` looks over the whole frame for people, `measure` takes the landmarks of the one in the
     square.
 
-    `margin` is how much wider than the body's circle the model wants its square. `stage_ms` gathers
-    what the parts of the work took, in milliseconds, until it is cleared.
+    `margin` is how much wider than the body's circle the model wants its square. `many_at_once`:
+    frames may be measured in several threads at once, and in any order. `stage_ms` gathers what the
+    parts of the work took, in milliseconds, until it is cleared.
     """
 
     info: ModelInfo
     margin: float
+    many_at_once: bool
     stage_ms: dict[str, float]
 
     def find(self, image: NDArray[np.uint8]) -> list[Person]: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 # ONNX Runtime makes a device id and reports to its maker, unless it is configured not to before it
 # is imported.
@@ -47,14 +48,20 @@ class Session:
         self._outputs = list(card.outputs)
         shape = self._session.get_inputs()[0].shape
         self.size_px: int = shape[1]
-        self._input = np.zeros(shape, np.float32)
-        self._feed = {"image": self._input}
+        self._shape, self._kept = shape, threading.local()
 
     def run(self, picture: NDArray[np.uint8], low: float, high: float) -> list[NDArray[np.float32]]:
         """The outputs, in the card's order, for a (size_px, size_px, 3) picture whose 0..255 is
-        stretched to low..high.
+        stretched to low..high. May be called from several threads at once.
         """
-        np.multiply(picture, np.float32((high - low) / 255), out=self._input[0])
+        image = self._image()
+        np.multiply(picture, np.float32((high - low) / 255), out=image[0])
         if low:
-            self._input += np.float32(low)
-        return self._session.run(self._outputs, self._feed)
+            image += np.float32(low)
+        return self._session.run(self._outputs, {"image": image})
+
+    def _image(self) -> NDArray[np.float32]:
+        """This thread's own room for the input, kept."""
+        if not hasattr(self._kept, "image"):
+            self._kept.image = np.zeros(self._shape, np.float32)
+        return self._kept.image

@@ -26,6 +26,7 @@ class TwoStage:
     """
 
     margin: float
+    many_at_once = True
 
     def __init__(self, folder: Path, name: str, threads: int) -> None:
         card = read_card(folder / f"{name}.md")

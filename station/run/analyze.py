@@ -23,13 +23,14 @@ from station.export.bundle import ON_REQUEST, missing, write_all
 from station.files import json_bytes, write_output
 from station.gait import CORE_VERSION
 from station.ports import EndOfSource, FrameSource, PoseSource
+from station.pose.estimator import TrackingEstimator
 from station.record.collect import Collector
 from station.run.clock import SystemClock
 from station.run.film_doubts import ENOUGH_S, speed_doubt, too_short, turned_deg_of, without_times
 from station.run.hidden_leg import HiddenLeg
 from station.run.inlet import CoreInput, Inlet
 from station.run.overlay import FILM, Overlay
-from station.run.pipeline import Pipeline
+from station.run.pipeline import Pipeline, begun
 from station.run.text_table import summary_table
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
 from station.sense.film_date import film_date
@@ -128,7 +129,7 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
         info, (date, date_notes) = source.info, _date(wish.source_text, config, source.info.kind in LIVE_KINDS)
         view = view_of(config, source, cast("Side | None", wish.direction))
         turn_reader, turn_bands = pelvis_model_for(config, info, view.direction)
-        estimator = estimator_for(config, info)
+        estimator = estimator_for(config, info, film=True)
         errors = estimator.model.errors if estimator else ()
         coach = Coach(view, plan_of(config, analysis=not wish.coached), errors, turn_bands)
         collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
@@ -143,11 +144,11 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
             for reading in given_speed(config, wish.speed_kmh):
                 collector.add(reading, coach.step(reading))
             inlet = Inlet(estimator, finder, stage=watch.stage, turn_reader=turn_reader)
-            # Four stages that overlap: decoding, the pose model, what is found where the runner is,
-            # and here core and files. Each is one thread: the order is as in one.
+            # Four stages that overlap: decoding, the pose model (two frames at once), what is found
+            # where the runner is, and here core and files. Each keeps the order.
             line = stack.enter_context(Pipeline())
             frames = line.ahead(_items(source, watch, wish.seconds), AHEAD, "decode")
-            posed = line.ahead(_posed(frames, inlet), AHEAD, "pose")
+            posed = line.ahead(_posed(frames, inlet, estimator), AHEAD, "pose")
             try:
                 for given, frame in line.ahead(_inputs(posed, inlet), AHEAD, "find"):
                     with watch.stage("core"):
@@ -225,9 +226,14 @@ def _items(source: FrameSource | PoseSource, watch: Stopwatch, seconds: float | 
         yield item
 
 
-def _posed(items: Iterator[Frame | Pose], inlet: Inlet) -> Iterator[tuple[Frame | Pose, Pose]]:
-    for item in items:
-        pose = inlet.pose(item)
+def _posed(
+    items: Iterator[Frame | Pose], inlet: Inlet, estimator: TrackingEstimator | None
+) -> Iterator[tuple[Frame | Pose, Pose]]:
+    def begin(item: Frame | Pose) -> Callable[[], Pose] | None:
+        return estimator.start(item) if estimator and isinstance(item, Frame) else None
+
+    for item, ending in begun(items, begin, estimator.at_once if estimator else 1):
+        pose = inlet.pose(item, ending)
         if pose is not None:
             yield item, pose
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 
 from station.errors import StationError
 from station.ports import Estimator, MarkFinder, TurnReader
@@ -40,7 +41,8 @@ class Inlet:
         turn_reader: TurnReader | None = None,
     ) -> None:
         remedy = "install the station again"
-        self._pose = Tolerated("the pose model", estimator.estimate, remedy, (StationError,)) if estimator else None
+        self._estimator = estimator
+        self._pose = Tolerated("the pose model", _called, remedy, (StationError,)) if estimator else None
         self._marks = Tolerated("the search for a hip belt", finder.find) if finder else None
         self._turn = Tolerated("the pelvis model", turn_reader.find) if turn_reader else None
         self._watches = [Tolerated(name, watch) for name, watch in watches]
@@ -61,14 +63,17 @@ class Inlet:
         pose = self.pose(item)
         return () if pose is None else self.found(item, pose)
 
-    def pose(self, item: Frame | Pose) -> Pose | None:
-        """The first half: the runner's landmarks. None for a frame that is skipped."""
+    def pose(self, item: Frame | Pose, begun: Callable[[], Pose] | None = None) -> Pose | None:
+        """The first half: the runner's landmarks. None for a frame that is skipped.
+
+        `begun` gives the pose of a frame that the estimator has started before.
+        """
         if isinstance(item, Pose):
             return item
-        if self._pose is None:
+        if self._pose is None or self._estimator is None:
             raise TypeError("a source of frames needs a pose estimator")
         with self._stage("pose"):
-            pose = self._pose(item)
+            pose = self._pose(begun or partial(self._estimator.estimate, item))
         if self._pose.error is not None:
             raise self._pose.error
         return pose
@@ -89,3 +94,7 @@ class Inlet:
                 if seen is not None:
                     found.append(seen)
         return (*found, pose)
+
+
+def _called(work: Callable[[], Pose]) -> Pose:
+    return work()

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 LOOK_S = 0.1  # how often a stage that waits looks whether it is still wanted
 
@@ -89,3 +91,27 @@ class Pipeline:
                 raise got.error
             else:
                 return
+
+
+def begun(items: Iterable[T], begin: Callable[[T], R], at_once: int) -> Iterator[tuple[T, R]]:
+    """Every item with what `begin` made of it, of which `at_once` are under way: an item is begun
+    when whoever takes them comes back for the next but `at_once`.
+
+    What `items` raises is raised where its next item would have come.
+    """
+    waiting: deque[tuple[T, R]] = deque()
+    source, broken = iter(items), None
+    while True:
+        try:
+            item = next(source)
+        except StopIteration:
+            break
+        except Exception as error:
+            broken = error
+            break
+        waiting.append((item, begin(item)))
+        if len(waiting) == at_once:
+            yield waiting.popleft()
+    yield from waiting
+    if broken is not None:
+        raise broken

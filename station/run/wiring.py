@@ -58,11 +58,13 @@ def given_speed(config: Config, speed_kmh: float | None) -> tuple[Reading, ...]:
     return (Reading(0, "speed_given_mps", kmh / KMH_PER_MPS),) if kmh else ()
 
 
-def estimator_for(config: Config, info: SourceInfo) -> TrackingEstimator | None:
-    """None for a source that delivers landmarks itself. Raises ModelError, ConfigError."""
+def estimator_for(config: Config, info: SourceInfo, film: bool = False) -> TrackingEstimator | None:
+    """None for a source that delivers landmarks itself; `film` as in `open_estimator`. Raises
+    ModelError, ConfigError.
+    """
     if info.kind in POSE_KINDS:
         return None
-    return open_estimator(config.pose, config.view.zone)
+    return open_estimator(config.pose, config.view.zone, film)
 
 
 def pelvis_model_for(
