@@ -28,6 +28,7 @@ from typing_extensions import TypedDict
 
 from station import __version__
 from station.bench import mediapipe_peer
+from station.bench.film import analysis_rate
 from station.coach import Coach
 from station.config import Config, PoseSection
 from station.cues.plan import Plan
@@ -65,6 +66,7 @@ UNITS = {
     "core": "us a pose",
     "frame_age": "frame times",
     "batch_angles": "frames/s",
+    "analysis": "frames/s",
     **dict.fromkeys(("tracked", "tags", "frames", "ratio", "ratio_with_pelvis", "mediapipe_tracked", "cues"), ""),
 }
 
@@ -89,6 +91,8 @@ class Bench(TypedDict):
     """In frame times."""
     screen: NotRequired[Numbers]
     """Milliseconds a frame."""
+    analysis: NotRequired[Numbers]
+    """Frames a second of `station analyze` on one core and on two."""
     vs_mediapipe: NotRequired[dict[str, str | float]]
     cue_latency_ms: NotRequired[Numbers]
 
@@ -124,6 +128,7 @@ def run_bench(order: Order) -> None:
         result["batch_angles"] = batch_angles()
         result["frame_age"] = frame_age(frames)
         result["screen"] = screen_ms()
+        result["analysis"] = analysis_rate(order.clip or CLIP)
         if order.vs:
             result["vs_mediapipe"] = versus_mediapipe(frames, order.peer_python or Path(sys.executable))
     if order.as_json:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from station.pose.estimator import TrackingEstimator
 from station.pose.model import Landmarks, Person, Square
 from station.pose.who import Who
+from station.run.pipeline import begun
 from station.types import NS, Frame, ModelInfo
 
 WIDTH, HEIGHT = 1280, 720
 EVERYWHERE = (0.0, 0.0, 1.0, 1.0)
+at_once = 1  # frames that `watch` lets the estimator measure at once
 
 
 @dataclass
@@ -38,24 +40,27 @@ class Actor:
 @dataclass
 class SceneModel:
     """`PoseModel` over actors. In a square it sees the front person within reach of the middle,
-    else the nearest.
+    else the nearest. What time it is stands in the image.
     """
 
     actors: list[Actor]
     info = ModelInfo("scene", "0" * 64)
     margin = 1.25
-    t_s = 0.0
+    many_at_once = True
     finds: list[float] = field(default_factory=list)
+    measured: list[tuple[float, Square]] = field(default_factory=list)
     stage_ms: dict[str, float] = field(default_factory=dict)
 
     def find(self, image: NDArray[np.uint8]) -> list[Person]:
-        self.finds.append(self.t_s)
-        return [Person(body, 0.9) for actor in self.actors if (body := actor.body(self.t_s))]
+        t_s = time_of(image)
+        self.finds.append(t_s)
+        return [Person(body, 0.9) for actor in self.actors if (body := actor.body(t_s))]
 
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
-        near = []
+        near, t_s = [], time_of(image)
+        self.measured.append((t_s, square))
         for actor in self.actors:
-            body = actor.body(self.t_s)
+            body = actor.body(t_s)
             if body is not None:
                 away = math.hypot(body.x_px - square.x_px, body.y_px - square.y_px) / square.side_px
                 near.append((not (actor.in_front and away < actor.reach), away, body))
@@ -83,18 +88,28 @@ class Watched:
         return self.x[(self.t_s >= start_s) & (self.t_s < end_s)]
 
 
+def image_at(t_s: float) -> NDArray[np.uint8]:
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image.reshape(-1)[:8].view(np.float64)[0] = t_s
+    return image
+
+
+def time_of(image: NDArray[np.uint8]) -> float:
+    return float(image.reshape(-1)[:8].view(np.float64)[0])
+
+
 def watch(actors: list[Actor], seconds: float, fps: float = 30.0, zone: tuple = EVERYWHERE, stay_s: float = 0.25) -> Watched:
     return watch_at(actors, np.arange(0, seconds, 1 / fps), zone, stay_s)
 
 
 def watch_at(actors: list[Actor], times_s: Iterable[float], zone: tuple = EVERYWHERE, stay_s: float = 0.25) -> Watched:
     model = SceneModel(actors)
-    estimator = TrackingEstimator(model, Who(zone, smallest=0.3, stay_s=stay_s))
-    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    estimator = TrackingEstimator(model, Who(zone, smallest=0.3, stay_s=stay_s), at_once, threads=at_once)
+    frames = (Frame(round(t_s * NS), seq, image_at(t_s)) for seq, t_s in enumerate(times_s))
     times, places = [], []
-    for seq, t_s in enumerate(times_s):
-        model.t_s = float(t_s)
-        pose = estimator.estimate(Frame(round(t_s * NS), seq, image))
-        times.append(t_s)
-        places.append(pose.xy_px[0, 0] / WIDTH)
-    return Watched(np.array(times), np.array(places), np.array(model.finds))
+    for frame, end in begun(frames, estimator.start, at_once):
+        times.append(frame.t_ns / NS)
+        places.append(end().xy_px[0, 0] / WIDTH)
+    finds = np.array(model.finds)
+    estimator.close()
+    return Watched(np.array(times), np.array(places), finds)

@@ -5,18 +5,24 @@ it.
 from __future__ import annotations
 
 import tracemalloc
+from itertools import islice
 
 import numpy as np
 import pytest
 
-from station.config import PoseSection
+from station.config import Config, PoseSection
 from station.errors import InputError
-from station.pose.estimator import STAGES, TrackingEstimator, open_estimator
+from station.pose.estimator import FILM_AT_ONCE, STAGES, TrackingEstimator, open_estimator
 from station.pose.model import Square
 from station.pose.who import Who
+from station.run.clock import SystemClock
+from station.run.demo_clip import CLIP
+from station.run.pipeline import begun
+from station.sense.frames import frames
+from station.sense.open import open_source
 from station.types import Frame, Pose
 
-from .scene import Actor, SceneModel
+from .scene import Actor, SceneModel, image_at, time_of
 
 SIZES = [(1, 1), (1, 2000), (2000, 1), (3, 5), (479, 641), (1280, 720), (4320, 7680), (2, 40_000)]
 
@@ -96,3 +102,65 @@ def test_reset_forgets_the_person():
     estimator.reset()
     assert estimator.estimate(Frame(20_000_000, 2, image)).seen
     assert len(model.finds) == 2
+
+
+def film(actor: Actor, frames: int, threads: int, at_once: int = FILM_AT_ONCE) -> tuple[SceneModel, list[Pose]]:
+    """A model and the poses of frames 33 ms apart."""
+    model = SceneModel([actor])
+    estimator = TrackingEstimator(model, Who((0.0, 0.0, 1.0, 1.0), smallest=0.3, stay_s=0.0), at_once, threads)
+    images = (Frame(33_000_000 * seq, seq, image_at(0.033 * seq)) for seq in range(frames))
+    poses = [end() for _, end in begun(images, estimator.start, at_once)]
+    estimator.close()
+    return model, poses
+
+
+def test_in_a_film_each_frame_is_cut_where_the_runner_was_two_frames_before():
+    model, poses = film(Actor(lambda t_s: 0.4 + 0.1 * t_s), 20, threads=2)
+    squares = dict(model.measured)
+    live, live_poses = film(Actor(lambda t_s: 0.4 + 0.1 * t_s), 20, threads=1, at_once=1)
+    live_squares = dict(live.measured)
+    for seq in range(3, 20):
+        now, before = 0.033 * seq, 0.033 * (seq - 1)
+        assert squares[now].x_px == pytest.approx(live_squares[before].x_px, abs=0.01)
+    np.testing.assert_array_equal([pose.xy_px for pose in poses], [pose.xy_px for pose in live_poses])
+
+
+def test_film_gives_the_same_poses_with_any_number_of_threads():
+    with open_source(str(CLIP), Config(), SystemClock(), realtime=False) as source:
+        clip = list(islice(frames(source, 60.0), 40))
+    poses = []
+    for threads in (1, 2):
+        estimator = open_estimator(PoseSection(threads=threads), film=True)
+        poses.append([end().xy_px for _, end in begun(clip, estimator.start, estimator.at_once)])
+        estimator.close()
+    np.testing.assert_array_equal(*poses)
+    assert np.isfinite(poses[0][-1]).all()
+
+
+def test_frame_begun_before_somebody_else_was_picked_out_is_measured_where_they_are():
+    """Away for half a second, back elsewhere: what was begun in the old square does not count."""
+    actor = Actor(lambda t_s: 0.3 if t_s < 0.5 else None if t_s < 3.0 else 0.7)
+    model, poses = film(actor, 120, threads=2)
+    again = next(i for i, pose in enumerate(poses) if i > 20 and pose.seen)
+    squares = [square.x_px for t_s, square in model.measured if t_s == 0.033 * (again + 1)]
+    assert poses[again + 1].seen
+    assert squares[-1] == pytest.approx(0.7 * 1280)
+
+
+def test_frame_that_fails_costs_that_frame_alone():
+    class Failing(SceneModel):
+        def measure(self, image, square):
+            if time_of(image) == 5.0:
+                raise ZeroDivisionError
+            return super().measure(image, square)
+
+    model = Failing([Actor(lambda t_s: 0.5)])
+    estimator = TrackingEstimator(model, Who((0.0, 0.0, 1.0, 1.0), smallest=0.3, stay_s=0.0), 2, threads=2)
+    seen = []
+    for _, end in begun([Frame(33_000_000 * i, i, image_at(float(i))) for i in range(10)], estimator.start, 2):
+        try:
+            seen.append(end().seen)
+        except ZeroDivisionError:
+            seen.append(None)
+    estimator.close()
+    assert seen == [True] * 5 + [None] + [True] * 4

@@ -11,9 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from station.pose.estimator import FILM_AT_ONCE
+
+from . import scene
 from .scene import WIDTH, Actor, watch, watch_at
 
 BELT = (0.3, 0.0, 0.7, 1.0)
+
+
+@pytest.fixture(params=[1, FILM_AT_ONCE], ids=["live", "film"], scope="module", autouse=True)
+def at_once(request):
+    """Every story twice: as the running station sees it, and as the analysis of a film."""
+    scene.at_once = request.param
+    yield
+    scene.at_once = 1
 
 
 def stands(x: float):

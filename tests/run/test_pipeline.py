@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from station.run.pipeline import Pipeline
+from station.run.pipeline import Pipeline, begun
 
 
 def counted(count: int, error: BaseException | None = None) -> Iterator[int]:
@@ -76,3 +76,23 @@ def test_leaving_early_ends_every_thread_even_one_that_waits_for_nothing() -> No
         assert next(items) == 1
         threading.Timer(0.05, release.set).start()
     assert not {thread.name for thread in threading.enumerate()} & {"never", "waiting"}
+
+
+def test_items_are_begun_so_many_ahead_and_no_further() -> None:
+    told = []
+
+    def begin(one: int) -> int:
+        told.append(f"begun {one}")
+        return 10 * one
+
+    for one, made in begun(counted(4), begin, 2):
+        assert made == 10 * one
+        told.append(f"taken {one}")
+    assert told == ["begun 0", "begun 1", "taken 0", "begun 2", "taken 1", "begun 3", "taken 2", "taken 3"]
+
+
+def test_what_was_begun_is_taken_before_the_error_that_follows_it() -> None:
+    made = begun(counted(3, ZeroDivisionError()), str, 2)
+    assert [next(made) for _ in range(3)] == [(0, "0"), (1, "1"), (2, "2")]
+    with pytest.raises(ZeroDivisionError):
+        next(made)
