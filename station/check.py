@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["ok", "bad", "missing", "cannot_tell"]
+CheckState = Literal["ok", "bad", "missing", "cannot_tell"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,6 @@ class Check:
     """
 
     part: str
-    state: State
+    state: CheckState
     evidence: str
     remedy: str = ""

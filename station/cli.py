@@ -246,9 +246,9 @@ def compare(before: str, after: str, config_file: Path | None, json_to: str | No
     """Show what changed between two sessions of one runner: each a stored session, a folder of
     exported files, or what `analyze --json` wrote.
     """
-    from station.run.compare import Pair, run_comparison
+    from station.run.compare import Options, run_comparison
 
-    run_comparison(Pair(before, after, config_file, json_to, out))
+    run_comparison(Options(before, after, config_file, json_to, out))
 
 
 @cli.command()
@@ -287,14 +287,14 @@ def validate(
     columns: bool,
 ) -> None:
     """Compare hand counts, or another system's values, with what the station measured."""
-    from station.run.validate import Question, print_columns, run_validation
+    from station.run.validate import Options, print_columns, run_validation
 
     if columns:
         print_columns()
     elif reference is None:
         raise click.UsageError("name the CSV file")
     else:
-        run_validation(Question(reference, config_file, sessions_, folders, offset_s, within, keep_units, json_to, out))
+        run_validation(Options(reference, config_file, sessions_, folders, offset_s, within, keep_units, json_to, out))
 
 
 @cli.command()
@@ -308,7 +308,7 @@ def validate(
     help="A webcam, a video or a photograph instead.",
 )
 @click.option("--seconds", type=click.FloatRange(1, 120), default=8.0, show_default=True, help="How long to look.")
-@click.option("--plumb", metavar="X1,Y1,X2,Y2", help="A plumb line's ends in the picture, for the roll.")
+@click.option("--plumb", metavar="X1,Y1,X2,Y2", help="A plumb line's ends in the frame, for the roll.")
 @click.option("--deck", metavar="X1,Y1,X2,Y2", help="Two points on the deck's near edge, --deck-length-m apart.")
 @click.option("--deck-length-m", type=click.FloatRange(0.3, 4), help="The near edge, end to end.")
 @click.option("--deck-width-m", type=click.FloatRange(0.3, 1.5), help="Over both side rails.")
@@ -320,9 +320,9 @@ def calibrate(config_file: Path | None, **wishes: Any) -> None:
     """Find out how the camera stands to the treadmill, and keep it: framing, light, roll, scale,
     direction, zone.
     """
-    from station.run.calibrate import Order, run_calibration
+    from station.run.calibrate import Options, run_calibration
 
-    run_calibration(Order(config_file=config_file, **wishes))
+    run_calibration(Options(config_file=config_file, **wishes))
 
 
 @cli.command()
@@ -346,9 +346,9 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 )
 def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool) -> None:
     """Time every stage on this machine, one thread and two."""
-    from station.bench.stages import Order, run_bench
+    from station.bench.stages import Options, run_bench
 
-    run_bench(Order(as_json, vs, peer_python, clip, frames, latency))
+    run_bench(Options(as_json, vs, peer_python, clip, frames, latency))
 
 
 @cli.command("hip-belt")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from station.types import Cue, Frame, HipTurn, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step
+from station.types import Cue, Frame, HipTurn, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step, Troubles
 
 Item = TypeVar("Item", Frame, Pose, covariant=True)
 
@@ -134,4 +134,4 @@ class Store(Protocol):
     def close(self) -> None: ...
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]: ...
+    def trouble(self) -> Troubles: ...

@@ -30,6 +30,7 @@ from station.cues.plan import Plan
 from station.errors import ConfigError, StationError, UsageError
 from station.files import json_bytes, write_atomic
 from station.present.voices import load_voices
+from station.types import Troubles
 
 log = logging.getLogger("station")
 
@@ -64,8 +65,6 @@ INSTALLERS = {
     "usb": {"which"},
 }
 
-Trouble = tuple[tuple[str, str], ...]
-
 
 @dataclass(frozen=True)
 class Provision:
@@ -75,7 +74,7 @@ class Provision:
 
     config: Config
     sources: tuple[Path, ...]
-    trouble: Trouble = ()
+    trouble: Troubles = ()
     # None: nothing but the installed settings
     starts: Starts | None = field(default=None, compare=False)
 

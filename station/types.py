@@ -745,12 +745,15 @@ class Mode(StrEnum):
     LOST = "lost"
 
 
+Troubles = tuple[tuple[str, str], ...]  # (what is wrong, what to do) of each
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """What the screen shows besides the runner; filled by the running station, not by the coach."""
 
     healthy: bool = True
-    trouble: tuple[tuple[str, str], ...] = ()  # (what is wrong, what to do)
+    trouble: Troubles = ()
     recording: bool = False  # landmarks of every frame go to the input log; frames are never kept
     # The last two: an installer's stick.
     stick: Literal["none", "writing", "done", "failed", "settings", "refused"] = "none"

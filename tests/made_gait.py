@@ -86,8 +86,8 @@ class MadeRunner:
             yield None
 
     def _gait(self, activity: Activity, strides: tuple[np.void, ...] = (), **more: Any) -> Gait:
-        told = {"speed": self.speed, **self.now, **more}
-        return Gait(self.t_ns, activity, strides=strides, measures=self._known, **told)
+        reported = {"speed": self.speed, **self.now, **more}
+        return Gait(self.t_ns, activity, strides=strides, measures=self._known, **reported)
 
     def _window(self) -> dict[str, Measure]:
         mean = {name: sum(stride[name] for stride in self._strides) / len(self._strides) for name in self.values}

@@ -122,9 +122,9 @@ def _faults(t_s: float, seconds: float) -> tuple[Fault, ...]:
     on: FaultState = "on" if 0.4 <= t_s / seconds < 0.5 else "ok"
     sitting = Fault("sitting", on, 18.0 if on == "on" else 22.0, "deg", 0.5, 20.0)
     low = Fault("low_cadence", "ok", 166.0, "steps/min", 0.0, 150.0)
-    told = {"sitting": sitting, "low_cadence": low}
+    reported = {"sitting": sitting, "low_cadence": low}
     unknown = [Fault(rule, "cannot_tell", math.nan, "deg", 0.0, math.nan, LOOSE) for rule in BY_NAME]
-    return tuple(told.get(fault.rule, fault) for fault in unknown)
+    return tuple(reported.get(fault.rule, fault) for fault in unknown)
 
 
 def _step(given: Input, t_s: float, seconds: float, rng: np.random.Generator, frame_s: float = 0.0) -> tuple[Input, Step]:

@@ -48,9 +48,9 @@ def poses_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("path", [(), *commands(cli)], ids=" ".join)
 def test_every_command_explains_itself(path: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*path, "--help") == 0
-    told = capsys.readouterr().out
-    assert "Usage: station" in told
-    assert len(told.splitlines()) > 3
+    reported = capsys.readouterr().out
+    assert "Usage: station" in reported
+    assert len(reported.splitlines()) > 3
 
 
 def test_the_contract_has_a_command_for_each_of_its_rows() -> None:
@@ -61,15 +61,15 @@ def test_the_contract_has_a_command_for_each_of_its_rows() -> None:
 
 def test_an_analysis_is_the_contract_s_document(poses_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("analyze", poses_file, "--speed-kmh", "10.8", "--json", "-") == 0
-    told = conforms(capsys.readouterr().out)
-    assert told["schema"] == "station.analysis/1"
-    assert told["source"]["kind"] == "poses"
-    assert told["model"] is None
-    assert told["speed"] == {"mps": pytest.approx(3.0, abs=0.01), "origin": "given"}
-    assert told["summary"]["cadence_spm"]["state"] == "measured"
-    assert told["summary"]["pelvic_turn_deg"]["state"] == "cannot_tell"
-    assert [row["rule"] for row in told["faults"]][:2] == ["over_rotation", "sitting"]
-    assert len(told["faults"]) == len(BY_NAME)
+    reported = conforms(capsys.readouterr().out)
+    assert reported["schema"] == "station.analysis/1"
+    assert reported["source"]["kind"] == "poses"
+    assert reported["model"] is None
+    assert reported["speed"] == {"mps": pytest.approx(3.0, abs=0.01), "origin": "given"}
+    assert reported["summary"]["cadence_spm"]["state"] == "measured"
+    assert reported["summary"]["pelvic_turn_deg"]["state"] == "cannot_tell"
+    assert [row["rule"] for row in reported["faults"]][:2] == ["over_rotation", "sitting"]
+    assert len(reported["faults"]) == len(BY_NAME)
 
 
 def test_files_are_written_and_named(poses_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,9 +78,9 @@ def test_files_are_written_and_named(poses_file: Path, tmp_path: Path, capsys: p
     assert names >= {"session.json", "strides.csv", "events.csv", "series.csv", "run.fit", "report.html", "SHA256SUMS"}
     assert "session.xlsx" in names
     assert json.loads((tmp_path / "a.json").read_text())["schema"] == "station.analysis/1"
-    told = capsys.readouterr()
-    assert "cadence_spm" in told.out
-    assert "angles.mot and markers.trc, for OpenSim, are written on request: --opensim" in told.err
+    reported = capsys.readouterr()
+    assert "cadence_spm" in reported.out
+    assert "angles.mot and markers.trc, for OpenSim, are written on request: --opensim" in reported.err
 
 
 def test_files_for_opensim_are_written_or_their_absence_explained(
@@ -91,11 +91,11 @@ def test_files_for_opensim_are_written_or_their_absence_explained(
     save_poses(brief, replace(poses, t_ns=poses.t_ns[:30], xy_px=poses.xy_px[:30], score=poses.score[:30]))
     for path, there in ((poses_file, True), (brief, False)):
         run("analyze", path, "--out", tmp_path / path.stem, "--opensim")
-        told = capsys.readouterr().err
+        reported = capsys.readouterr().err
         notes = " ".join(json.loads((tmp_path / path.stem / "session.json").read_text())["notes"])
         for name in ("angles.mot", "markers.trc"):
             assert (tmp_path / path.stem / name).exists() == there
-            assert (f"{name} was not written: " in told and f"{name} was not written: " in notes) != there
+            assert (f"{name} was not written: " in reported and f"{name} was not written: " in notes) != there
 
 
 def test_an_overlay_needs_frames(poses_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,9 +135,9 @@ def test_nobody_in_the_recording_is_a_result_and_not_an_error(tmp_path: Path, ca
     nothing = np.full((30, 33, 2), np.nan, np.float32), np.zeros((30, 33), np.float32)
     save_poses(path, Poses(np.arange(30) * NS // 30, *nothing, 640, 480))
     assert run("analyze", path, "--json", "-") == 1
-    told = capsys.readouterr()
-    assert "no runner found" in told.err
-    assert conforms(told.out)["runner"]["tracked_fraction"] == 0
+    reported = capsys.readouterr()
+    assert "no runner found" in reported.err
+    assert conforms(reported.out)["runner"]["tracked_fraction"] == 0
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,10 @@ def test_a_mistake_gets_one_message_and_its_exit_code(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(*arguments) == code
-    told = capsys.readouterr()
-    assert words in told.err
-    assert "Traceback" not in told.err
-    assert told.out == ""
+    reported = capsys.readouterr()
+    assert words in reported.err
+    assert "Traceback" not in reported.err
+    assert reported.out == ""
 
 
 def test_a_bug_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -389,17 +389,17 @@ def test_a_user_without_a_home_or_a_name(arguments: list[str], code: int, words:
 def test_help_is_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert run("--help") == 0
-    told = capsys.readouterr().out
-    words = " ".join(told.split())
+    reported = capsys.readouterr().out
+    words = " ".join(reported.split())
     for command in cli.commands.values():
         assert command.get_short_help_str(1000) in words
 
 
 def test_the_screen_s_help_names_its_views(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("screen", "--help") == 0
-    told = capsys.readouterr().out
+    reported = capsys.readouterr().out
     for view in ("COACH", "IDLE", "TROUBLE"):
-        assert view in told
+        assert view in reported
 
 
 def test_a_picture_of_another_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

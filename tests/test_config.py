@@ -20,7 +20,7 @@ def test_no_file_and_an_empty_file_are_all_defaults(tmp_path: Path) -> None:
     assert load(None) == load(written(tmp_path, "")) == Config()
 
 
-def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
+def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:
     path = written(tmp_path, "colour = 1\n[sound]\nvolume = 7\nvolumne = 1\n[view]\ndirection = 'up'\n[pose]\nthreads = 'many'\n")
     with pytest.raises(ConfigError) as caught:
         load(path)

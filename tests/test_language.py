@@ -75,9 +75,9 @@ def translations(code: str) -> dict[str, str]:
 @pytest.mark.parametrize("code", CODES)
 def test_the_compiled_catalogue_is_that_of_the_source(code: str) -> None:
     """After a change of a .po: `python -m tests.lab.languages`."""
-    told = {words: string for words, string in translations(code).items() if string}
-    assert told
-    assert {words: catalogue(code)._messages.get(words) for words in told} == told
+    reported = {words: string for words, string in translations(code).items() if string}
+    assert reported
+    assert {words: catalogue(code)._messages.get(words) for words in reported} == reported
 
 
 @pytest.mark.parametrize("code", CODES)

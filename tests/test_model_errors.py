@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from station.jsonable import jsonable, restored
 from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors
-from station.record.plain import plain, revive
 from station.record.summary import summarise
 from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo
 
@@ -90,5 +90,5 @@ def test_the_correction_finds_the_frame_rate_by_itself() -> None:
 
 def test_the_table_comes_back_from_the_log_s_header() -> None:
     model = ModelInfo("some_model", "ab" * 32, BANDS)
-    assert revive(ModelInfo, plain(model)) == model
-    assert revive(ModelInfo, {"name": "earlier", "sha256": ""}).errors == ()
+    assert restored(ModelInfo, jsonable(model)) == model
+    assert restored(ModelInfo, {"name": "earlier", "sha256": ""}).errors == ()

@@ -43,17 +43,17 @@ def card(tmp_path: Path) -> Card:
 
 
 def test_without_a_boot_file_the_installed_settings_apply(card: Card) -> None:
-    told = card.start()
-    assert (told.config.camera.mains_hz, told.sources, told.trouble) == (60, (card.installed,), ())
+    provided = card.start()
+    assert (provided.config.camera.mains_hz, provided.sources, provided.trouble) == (60, (card.installed,), ())
     assert not card.data.exists()
 
 
 def test_the_boot_file_wins_key_by_key(card: Card) -> None:
     card.put("[camera]\nturned_deg = 270\n")
-    told = card.start()
-    assert (told.config.camera.turned_deg, told.config.camera.mains_hz) == (270, 60)
-    assert told.config.station.data_dir == card.data
-    assert told.sources == (card.installed, card.boot)
+    provided = card.start()
+    assert (provided.config.camera.turned_deg, provided.config.camera.mains_hz) == (270, 60)
+    assert provided.config.station.data_dir == card.data
+    assert provided.sources == (card.installed, card.boot)
 
 
 @pytest.mark.parametrize(
@@ -65,23 +65,23 @@ def test_the_boot_file_wins_key_by_key(card: Card) -> None:
         ("[station]\nname = 3\n[light]\nbrightness = 0\n", "2 problems"),
     ],
 )
-def test_a_bad_boot_file_is_told_and_the_last_good_one_stays(card: Card, bad: str, word: str) -> None:
+def test_a_bad_boot_file_is_reported_and_the_last_good_one_stays(card: Card, bad: str, word: str) -> None:
     card.put("[camera]\nturned_deg = 270\n")
     card.start()
     card.put(bad)
-    told = card.start()
-    assert told.config.camera.turned_deg == 270
-    [(what, remedy)] = told.trouble
+    provided = card.start()
+    assert provided.config.camera.turned_deg == 270
+    [(what, remedy)] = provided.trouble
     assert word in what
     assert remedy
-    assert told.sources[-1].name == KEPT_NAME
+    assert provided.sources[-1].name == KEPT_NAME
 
 
 def test_a_bad_boot_file_on_a_new_station_leaves_the_installed_settings(card: Card) -> None:
     card.put("[camera]\nturned_deg = 45\n")
-    told = card.start()
-    assert (told.config.camera.turned_deg, told.config.camera.mains_hz) == (90, 60)
-    assert len(told.trouble) == 1
+    provided = card.start()
+    assert (provided.config.camera.turned_deg, provided.config.camera.mains_hz) == (90, 60)
+    assert len(provided.trouble) == 1
     assert not (card.data / KEPT_NAME).exists()
 
 
@@ -101,9 +101,10 @@ def test_a_mark_of_windows_does_no_harm_in_any_layer(card: Card) -> None:
     card.installed.write_bytes(mark + card.installed.read_bytes())
     card.boot.write_bytes(mark + b"[camera]\nturned_deg = 180\n")
     assert card.take(mark + b"[camera]\nexposure_us = 2000\n") is None
-    told = card.start()
-    assert (told.config.camera.mains_hz, told.config.camera.turned_deg, told.config.camera.exposure_us) == (60, 180, 2000)
-    assert told.trouble == ()
+    provided = card.start()
+    camera = provided.config.camera
+    assert (camera.mains_hz, camera.turned_deg, camera.exposure_us) == (60, 180, 2000)
+    assert provided.trouble == ()
 
 
 def test_the_shared_file_with_a_mark_is_taken(card: Card, shared: Path) -> None:
@@ -146,8 +147,8 @@ def test_what_no_start_could_use_is_an_ordinary_refusal_in_every_layer(card: Car
     assert refused is not None
     assert len(refused) < 600
     card.boot.write_bytes(content)
-    told = card.start()
-    assert (told.config.camera.mains_hz, len(told.trouble)) == (60, 1)
+    provided = card.start()
+    assert (provided.config.camera.mains_hz, len(provided.trouble)) == (60, 1)
     card.boot.unlink()
     (card.data / KEPT_NAME).parent.mkdir(exist_ok=True)
     (card.data / KEPT_NAME).write_bytes(content)
@@ -169,9 +170,9 @@ def test_what_only_the_installed_settings_may_say_is_refused_above_them(card: Ca
         assert refused is not None
         assert "only" in refused or "unknown key" in refused
         card.put(text)
-        told = card.start()
-        assert told.config.station.data_dir == card.data
-        assert len(told.trouble) == 1
+        provided = card.start()
+        assert provided.config.station.data_dir == card.data
+        assert len(provided.trouble) == 1
 
 
 def test_every_setting_is_on_the_list_or_left_out_on_purpose() -> None:
@@ -203,9 +204,9 @@ def failing_start(card: Card) -> None:
 
 
 def good_start(card: Card) -> None:
-    told = card.start()
-    with told.starting():
-        told.started()
+    provided = card.start()
+    with provided.starting():
+        provided.started()
 
 
 def turn(card: Card) -> int:
@@ -226,9 +227,9 @@ def test_after_two_failed_starts_the_settings_that_started_last_come_back(card: 
     failing_start(card)
     assert turn(card) == 180, "once may be chance"
     failing_start(card)
-    told = card.start()
-    assert (told.config.camera.turned_deg, told.config.camera.number) == (270, 0)
-    [(what, remedy)] = told.trouble
+    provided = card.start()
+    assert (provided.config.camera.turned_deg, provided.config.camera.number) == (270, 0)
+    [(what, remedy)] = provided.trouble
     assert "did not start" in what
     assert remedy
     good_start(card)
@@ -242,9 +243,9 @@ def test_where_nothing_ever_started_the_installed_settings_come_back(card: Card)
     card.put("[camera]\nnumber = 3\n")
     failing_start(card)
     failing_start(card)
-    told = card.start()
-    assert (told.config.camera.number, told.config.camera.mains_hz) == (0, 60)
-    assert told.trouble
+    provided = card.start()
+    assert (provided.config.camera.number, provided.config.camera.mains_hz) == (0, 60)
+    assert provided.trouble
 
 
 def test_where_the_old_settings_fail_as_well_the_new_ones_get_another_try(card: Card) -> None:
@@ -346,25 +347,26 @@ def test_a_link_or_a_folder_is_refused(card: Card, tmp_path: Path) -> None:
 def test_settings_that_cannot_be_kept_are_used_all_the_same(card: Card) -> None:
     card.data.write_text("a file where the folder should be", encoding="utf-8")
     card.put("[camera]\nturned_deg = 270\n")
-    told = card.start()
-    assert told.config.camera.turned_deg == 270
-    assert "cannot be written" in told.trouble[0][0]
+    provided = card.start()
+    assert provided.config.camera.turned_deg == 270
+    assert "cannot be written" in provided.trouble[0][0]
 
 
-def test_kept_settings_that_no_longer_fit_are_told(card: Card) -> None:
+def test_kept_settings_that_no_longer_fit_are_reported(card: Card) -> None:
     card.data.mkdir()
     (card.data / KEPT_NAME).write_text("[camera]\nno_longer_a_key = 1\n", encoding="utf-8")
-    told = card.start()
-    assert told.config.camera.mains_hz == 60
-    assert "no_longer_a_key" in told.trouble[0][0]
+    provided = card.start()
+    assert provided.config.camera.mains_hz == 60
+    assert "no_longer_a_key" in provided.trouble[0][0]
 
 
 def test_an_installers_settings_lie_on_top_and_an_empty_file_takes_them_back(card: Card) -> None:
     card.put("[camera]\nturned_deg = 270\nexposure_us = 2000\n")
     assert card.take(b"[camera]\nturned_deg = 180\n") is None
-    told = card.start()
-    assert (told.config.camera.turned_deg, told.config.camera.exposure_us, told.config.camera.mains_hz) == (180, 2000, 60)
-    assert told.sources == (card.installed, card.boot, card.installers)
+    provided = card.start()
+    camera = provided.config.camera
+    assert (camera.turned_deg, camera.exposure_us, camera.mains_hz) == (180, 2000, 60)
+    assert provided.sources == (card.installed, card.boot, card.installers)
     assert card.take(b"") is None
     assert card.start().config.camera.turned_deg == 270
 
@@ -375,12 +377,12 @@ def test_an_installers_settings_are_checked_with_those_below_them(card: Card) ->
     assert card.take(b"[session]\nplanned_s = 3000\n") is None
 
 
-def test_an_installers_settings_that_no_longer_fit_are_told(card: Card) -> None:
+def test_an_installers_settings_that_no_longer_fit_are_reported(card: Card) -> None:
     card.take(b"[session]\nplanned_s = 600\n")
     card.put("[session]\nretention_s = 900\n")
-    told = card.start()
-    assert told.sources == (card.installed, card.boot)
-    assert any("planned_s" in what for what, _ in told.trouble)
+    provided = card.start()
+    assert provided.sources == (card.installed, card.boot)
+    assert any("planned_s" in what for what, _ in provided.trouble)
 
 
 def test_faults_of_the_installed_settings_are_errors(card: Card) -> None:

@@ -24,8 +24,8 @@ from station.present.sound import FakeSpeaker
 from station.present.voices import load_voices
 from station.run.clock import SystemClock
 from station.run.live import LiveStation
-from station.run.parts import NoStore, Parts
 from station.run.presenter import Presenter
+from station.run.station_parts import NoStore, StationParts
 from station.testing.synthetic import Filming, RunnerSpec, SyntheticRunner
 from station.types import NS, Cue, Input, Pose, Snapshot, Step
 
@@ -96,7 +96,7 @@ def cue_latency(seconds: float = SECONDS) -> dict[str, float]:
     lights = WatchedLights(open_lights(config, factory), factory.pins)
     with runner.source(clock, realtime=True) as source:
         presenters = [Presenter("loudspeaker", lambda: speaker, clock), Presenter("light", lambda: lights, clock)]
-        parts = Parts(source, None, lambda: coach, clock, NoStore(), presenters=presenters)  # type: ignore[arg-type, return-value]
+        parts = StationParts(source, None, lambda: coach, clock, NoStore(), presenters=presenters)  # type: ignore[arg-type, return-value]
         LiveStation(parts).run()
     to_edge = _delays_ms(coach.tipped_ns, lights.edges_ns)
     heard = [speaker.mixer.onset_ns(t_ns) for t_ns in coach.tipped_ns]

@@ -98,7 +98,7 @@ class Bench(TypedDict):
 
 
 @dataclass(frozen=True)
-class Order:
+class Options:
     """What the command line asks for."""
 
     as_json: bool = False
@@ -109,17 +109,17 @@ class Order:
     latency: bool = False
 
 
-def run_bench(order: Order) -> None:
+def run_bench(options: Options) -> None:
     """Prints the figures. Raises UsageError when the peer is not installed, InputError for an
     unreadable clip.
     """
     result: Bench = {"schema": "station.bench/1", "machine": machine()}
-    if order.latency:
+    if options.latency:
         from station.bench.latency import cue_latency
 
         result["cue_latency_ms"] = cue_latency()
     else:
-        frames = _frames(order.clip or CLIP, order.frames)
+        frames = _frames(options.clip or CLIP, options.frames)
         result["clip"] = {"frames": len(frames), "width_px": frames[0].image.shape[1], "height_px": frames[0].image.shape[0]}
         result["pose_ms"] = {f"{threads} thread": pose_ms(frames, threads) for threads in (1, 2)}
         result["pelvis_ms"] = pelvis_ms(frames)
@@ -128,10 +128,10 @@ def run_bench(order: Order) -> None:
         result["batch_angles"] = batch_angles()
         result["frame_age"] = frame_age(frames)
         result["screen"] = screen_ms()
-        result["analysis"] = analysis_rate(order.clip or CLIP)
-        if order.vs:
-            result["vs_mediapipe"] = versus_mediapipe(frames, order.peer_python or Path(sys.executable))
-    if order.as_json:
+        result["analysis"] = analysis_rate(options.clip or CLIP)
+        if options.vs:
+            result["vs_mediapipe"] = versus_mediapipe(frames, options.peer_python or Path(sys.executable))
+    if options.as_json:
         write_output("-", json_bytes(result))
     else:
         for line in _lines(result):

@@ -1,4 +1,4 @@
-"""What `station calibrate` found out, kept in the data folder: one small file, no picture.
+"""What `station calibrate` found out, kept in the data folder: one small file, no frame.
 
 Which value holds: what somebody wrote under [view] in station.toml, else what was measured here,
 else the default. A calibration belongs to one camera, turned one way, with frames of one size; for
@@ -21,7 +21,8 @@ from station.calibrate.scene import BITS, Surroundings
 from station.config import Config, ViewSection
 from station.errors import StoreError
 from station.files import json_bytes, write_atomic
-from station.types import NAN, Measure, Side, SourceInfo
+from station.jsonable import jsonable, restored
+from station.types import Measure, Side, SourceInfo
 
 SCHEMA = "station.calibration/1"
 # Trying a film or a webcam does not touch the camera's.
@@ -87,7 +88,7 @@ def taken_from(info: SourceInfo, config: Config) -> Taken:
 
 
 def path_of(config: Config, kind: str) -> Path:
-    """Where the calibration of that kind of source lies. KeyError for one that has no pictures."""
+    """Where the calibration of that kind of source lies. KeyError for one that has no frames."""
     return config.station.data_folder / NAMES[kind]
 
 
@@ -161,7 +162,7 @@ def _packed(one: Calibration) -> bytes:
         "schema": SCHEMA,
         "created_utc": one.created_utc or None,
         "taken": asdict(one.taken),
-        "view": {name: _measure(getattr(one, name)) for name in MEASURES}
+        "view": {name: jsonable(getattr(one, name)) for name in MEASURES}
         | {"direction": one.direction, "zone": None if one.zone is None else list(one.zone)},
         "scene": None
         if one.scene is None
@@ -182,7 +183,7 @@ def _unpacked(text: bytes) -> Calibration:
     if packed is not None:
         xy = np.frombuffer(base64.b64decode(packed["xy"]), "<f4").reshape(-1, 2)
         scene = Surroundings(xy, np.frombuffer(base64.b64decode(packed["bits"]), np.uint8).reshape(len(xy), BITS))
-    roll, azimuth, scale, focal = (_of(view[name]) for name in MEASURES)
+    roll, azimuth, scale, focal = (restored(Measure, view[name]) for name in MEASURES)
     zone = None if view["zone"] is None else tuple(view["zone"])
     return Calibration(
         Taken(**content["taken"]), content["created_utc"] or "", roll, azimuth, scale, focal, view["direction"], zone, scene
@@ -195,13 +196,3 @@ def _digest(content: dict[str, Any]) -> str:
 
 def _text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
-
-
-def _measure(one: Measure) -> dict[str, Any]:
-    numbers = {name: value if np.isfinite(value := getattr(one, name)) else None for name in ("value", "low", "high")}
-    return {**numbers, "n": one.n, "reason": one.reason}
-
-
-def _of(found: dict[str, Any]) -> Measure:
-    value, low, high = (NAN if found[name] is None else float(found[name]) for name in ("value", "low", "high"))
-    return Measure(value, low, high, int(found["n"]), str(found["reason"]))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.calibrate.lines import Coordinates, ImageLine, traced
-from station.calibrate.orientation import Known, Place, deck_like, directions, place_of
+from station.calibrate.orientation import CameraPlace, Known, deck_like, directions, place_of
 from station.types import Measure
 
 BORDER = 0.008  # an edge that comes so near the frame's border (of the long side) goes on outside
@@ -30,7 +30,7 @@ LONG_ENOUGH, RAIL_HEIGHT, RAIL_SHIFT = 0.97, 0.13, 0.03
 END_FOUND_PX, END_GIVEN_PX = 3.0, 2.0  # SD of an end; guesses
 WIDTH_M, WIDTH_SD_M = 0.78, 0.07  # of a deck with its side rails, where nobody measured it. A guess
 # Of tape measures, and of a guess.
-LENGTH_SD, WIDTH_TOLD_SD_M, DISTANCE_GIVEN_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15
+LENGTH_SD, WIDTH_GIVEN_SD_M, DISTANCE_GIVEN_SD, DISTANCE_GUESS_SD = 0.005, 0.02, 0.02, 0.15
 TELL_SCALE = 0.05  # half-width of the 95 % interval up to which the scale is reported, of the value
 # A tall runner, what the head rises, what is seen of the floor in front.
 TALLEST_M, HEAD_ROOM_M, FRONT_ROOM_M = 2.0, 0.1, 0.08
@@ -67,7 +67,7 @@ class Deck:
     in types.View. Both None when they are not known.
     """
 
-    place: Place
+    place: CameraPlace
     px_per_m: Measure
     edge: ImageLine | None = None
     given: bool = False
@@ -101,19 +101,19 @@ def deck_of(grey: NDArray[np.uint8], lines: list[ImageLine], known: Known, ruler
     return _by_tape(edge, place, size, known, ruler, ruler.length_m, lines)
 
 
-def _without_edge(place: Place, known: Known, ruler: Ruler) -> Deck:
+def _without_edge(place: CameraPlace, known: Known, ruler: Ruler) -> Deck:
     scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
     return Deck(place=place, px_per_m=scale, by_lens=scale.measured)
 
 
-def _without_floor(edge: ImageLine, place: Place, known: Known, ruler: Ruler) -> Deck:
+def _without_floor(edge: ImageLine, place: CameraPlace, known: Known, ruler: Ruler) -> Deck:
     """What is at the frame's lower border may be a rail behind the near edge."""
     why = "the floor in front of the deck is not in the frame: this may not be the near edge"
     return Deck(place=place, px_per_m=_by_lens(known, ruler) or Measure.cannot_tell(why), edge=edge)
 
 
 def _by_lens_alone(
-    edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
+    edge: ImageLine, place: CameraPlace, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
 ) -> Deck:
     """Where the tape cannot be laid on the edge: the lens and the distance, if both were given,
     else `why_not`.
@@ -133,7 +133,13 @@ def _by_lens_alone(
 
 
 def _by_tape(
-    edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler, length_m: float, lines: list[ImageLine]
+    edge: ImageLine,
+    place: CameraPlace,
+    size: tuple[int, int],
+    known: Known,
+    ruler: Ruler,
+    length_m: float,
+    lines: list[ImageLine],
 ) -> Deck:
     """The scale makes the focal length known, that the azimuth, and that again the scale a little
     better.
@@ -153,7 +159,7 @@ def _by_tape(
         ends=True,
         reach=reach,
         zone=_clipped(reach if length_m >= WHOLE_DECK_M else (0.0, reach[1], 1.0, reach[3])),
-        focal=_told_focal(in_space.focal_px, ruler) if known.focal_px is None else NO_NEWS,
+        focal=_focal_measured(in_space.focal_px, ruler) if known.focal_px is None else NO_NEWS,
         distance_m=in_space.focal_px / in_space.px_per_m,
     )
 
@@ -171,7 +177,7 @@ def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
     return _interval(scale, Z95 * scale * float(np.hypot(known.focal_sd, DISTANCE_GIVEN_SD)), 0.1)
 
 
-def _reach_by_lens(edge: ImageLine, place: Place, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
+def _reach_by_lens(edge: ImageLine, place: CameraPlace, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
     """What a tall runner takes where not both of the deck's ends are seen: in the width, as far as
     the deck is.
     """
@@ -189,14 +195,14 @@ def _reach_by_lens(edge: ImageLine, place: Place, size: tuple[int, int], known: 
     return left, float(top), right, float(bottom)
 
 
-def _axes(place: Place, azimuth: float) -> tuple[Coordinates, Coordinates, Coordinates]:
+def _axes(place: CameraPlace, azimuth: float) -> tuple[Coordinates, Coordinates, Coordinates]:
     """Down, along the belt to the right, and across it away from the camera."""
     roll, pitch = np.radians([place.roll.value, place.pitch_deg])
     down, belt = directions(roll, pitch, azimuth)
     return down, belt, np.cross(belt, down)
 
 
-def _told_focal(focal_px: float, ruler: Ruler) -> Measure:
+def _focal_measured(focal_px: float, ruler: Ruler) -> Measure:
     half = Z95 * _focal_sd(ruler) * focal_px
     reason = "" if ruler.distance_given else NO_FOCAL
     return Measure(focal_px, focal_px - half, focal_px + half, 1, reason)
@@ -256,7 +262,7 @@ def _distance_sd(ruler: Ruler) -> float:
 class _EdgeInSpace:
     """The near edge in space, x right, y down, z away from the lens, m."""
 
-    def __init__(self, edge: ImageLine, place: Place, size: tuple[int, int], ruler: Ruler, focal_px: float | None) -> None:
+    def __init__(self, edge: ImageLine, place: CameraPlace, size: tuple[int, int], ruler: Ruler, focal_px: float | None) -> None:
         self._edge, self._place, self._size, self._ruler = edge, place, np.array(size), ruler
         self._focal_given_px = focal_px
         self._length_m = ruler.length_m or 0.0
@@ -296,7 +302,7 @@ class _EdgeInSpace:
         ruler = self._ruler
         best: tuple[float, ...] = (self._length_m, self._width_m, ruler.distance_m, self._azimuth, 0.0)
         azimuth_sd = np.radians(np.sqrt(self._place.spread[2, 2]))
-        width_sd = WIDTH_TOLD_SD_M if ruler.width_m else WIDTH_SD_M
+        width_sd = WIDTH_GIVEN_SD_M if ruler.width_m else WIDTH_SD_M
         steps = (LENGTH_SD * best[0], width_sd, _distance_sd(ruler) * best[2], azimuth_sd, np.sqrt(2) * end_px)
         scale: Callable[..., float] = lambda values: self._scale(*values)[0]  # noqa: E731
         shares = [scale((*best[:i], best[i] + step, *best[i + 1 :])) - self.px_per_m for i, step in enumerate(steps)]

@@ -35,7 +35,7 @@ def draw(grey: NDArray[np.uint8], deck: Deck) -> NDArray[np.uint8]:
         corners = (round(x0 * (width - 1)), round(y0 * (height - 1))), (round(x1 * (width - 1)), round(y1 * (height - 1)))
         cv2.rectangle(image, *corners, ZONE, wide, cv2.LINE_AA)
     roll = deck.place.roll
-    if roll.measured:  # where gravity points, through the picture's middle
+    if roll.measured:  # where gravity points, through the frame's middle
         height, width = image.shape[:2]
         half = np.array([-np.sin(np.radians(roll.value)), np.cos(np.radians(roll.value))]) * height / 12
         middle = np.array([width, height]) / 2

@@ -59,7 +59,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Place:
+class CameraPlace:
     """Angles in degrees with their 95 % intervals. `azimuth`: + when the belt's right-hand end is
     the farther one.
 
@@ -76,14 +76,14 @@ class Place:
     spread: NDArray[np.float64] = field(default_factory=lambda: np.full((4, 4), np.nan))
 
 
-def place_of(lines: Sequence[ImageLine], width_px: int, height_px: int, known: Known | None = None) -> Place:
+def place_of(lines: Sequence[ImageLine], width_px: int, height_px: int, known: Known | None = None) -> CameraPlace:
     """The camera's place from the lines of one frame of that size."""
     known = known or Known()
     plumb = [known.plumb] if known.plumb else [line for line in lines if _plumb_like(line, height_px)]
     deck = [line for line in lines if deck_like(line, width_px, height_px)] + ([known.deck] if known.deck else [])
     if not plumb and not deck:
         blank = Measure.cannot_tell(NO_LINES)
-        return Place(blank, blank, np.nan, known.focal_px or FOCAL_LONG_SIDES * max(width_px, height_px))
+        return CameraPlace(blank, blank, np.nan, known.focal_px or FOCAL_LONG_SIDES * max(width_px, height_px))
     plumbed = known.plumb is not None
     fits = [
         _Fit(plumb, deck, width_px, height_px, known).settled(start)
@@ -260,20 +260,20 @@ def _two(a: _Fit, b: _Fit) -> str:
     return f"{DISAGREE}: {np.degrees(a.values[0]):.1f} and {np.degrees(b.values[0]):.1f} deg"
 
 
-def _described(fit: _Fit, doubt: str) -> Place:
+def _described(fit: _Fit, doubt: str) -> CameraPlace:
     spread, agreeing = fit.spread(), fit.agreeing
     roll_deg, pitch_deg, azimuth_deg = (float(value) for value in np.degrees(fit.values[:3]))
     plumb = tuple(line for line, good in zip(fit.plumb, agreeing[: len(fit.plumb)], strict=True) if good)
     deck = tuple(line for line, good in zip(fit.deck, agreeing[len(fit.plumb) :], strict=True) if good)
-    roll = _told(roll_deg, spread[0, 0], TELL_ROLL_DEG, len(plumb) + len(deck))
-    azimuth = _told(azimuth_deg, spread[2, 2], TELL_AZIMUTH_DEG, len(deck))
+    roll = _reported(roll_deg, spread[0, 0], TELL_ROLL_DEG, len(plumb) + len(deck))
+    azimuth = _reported(azimuth_deg, spread[2, 2], TELL_AZIMUTH_DEG, len(deck))
     if doubt or not (plumb or deck):
         roll = replace(roll, reason=doubt or DISAGREE)
         azimuth = replace(azimuth, reason=azimuth.reason or roll.reason)
-    return Place(roll, azimuth, pitch_deg, float(np.exp(fit.values[3])), plumb, deck, spread)
+    return CameraPlace(roll, azimuth, pitch_deg, float(np.exp(fit.values[3])), plumb, deck, spread)
 
 
-def _told(value: float, variance: float, limit_deg: float, n: int) -> Measure:
+def _reported(value: float, variance: float, limit_deg: float, n: int) -> Measure:
     half = Z95 * float(np.sqrt(variance))
     reason = "" if half <= limit_deg else ROUGH.format(half)
     return Measure(value, value - half, value + half, n, reason)

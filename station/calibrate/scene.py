@@ -1,7 +1,7 @@
 """Whether the camera still stands where it stood: corners of the empty scene are described once,
 and looked for again later.
 
-No picture is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by
+No frame is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by
 256 comparisons of brightness, so that a brighter or darker room reads alike. A few hundred of them
 are no picture of the room, and nobody is in it.
 """

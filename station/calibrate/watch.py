@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from station.calibrate.framing import turn_remedy, turned_deg
 from station.calibrate.scene import Drift, Surroundings, drift_of
-from station.types import NAN, NS, Frame, Pose, View
+from station.types import NAN, NS, Frame, Pose, Troubles, View
 
 log = logging.getLogger("station")
 
@@ -70,7 +70,7 @@ class PlaceWatch:
         self.drift: Drift | None = None
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         trouble: list[tuple[str, str]] = []
         if self._turn_deg:
             how = "upside down" if self._turn_deg == 180 else "on their side"

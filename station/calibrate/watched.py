@@ -62,7 +62,7 @@ def watch(source: FrameSource, estimator: Estimator, seconds: float) -> Watched:
     finally:
         estimator.close()
     if not greys:
-        raise InputError("delivered no picture", source.info.path, "check the camera with `station doctor`")
+        raise InputError("delivered no frame", source.info.path, "check the camera with `station doctor`")
     if source.info.kind == "camera":
         greys = greys[min(len(greys) - 1, int(WARM_S / GREY_EVERY_S)) :]
     still = greys[0] if len(greys) == 1 else np.median(np.stack(greys), axis=0).astype(np.uint8)

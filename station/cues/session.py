@@ -4,8 +4,8 @@ optional.
 
 from __future__ import annotations
 
-from station.cues.parts import Part, most_frequent_fault, page
 from station.cues.plan import Plan
+from station.cues.session_parts import SessionPart, most_frequent_fault, page
 from station.cues.standing import Standing, dt_s
 from station.types import NAN, NS, Activity, Fault, Gait, Mode, Own, SessionPage
 
@@ -41,7 +41,7 @@ class Session:
         self.own = Own()
         self.run_s = 0.0  # running time since the silent baseline began
         self._started_ns: int | None = None
-        self._parts: list[Part] = []
+        self._parts: list[SessionPart] = []
         self._trial = -1  # index of CONTRAST_PARTS, -1 = no trial runs
         self._over = False
         self._lost_from = Mode.IDLE
@@ -50,7 +50,7 @@ class Session:
     # --- what others read ---
 
     @property
-    def part(self) -> Part | None:
+    def part(self) -> SessionPart | None:
         return self._parts[-1] if self._parts else None
 
     @property
@@ -118,7 +118,7 @@ class Session:
             self.mode, self._mode_ns = mode, self._t_ns or 0
 
     def _open(self, mode: Mode, block: int = 0) -> None:
-        self._parts.append(Part(mode, block))
+        self._parts.append(SessionPart(mode, block))
         self._enter(mode)
 
     def _analyse(self, runs: bool, gait: Gait, faults: tuple[Fault, ...], dt: float) -> tuple[str, ...]:
@@ -196,7 +196,7 @@ class Session:
         self.run_s += dt
         return found + self._schedule(gait, part)
 
-    def _contrast(self, gait: Gait, part: Part) -> tuple[str, ...]:
+    def _contrast(self, gait: Gait, part: SessionPart) -> tuple[str, ...]:
         if part.run_s < self._plan.contrast_part_s:
             return ()
         if CONTRAST_PARTS[self._trial] == "contrast.stiff":
@@ -216,7 +216,7 @@ class Session:
         self._open(Mode.BASELINE)
         return ("mode.baseline",)
 
-    def _schedule(self, gait: Gait, part: Part) -> tuple[str, ...]:
+    def _schedule(self, gait: Gait, part: SessionPart) -> tuple[str, ...]:
         plan = self._plan
         if self.mode is Mode.BASELINE:
             if part.run_s < plan.baseline_s:

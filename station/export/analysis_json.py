@@ -18,7 +18,7 @@ from station.export.documents import (
     Measured,
     Timing,
 )
-from station.record.plain import plain
+from station.jsonable import jsonable
 from station.types import NS, STRIDE, FaultReport, Measure, Recording, Stretch
 
 TIME_DECIMALS = 6  # a microsecond
@@ -57,8 +57,8 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> He
             "path": source.path,
             "kind": source.kind,
             "frames": source.frames,
-            "fps": plain(source.fps),
-            "duration_s": plain(source.duration_s),
+            "fps": jsonable(source.fps),
+            "duration_s": jsonable(source.duration_s),
             "width_px": source.width_px,
             "height_px": source.height_px,
         },

@@ -26,7 +26,7 @@ from station.types import (
 )
 
 Number = float | None
-Pair = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Interval = Annotated[list[Number], Field(min_length=2, max_length=2)]
 SERIES = (
     "thigh_near_deg",
     "thigh_far_deg",
@@ -64,9 +64,9 @@ class Measured(TypedDict):
     """A quantity with its 95 % intervals, or the reason why it is not known."""
 
     value: Number
-    ci95: Pair
+    ci95: Interval
     """Holds the true value: to compare with norms and with other people."""
-    ci95_change: Pair
+    ci95_change: Interval
     """To compare with the same runner's other values before the same camera."""
     n: int
     """Strides."""
@@ -127,9 +127,9 @@ class JudgedStretch(TypedDict):
     end_s: Number
     strides: int
     value: Number
-    ci95: Pair
+    ci95: Interval
     unit: str
-    usual: Pair
+    usual: Interval
     """What is usual at that speed, or was for this runner."""
 
 
@@ -263,7 +263,7 @@ class MeasureChange(TypedDict):
     after: Measured
     change: Number
     """After minus before."""
-    ci95: Pair
+    ci95: Interval
     state: Literal["changed", "no_clear_change", "cannot_tell"]
     reason: str | None
     unit: str

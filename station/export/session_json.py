@@ -14,7 +14,7 @@ from station import __version__
 from station.export.analysis_json import TIME_DECIMALS, findings, head, measure_json
 from station.export.documents import Change, Session, ViewSeen
 from station.files import json_bytes
-from station.record.plain import plain
+from station.jsonable import jsonable
 from station.types import NS, QUANTITIES, Recording, SessionPage, View
 
 SCHEMA: Literal["station.session/1"] = "station.session/1"
@@ -57,12 +57,12 @@ def _view(view: View) -> ViewSeen:
     return {
         "width_px": view.width_px,
         "height_px": view.height_px,
-        "roll_deg": plain(view.roll_deg),
-        "azimuth_deg": plain(view.azimuth_deg),
-        "px_per_m": plain(view.px_per_m),
+        "roll_deg": jsonable(view.roll_deg),
+        "azimuth_deg": jsonable(view.azimuth_deg),
+        "px_per_m": jsonable(view.px_per_m),
         "direction": view.direction,
         "zone": list(view.zone),
-        "focal_px": plain(view.focal_px),
+        "focal_px": jsonable(view.focal_px),
     }
 
 

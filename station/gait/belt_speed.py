@@ -71,7 +71,7 @@ class BeltSpeed:
 
     def stride(self, t_s: float, rows: NDArray[np.float64], near: Landing, far: Landing) -> None:
         self._feet = [*self._feet, (planted_px_s(rows, NEAR, near), planted_px_s(rows, FAR, far))][-SEEN_STRIDES:]
-        self._seen_mps, self._seen_s = self._picture(), t_s
+        self._seen_mps, self._seen_s = self._by_feet(), t_s
 
     def forget(self) -> None:
         self._feet.clear()
@@ -94,7 +94,7 @@ class BeltSpeed:
             self._anchor_mps = mps
         return Speed(mps, origin, t_s - self._changed_s > STEADY_S)  # type: ignore[arg-type]
 
-    def _picture(self) -> float:
+    def _by_feet(self) -> float:
         """The near foot is closer than the scale's plane and the far one farther: the mean of both
         is right to first order.
         """

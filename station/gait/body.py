@@ -15,7 +15,7 @@ from station.types import Joint
 # A landmark below this score counts as not seen. Guess: models keep guessing hidden far-side
 # landmarks at 0.1 .. 0.5 and these guesses are usable, so only the hopeless ones go.
 MIN_SCORE = 0.1
-FARTHEST_PX = 1e6  # no picture is that large: such a coordinate is a fault, not a place
+FARTHEST_PX = 1e6  # no frame is that large: such a coordinate is a fault, not a place
 
 # The points kept beside the segments, left and right in turn; their place in `Body.points`.
 POINTS = (

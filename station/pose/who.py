@@ -16,7 +16,7 @@ from station.pose.model import Square
 from station.types import NS
 
 Zone = tuple[float, float, float, float]  # x0, y0, x1, y1 as fractions of the frame
-Place = tuple[Square, int]  # where, and a time in ns
+Spot = tuple[Square, int]  # where, and a time in ns
 
 LOOK_EVERY_S = 0.25  # the detector costs as much as the landmarks: never more often than this
 NEAR = 0.35  # closer than this to a place is "there"
@@ -45,10 +45,10 @@ class Who:
     def reset(self) -> None:
         self.locked = False
         # The locked person's last good measurement; kept when lost, to find them again.
-        self._last: Place | None = None
-        self._home: Place | None = None  # where the locked person stays, and since when
+        self._last: Spot | None = None
+        self._home: Spot | None = None  # where the locked person stays, and since when
         self._left: Square | None = None  # the home they went away from last
-        self._waiting: Place | None = None  # who may be locked next, and since when
+        self._waiting: Spot | None = None  # who may be locked next, and since when
         self._looked_ns: int | None = None
         self._now_ns, self._since_frame_s, self._width_px, self._height_px = 0, 0.0, 1, 1
 

@@ -2,7 +2,7 @@
 passes.
 
 A sign has a colour and a shape in time, named as at sea (fixed, isophase, occulting, ...), so that
-it is told apart without seeing colours. Signs are pure functions of time; `Lights` only carries
+it can be recognised without seeing colours. Signs are pure functions of time; `Lights` only carries
 them to the pins. Limits, of light: at most 1 flash a second (WCAG 2.3.1 allows
 3), every fade at least 0.3 s, nothing that red alone means.
 """
@@ -105,7 +105,7 @@ class Sign(NamedTuple):
         return (self.rgb[0] * level, self.rgb[1] * level, self.rgb[2] * level)
 
 
-# Red, green, blue, 0..1 (chosen to be told apart).
+# Red, green, blue, 0..1 (chosen to differ).
 BLUE, CYAN, AMBER, MAGENTA = (0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 0.5, 0.0), (1.0, 0.0, 1.0)
 WHITE, GREEN, RED = (1.0, 1.0, 1.0), (0.0, 1.0, 0.0), (1.0, 0.0, 0.0)  # likewise
 

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import InputError, StoreError
+from station.jsonable import restored
 from station.record.belt_pairs import pairs_path
 from station.record.chunks import unpack
 from station.record.collect import assemble
 from station.record.dating import date_sessions
 from station.record.integrity import locked
 from station.record.log import read_log
-from station.record.plain import revive
 from station.record.retention import LOG_SUFFIX
 from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading, selection
 from station.record.sealed import intact
@@ -159,11 +159,11 @@ class Archive:
         t_ns, angles = _series(database, session_id, tuple(json.loads(row["series_columns"])))
         model = json.loads(row["model"])
         return assemble(
-            Tally.from_plain(json.loads(row["tally"])),
+            Tally.of_json(json.loads(row["tally"])),
             session_id=session_id,
-            source=revive(SourceInfo, json.loads(row["source"])),
-            model=model and revive(ModelInfo, model),
-            view=revive(View, json.loads(row["view"])),
+            source=restored(SourceInfo, json.loads(row["source"])),
+            model=model and restored(ModelInfo, model),
+            view=restored(View, json.loads(row["view"])),
             t_ns=t_ns,
             angles=angles,
             xy_px=self._landmarks(session_id, t_ns) if landmarks else None,

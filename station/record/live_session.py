@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from station.jsonable import jsonable
 from station.record.belt_pairs import PairsFile
 from station.record.chunks import pack
 from station.record.collect import NO_ANGLES
 from station.record.log import LogHeader, LogWriter
-from station.record.plain import plain
 from station.record.sealed import sealed
 from station.record.tally import Tally
 from station.types import ANGLES, Input, Pose, Step
@@ -25,7 +25,7 @@ from station.wall_clock import Moment, dated
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-Troubles = dict[str, tuple[str, str]]  # topic -> (what is wrong, what to do)
+ByTopic = dict[str, tuple[str, str]]  # topic -> (what is wrong, what to do)
 
 
 class OpenSession:
@@ -61,8 +61,8 @@ class OpenSession:
             (
                 self.id,
                 self.number,
-                *(json.dumps(plain(part)) for part in (header.source, header.model, header.view)),
-                json.dumps(self.tally.plain()),
+                *(json.dumps(jsonable(part)) for part in (header.source, header.model, header.view)),
+                json.dumps(self.tally.as_json()),
                 header.station_version,
                 header.core_version,
                 header.started_utc,
@@ -83,7 +83,7 @@ class OpenSession:
             started_utc = dated(now, header.started_ns)
             self.header = replace(header, started_utc=started_utc, clock_trusted=True)
 
-    def add(self, given: Input, step: Step, troubles: Troubles) -> None:
+    def add(self, given: Input, step: Step, troubles: ByTopic) -> None:
         self._log_add(given, step, troubles)
         self._add_pair(step, troubles)
         self.tally.add(given, step)
@@ -135,13 +135,13 @@ class OpenSession:
 
     # --- its log: without one a session is still a session ---
 
-    def open_log(self, path: Path, troubles: Troubles) -> None:
+    def open_log(self, path: Path, troubles: ByTopic) -> None:
         try:
             self._log = LogWriter(path, self.header)
         except OSError as error:
             self._log_failed(error, troubles)
 
-    def _log_add(self, given: Input, step: Step, troubles: Troubles) -> None:
+    def _log_add(self, given: Input, step: Step, troubles: ByTopic) -> None:
         if self._log is None:
             return
         try:
@@ -149,7 +149,7 @@ class OpenSession:
         except OSError as error:
             self._log_failed(error, troubles)
 
-    def log_gap(self, lost: int, troubles: Troubles) -> None:
+    def log_gap(self, lost: int, troubles: ByTopic) -> None:
         if self._log is None:
             return
         try:
@@ -157,7 +157,7 @@ class OpenSession:
         except OSError as error:
             self._log_failed(error, troubles)
 
-    def close_files(self, troubles: Troubles) -> None:
+    def close_files(self, troubles: ByTopic) -> None:
         self._close_pairs(troubles)
         log, self._log = self._log, None
         if log is not None:
@@ -166,7 +166,7 @@ class OpenSession:
             except OSError as error:
                 self._log_failed(error, troubles)
 
-    def _log_failed(self, error: OSError, troubles: Troubles) -> None:
+    def _log_failed(self, error: OSError, troubles: ByTopic) -> None:
         log, self._log = self._log, None
         if log is not None:
             # It has failed once and been reported; now it only has to be let go.
@@ -181,7 +181,7 @@ class OpenSession:
     def open_pairs(self, folder: Path) -> None:
         self._pairs = PairsFile(folder, self.id, self.header.view)
 
-    def _add_pair(self, step: Step, troubles: Troubles) -> None:
+    def _add_pair(self, step: Step, troubles: ByTopic) -> None:
         if self._pairs is None:
             return
         try:
@@ -189,7 +189,7 @@ class OpenSession:
         except OSError as error:
             self._pairs_failed(error, troubles)
 
-    def _close_pairs(self, troubles: Troubles) -> None:
+    def _close_pairs(self, troubles: ByTopic) -> None:
         if self._pairs is None:
             return
         try:
@@ -197,7 +197,7 @@ class OpenSession:
         except OSError as error:
             self._pairs_failed(error, troubles)
 
-    def _pairs_failed(self, error: OSError, troubles: Troubles) -> None:
+    def _pairs_failed(self, error: OSError, troubles: ByTopic) -> None:
         pairs, self._pairs = self._pairs, None
         if pairs is not None:
             with suppress(OSError):

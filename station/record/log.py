@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from station.errors import InputError
-from station.record.plain import plain, revive
+from station.jsonable import jsonable, restored
 from station.types import (
     JOINTS,
     NS,
@@ -109,7 +109,7 @@ class LogWriter:
         self.path = path
         self._sync_ns = sync_ns
         self._synced_ns: int | None = None
-        values = plain(header) | {"schema": SCHEMA}
+        values = jsonable(header) | {"schema": SCHEMA}
         del values["torn_bytes"]
         text = json.dumps(values, allow_nan=False).encode()
         self._file: BinaryIO = open(path, "xb", buffering=1 << 18)  # noqa: SIM115 - closed by close()
@@ -120,7 +120,7 @@ class LogWriter:
         """One input, and the cues that it led to."""
         tag, payload = _encode(given)
         if cues:
-            payload = _TAGGED.pack(tag, len(payload)) + payload + json.dumps(plain(cues)).encode()
+            payload = _TAGGED.pack(tag, len(payload)) + payload + json.dumps(jsonable(cues)).encode()
             tag = WITH_CUES
         self._file.write(_frame(tag, payload))
         if self._synced_ns is None:
@@ -234,7 +234,7 @@ def read_cues(path: Path) -> tuple[Cue, ...]:
             continue
         with _understood(path, end):
             entries = json.loads(_parted(payload)[2]) if tag == WITH_CUES else [json.loads(payload[_TIME.size :])]
-            cues += [revive(Cue, entry) for entry in entries]
+            cues += [restored(Cue, entry) for entry in entries]
     return tuple(cues)
 
 
@@ -338,10 +338,10 @@ def _header_of(text: bytes, path: Path) -> LogHeader:
         if schema not in (SCHEMA, CUES_APART):
             what = f"has schema {schema!r}, expected {SCHEMA!r}"
             raise InputError(what, str(path), "replay it with the version that wrote it")
-        values["source"] = revive(SourceInfo, values["source"])
-        values["model"] = values["model"] and revive(ModelInfo, values["model"])
-        values["view"] = revive(View, values["view"])
-        return revive(LogHeader, values)
+        values["source"] = restored(SourceInfo, values["source"])
+        values["model"] = values["model"] and restored(ModelInfo, values["model"])
+        values["view"] = restored(View, values["view"])
+        return restored(LogHeader, values)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, RecursionError) as error:

@@ -37,7 +37,7 @@ from station.record.log import LogHeader, repair
 from station.record.retention import LOG_SUFFIX, MB, newest_number, reclaim_logs, surplus_sessions
 from station.record.schema import COLUMNS, SESSION_COLUMNS, NewerDatabase, connect, insertion, migrate
 from station.record.tally import Tally
-from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, TurnBand, View
+from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, Troubles, TurnBand, View
 
 # The file with the highest session number, and what an id can show.
 HIGHEST, MOST_DIGITS = "highest", 9
@@ -198,7 +198,7 @@ class SqliteStore:
             session.log_gap(lost, self._troubles)
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         """(what is wrong, what to do), for the screen."""
         return tuple(self._troubles.values())
 
@@ -275,7 +275,7 @@ class SqliteStore:
         query = "SELECT id, started_utc, tally FROM session WHERE rowid = ?"
         session_id, started_utc, tally = self._database.execute(query, (rowid,)).fetchone()
         # Written by this station or an earlier one, in one piece.
-        sums = Tally.from_plain(json.loads(tally))
+        sums = Tally.of_json(json.loads(tally))
         if sums.running_ns == 0:
             self._forget(session_id)
             return

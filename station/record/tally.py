@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from station.faults import BY_NAME
-from station.record.plain import plain, revive
+from station.jsonable import jsonable, restored
 from station.record.summary import PELVIC
 from station.types import (
     NAN,
@@ -220,28 +220,28 @@ class Tally:
         windows = self._sums(self.pelvic_source)
         return {name: window.measure() for name, window in windows.items() if window.windows or window.reason}
 
-    def plain(self) -> dict[str, Any]:
-        return {name: plain(getattr(self, name)) for name in self.__slots__}
+    def as_json(self) -> dict[str, Any]:
+        return {name: jsonable(getattr(self, name)) for name in self.__slots__}
 
     @classmethod
-    def from_plain(cls, values: Mapping[str, Any]) -> Tally:
-        """What `plain` made, by an earlier version too: what it did not know yet keeps its default.
+    def of_json(cls, values: Mapping[str, Any]) -> Tally:
+        """What `as_json` made, by an earlier version too: what that did not know keeps its default.
 
         Raises KeyError, TypeError or ValueError for anything else.
         """
         made = {name: value for name, value in values.items() if name in cls.__slots__}
         made["modes"] = [(int(t_ns), Mode(mode)) for t_ns, mode in values["modes"]]
         made["page"] = values["page"] and _page(values["page"])
-        made["faults"] = {rule: revive(FaultTally, entry) for rule, entry in values["faults"].items()}
+        made["faults"] = {rule: restored(FaultTally, entry) for rule, entry in values["faults"].items()}
         made["faults"] = {rule: made["faults"].get(rule, FaultTally(rule)) for rule in BY_NAME}
         for field_name in PELVIC_SUMS.values():
-            made[field_name] = {name: revive(WindowTally, entry) for name, entry in values.get(field_name, {}).items()}
+            made[field_name] = {name: restored(WindowTally, entry) for name, entry in values.get(field_name, {}).items()}
         return cls(**made)
 
 
 def _page(values: Mapping[str, Any]) -> SessionPage:
-    rows = tuple((name, revive(Measure, before), revive(Measure, after)) for name, before, after in values["rows"])
+    rows = tuple((name, restored(Measure, before), restored(Measure, after)) for name, before, after in values["rows"])
     kept = dict(values) | {"rows": rows}
     if isinstance(kept["best_block"], str):  # an earlier version wrote a sentence
         kept["best_block"] = 0
-    return revive(SessionPage, kept)
+    return restored(SessionPage, kept)

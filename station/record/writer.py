@@ -13,7 +13,7 @@ from typing import Any
 
 from station.errors import StoreError
 from station.record.store import SqliteStore
-from station.types import Input, ModelInfo, SourceInfo, Step, TurnBand, View
+from station.types import Input, ModelInfo, SourceInfo, Step, Troubles, TurnBand, View
 
 log = logging.getLogger("station")
 
@@ -87,7 +87,7 @@ class Writer:
         return len(self._inbox)
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         if self._bug is not None and not isinstance(self._bug, StoreError):
             return (("recording stopped", "restart the station and keep its system log"), *self._store.trouble)
         return self._store.trouble

@@ -11,6 +11,7 @@ from threading import Thread
 from station.check import Check
 from station.config import Config
 from station.run.doctor import examine
+from station.types import Troubles
 
 log = logging.getLogger("station")
 
@@ -26,7 +27,7 @@ class BootCheck:
     """
 
     def __init__(self, config: Config, look: Callable[[Config, Sequence[str]], list[Check]] = examine) -> None:
-        self.trouble: tuple[tuple[str, str], ...] = ()
+        self.trouble: Troubles = ()
         self._config, self._look = config, look
         self._thread = Thread(target=self._work, name="doctor", daemon=True)
         self._thread.start()

@@ -43,7 +43,7 @@ from station.types import Side, View
 
 
 @dataclass(frozen=True)
-class Order:
+class Options:
     """What the command line asks for. Lengths in m; points in px."""
 
     source_text: str = PICAMERA
@@ -72,56 +72,56 @@ class Calibrated:
     file: str | None
 
 
-def run_calibration(order: Order) -> None:
+def run_calibration(options: Options) -> None:
     """Looks, tells, keeps. Raises InputError, UsageError, HardwareError, StoreError; StationError
-    names what is not in order.
+    names what is not in options.
     """
-    config = provision(order.config_file).config
-    given_lines, ruler = (points(order.plumb, "--plumb"), points(order.deck, "--deck")), _ruler(order, config)
+    config = provision(options.config_file).config
+    given_lines, ruler = (points(options.plumb, "--plumb"), points(options.deck, "--deck")), _ruler(options, config)
     with contextlib.ExitStack() as stack:
-        if order.source_text == PICAMERA:
+        if options.source_text == PICAMERA:
             stack.enter_context(only_one(config))
-        source = _source(order, config)
+        source = _source(options, config)
         stack.enter_context(source)
         if source.info.kind in POSE_KINDS:
-            raise InputError("has no pictures, only landmarks", order.source_text, "name a picture or a video file")
+            raise InputError("has no frames, only landmarks", options.source_text, "name a photograph or a video file")
         known = known_of(*given_lines, config.view.focal_px, source.info)
-        watched = watch(cast("FrameSource", source), open_estimator(config.pose), order.seconds)
+        watched = watch(cast("FrameSource", source), open_estimator(config.pose), options.seconds)
     lines = find_lines(watched.still)
     deck = deck_of(watched.still, lines, known, ruler)
-    given = cast("Side | None", order.direction) or config.view.direction
+    given = cast("Side | None", options.direction) or config.view.direction
     direction = given or direction_of(watched)
     findings = [*looked_at(watched, config, lines, deck), *measured(deck, ruler, direction, given is not None)]
     calibration = calibration_of(watched, config, deck, direction)
     path = None if framing.blind(watched.still) else path_of(config, watched.info.kind)
     if path is not None:
         save(path, calibration)
-    _tell(order, findings, calibration, path)
+    _tell(options, findings, calibration, path)
     wrong = not_ok(findings)
     if path is None:
-        raise StationError("nothing was kept: there is nothing to be seen", order.source_text, findings[0].remedy)
-    undrawn = _write_picture(order, watched, deck)
+        raise StationError("nothing was kept: there is nothing to be seen", options.source_text, findings[0].remedy)
+    undrawn = _write_picture(options, watched, deck)
     if undrawn is not None:
         raise undrawn
     if wrong:
-        raise StationError(f"kept, but not in order: {wrong}", "", "follow the remedies above, then calibrate again")
+        raise StationError(f"kept, but not in options: {wrong}", "", "follow the remedies above, then calibrate again")
 
 
-def _ruler(order: Order, config: Config) -> Ruler:
-    distance_m = order.distance_m or config.deck.distance_m
+def _ruler(options: Options, config: Config) -> Ruler:
+    distance_m = options.distance_m or config.deck.distance_m
     return Ruler(
-        order.deck_length_m or config.deck.length_m,
-        order.deck_width_m or config.deck.width_m,
+        options.deck_length_m or config.deck.length_m,
+        options.deck_width_m or config.deck.width_m,
         distance_m or config.camera.focus_m,
         distance_m is not None,
     )
 
 
-def _source(order: Order, config: Config) -> FrameSource | PoseSource:
-    path = Path(order.source_text)
-    if order.source_text != PICAMERA and is_picture(path):
+def _source(options: Options, config: Config) -> FrameSource | PoseSource:
+    path = Path(options.source_text)
+    if options.source_text != PICAMERA and is_picture(path):
         return StillSource(path)
-    return open_source(order.source_text, config, SystemClock())
+    return open_source(options.source_text, config, SystemClock())
 
 
 def direction_of(watched: Watched) -> Side | None:
@@ -132,28 +132,28 @@ def direction_of(watched: Watched) -> Side | None:
     return core.side
 
 
-def _write_picture(order: Order, watched: Watched, deck: Deck) -> StationError | None:
+def _write_picture(options: Options, watched: Watched, deck: Deck) -> StationError | None:
     """Why the picture that was asked for was not written; the calibration is kept all the same."""
-    if order.picture is None:
+    if options.picture is None:
         return None
     if watched.people is not None:
         what = "kept, but no picture is written: somebody is in it"
-        return StationError(what, str(order.picture), "step out of the picture and repeat")
-    drawn, png = cv2.imencode(order.picture.suffix or ".png", draw(watched.still, deck))
+        return StationError(what, str(options.picture), "step out of the picture and repeat")
+    drawn, png = cv2.imencode(options.picture.suffix or ".png", draw(watched.still, deck))
     if not drawn:
-        return StationError("kept, but the picture cannot be drawn", str(order.picture), "name a .png file")
+        return StationError("kept, but the picture cannot be drawn", str(options.picture), "name a .png file")
     try:
-        write_output(order.picture, png.tobytes())
+        write_output(options.picture, png.tobytes())
     except StoreError as error:
         return error
     return None
 
 
-def _tell(order: Order, findings: Sequence[Check], calibration: Calibration, path: Path | None) -> None:
-    if order.json_to is not None:
+def _tell(options: Options, findings: Sequence[Check], calibration: Calibration, path: Path | None) -> None:
+    if options.json_to is not None:
         kept = (calibration.taken, calibration.view(), str(path) if path else None)
         found = Calibrated("station.calibrate/1", __version__, list(findings), *kept)
-        write_output(order.json_to, json_bytes(asdict(found)))
+        write_output(options.json_to, json_bytes(asdict(found)))
         return
     print_checks(findings)
     if path is not None:

@@ -25,7 +25,7 @@ SAME_WAY = "compare sessions of one runner at one belt speed, filmed from one pl
 
 
 @dataclass(frozen=True)
-class Pair:
+class Options:
     """What the command line asks for: each a stored session, a folder of exported files, or a JSON
     file of `analyze`.
     """
@@ -37,28 +37,28 @@ class Pair:
     out: Path | None = None
 
 
-def run_comparison(pair: Pair) -> None:
+def run_comparison(options: Options) -> None:
     """Prints and writes what changed.
 
     Raises NothingFound when no measure may be compared, with the reason; InputError for a file that
     is none of the station's, StoreError for a session that is not stored, UsageError.
     """
-    if pair.before == pair.after:
-        raise UsageError("this is the same session twice", pair.after, "name an earlier and a later one")
-    config = provision(pair.config_file).config
-    one = Comparison(
-        (pair.before, pair.after), _side(pair.before, config), _side(pair.after, config), config.station.time_zone or "UTC"
-    )
+    if options.before == options.after:
+        raise UsageError("this is the same session twice", options.after, "name an earlier and a later one")
+    config = provision(options.config_file).config
+    names = options.before, options.after
+    before, after = (_side(name, config) for name in names)
+    one = Comparison(names, before, after, config.station.time_zone or "UTC")
     created_utc, spoken = wall_clock.now().utc, catalogue(config.station.language)
-    if pair.json_to is not None:
-        write_output(pair.json_to, json_bytes(compare_json(one, created_utc)))
+    if options.json_to is not None:
+        write_output(options.json_to, json_bytes(compare_json(one, created_utc)))
     if not one.compared:
         reasons = list(dict.fromkeys(found.reason for found in one.changes.values())) or ["no measure is in both"]
-        raise NothingFound(f"cannot be compared: {reasons[0]}", f"{pair.before}, {pair.after}", SAME_WAY)
-    if pair.out is not None:
-        write_output(pair.out, compare_html(one, created_utc, spoken))
-        click.echo(f"wrote {pair.out}", err=True)
-    if pair.json_to != "-":
+        raise NothingFound(f"cannot be compared: {reasons[0]}", f"{options.before}, {options.after}", SAME_WAY)
+    if options.out is not None:
+        write_output(options.out, compare_html(one, created_utc, spoken))
+        click.echo(f"wrote {options.out}", err=True)
+    if options.json_to != "-":
         click.echo(compare_table(one, spoken))
 
 

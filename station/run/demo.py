@@ -22,9 +22,9 @@ from station.present.voices import load_voices
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP, SPEED_KMH, lengthen
 from station.run.live import LiveStation
-from station.run.parts import NoStore, Parts
 from station.run.presenter import Presenter
 from station.run.start import closing_line, stopped_by_signals
+from station.run.station_parts import NoStore, StationParts
 from station.run.wiring import estimator_for, given_speed, view_of
 from station.sense.open import open_source
 from station.types import Station
@@ -62,7 +62,7 @@ def _play(clip: Path, config: Config, clock: Clock, headless: bool, seconds: flo
     with open_source(clip, config, clock, realtime=True, loop=seconds is not None) as source:
         view = view_of(config, source)
         estimator = estimator_for(config, source.info)
-        parts = Parts(
+        parts = StationParts(
             source=source,
             estimator=estimator,
             new_coach=lambda: Coach(view, PLAN, estimator.model.errors if estimator else ()),

@@ -19,10 +19,10 @@ from station.check import Check
 from station.errors import InputError, NothingFound, StationError
 from station.export.documents import PUBLISHED
 from station.files import json_bytes, write_output
+from station.jsonable import jsonable
 from station.pose.hip_belt import NO_TAGS, TagReader, Tags, once_each, sides_px
 from station.pose.tag_code import IDS, MODULES
 from station.provision import provision
-from station.record.plain import plain
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
 from station.sense.frames import frames
@@ -46,7 +46,7 @@ NONE = "fill a third of the picture with the belt, in even light, tags upright; 
 
 @dataclass(frozen=True)
 class BeltSeen:
-    """One belt over all pictures. `pitch` is from tag to tag in tag sides, NaN where no two
+    """One belt over all frames. `pitch` is from tag to tag in tag sides, NaN where no two
     neighbours lie flat.
     """
 
@@ -73,10 +73,10 @@ def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | No
     """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will
     not do, InputError.
     """
-    belts = belts_in(pictures(source_text, config_file))
+    belts = belts_in(greys_of(source_text, config_file))
     checks = [check for belt in belts for check in judged(belt)]
     if json_to is not None:
-        write_output(json_to, json_bytes(plain(HipBeltRead("station.hip_belt/1", belts, checks))))
+        write_output(json_to, json_bytes(jsonable(HipBeltRead("station.hip_belt/1", belts, checks))))
     if json_to != "-":
         print_checks(checks)
     wrong = not_ok(checks)
@@ -84,8 +84,8 @@ def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | No
         raise StationError(f"not in order: {wrong}", source_text, "follow the remedies above")
 
 
-def pictures(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.uint8]]:
-    """Grey pictures of a photograph, a film or the camera. Raises InputError, HardwareError."""
+def greys_of(source_text: str, config_file: Path | None) -> Iterator[NDArray[np.uint8]]:
+    """Grey frames of a photograph, a film or the camera. Raises InputError, HardwareError."""
     if _is_sheet(Path(source_text)):
         remedy = "print it at 100 % (no fit to page), and name a photograph of the print or of the belt"
         raise InputError("is the sheet to be printed, not a photograph of it", source_text, remedy)
@@ -108,7 +108,7 @@ def _is_sheet(path: Path) -> bool:
 
 
 def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
-    """Every belt that is seen. Raises NothingFound when no picture shows two tags; a mirrored or
+    """Every belt that is seen. Raises NothingFound when no frame shows two tags; a mirrored or
     inverted print is reported.
     """
     reader = TagReader()
@@ -127,7 +127,7 @@ def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
 
 
 def everywhere(reader: TagReader, grey: NDArray[np.uint8]) -> Tags:
-    """Tags of all sizes in the whole picture, each id once."""
+    """Tags of all sizes in the whole frame, each id once."""
     shrunk = max(1.0, max(grey.shape) / LONG_SIDE_PX)
     small = np.asarray(cv2.resize(grey, None, fx=1 / shrunk, fy=1 / shrunk, interpolation=cv2.INTER_AREA), np.uint8)
     found = NO_TAGS

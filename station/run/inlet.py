@@ -13,7 +13,7 @@ from functools import partial
 from station.errors import StationError
 from station.ports import Estimator, MarkFinder, TurnReader
 from station.run.tolerated import Tolerated
-from station.types import Frame, HipTurn, Marks, Pose
+from station.types import Frame, HipTurn, Marks, Pose, Troubles
 
 FrameWatch = Callable[[Frame, Pose], object]
 """Looks at each frame with its pose, and tells nothing to the core."""
@@ -53,7 +53,7 @@ class Inlet:
         return self._pose.failed if self._pose is not None else 0
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         optional = (self._marks, self._turn, *self._watches)
         return tuple(one for part in optional if part is not None for one in part.trouble)
 

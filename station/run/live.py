@@ -29,12 +29,12 @@ from station.ports import EndOfSource
 from station.run.frame_ages import FrameAges
 from station.run.health import Heartbeats, notify
 from station.run.inlet import FrameWatch, Inlet
-from station.run.outlet import Outlet, Trouble
-from station.run.parts import Parts, RunReport
+from station.run.outlet import Outlet
 from station.run.slots import LatestSlot
+from station.run.station_parts import RunReport, StationParts
 from station.run.tolerated import Tolerated
 from station.run.visit import Visit
-from station.types import NS, Frame, Input, Pose, Tick
+from station.types import NS, Frame, Input, Pose, Tick, Troubles
 
 log = logging.getLogger("station")
 
@@ -58,7 +58,7 @@ class LiveStation:
     `run` raises what ended it: StationError as it is, anything else as the bug it is.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: StationParts) -> None:
         self._parts, self._clock = parts, parts.clock
         self._stop = threading.Event()
         self._ended = threading.Event()
@@ -67,7 +67,7 @@ class LiveStation:
         self._latest: LatestSlot[Frame | Pose] = LatestSlot()
         self._ages = FrameAges()
         self._last_t_ns = -1
-        self._picture = ""  # what is wrong with the frames, "" when nothing is
+        self._frames_are = ""  # what is wrong with the frames, "" when nothing is
         remedy = "check the camera's ribbon cable, then switch the station off and on"
         self._read = Tolerated("the camera", parts.source.read, remedy, passing=(StationError, EndOfSource))
         self._polls = [Tolerated("a sensor", sensor.poll) for sensor in parts.sensors]
@@ -206,12 +206,12 @@ class LiveStation:
 
     def _watches(self) -> list[tuple[str, FrameWatch]]:
         """What looks at every frame besides the pose model."""
-        picture, place = self._parts.frame_watch, self._parts.place_watch
+        frames, place = self._parts.frame_watch, self._parts.place_watch
         watches: list[tuple[str, FrameWatch]] = []
-        if picture is not None:
+        if frames is not None:
 
             def judge(frame: Frame, _: Pose) -> None:
-                self._picture = picture.step(frame)
+                self._frames_are = frames.step(frame)
 
             watches.append(("the watch over light and lens", judge))
         if place is not None:
@@ -222,11 +222,11 @@ class LiveStation:
     def _drift(self) -> Drift | None:
         return self._parts.place_watch.drift if self._parts.place_watch is not None else None
 
-    def _trouble(self) -> Trouble:
+    def _trouble(self) -> Troubles:
         """What is wrong now with what brings and keeps the inputs, as (what, remedy)."""
         polls = tuple(one for poll in self._polls for one in poll.trouble)
-        picture = ((f"the picture is {self._picture}", FRAME_REMEDY[self._picture]),) if self._picture else ()
-        return (*self._parts.store.trouble, *self._inlet.trouble, *polls, *picture)
+        unfit = ((f"the picture is {self._frames_are}", FRAME_REMEDY[self._frames_are]),) if self._frames_are else ()
+        return (*self._parts.store.trouble, *self._inlet.trouble, *polls, *unfit)
 
     # --- the end ---
 

@@ -15,13 +15,12 @@ from station.ports import Display
 from station.run.presenter import Presenter
 from station.run.slots import LatestSlot
 from station.run.tolerated import described
-from station.types import NS, Cue, Frame, Mode, Snapshot, Station, Step
+from station.types import NS, Cue, Frame, Mode, Snapshot, Station, Step, Troubles
 
 log = logging.getLogger("station")
 
 THUMBNAIL_PX = 320  # chosen
 STICK_DONE = "stick.done"
-Trouble = tuple[tuple[str, str], ...]
 
 
 class Outlet:
@@ -37,13 +36,13 @@ class Outlet:
         presenters: Sequence[Presenter],
         display: Display | None,
         station: Callable[[], Station],
-        trouble: Callable[[], Trouble],
+        trouble: Callable[[], Troubles],
         start_ns: int,
     ) -> None:
         self._presenters, self._display = presenters, display
         self._station, self._other_trouble = station, trouble
         self._start_ns = start_ns
-        self._display_trouble: Trouble = ()
+        self._display_trouble: Troubles = ()
         self._stick = "none"
         self._shown: LatestSlot[Snapshot] = LatestSlot()
         self.cues = 0
@@ -88,7 +87,7 @@ class Outlet:
         for presenter in self._presenters:
             presenter.give(cue)
 
-    def _trouble(self) -> Trouble:
+    def _trouble(self) -> Troubles:
         dead = tuple(trouble for presenter in self._presenters if (trouble := presenter.trouble))
         return (*dead, *self._display_trouble, *self._other_trouble())
 

@@ -31,7 +31,7 @@ Part = TypeVar("Part")
 
 
 @dataclass
-class Openings:
+class OptionalParts:
     """Opens parts that a session can do without: one that is missing is said once and shown all the
     time.
 
@@ -71,23 +71,23 @@ class Header:
             return self._factory
 
 
-def open_presenters(config: Config, clock: Clock, header: Header, openings: Openings) -> list[Presenter]:
+def open_presenters(config: Config, clock: Clock, header: Header, optional: OptionalParts) -> list[Presenter]:
     """Everything that can show the runner a cue, there or not."""
     presenters = []
 
     def add(name: str, open_sink: Callable[[], CueSink]) -> None:
         presenter = Presenter(name, open_sink, clock)
         # When something later fails; closing twice does no harm.
-        openings.undo.callback(presenter.close)
+        optional.undo.callback(presenter.close)
         presenters.append(presenter)
 
     if config.sound.enabled:
         language = config.station.language
-        loaded = openings.try_open("the voice", lambda: load_voices(language))
+        loaded = optional.try_open("the voice", lambda: load_voices(language))
         voices = loaded or Voices(language, {}, {})  # a chime is better than silence
         missing = [text_id for text_id in all_lines() if text_id not in voices.lines]
         if missing and loaded and loaded.lines:
-            openings.trouble.append((f"no voice line for {', '.join(missing)}: a chime only", "install the station again"))
+            optional.trouble.append((f"no voice line for {', '.join(missing)}: a chime only", "install the station again"))
         add("loudspeaker", lambda: open_speaker(config.sound, voices))
     if config.light.enabled and {"light", "status"} & config.pins.fitted:
         add("light", lambda: _lights(config, header()))
@@ -96,14 +96,14 @@ def open_presenters(config: Config, clock: Clock, header: Header, openings: Open
     return presenters
 
 
-def open_watch(config: Config, clock: Clock, openings: Openings) -> list[Presenter]:
+def open_watch(config: Config, clock: Clock, optional: OptionalParts) -> list[Presenter]:
     """What hands on cadence and speed, where the settings ask for it. It tells the runner no cue,
     so a station with nothing else does not start.
     """
     if not config.watch.enabled:
         return []
     presenter = Presenter("Bluetooth service", lambda: Watch(config.station.name), clock)
-    openings.undo.callback(presenter.close)
+    optional.undo.callback(presenter.close)
     return [presenter]
 
 
@@ -114,7 +114,7 @@ def _lights(config: Config, factory: Factory) -> CueSink:
     return lights
 
 
-def open_button(config: Config, clock: Clock, header: Header, presses: Inbox[Press], openings: Openings) -> None:
+def open_button(config: Config, clock: Clock, header: Header, presses: Inbox[Press], optional: OptionalParts) -> None:
     """The button beside the treadmill, where one is fitted; its presses go to `presses`."""
     if not (config.light.enabled and "button" in config.pins.fitted):
         return
@@ -125,6 +125,6 @@ def open_button(config: Config, clock: Clock, header: Header, presses: Inbox[Pre
     def opened() -> PressButton:
         return PressButton(config.pins.button, header(), clock, post)
 
-    button = openings.try_open("the button", opened)
+    button = optional.try_open("the button", opened)
     if button is not None:
-        openings.undo.callback(button.close)  # it works only as long as somebody keeps it
+        optional.undo.callback(button.close)  # it works only as long as somebody keeps it

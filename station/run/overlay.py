@@ -90,11 +90,11 @@ class Overlay:
     def add(self, frame: Frame, pose: Pose, step: Step) -> None:
         image = np.asarray(cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
         draw(image, pose.xy_px * self._scale, step)
-        picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+        encoded = av.VideoFrame.from_ndarray(image, format="rgb24")
         self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
-        picture.pts, picture.time_base = self._last_ms, MS
+        encoded.pts, encoded.time_base = self._last_ms, MS
         try:
-            self._file.mux(self._stream.encode(picture))
+            self._file.mux(self._stream.encode(encoded))
         except OSError as error:
             raise self._unwritable(error) from None
 

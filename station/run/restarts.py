@@ -20,7 +20,7 @@ from station.files import json_bytes, write_atomic
 from station.ports import Clock
 from station.run.health import as_a_service
 from station.run.tolerated import described
-from station.types import NS
+from station.types import NS, Troubles
 
 log = logging.getLogger("station")
 
@@ -77,7 +77,7 @@ class Restarts:
         return StationError(what, "", REMEDY)
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         """Why the last run ended, for the first minute of this one."""
         if not self.reason or self._clock.now_ns() - self._now_ns > SHOWN_S * NS:
             return ()

@@ -26,13 +26,13 @@ from station.run.boot_check import BootCheck
 from station.run.clock import SystemClock
 from station.run.health import as_a_service, notify
 from station.run.live import LiveStation
-from station.run.outputs import Header, Openings, open_button, open_presenters, open_watch
-from station.run.parts import NoStore, Parts, RunReport
+from station.run.outputs import Header, OptionalParts, open_button, open_presenters, open_watch
 from station.run.restarts import Restarts
 from station.run.single_instance import only_one
 from station.run.slots import Inbox
 from station.run.spoken import speaking
 from station.run.start_failure import show, shown_when_it_fails
+from station.run.station_parts import NoStore, RunReport, StationParts
 from station.run.station_state import StationState
 from station.run.stick_sessions import StickSessions
 from station.run.wiring import LIVE_KINDS, estimator_for, given_speed, mark_finder_for, pelvis_model_for, plan_of, view_of
@@ -40,7 +40,7 @@ from station.sense.film_reading import FilmReading
 from station.sense.frame_watch import FrameWatch
 from station.sense.open import PICAMERA, open_source
 from station.sense.treadmill import Treadmill
-from station.types import Press, SourceInfo, TurnBand, View
+from station.types import Press, SourceInfo, Troubles, TurnBand, View
 
 log = logging.getLogger("station")
 
@@ -88,34 +88,34 @@ def _coach(
     reading: FilmReading | None,
     restarts: Restarts,
 ) -> RunReport:
-    config, openings = provided.config, Openings([*provided.trouble])
+    config, optional = provided.config, OptionalParts([*provided.trouble])
     plan = plan_of(config)
-    with open_source(source_text, config, clock, realtime=True, reading=reading) as source, openings.undo:
+    with open_source(source_text, config, clock, realtime=True, reading=reading) as source, optional.undo:
         presses: Inbox[Press] = Inbox(8)
         header = Header(config)
-        presenters = open_presenters(config, clock, header, openings)
-        open_button(config, clock, header, presses, openings)
+        presenters = open_presenters(config, clock, header, optional)
+        open_button(config, clock, header, presses, optional)
         # By a person who may end it; in a gym a keyboard is not a switch.
         watched = source_text != PICAMERA
-        screen = _screen(config, headless, watched, openings)
+        screen = _screen(config, headless, watched, optional)
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
-        presenters += open_watch(config, clock, openings)
-        openings.trouble += [(rule.source, "") for rule in RULES if rule.broken]
-        found = openings.try_open("the calibration", lambda: calibrated(config, source.info))
+        presenters += open_watch(config, clock, optional)
+        optional.trouble += [(rule.source, "") for rule in RULES if rule.broken]
+        found = optional.try_open("the calibration", lambda: calibrated(config, source.info))
         config, place = found or (config, PlaceWatch(None, None))
         estimator = estimator_for(config, source.info)
         view, boot = view_of(config, source), BootCheck(config)
-        pelvis = openings.try_open("the pelvis model", lambda: pelvis_model_for(config, source.info, view.direction))
+        pelvis = optional.try_open("the pelvis model", lambda: pelvis_model_for(config, source.info, view.direction))
         turn_reader, turn_bands = pelvis or (None, ())
-        store = openings.try_open(
+        store = optional.try_open(
             "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan, turn_bands)
         )
         treadmills = _treadmills(config, source.info, clock)
         also = tuple(_troubles_of(one) for one in (restarts, boot, place, source, *treadmills))
         live = LiveStation(
-            Parts(
+            StationParts(
                 source=source,
                 estimator=estimator,
                 new_coach=lambda: Coach(
@@ -133,19 +133,19 @@ def _coach(
                 sensors=(StickSessions(), *treadmills),
                 given=given_speed(config, speed_kmh),
                 ready=provided.started,
-                station=StationState(tuple(openings.trouble), clock, config.record.input_log, screen, also),
+                station=StationState(tuple(optional.trouble), clock, config.record.input_log, screen, also),
             )
         )
         with stopped_by_signals(live):
             return live.run()
 
 
-def _screen(config: Config, headless: bool, watched: bool, openings: Openings) -> Screen | None:
+def _screen(config: Config, headless: bool, watched: bool, optional: OptionalParts) -> Screen | None:
     """None where none is wanted; closed again when what is opened after it fails."""
     if headless or not config.screen.enabled:
         return None
     screen = Screen(config.screen, config.station.language, patient=True, keys=watched)
-    openings.undo.callback(screen.close)
+    optional.undo.callback(screen.close)
     return screen
 
 
@@ -155,7 +155,7 @@ def _treadmills(config: Config, info: SourceInfo, clock: Clock) -> tuple[Treadmi
     return (Treadmill(wanted, clock),) if wanted and info.kind in LIVE_KINDS else ()
 
 
-def _troubles_of(part: object) -> Callable[[], tuple[tuple[str, str], ...]]:
+def _troubles_of(part: object) -> Callable[[], Troubles]:
     """What a part says is wrong, asked anew each time; a film's source says nothing."""
     return lambda: getattr(part, "trouble", ())
 

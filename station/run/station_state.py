@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from station.ports import Clock
-from station.types import NS, Station
+from station.types import NS, Station, Troubles
 from station.usb.status import FOLDER, read_status
 
 STICK_EVERY_NS = NS
-Trouble = tuple[tuple[str, str], ...]
 
 
 class MayFail(Protocol):
@@ -30,11 +29,11 @@ class StationState:
 
     def __init__(
         self,
-        off: tuple[tuple[str, str], ...],
+        off: Troubles,
         clock: Clock,
         recording: bool,
         screen: MayFail | None,
-        also: Sequence[Callable[[], Trouble]] = (),
+        also: Sequence[Callable[[], Troubles]] = (),
         stick_folder: Path = FOLDER,
     ) -> None:
         self._off, self._clock, self._stick_folder, self._recording, self._screen = off, clock, stick_folder, recording, screen

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Generic, ParamSpec, TypeVar
 
 from station.errors import StationError
+from station.types import Troubles
 
 log = logging.getLogger("station")
 
@@ -44,7 +45,7 @@ class Tolerated(Generic[P, T]):
         return self.error is not None
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         return (self.error.trouble,) if self.error is not None else ()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T | None:

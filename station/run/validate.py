@@ -22,7 +22,7 @@ from station.validate.align import Offset, find_offset, sampled
 from station.validate.known_groups import waists
 from station.validate.measured import Measured, read_folder
 from station.validate.page import page_html
-from station.validate.pairs import Pairs, pair_belt, pair_series, pair_trials
+from station.validate.pairing import Pairing, pair_belt, pair_series, pair_trials
 from station.validate.reference import (
     COUNTS,
     LABELS,
@@ -41,7 +41,7 @@ from station.validate.tolerance import is_reversed, suspected_unit, tolerance, u
 
 
 @dataclass(frozen=True)
-class Question:
+class Options:
     """What the command line asks for. `within`: texts NAME=VALUE."""
 
     reference: Path
@@ -55,30 +55,30 @@ class Question:
     out: Path | None = None
 
 
-def run_validation(question: Question) -> None:
+def run_validation(options: Options) -> None:
     """Compares and writes what was asked for, whatever the verdict.
 
     Raises InputError for a file that cannot be compared, NothingFound when the station knows none
     of what it holds, UsageError, StoreError.
     """
-    if question.out is not None and question.out.suffix != ".html":
-        raise UsageError("--out writes a page", str(question.out), "name a file that ends in .html")
-    within = _tolerances(question.within)
-    reference = read_reference(question.reference)
-    recordings = _recordings(question, reference)
-    result = compare(question, reference, recordings, within)
+    if options.out is not None and options.out.suffix != ".html":
+        raise UsageError("--out writes a page", str(options.out), "name a file that ends in .html")
+    within = _tolerances(options.within)
+    reference = read_reference(options.reference)
+    recordings = _recordings(options, reference)
+    result = compare(options, reference, recordings, within)
     created_utc = wall_clock.now().utc
-    _write(result, question, created_utc)
+    _write(result, options, created_utc)
 
 
-def compare(question: Question, reference: Reference, recordings: Sequence[Measured], within: Mapping[str, float]) -> Result:
+def compare(options: Options, reference: Reference, recordings: Sequence[Measured], within: Mapping[str, float]) -> Result:
     content, offset, groups = reference.content, None, None
     where, notes = str(reference.path), []
     if isinstance(content, BeltStrides):
         pairs = pair_belt(content)
         notes.append(f"session {content.session}: the pelvis model beside the hip belt, stride by stride, of one runner")
     elif isinstance(content, Series):
-        offset = _offset(content, recordings, question.offset_s, where)
+        offset = _offset(content, recordings, options.offset_s, where)
         pairs = pair_series(content, recordings[0], offset.offset_s)
     else:
         pairs = pair_trials(content, recordings)
@@ -86,7 +86,7 @@ def compare(question: Question, reference: Reference, recordings: Sequence[Measu
         notes += [repeat.words for repeat in repeats(content, recordings)]
         if pairs.quantities and not any(trial.runner for trial in content):
             notes.append("no row names a runner, so every recording is taken for another person")
-    if not question.keep_units:
+    if not options.keep_units:
         _check_units(pairs, where)
     if not pairs.quantities and groups is None:
         _nothing(pairs, where)
@@ -120,20 +120,20 @@ def _tolerances(texts: Sequence[str]) -> dict[str, float]:
     return made
 
 
-def _recordings(question: Question, reference: Reference) -> list[Measured]:
+def _recordings(options: Options, reference: Reference) -> list[Measured]:
     """Those asked for; without a word those that the rows name, or all that are stored."""
     if isinstance(reference.content, BeltStrides):
-        if question.folders or question.sessions:
+        if options.folders or options.sessions:
             raise UsageError("holds both sides itself", str(reference.path), "leave --session and --against away")
         return []
-    found = [read_folder(folder) for folder in question.folders]
-    wanted = list(question.sessions)
+    found = [read_folder(folder) for folder in options.folders]
+    wanted = list(options.sessions)
     content = reference.content
     if not found and not wanted:
         named = [] if isinstance(content, Series) else [trial.session for trial in content]
         wanted = list(dict.fromkeys(named)) if named and all(named) else ["last" if isinstance(content, Series) else "all"]
     if wanted:
-        archive = Archive(provision(question.config_file).config.station.data_folder)
+        archive = Archive(provision(options.config_file).config.station.data_folder)
         chosen = dict.fromkeys(session for which in wanted for session in archive.choose(which))
         found += [Measured.of(archive.recording(session)) for session in chosen]
     if not found:
@@ -145,7 +145,7 @@ def _recordings(question: Question, reference: Reference) -> list[Measured]:
     return found
 
 
-def _offset(series: Series, recordings: Sequence[Measured], told_s: float | None, where: str) -> Offset:
+def _offset(series: Series, recordings: Sequence[Measured], given_s: float | None, where: str) -> Offset:
     """Raises InputError when the clocks cannot be brought together, or then nothing overlaps."""
     if len(recordings) != 1:
         raise UsageError(
@@ -154,8 +154,8 @@ def _offset(series: Series, recordings: Sequence[Measured], told_s: float | None
             "name one with --session or --against",
         )
     one = recordings[0]
-    if told_s is not None:
-        offset = Offset(told_s, _correlation(series, one, told_s), math.nan, math.nan, True)
+    if given_s is not None:
+        offset = Offset(given_s, _correlation(series, one, given_s), math.nan, math.nan, True)
     else:
         name = next((name for name in PER_FRAME if name in series.columns), None)
         if name is None:
@@ -191,7 +191,7 @@ def _correlation(series: Series, one: Measured, offset_s: float) -> float:
     return math.nan
 
 
-def _check_units(pairs: Pairs, where: str) -> None:
+def _check_units(pairs: Pairing, where: str) -> None:
     """Raises InputError for the first quantity that looks as if it were in another unit."""
     remedy = "correct it; --keep-units compares it as it is, should the station be the one that is wrong"
     for name, paired in pairs.quantities.items():
@@ -210,7 +210,7 @@ def _check_units(pairs: Pairs, where: str) -> None:
             raise InputError(f"{name} goes up where the station's goes down", where, f"turn its sign: forward is plus; {remedy}")
 
 
-def _nothing(pairs: Pairs, where: str) -> None:
+def _nothing(pairs: Pairing, where: str) -> None:
     """Raises what is the matter when no pair was found."""
     places = [f"{place}: {why}" for place, why in pairs.left_out]
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
@@ -221,11 +221,11 @@ def _nothing(pairs: Pairs, where: str) -> None:
     )
 
 
-def _write(result: Result, question: Question, created_utc: str) -> None:
-    if question.out is not None:
-        write_output(question.out, page_html(result, created_utc))
-        click.echo(f"wrote {question.out}", err=True)
-    if question.json_to is not None:
-        write_output(question.json_to, json_bytes(document(result, created_utc)))
-    if question.json_to != "-":
+def _write(result: Result, options: Options, created_utc: str) -> None:
+    if options.out is not None:
+        write_output(options.out, page_html(result, created_utc))
+        click.echo(f"wrote {options.out}", err=True)
+    if options.json_to is not None:
+        write_output(options.json_to, json_bytes(document(result, created_utc)))
+    if options.json_to != "-":
         click.echo(table(result))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from station.errors import CameraLost, HardwareError
 from station.ports import Clock
-from station.types import NS, Frame, SourceInfo
+from station.types import NS, Frame, SourceInfo, Troubles
 
 STALL_S = 1.5  # no fresh frame for this long: the sensor is lost (a frame takes 20 ms)
 START_S = 5.0  # the first frame after opening may take this long
@@ -112,7 +112,7 @@ class CameraSource:
         return (*self._door.notes, *dropped)
 
     @property
-    def trouble(self) -> tuple[tuple[str, str], ...]:
+    def trouble(self) -> Troubles:
         what, remedy = self._failed
         return ((f"the {self._door.name} {what}; trying again", remedy),) if self._failures else ()
 

@@ -123,12 +123,12 @@ class FrameClock:
     def _follow(self, frame: VideoFrame) -> bool:
         """Read the file's clock; whether it went on."""
         ticks = frame.dts if self._which == "dts" else frame.pts if self._which == "pts" else None
-        told_ns = None if ticks is None or frame.time_base is None else round(ticks * frame.time_base * NS)
-        if told_ns is None or self._offset_ns is None:
+        stamp_ns = None if ticks is None or frame.time_base is None else round(ticks * frame.time_base * NS)
+        if stamp_ns is None or self._offset_ns is None:
             self._file_ns += self._step_ns if self.frames > 1 else 0
-            self._offset_ns = None if told_ns is None else self._file_ns - told_ns
+            self._offset_ns = None if stamp_ns is None else self._file_ns - stamp_ns
             return True
-        file_ns = told_ns + self._offset_ns
+        file_ns = stamp_ns + self._offset_ns
         if file_ns <= self._file_ns - BREAK_S * NS:
             self.joined += 1
             self._offset_ns += self._file_ns + self._step_ns - file_ns

@@ -1,5 +1,5 @@
 """What the first frames of a film tell about all of it: its clock, its rate, interlaced lines, bars
-around the picture.
+around the image.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Survey:
 
     track: index of its stream. clock, step_ns: see FrameClock. slow: how many times slower than
     life it is shown. parity: "" where frames are whole, else which field comes first ("auto",
-    "tff", "bff"). inner: the picture inside its bars. frames: how many the file lists, None where
+    "tff", "bff"). inner: the part inside its bars. frames: how many the file lists, None where
     it does not. shown_fps: the file's own rate, NaN for a single frame.
     """
 
@@ -81,7 +81,7 @@ def survey(path: Path, fps: float | None) -> Survey:
             if look.enough:
                 break
         if not look.times:
-            raise InputError("no picture in it can be decoded", str(path), "copy the file again or convert it to MP4")
+            raise InputError("no frame in it can be decoded", str(path), "copy the file again or convert it to MP4")
         clock: Which = "none" if raw else clock_of(look.times)
         if clock == "none" and fps is None:
             raise _timeless(path, raw, stream, look)
@@ -156,7 +156,7 @@ class _Look:
         self._tick_ns = 0.0
         self._flagged = 0
         self._idet: Graph | None = None
-        self._told: dict[str, str] = {}
+        self._idet_says: dict[str, str] = {}
         self._low: NDArray[np.uint8] | None = None
         self._high: NDArray[np.uint8] | None = None
         self._first: tuple[int, int, str] | None = None
@@ -197,14 +197,14 @@ class _Look:
             self._idet = graph_of(frame, "idet", "")
         self._idet.push(frame)
         for seen in pulled(self._idet):
-            self._told |= {key.removeprefix("lavfi.idet.multiple."): value for key, value in seen.metadata.items()}
+            self._idet_says |= {key.removeprefix("lavfi.idet.multiple."): value for key, value in seen.metadata.items()}
 
     @property
     def parity(self) -> str:
         n = min(len(self.times), LOOK_FRAMES)
         if 2 * self._flagged > n:
             return "auto"
-        top, bottom, whole = (int(float(self._told.get(kind, "0"))) for kind in ("tff", "bff", "progressive"))
+        top, bottom, whole = (int(float(self._idet_says.get(kind, "0"))) for kind in ("tff", "bff", "progressive"))
         judged = top + bottom + whole
         if judged < INTERLACED_FRAMES or max(top, bottom) < INTERLACED_SHARE * judged:
             return ""
@@ -225,21 +225,21 @@ class _Look:
 
     @property
     def inner(self) -> Box:
-        """The picture inside its bars; NOTHING while only one colour was seen."""
+        """The part inside its bars; NOTHING while only one colour was seen."""
         if self._low is None or self._high is None or len(self.times) < BARS_FRAMES:
             return WHOLE
         return inside_bars(self._low, self._high)
 
 
 def inside_bars(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> Box:
-    """Where the picture is, from the least and the greatest value of each pixel over time, both (H,
+    """Where the image is, from the least and the greatest value of each pixel over time, both (H,
     W, 3) uint8.
 
     NOTHING for one colour all over, WHOLE where there are no bars.
     """
     x0, y0, (y1, x1) = 0, 0, low.shape[:2]
     height, width = y1, x1
-    # A small picture with bars on all sides: each pair shows only within the other.
+    # A small image with bars on all sides: each pair shows only within the other.
     for _ in range(2):
         left, right = (_bar(low[y0:y1, x0:x1].swapaxes(0, 1), high[y0:y1, x0:x1].swapaxes(0, 1), end) for end in (1, -1))
         if left >= x1 - x0:

@@ -10,7 +10,7 @@ import numpy as np
 
 from station.types import NS, Frame
 
-Trouble = Literal["", "dark", "covered", "frozen"]
+Unfit = Literal["", "dark", "covered", "frozen"]
 
 EVERY_PX = 16  # a coarse grid is enough to tell, and costs nothing
 AFTER_S = 2.0  # somebody may walk past the lens
@@ -29,16 +29,16 @@ class FrameWatch:
 
     def __init__(self) -> None:
         self._before: np.ndarray | None = None
-        self._seen: Trouble = ""
+        self._seen: Unfit = ""
         self._since_ns = 0
 
-    def step(self, frame: Frame) -> Trouble:
+    def step(self, frame: Frame) -> Unfit:
         now = self._look(frame)
         if now != self._seen:
             self._seen, self._since_ns = now, frame.t_ns
         return now if now and frame.t_ns - self._since_ns >= AFTER_S * NS else ""
 
-    def _look(self, frame: Frame) -> Trouble:
+    def _look(self, frame: Frame) -> Unfit:
         sample = frame.image[::EVERY_PX, ::EVERY_PX].copy()
         before, self._before = self._before, sample
         if before is not None and np.array_equal(before, sample):

@@ -175,8 +175,8 @@ class PicameraDoor:
         # Us / 2 in ns.
         t_ns = self._monotonic_ns(metadata["SensorTimestamp"]) - metadata.get("ExposureTime", 0) * 500
         self._fix_balance(metadata)
-        picture = unpadded(request.make_buffer("main"), self._stream["size"], self._stream["stride"])
-        return Shot(t_ns, turned_back(picture, self._config.turned_deg))
+        image = unpadded(request.make_buffer("main"), self._stream["size"], self._stream["stride"])
+        return Shot(t_ns, turned_back(image, self._config.turned_deg))
 
     def _monotonic_ns(self, boottime_ns: int) -> int:
         """CLOCK_BOOTTIME to the clock's time. They drift apart only while the machine sleeps, so
@@ -249,13 +249,13 @@ def unpadded(buffer: NDArray[np.uint8], size: tuple[int, int], stride: int) -> N
     return np.lib.stride_tricks.as_strided(buffer.reshape(-1), (height, width, 3), (stride, 3, 1), writeable=False)
 
 
-def turned_back(picture: NDArray[np.uint8], turned_deg: int) -> NDArray[np.uint8]:
+def turned_back(image: NDArray[np.uint8], turned_deg: int) -> NDArray[np.uint8]:
     """Undo the camera's turn: a camera turned clockwise sees the world turned counter-clockwise.
     Contiguous, never mirrored.
     """
     if turned_deg == 0:
-        return np.ascontiguousarray(picture)
-    return np.asarray(cv2.rotate(picture, TURNS[turned_deg]), np.uint8)
+        return np.ascontiguousarray(image)
+    return np.asarray(cv2.rotate(image, TURNS[turned_deg]), np.uint8)
 
 
 # --- the library ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 
 from station.errors import printable
 from station.ports import EndOfSource
-from station.sense.film_picture import MAX_SIDE_PX
+from station.sense.film_frame import MAX_SIDE_PX
 from station.sense.picture_file import read_picture
 from station.types import NS, Frame, SourceInfo
 

@@ -21,7 +21,7 @@ from typing import Any
 from station.errors import HardwareError
 from station.ports import Clock
 from station.sense.ftms import SERVICE, TREADMILL_DATA, decode
-from station.types import Reading
+from station.types import Reading, Troubles
 
 log = logging.getLogger("station")
 
@@ -131,7 +131,7 @@ class Treadmill:
         self._stop = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
-        self.trouble: tuple[tuple[str, str], ...] = ()
+        self.trouble: Troubles = ()
         self._thread = threading.Thread(target=self._work, name="treadmill", daemon=True)
         self._thread.start()
 

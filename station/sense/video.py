@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from station.errors import InputError, printable
 from station.ports import Clock, EndOfSource
 from station.sense.film_clock import DISORDERED, FrameClock
-from station.sense.film_picture import MAX_SIDE_PX, Deinterlacer, Upright, upright
+from station.sense.film_frame import MAX_SIDE_PX, Deinterlacer, Upright, upright
 from station.sense.film_reading import FilmReading
 from station.sense.film_survey import Survey, survey
 from station.sense.film_track import open_film, prepared
@@ -105,7 +105,7 @@ class VideoSource:
             stream = self._open(self._film, 0)
             self._held = next(self._frames, None)
             if self._held is None:
-                raise InputError("no picture in it can be decoded", str(self._path), "copy the file again or convert it to MP4")
+                raise InputError("no frame in it can be decoded", str(self._path), "copy the file again or convert it to MP4")
             self._describe(self._film, stream, self._held[1])
         except BaseException:
             self._close()

@@ -268,18 +268,18 @@ class FakePicamera2:
         stream = self.stream_configuration()
         exposure_ns = int(self.controls["ExposureTime"]) * 1000
         seen = self._library.scene((end_ns - exposure_ns / 2 - self._library.start_ns) / NS)
-        picture = cv2.resize(seen, stream["size"], interpolation=cv2.INTER_NEAREST)
+        image = cv2.resize(seen, stream["size"], interpolation=cv2.INTER_NEAREST)
         # The names are backwards: this is blue, green, red in memory.
         if stream["format"] == "RGB888":
-            picture = picture[..., ::-1]
-        rows = np.full((picture.shape[0], stream["stride"]), 0xA5, np.uint8)
-        rows[:, : 3 * picture.shape[1]] = picture.reshape(picture.shape[0], -1)
+            image = image[..., ::-1]
+        rows = np.full((image.shape[0], stream["stride"]), 0xA5, np.uint8)
+        rows[:, : 3 * image.shape[1]] = image.reshape(image.shape[0], -1)
         return rows.reshape(-1)[: rows.size - self._opening.short_by]
 
     def metadata(self, end_ns: int) -> dict[str, Any]:
         self._opening.call("metadata")
-        told_ns = self._opening.stamp(end_ns + BOOT_AHEAD_NS)
-        stamp = {} if told_ns is None else {"SensorTimestamp": told_ns}
+        stamp_ns = self._opening.stamp(end_ns + BOOT_AHEAD_NS)
+        stamp = {} if stamp_ns is None else {"SensorTimestamp": stamp_ns}
         return stamp | {
             "ExposureTime": self.controls["ExposureTime"],
             "ColourGains": COLOUR_GAINS,

@@ -41,7 +41,7 @@ SHANK = ((-38.79, 0.0), (-2.86, 41.51), (1.17, 17.65), (-1.96, -1.87), (-0.41, -
 RUNNERS_SD_DEG = 3.4  # of the thigh between runners, mean over the stride
 STRIDE_S = 0.70  # 171 steps a minute
 WIDTH_PX, HEIGHT_PX = 960, 720  # of the drawn frame
-BODY_PX = 560.0  # body height in the picture
+BODY_PX = 560.0  # body height in the frame
 # Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis &
 # Contini 1966.
 THIGH_LENGTH, SHANK_LENGTH, TRUNK_LENGTH, UPPER_ARM, FOREARM, FOOT = 0.245, 0.246, 0.288, 0.186, 0.146, 0.12
@@ -70,7 +70,7 @@ def angles_at(phase: float) -> np.void:
 
 
 def pose_at(t_ns: int, phase: float, angles: np.void) -> Pose:
-    """The runner's landmarks in the picture, facing right: the right leg is near."""
+    """The runner's landmarks in the frame, facing right: the right leg is near."""
     xy = np.full((JOINTS, 2), np.nan, np.float32)
     hip = np.array([WIDTH_PX * 0.5, HEIGHT_PX * 0.52 + 10 * np.cos(4 * np.pi * phase)])
 
@@ -292,23 +292,23 @@ def done() -> Snapshot:
 
 
 def _thumbnail(pose: Pose) -> NDArray[np.uint8]:
-    """A drawn stand-in for the camera's picture: a wall, a treadmill, a figure's shade."""
+    """A drawn stand-in for the camera's frame: a wall, a treadmill, a figure's shade."""
     import cv2
 
-    picture = np.zeros((240, 320, 3), np.uint8)
-    picture[:] = np.linspace(96, 62, 240).astype(np.uint8)[:, None, None] + np.array([4, 2, 0], np.uint8)
-    cv2.rectangle(picture, (40, 206), (286, 222), (38, 38, 42), -1)
-    cv2.line(picture, (262, 206), (276, 92), (44, 44, 48), 7, cv2.LINE_AA)
-    cv2.line(picture, (276, 92), (236, 98), (44, 44, 48), 6, cv2.LINE_AA)
+    image = np.zeros((240, 320, 3), np.uint8)
+    image[:] = np.linspace(96, 62, 240).astype(np.uint8)[:, None, None] + np.array([4, 2, 0], np.uint8)
+    cv2.rectangle(image, (40, 206), (286, 222), (38, 38, 42), -1)
+    cv2.line(image, (262, 206), (276, 92), (44, 44, 48), 7, cv2.LINE_AA)
+    cv2.line(image, (276, 92), (236, 98), (44, 44, 48), 6, cv2.LINE_AA)
     scale = 320 / WIDTH_PX
     legs = (("HIP", "KNEE", 26), ("KNEE", "ANKLE", 18))
     for one, other, width in (*legs, ("SHOULDER", "HIP", 40), ("SHOULDER", "ELBOW", 13), ("ELBOW", "WRIST", 10)):
         for side in ("LEFT", "RIGHT"):
             a, b = (tuple(int(v * scale) for v in pose.xy_px[Joint[f"{side}_{name}"]]) for name in (one, other))
-            cv2.line(picture, a, b, (118, 92, 84), width, cv2.LINE_AA)
+            cv2.line(image, a, b, (118, 92, 84), width, cv2.LINE_AA)
     ear = pose.xy_px[Joint.RIGHT_EAR] * scale
-    cv2.circle(picture, (int(ear[0]) + 3, int(ear[1])), 15, (150, 118, 100), -1, cv2.LINE_AA)
-    return picture
+    cv2.circle(image, (int(ear[0]) + 3, int(ear[1])), 15, (150, 118, 100), -1, cv2.LINE_AA)
+    return image
 
 
 SAMPLES: dict[str, Callable[[], Snapshot]] = {

@@ -13,7 +13,7 @@ from typing import Literal, cast
 
 from station.files import json_bytes, publish
 
-State = Literal["none", "writing", "done", "failed", "settings", "refused"]
+StickState = Literal["none", "writing", "done", "failed", "settings", "refused"]
 STATES = ("none", "writing", "done", "failed", "settings", "refused")
 FOLDER = Path("/run/station-usb")  # root's; systemd makes it for the exporter
 PREFIX = "status-"  # then the disk's name: pulling one stick takes no other's word away
@@ -29,7 +29,7 @@ class StickStatus:
     sessions that the stick already carried when it came, None when nobody looked.
     """
 
-    state: State = "none"
+    state: StickState = "none"
     text: str = ""
     earlier: int | None = None
 
@@ -60,4 +60,4 @@ def _read(path: Path) -> tuple[int, StickStatus]:
         raise ValueError("no status")
     earlier = values.get("earlier")
     known = earlier if type(earlier) is int and 0 <= earlier <= MOST_SESSIONS else None
-    return values["at_ns"], StickStatus(cast("State", values["state"]), str(values.get("text", ""))[:200], known)
+    return values["at_ns"], StickStatus(cast("StickState", values["state"]), str(values.get("text", ""))[:200], known)

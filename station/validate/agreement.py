@@ -23,7 +23,7 @@ from station.types import NAN
 FEWEST = 5  # pairs; a choice: three equal differences have no spread and would "agree"
 MOST = 1_000_000  # nobody runs so many trials
 
-State = Literal["agrees", "differs", "cannot_tell"]
+AgreementState = Literal["agrees", "differs", "cannot_tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def share_interval(held: int, n: int) -> tuple[float, float]:
     return max(0.0, (middle - half) / (1 + z2 / n)), min(1.0, (middle + half) / (1 + z2 / n))
 
 
-def verdict(found: Agreement, within: float) -> State:
+def verdict(found: Agreement, within: float) -> AgreementState:
     """Agrees: both limits of agreement lie inside +/- `within`, with their intervals. Differs: one
     lies outside, with its.
 

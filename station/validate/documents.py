@@ -6,9 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from station.export.documents import PUBLISHED, Number, Pair
-from station.validate.agreement import State
-from station.validate.pairs import Level
+from station.export.documents import PUBLISHED, Interval, Number
+from station.validate.agreement import AgreementState
+from station.validate.pairing import Level
 
 
 class ReferenceFile(TypedDict):
@@ -31,7 +31,7 @@ class ClockOffset(TypedDict):
 class IntervalsHeld(TypedDict):
     holds: int
     of: int
-    share_ci95: Pair
+    share_ci95: Interval
 
 
 class ComparedPair(TypedDict):
@@ -53,16 +53,16 @@ class Compared(TypedDict):
     independent: Number
     """Pairs that count as independent of each other."""
     bias: Number
-    bias_ci95: Pair
+    bias_ci95: Interval
     sd: Number
-    limits_of_agreement: Pair
+    limits_of_agreement: Interval
     limit_ci95_half: Number
     rmse: Number
     mae: Number
     interval: IntervalsHeld
     """How often the station's 95 % interval held the reference."""
     tolerance: float
-    verdict: State
+    verdict: AgreementState
     words: str
     pairs: list[ComparedPair] | None
     """None where a pair is a frame: too many to list."""

@@ -54,7 +54,7 @@ class Waists:
         turns = [run.turn.value for run in self.runs if (run.runner, run.waist) == (runner, waist) and run.turn.measured]
         return sum(turns) / len(turns) if turns else math.nan
 
-    def plain(self) -> KnownGroups:
+    def document(self) -> KnownGroups:
         off = self.differences()
         return {
             "rule": RULE,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from station import __version__
-from station.validate.agreement import FEWEST, Agreement, State, agreement, pairs_needed, share_interval, verdict
+from station.validate.agreement import FEWEST, Agreement, AgreementState, agreement, pairs_needed, share_interval, verdict
 from station.validate.align import Offset
 from station.validate.documents import Compared, Validation
 from station.validate.known_groups import Waists
 from station.validate.measured import Measured
-from station.validate.pairs import Level, Paired, Pairs
+from station.validate.pairing import Level, Paired, Pairing
 from station.validate.reference import BeltStrides, Reference, Series
 from station.validate.tolerance import tolerance, unit
 
@@ -31,7 +31,7 @@ class Quantity:
     level: Level
     found: Agreement
     within: float
-    state: State
+    state: AgreementState
     held: int
     intervals: int
     paired: Paired
@@ -68,7 +68,7 @@ class Result:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def quantities(pairs: Pairs, within: Mapping[str, float]) -> list[Quantity]:
+def quantities(pairs: Pairing, within: Mapping[str, float]) -> list[Quantity]:
     """`within`: tolerances that replace the usual ones, by quantity."""
     made = []
     for name, paired in pairs.quantities.items():
@@ -96,16 +96,16 @@ def document(result: Result, created_utc: str) -> Validation:
         "offset": None
         if offset is None
         else {
-            "offset_s": _plain(offset.offset_s),
-            "r": _plain(offset.r),
-            "next_s": _plain(offset.next_s),
-            "next_r": _plain(offset.next_r),
+            "offset_s": _number(offset.offset_s),
+            "r": _number(offset.r),
+            "next_s": _number(offset.next_s),
+            "next_r": _number(offset.next_r),
         },
         "quantities": [_quantity(one) for one in result.quantities],
         "observers": {
-            name: {"windows": len(off), "mean_range": _plain(sum(off) / len(off))} for name, off in result.observers_off.items()
+            name: {"windows": len(off), "mean_range": _number(sum(off) / len(off))} for name, off in result.observers_off.items()
         },
-        "waist": result.waists.plain() if result.waists else None,
+        "waist": result.waists.document() if result.waists else None,
         "left_out": [{"where": where, "why": why} for where, why in result.left_out],
         "notes": list(result.notes),
     }
@@ -120,26 +120,26 @@ def _quantity(one: Quantity) -> Compared:
         "level": one.level,
         "n": found.n,
         "runners": found.runners,
-        "independent": _plain(found.independent),
-        "bias": _plain(found.bias),
-        "bias_ci95": [_plain(found.bias_low), _plain(found.bias_high)],
-        "sd": _plain(found.sd),
-        "limits_of_agreement": [_plain(found.low), _plain(found.high)],
-        "limit_ci95_half": _plain(found.limit_half),
-        "rmse": _plain(found.rmse),
-        "mae": _plain(found.mae),
-        "interval": {"holds": one.held, "of": one.intervals, "share_ci95": [_plain(share[0]), _plain(share[1])]},
+        "independent": _number(found.independent),
+        "bias": _number(found.bias),
+        "bias_ci95": [_number(found.bias_low), _number(found.bias_high)],
+        "sd": _number(found.sd),
+        "limits_of_agreement": [_number(found.low), _number(found.high)],
+        "limit_ci95_half": _number(found.limit_half),
+        "rmse": _number(found.rmse),
+        "mae": _number(found.mae),
+        "interval": {"holds": one.held, "of": one.intervals, "share_ci95": [_number(share[0]), _number(share[1])]},
         "tolerance": one.within,
         "verdict": one.state,
         "words": one.words,
         "pairs": None if one.level == "picture" else [
-            {"where": place, "runner": runner, "station": _plain(own), "reference": _plain(other)}
+            {"where": place, "runner": runner, "station": _number(own), "reference": _number(other)}
             for place, runner, own, other in zip(paired.places, paired.runners, paired.station, paired.reference, strict=True)
         ],
     }  # fmt: skip
 
 
-def _plain(value: float) -> float | None:
+def _number(value: float) -> float | None:
     return round(value, DECIMALS) if math.isfinite(value) else None
 
 

@@ -40,23 +40,23 @@ def run(*arguments: object) -> int:
 
 
 def found(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    told = conforms(capsys.readouterr().out)
-    assert told["schema"] == "station.calibrate/1"
-    return {one["part"]: one for one in told["findings"]} | {"view": told["view"], "file": told["file"]}
+    reported = conforms(capsys.readouterr().out)
+    assert reported["schema"] == "station.calibrate/1"
+    return {one["part"]: one for one in reported["findings"]} | {"view": reported["view"], "file": reported["file"]}
 
 
 def test_a_still_of_the_empty_treadmill_tells_everything(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--source", STILLS / "deck.jpg", *TAPE, "--direction", "right", "--json", "-") == 0
-    told = found(capsys)
-    assert told["view"]["roll_deg"] == pytest.approx(ROLL_DEG, abs=0.3)
-    assert told["view"]["azimuth_deg"] == pytest.approx(AZIMUTH_DEG, abs=1.5)
-    assert told["view"]["px_per_m"] == pytest.approx(PX_PER_M, rel=0.02)
-    assert told["view"]["direction"] == "right"
-    kept = load(Path(told["file"]))
+    reported = found(capsys)
+    assert reported["view"]["roll_deg"] == pytest.approx(ROLL_DEG, abs=0.3)
+    assert reported["view"]["azimuth_deg"] == pytest.approx(AZIMUTH_DEG, abs=1.5)
+    assert reported["view"]["px_per_m"] == pytest.approx(PX_PER_M, rel=0.02)
+    assert reported["view"]["direction"] == "right"
+    kept = load(Path(reported["file"]))
     assert kept is not None
-    assert kept.view() == {**told["view"], "zone": tuple(told["view"]["zone"])}
+    assert kept.view() == {**reported["view"], "zone": tuple(reported["view"]["zone"])}
     assert kept.px_per_m.low < PX_PER_M < kept.px_per_m.high
     assert kept.scene is not None
 
@@ -68,20 +68,20 @@ def test_a_runner_who_faces_left_turns_the_azimuth_s_sign(config: Path, capsys: 
 
 def test_what_cannot_be_told_is_said_with_a_remedy_and_the_rest_kept(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--source", STILLS / "upright.jpg") == 1
-    told = capsys.readouterr()
-    assert "CANNOT TELL  scale" in told.out
-    assert "CANNOT TELL  direction" in told.out
-    assert "-> " in told.out
-    assert "not in order: room, scale, direction, zone" in told.err
-    assert "kept in" in told.out
+    reported = capsys.readouterr()
+    assert "CANNOT TELL  scale" in reported.out
+    assert "CANNOT TELL  direction" in reported.out
+    assert "-> " in reported.out
+    assert "not in order: room, scale, direction, zone" in reported.err
+    assert "kept in" in reported.out
 
 
 def test_points_and_plumb_line_named_by_hand(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--plumb", "300,100,286.9,475", "--deck", "227.9,386.2,411.3,386.7", "--deck-length-m", "1.0"]
     assert run("--source", STILLS / "deck.jpg", *arguments, "--deck-width-m", 0.72, "--distance-m", 3, "--json", "-") == 1
-    told = found(capsys)
-    assert told["view"]["roll_deg"] == pytest.approx(2.0, abs=0.3), "the plumb line named wins over those found"
-    assert told["view"]["px_per_m"] == pytest.approx(PX_PER_M, rel=0.025)
+    reported = found(capsys)
+    assert reported["view"]["roll_deg"] == pytest.approx(2.0, abs=0.3), "the plumb line named wins over those found"
+    assert reported["view"]["px_per_m"] == pytest.approx(PX_PER_M, rel=0.025)
 
 
 def test_measures_of_the_treadmill_can_stand_in_the_settings(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,10 +102,10 @@ def test_a_length_that_does_not_fit_the_known_lens_is_bad(config: Path, capsys: 
 
 def test_the_direction_comes_from_a_runner(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("--source", DEMO, "--seconds", "3", "--json", "-")
-    told = found(capsys)
-    assert told["view"]["direction"] == "right"
-    assert told["direction"]["evidence"] == "right (from the runner)"
-    assert told["upright"]["state"] == told["room"]["state"] == "ok"
+    reported = found(capsys)
+    assert reported["view"]["direction"] == "right"
+    assert reported["direction"]["evidence"] == "right (from the runner)"
+    assert reported["upright"]["state"] == reported["room"]["state"] == "ok"
 
 
 def test_a_reference_picture_is_drawn_where_asked(config: Path, tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_a_reference_picture_is_drawn_where_asked(config: Path, tmp_path: Path) 
 def test_no_picture_of_people_is_ever_written(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "seen.png"
     assert run("--source", DEMO, "--seconds", "2", "--picture", out) == 1
-    told = capsys.readouterr()
-    assert "kept, but no picture is written: somebody is in it" in told.err
-    assert "kept in" in told.out
+    reported = capsys.readouterr()
+    assert "kept, but no picture is written: somebody is in it" in reported.err
+    assert "kept in" in reported.out
     assert not out.exists()
 
 
@@ -141,9 +141,9 @@ def test_darkness_and_a_covered_lens_are_not_kept(
     noise = np.random.default_rng(0).normal(level, 1, (480, 640, 3))
     cv2.imwrite(str(path), np.clip(noise, 0, 255).astype(np.uint8))
     assert run("--source", path, *TAPE) == 1
-    told = capsys.readouterr()
-    assert "nothing was kept" in told.err
-    assert "BAD          light" in told.out
+    reported = capsys.readouterr()
+    assert "nothing was kept" in reported.err
+    assert "BAD          light" in reported.out
     assert not (tmp_path / "data").exists()
 
 
@@ -181,12 +181,12 @@ def test_a_mistake_gets_one_message_and_its_exit_code(
     runner = SyntheticRunner(RunnerSpec(), seconds=1)
     save_poses(Path("poses.npz"), Poses(runner.t_ns, runner.xy_px, runner.score, 720, 1280))
     assert run(*arguments) == code
-    told = capsys.readouterr()
-    assert words in told.err
-    assert "Traceback" not in told.err
+    reported = capsys.readouterr()
+    assert words in reported.err
+    assert "Traceback" not in reported.err
 
 
-def test_a_folder_that_cannot_be_written_is_told(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data").write_text("no folder")
     assert run("--source", STILLS / "deck.jpg", *TAPE) == 1
     assert "cannot be written" in capsys.readouterr().err

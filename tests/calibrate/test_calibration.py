@@ -87,16 +87,16 @@ def test_no_file_is_no_calibration(tmp_path: Path) -> None:
     ],
     ids=["cut off", "changed", "another schema", "a list", "empty", "zeros after a power cut", "deep lists", "a long number"],
 )
-def test_a_damaged_file_is_told_and_never_believed(tmp_path: Path, spoil: object) -> None:
+def test_a_damaged_file_is_reported_and_never_believed(tmp_path: Path, spoil: object) -> None:
     path = tmp_path / "calibration.json"
     save(path, MADE)
     path.write_text(spoil(path.read_text()))  # type: ignore[operator]
-    with pytest.raises(StoreError, match="damaged") as told:
+    with pytest.raises(StoreError, match="damaged") as reported:
         load(path)
-    assert "station calibrate" in told.value.remedy
+    assert "station calibrate" in reported.value.remedy
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where a folder should be")
     with pytest.raises(StoreError, match="cannot be written"):
         save(tmp_path / "data" / "calibration.json", MADE)
@@ -122,9 +122,9 @@ def test_settings_that_somebody_wrote_win(tmp_path: Path) -> None:
 def test_another_picture_or_camera_does_not_get_it(tmp_path: Path, info: SourceInfo, camera: dict[str, int], word: str) -> None:
     config = parse({"station": {"data_dir": str(tmp_path)}, "camera": camera})
     save(path_of(config, "camera"), MADE)
-    with pytest.raises(StoreError, match="not used") as told:
+    with pytest.raises(StoreError, match="not used") as reported:
         in_force(config, info)
-    assert word in told.value.what
+    assert word in reported.value.what
 
 
 def test_a_film_does_not_touch_the_camera_s(tmp_path: Path) -> None:

@@ -14,14 +14,14 @@ from tests.made_deck import DISTANCE_M, FOCAL_PX, LENGTH_M, SIZE, WIDTH_M, Drawn
 RULER = Ruler(LENGTH_M, WIDTH_M, DISTANCE_M, True)
 
 
-def told(picture: Drawn, known: Known | None = None, ruler: Ruler = RULER) -> Deck:
+def reported(picture: Drawn, known: Known | None = None, ruler: Ruler = RULER) -> Deck:
     return deck_of(picture.grey, find_lines(picture.grey), known or Known(), ruler)
 
 
 @pytest.mark.parametrize(("roll_deg", "azimuth_deg"), [(0.0, 0.0), (3.0, 0.0), (-4.0, 5.0), (2.0, -10.0), (0.0, 12.0)])
 def test_a_deck_before_doors_tells_roll_azimuth_and_scale(roll_deg: float, azimuth_deg: float) -> None:
     picture = drawn(roll_deg, azimuth_deg)
-    deck = told(picture)
+    deck = reported(picture)
     assert deck.place.roll.measured
     assert deck.place.roll.value == pytest.approx(roll_deg, abs=0.3)
     assert deck.place.azimuth.value == pytest.approx(azimuth_deg, abs=1.5)
@@ -35,10 +35,10 @@ def test_a_deck_before_doors_tells_roll_azimuth_and_scale(roll_deg: float, azimu
 
 
 def test_without_a_plumb_line_the_deck_alone_tells_the_roll_roughly() -> None:
-    deck = told(drawn(roll_deg=2.0, doors=False))
+    deck = reported(drawn(roll_deg=2.0, doors=False))
     assert deck.place.plumb == ()
     assert deck.place.roll.value == pytest.approx(2.0, abs=0.5)
-    assert deck.place.roll.high - deck.place.roll.low > told(drawn(roll_deg=2.0)).place.roll.high * 0.2
+    assert deck.place.roll.high - deck.place.roll.low > reported(drawn(roll_deg=2.0)).place.roll.high * 0.2
 
 
 def test_the_runner_is_farther_away_than_the_edge() -> None:
@@ -46,30 +46,30 @@ def test_the_runner_is_farther_away_than_the_edge() -> None:
     picture = drawn()
     edge_scale = float(np.ptp(picture.edge_px[:, 0])) / LENGTH_M
     assert edge_scale / picture.scale == pytest.approx(1.136, abs=0.01)
-    assert told(picture).px_per_m.value / picture.scale == pytest.approx(1.0, abs=0.01)
+    assert reported(picture).px_per_m.value / picture.scale == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_guessed_distance_widens_the_interval_and_tells_no_lens() -> None:
-    sure, guessed = told(drawn()), told(drawn(), ruler=Ruler(LENGTH_M, WIDTH_M, DISTANCE_M, False))
+    sure, guessed = reported(drawn()), reported(drawn(), ruler=Ruler(LENGTH_M, WIDTH_M, DISTANCE_M, False))
     assert guessed.px_per_m.high - guessed.px_per_m.low > 1.5 * (sure.px_per_m.high - sure.px_per_m.low)
     assert not guessed.focal.measured
 
 
 def test_a_known_lens_needs_no_distance_and_notices_a_wrong_length() -> None:
     picture = drawn()
-    deck = told(picture, Known(focal_px=FOCAL_PX), Ruler(LENGTH_M, WIDTH_M, 2.4, False))
+    deck = reported(picture, Known(focal_px=FOCAL_PX), Ruler(LENGTH_M, WIDTH_M, 2.4, False))
     assert deck.px_per_m.value == pytest.approx(picture.scale, rel=0.015)
     assert deck.distance_m == pytest.approx(DISTANCE_M, rel=0.02)
-    wrong = told(picture, Known(focal_px=FOCAL_PX), Ruler(1.2 * LENGTH_M, WIDTH_M, DISTANCE_M, True))
+    wrong = reported(picture, Known(focal_px=FOCAL_PX), Ruler(1.2 * LENGTH_M, WIDTH_M, DISTANCE_M, True))
     assert wrong.distance_m == pytest.approx(1.2 * DISTANCE_M, rel=0.05)
 
 
-def test_lens_and_distance_are_enough_where_no_length_was_told() -> None:
-    deck = told(drawn(), Known(focal_px=FOCAL_PX), Ruler(None, WIDTH_M, DISTANCE_M, True))
+def test_lens_and_distance_are_enough_where_no_length_was_reported() -> None:
+    deck = reported(drawn(), Known(focal_px=FOCAL_PX), Ruler(None, WIDTH_M, DISTANCE_M, True))
     assert deck.by_lens
     assert deck.px_per_m.value == pytest.approx(FOCAL_PX / DISTANCE_M)
     assert deck.reach is not None
-    whole = told(drawn()).reach
+    whole = reported(drawn()).reach
     assert whole is not None
     np.testing.assert_allclose([deck.reach[1], deck.reach[3]], [whole[1], whole[3]], atol=0.03)
 
@@ -78,7 +78,7 @@ def test_points_that_a_person_names_win() -> None:
     picture = drawn(azimuth_deg=5.0)
     (x0, y0), (x1, y1) = picture.edge_px
     third = ordered(x0, y0, x0 + (x1 - x0) / 2, y0 + (y1 - y0) / 2)
-    deck = told(picture, Known(deck=third), Ruler(LENGTH_M / 2, WIDTH_M, DISTANCE_M, True))
+    deck = reported(picture, Known(deck=third), Ruler(LENGTH_M / 2, WIDTH_M, DISTANCE_M, True))
     assert deck.given
     assert deck.edge == third
     assert deck.px_per_m.value == pytest.approx(picture.scale, rel=0.04)
@@ -89,7 +89,7 @@ def test_points_that_a_person_names_win() -> None:
 
 
 def test_the_zone_is_where_a_tall_runner_can_be() -> None:
-    zone = told(drawn()).zone
+    zone = reported(drawn()).zone
     assert zone is not None
     left, top, right, bottom = zone
     half = (LENGTH_M * 1.1) / 2 * FOCAL_PX / DISTANCE_M / SIZE[0]

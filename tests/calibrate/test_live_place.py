@@ -18,7 +18,7 @@ from station.cues.plan import Plan
 from station.ports import EndOfSource
 from station.run.clock import SystemClock
 from station.run.live import LiveStation
-from station.run.parts import NoStore, Parts
+from station.run.station_parts import NoStore, StationParts
 from station.run.station_state import StationState
 from station.types import NS, Frame, ModelInfo, Pose, Snapshot, SourceInfo, View
 
@@ -89,7 +89,7 @@ def run(name: str, tmp_path: Path) -> tuple[list[View], Shown]:
 
     state = StationState((), SystemClock(), False, None, also=(lambda: watch.trouble,))
     LiveStation(
-        Parts(
+        StationParts(
             source=film,
             estimator=Nobody(film),
             new_coach=new_coach,

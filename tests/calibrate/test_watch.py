@@ -69,7 +69,7 @@ def test_a_camera_that_stands_where_it_stood_is_no_trouble_and_is_looked_at_once
     assert watch.trouble == ()
 
 
-def test_a_moved_camera_is_told_once_it_is_sure(scene: Surroundings) -> None:
+def test_a_moved_camera_is_reported_once_it_is_sure(scene: Surroundings) -> None:
     watch, count = watched(scene, (still("moved"), EMPTY_S + 1.5))
     assert (count, watch.trouble) == (1, ()), "one look may err"
     watch, _ = watched(scene, (still("moved"), 12.0))
@@ -94,7 +94,7 @@ def test_a_camera_put_back_is_no_trouble_any_more(scene: Surroundings) -> None:
     assert watch.trouble == ()
 
 
-def test_another_scene_is_told_as_moved(scene: Surroundings) -> None:
+def test_another_scene_is_reported_as_moved(scene: Surroundings) -> None:
     watch, _ = watched(scene, (np.ascontiguousarray(still("upright")[::-1, ::-1]), 20.0))
     assert "nothing of the scene is recognised" in watch.trouble[0][0]
     assert math.isnan(watch.corrected(View(360, 640, px_per_m=100.0)).px_per_m)
@@ -114,7 +114,7 @@ def test_nothing_is_compared_while_somebody_is_there_or_without_a_calibration(sc
 
 
 @pytest.mark.parametrize(("turned_deg", "remedy"), [(90, "set camera.turned_deg = 270"), (None, "turn the film by 180")])
-def test_people_upside_down_are_told(turned_deg: int | None, remedy: str) -> None:
+def test_people_upside_down_are_reported(turned_deg: int | None, remedy: str) -> None:
     watch = PlaceWatch(None, turned_deg, Counted())
     image = np.zeros((8, 8, 3), np.uint8)
     for number, pose in enumerate(SyntheticRunner(RunnerSpec(), seconds=3).poses()):

@@ -37,7 +37,7 @@ def finder(request: pytest.FixtureRequest) -> MarkFinder:
     return request.param()
 
 
-def test_a_worn_belt_is_told_at_the_time_of_its_picture(finder: MarkFinder, picture: NDArray[np.uint8]) -> None:
+def test_a_worn_belt_is_reported_at_the_time_of_its_picture(finder: MarkFinder, picture: NDArray[np.uint8]) -> None:
     for number in range(3):
         t_ns = 7 + number * NS // 30
         marks = finder.find(Frame(t_ns, number, picture), runner(t_ns))
@@ -52,9 +52,9 @@ def test_a_worn_belt_is_told_at_the_time_of_its_picture(finder: MarkFinder, pict
 def test_a_belt_that_goes_is_hidden_first_and_then_nothing(finder: MarkFinder, picture: NDArray[np.uint8]) -> None:
     grey = np.full_like(picture, 90)
     assert finder.find(Frame(0, 0, picture), runner(0)) is not None
-    told = [finder.find(Frame(t_ns, 1, grey), Pose.nobody(t_ns)) for t_ns in range(NS // 5, 4 * NS, NS // 5)]
-    empty = [marks is not None for marks in told]
-    assert all(len(marks.ids) == 0 for marks in told if marks is not None)
+    reported = [finder.find(Frame(t_ns, 1, grey), Pose.nobody(t_ns)) for t_ns in range(NS // 5, 4 * NS, NS // 5)]
+    empty = [marks is not None for marks in reported]
+    assert all(len(marks.ids) == 0 for marks in reported if marks is not None)
     assert empty == sorted(empty, reverse=True)
     assert empty[0]
     assert not empty[-1]

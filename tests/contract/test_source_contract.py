@@ -134,7 +134,7 @@ def test_info_is_there_once_entered(make: Make, tmp_path: Path, clock: ManualClo
 
 
 @pytest.mark.parametrize("make", ENDING.values(), ids=ENDING)
-def test_the_end_is_told_and_stays(make: Make, tmp_path: Path, clock: ManualClock) -> None:
+def test_the_end_is_reported_and_stays(make: Make, tmp_path: Path, clock: ManualClock) -> None:
     with make(tmp_path, clock) as source:
         assert len(read_some(source, 10 * N)) == N
         for _ in range(3):

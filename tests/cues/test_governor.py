@@ -58,11 +58,11 @@ def test_silence_inside_tolerance_means_good() -> None:
     assert Bench().run(300).heard == []
 
 
-def test_of_two_faults_the_higher_is_told() -> None:
+def test_of_two_faults_the_higher_is_reported() -> None:
     assert Bench().run(5, on=("low_cadence", "sitting")).heard == ["cue.sitting"]
 
 
-def test_a_rule_that_nobody_speaks_for_is_never_told() -> None:
+def test_a_rule_that_nobody_speaks_for_is_never_cued() -> None:
     bench = Bench()
     for gait in bench.runner.run(300):
         unspoken = Fault("slow_retraction", "on", 1.0, "deg", 1.0, 1.0)

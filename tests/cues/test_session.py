@@ -138,7 +138,7 @@ def test_no_baseline_no_rows_but_a_page() -> None:
     assert seen.lines[-1] == "mode.done_short"
 
 
-def test_who_stops_and_leaves_is_not_told_that_the_view_is_lost() -> None:
+def test_who_stops_and_leaves_does_not_hear_that_the_view_is_lost() -> None:
     runner = MadeRunner()
     seen = Watched().see(runner.run(60)).see(runner.walk(5)).see(runner.away(12))
     assert Mode.LOST in seen.modes

@@ -99,11 +99,11 @@ def one_life(folder: Path, steps: list[tuple[Input, Step]], words: int, after_s:
 
 def promises(said: Iterable[str]) -> dict[str, dict[str, int]]:
     """word -> session -> number, the last of each."""
-    told: dict[str, dict[str, int]] = {word: {} for word in WORDS}
+    reported: dict[str, dict[str, int]] = {word: {} for word in WORDS}
     for line in said:
         word, session_id, number = line.split()
-        told[word][session_id] = int(number)
-    return told
+        reported[word][session_id] = int(number)
+    return reported
 
 
 def _read_all(pipe: int) -> bytes:
@@ -119,7 +119,7 @@ def _read_all(pipe: int) -> bytes:
 
 
 def check(
-    folder: Path, steps: list[tuple[Input, Step]], told: dict[str, dict[str, int]], names_hold: bool = True
+    folder: Path, steps: list[tuple[Input, Step]], reported: dict[str, dict[str, int]], names_hold: bool = True
 ) -> dict[str, int]:
     """What the next boot finds: counts of what was seen.
 
@@ -130,8 +130,8 @@ def check(
     assert store.trouble == (), store.trouble
     rows = {row.id: row for row in store.sessions()}
     seen = {"finished": 0, "recovered": 0, "lost_at_most": 0, "stick_whole": 0, "stick_part": 0}
-    check_listed({name: row.state for name, row in rows.items()}, told)
-    assert not any(archive.log_path(name).exists() for name in told["forgotten"])
+    check_listed({name: row.state for name, row in rows.items()}, reported)
+    assert not any(archive.log_path(name).exists() for name in reported["forgotten"])
     for session_id, row in rows.items():
         recording = store.recording(session_id)
         stored = len(recording.t_s)
@@ -140,25 +140,25 @@ def check(
             seen["finished"] += 1
         else:
             assert row.state == "recovered"
-            added = told["added"].get(session_id, 0)
+            added = reported["added"].get(session_id, 0)
             lost = max(0, added - 1 - stored)
             assert lost <= FPS + 1, f"{lost} of {added} inputs lost: more than the last second"
             seen["recovered"] += 1
             seen["lost_at_most"] = max(seen["lost_at_most"], lost)
-        if session_id not in told["forgetting"]:
+        if session_id not in reported["forgetting"]:
             _check_log(archive.log_path(session_id), steps, row.state)
         assert recording.t_s.tolist() == [(given.t_ns - steps[0][0].t_ns) / 1e9 for given, _ in steps[1 : stored + 1]]
     store.close()
-    _check_stick(folder, set(rows), told, seen, names_hold)
+    _check_stick(folder, set(rows), reported, seen, names_hold)
     return seen
 
 
-def check_listed(states: dict[str, str], told: dict[str, dict[str, int]]) -> None:
+def check_listed(states: dict[str, str], reported: dict[str, dict[str, int]]) -> None:
     """What was said to be finished is, and what was said to be forgotten is gone."""
-    for session_id in told["finished"]:
-        if session_id not in told["forgetting"]:
+    for session_id in reported["finished"]:
+        if session_id not in reported["forgetting"]:
             assert states[session_id] == "finished"
-    assert not set(told["forgotten"]) & set(states), "a forgotten session is there again"
+    assert not set(reported["forgotten"]) & set(states), "a forgotten session is there again"
 
 
 def _check_log(path: Path, steps: list[tuple[Input, Step]], state: str) -> None:
@@ -172,7 +172,9 @@ def _check_log(path: Path, steps: list[tuple[Input, Step]], state: str) -> None:
             assert given.xy_px.tobytes() == read.xy_px.tobytes()
 
 
-def _check_stick(folder: Path, stored: set[str], told: dict[str, dict[str, int]], seen: dict[str, int], names_hold: bool) -> None:
+def _check_stick(
+    folder: Path, stored: set[str], reported: dict[str, dict[str, int]], seen: dict[str, int], names_hold: bool
+) -> None:
     """No final name with wrong content, and the next insertion finishes the job."""
     own = folder / STICK / "STATION" / "gym-1"
     for session in sorted(own.iterdir()) if own.exists() else ():
@@ -181,7 +183,7 @@ def _check_stick(folder: Path, stored: set[str], told: dict[str, dict[str, int]]
             seen["stick_whole"] += 1
         else:
             seen["stick_part"] += 1
-            assert session.name not in told["exported"]
+            assert session.name not in reported["exported"]
         if session.name not in stored:
             continue
         export_to(folder / STICK, Archive(folder / DATA), session.name, "gym-1")
@@ -194,7 +196,7 @@ def _check_stick(folder: Path, stored: set[str], told: dict[str, dict[str, int]]
         assert sums == {name: digest for name, digest in after.items() if name != "SHA256SUMS"}
 
 
-def check_sums(stick: Path, told: dict[str, dict[str, int]]) -> None:
+def check_sums(stick: Path, reported: dict[str, dict[str, int]]) -> None:
     """Sums that are there are right, and are there for all that was said to be exported."""
     whole = set()
     for sums in stick.glob("STATION/*/*/SHA256SUMS"):
@@ -204,7 +206,7 @@ def check_sums(stick: Path, told: dict[str, dict[str, int]]) -> None:
             assert digests.get(name) == digest, f"{name} is not what SHA256SUMS says"
         if lines:
             whole.add(sums.parent.name)
-    assert whole >= set(told["exported"]), "what was said to be exported is not there"
+    assert whole >= set(reported["exported"]), "what was said to be exported is not there"
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -233,8 +235,8 @@ def main(kills: int, seed: int) -> dict[str, float]:
         for _ in range(kills):
             folder = Path(place) / "life"
             (folder / STICK).mkdir(parents=True)
-            told = one_life(folder, steps, *moment(rng, len(steps)))
-            for name, value in check(folder, steps, told).items():
+            reported = one_life(folder, steps, *moment(rng, len(steps)))
+            for name, value in check(folder, steps, reported).items():
                 counts[name] = max(counts.get(name, 0), value) if name == "lost_at_most" else counts.get(name, 0) + value
             counts["kills"] += 1
             shutil.rmtree(folder)

@@ -79,9 +79,9 @@ def refused(path: Path) -> InputError:
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    changed, told = BROKEN[name]
+    changed, reported = BROKEN[name]
     np.savez(tmp_path / "a.npz", **(GOOD | changed), allow_pickle=True)
-    assert told in refused(tmp_path / "a.npz").what
+    assert reported in refused(tmp_path / "a.npz").what
     assert not capsys.readouterr().out
 
 

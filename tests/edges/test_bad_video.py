@@ -169,7 +169,7 @@ def test_pictures_that_the_decoder_had_to_guess_are_left_out(tmp_path: Path, see
 
 
 @pytest.mark.parametrize("later", [0, 1, 3, 4, 5])
-def test_lost_packets_of_a_broadcast_are_told(tmp_path: Path, later: int) -> None:
+def test_lost_packets_of_a_broadcast_are_reported(tmp_path: Path, later: int) -> None:
     path = film(tmp_path / "a.ts", fps=20, codec="libx264", options={"g": "10"})
     content = path.read_bytes()
     at = (len(content) // 188 // 2 + later) * 188

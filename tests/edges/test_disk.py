@@ -152,7 +152,7 @@ def free(store: SqliteStore) -> None:
     store._database.execute("PRAGMA max_page_count=1000000")
 
 
-def test_full_disk_is_told_and_nothing_but_time_is_lost_when_it_has_room_again(tmp_path: Path) -> None:
+def test_full_disk_is_reported_and_nothing_but_time_is_lost_when_it_has_room_again(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, RecordSection(input_log=False))
     steps = list(run(40.0))
     session_id = store.begin(SOURCE, MODEL, 0, VIEW)

@@ -166,7 +166,7 @@ def test_what_was_not_measured_is_left_out(recording: Recording) -> None:
 # --- what made it, and when ---
 
 
-def test_the_station_is_told_by_a_serial_number_that_stays(messages: Messages) -> None:
+def test_the_station_is_reported_by_a_serial_number_that_stays(messages: Messages) -> None:
     (device,), (file_id,) = messages["device_info"], messages["file_id"]
     assert device["device_index"] in ("creator", 0)
     assert device["serial_number"] == file_id["serial_number"] == serial_number()

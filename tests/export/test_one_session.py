@@ -83,13 +83,13 @@ def numbers(column: list[str]) -> np.ndarray:
 @pytest.mark.parametrize("read", [by_fitdecode, by_fitparse])
 def test_fit(session: Session, read: Callable[[bytes], Messages]) -> None:
     messages = read((session.folder / "run.fit").read_bytes())
-    (told,) = messages["session"]
-    assert (told["sport"], told["sub_sport"], told["start_time"]) == ("running", "treadmill", START)
-    assert told["total_distance"] / told["total_timer_time"] == pytest.approx(told["enhanced_avg_speed"], abs=0.001)
-    assert told["enhanced_avg_speed"] == 2.5
-    assert told["total_timer_time"] == pytest.approx(SECONDS, abs=0.05)
-    cadence = told.get("avg_running_cadence", told.get("avg_cadence"))
-    assert 2 * (cadence + told["avg_fractional_cadence"]) == pytest.approx(120 / STRIDE_S, abs=0.5)
+    (reported,) = messages["session"]
+    assert (reported["sport"], reported["sub_sport"], reported["start_time"]) == ("running", "treadmill", START)
+    assert reported["total_distance"] / reported["total_timer_time"] == pytest.approx(reported["enhanced_avg_speed"], abs=0.001)
+    assert reported["enhanced_avg_speed"] == 2.5
+    assert reported["total_timer_time"] == pytest.approx(SECONDS, abs=0.05)
+    cadence = reported.get("avg_running_cadence", reported.get("avg_cadence"))
+    assert 2 * (cadence + reported["avg_fractional_cadence"]) == pytest.approx(120 / STRIDE_S, abs=0.5)
     assert len(messages["record"]) == SECONDS
 
 
@@ -135,17 +135,17 @@ def test_mot_and_trc_are_what_opensim_takes(session: Session) -> None:
     files = session.folder / "angles.mot", session.folder / "markers.trc"
     order = [sys.executable, "-c", ASK_OPENSIM, *map(str, files)]
     done = subprocess.run(order, capture_output=True, text=True, check=True, timeout=300, cwd=session.folder.parent)
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert told["in_degrees"] == "yes"
+    reported: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert reported["in_degrees"] == "yes"
     # The far knee was never seen.
-    assert told["angles"] == ["trunk_lean", "hip_flexion_l", "knee_angle_l"]
+    assert reported["angles"] == ["trunk_lean", "hip_flexion_l", "knee_angle_l"]
     near = session.recording.angles["hip_flexion_near_deg"]
-    np.testing.assert_allclose(told["hip_flexion_l"], near[: len(told["hip_flexion_l"])], atol=0.02)
-    np.testing.assert_allclose(told["angles_s"], session.recording.t_s[: len(told["angles_s"])], atol=1e-4)
-    assert told["units"] == "m"
-    assert len(told["markers"]) == len(set(told["markers"])) > 10
-    np.testing.assert_allclose(told["markers_s"], session.recording.t_s, atol=1e-4)
+    np.testing.assert_allclose(reported["hip_flexion_l"], near[: len(reported["hip_flexion_l"])], atol=0.02)
+    np.testing.assert_allclose(reported["angles_s"], session.recording.t_s[: len(reported["angles_s"])], atol=1e-4)
+    assert reported["units"] == "m"
+    assert len(reported["markers"]) == len(set(reported["markers"])) > 10
+    np.testing.assert_allclose(reported["markers_s"], session.recording.t_s, atol=1e-4)
     assert session.recording.xy_px is not None
     # The runner faces left: forward is -x.
     ahead_m = -session.recording.xy_px[:, Joint.LEFT_HIP, 0] / VIEW.px_per_m
-    np.testing.assert_allclose(np.array(told["hip"])[:, 0], ahead_m, atol=1e-3)
+    np.testing.assert_allclose(np.array(reported["hip"])[:, 0], ahead_m, atol=1e-3)

@@ -83,8 +83,8 @@ def test_the_notes_say_where_it_is_from_and_what_is_missing(recording: Recording
     assert notes["belt speed"] == 2.5
     assert notes["session"] == "00001-a3f9"
     assert "note" not in notes
-    told = [row[1] for row in sheets(replace(recording, notes=("slow motion, 4 times",)))["notes"] if row[0] == "note"]
-    assert told == ["slow motion, 4 times"]
+    reported = [row[1] for row in sheets(replace(recording, notes=("slow motion, 4 times",)))["notes"] if row[0] == "note"]
+    assert reported == ["slow motion, 4 times"]
     undated = {row[0]: row[1] for row in sheets(replace(recording, clock_trusted=False))["notes"]}
     assert undated["started"] == "not known: the clock was not set"
 
@@ -107,6 +107,6 @@ def test_the_same_recording_gives_the_same_bytes(recording: Recording) -> None:
 
 def test_nothing_recorded_is_a_workbook_with_headers_alone() -> None:
     empty = Collector(SourceInfo("a.npz", "poses", 0, 0), None, View()).recording()
-    told = sheets(empty)
-    assert len(told["strides"]) == len(told["events"]) == 1
-    assert {row[6] for row in told["summary"][1:]} == {"cannot tell"}
+    reported = sheets(empty)
+    assert len(reported["strides"]) == len(reported["events"]) == 1
+    assert {row[6] for row in reported["summary"][1:]} == {"cannot tell"}

@@ -1,4 +1,4 @@
-"""Synthetic runners and what the core told about them."""
+"""Synthetic runners and what the core reported of them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOISE_MM = 8.0
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """Everything the core said, and the truth."""
 
     gaits: list[Gait]
@@ -45,19 +45,19 @@ class Told:
 
 
 @cache
-def _film(script: tuple[tuple[float, RunnerSpec], ...], filming: Filming, direction_known: bool) -> Told:
+def _film(script: tuple[tuple[float, RunnerSpec], ...], filming: Filming, direction_known: bool) -> Reported:
     runner = SyntheticRunner(script, filming=filming)
     core = GaitCore(runner.view if direction_known else replace(runner.view, direction=None))
-    return Told([core.step(pose) for pose in runner.poses()], runner.truth)
+    return Reported([core.step(pose) for pose in runner.poses()], runner.truth)
 
 
-def film(*script: tuple[float, RunnerSpec], direction_known: bool = False, **filming: object) -> Told:
+def film(*script: tuple[float, RunnerSpec], direction_known: bool = False, **filming: object) -> Reported:
     """A script (seconds, spec), ... filmed and given to a fresh core."""
     return _film(script, Filming(**filming), direction_known)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session", name="film")
-def film_fixture() -> Callable[..., Told]:
+def film_fixture() -> Callable[..., Reported]:
     return film
 
 

@@ -16,48 +16,49 @@ from tests.gait.conftest import film, noisy
 @pytest.mark.parametrize("cadence_spm", [80.0, 100.0, 120.0, 135.0, 145.0])
 @pytest.mark.parametrize("fps", [18.0, 30.0, 60.0])
 def test_walking_is_never_running(cadence_spm: float, fps: float) -> None:
-    told = film((12.0, RunnerSpec("walking", speed_mps=1.6, cadence_spm=cadence_spm, flaws=noisy(), variability=1.0)), fps=fps)
-    assert told.activities(from_s=3.0) == {"walking"}
-    assert "running" not in told.activities()
-    assert (told.strides["running"] == 0).all()
-    assert np.isnan(told.strides["contact_s"]).all()
+    walker = RunnerSpec("walking", speed_mps=1.6, cadence_spm=cadence_spm, flaws=noisy(), variability=1.0)
+    reported = film((12.0, walker), fps=fps)
+    assert reported.activities(from_s=3.0) == {"walking"}
+    assert "running" not in reported.activities()
+    assert (reported.strides["running"] == 0).all()
+    assert np.isnan(reported.strides["contact_s"]).all()
 
 
 @pytest.mark.parametrize("cadence_spm", [140.0, 150.0, 165.0])
 @pytest.mark.parametrize("fps", [18.0, 30.0, 60.0])
 def test_a_slow_jog_is_running(cadence_spm: float, fps: float) -> None:
-    told = film((10.0, RunnerSpec(speed_mps=1.9, cadence_spm=cadence_spm, flaws=noisy(), variability=1.0)), fps=fps)
-    assert told.activities(from_s=2.5) == {"running"}
+    reported = film((10.0, RunnerSpec(speed_mps=1.9, cadence_spm=cadence_spm, flaws=noisy(), variability=1.0)), fps=fps)
+    assert reported.activities(from_s=2.5) == {"running"}
 
 
 def test_a_session_in_order() -> None:
-    told = film(
+    reported = film(
         (4.0, RunnerSpec("standing", flaws=noisy())),
         (8.0, RunnerSpec("walking", speed_mps=1.5, flaws=noisy())),
         (12.0, RunnerSpec(speed_mps=2.8, flaws=noisy())),
         (5.0, RunnerSpec("standing", flaws=noisy())),
         (3.0, RunnerSpec("absent")),
     )
-    order = [told.gaits[0].activity]
-    for gait in told.gaits:
+    order = [reported.gaits[0].activity]
+    for gait in reported.gaits:
         if gait.activity != order[-1]:
             order.append(gait.activity)
     assert order == [Activity.STANDING, Activity.WALKING, Activity.RUNNING, Activity.STANDING, Activity.ABSENT]
-    assert told.activities(2.0, 4.0) == {"standing"}
-    assert told.activities(15.0, 24.0) == {"running"}
-    assert told.activities(30.0) == {"absent"}
-    assert told.last.tracked_fraction == 0.0
-    assert told.last.angles is None
-    assert told.last.speed.origin == "unknown", "no feet on the belt, no speed in the frame"
+    assert reported.activities(2.0, 4.0) == {"standing"}
+    assert reported.activities(15.0, 24.0) == {"running"}
+    assert reported.activities(30.0) == {"absent"}
+    assert reported.last.tracked_fraction == 0.0
+    assert reported.last.angles is None
+    assert reported.last.speed.origin == "unknown", "no feet on the belt, no speed in the frame"
 
 
 def test_a_silent_camera_makes_the_runner_absent() -> None:
-    told = film((5.0, RunnerSpec(flaws=noisy())))
+    reported = film((5.0, RunnerSpec(flaws=noisy())))
     core = GaitCore()
     poses = list(SyntheticRunner(RunnerSpec(), seconds=5.0).poses())
     for pose in poses:
         gait = core.step(pose)
-    assert gait.activity == told.last.activity == Activity.RUNNING
+    assert gait.activity == reported.last.activity == Activity.RUNNING
     assert core.step(Tick(poses[-1].t_ns + NS // 4)).activity == Activity.RUNNING
     lost = core.step(Tick(poses[-1].t_ns + NS))
     assert lost.activity == Activity.ABSENT
@@ -66,39 +67,39 @@ def test_a_silent_camera_makes_the_runner_absent() -> None:
 
 @pytest.mark.parametrize("direction", ["left", "right"])
 def test_knee_lifts_are_counted_and_are_no_running(direction: str) -> None:
-    told = film((30.0, RunnerSpec("knee_lift", flaws=noisy())), direction=direction)
-    assert told.activities(from_s=1.0) == {"standing"}
+    reported = film((30.0, RunnerSpec("knee_lift", flaws=noisy())), direction=direction)
+    assert reported.activities(from_s=1.0) == {"standing"}
     far = "left" if direction == "right" else "right"
-    for count, side in zip(told.last.knee_lifts, (direction, far), strict=True):
-        true = told.truth.times_s("knee_lift", side)  # type: ignore[arg-type]
-        found = [e.t_ns / NS for e in told.events if e.kind == "knee_lift" and e.side == side]
+    for count, side in zip(reported.last.knee_lifts, (direction, far), strict=True):
+        true = reported.truth.times_s("knee_lift", side)  # type: ignore[arg-type]
+        found = [e.t_ns / NS for e in reported.events if e.kind == "knee_lift" and e.side == side]
         assert len(true) - 1 <= count == len(found) <= len(true)
         assert np.abs(np.subtract.outer(found, true)).min(axis=1).max() < 0.25
-    assert len(told.strides) == 0
-    assert told.last.pelvic_calibrated
+    assert len(reported.strides) == 0
+    assert reported.last.pelvic_calibrated
 
 
 def test_small_lifts_do_not_count() -> None:
-    told = film((12.0, RunnerSpec("knee_lift", lift_deg=25.0, flaws=noisy())))
-    assert told.last.knee_lifts == (0, 0)
-    assert not told.last.pelvic_calibrated
+    reported = film((12.0, RunnerSpec("knee_lift", lift_deg=25.0, flaws=noisy())))
+    assert reported.last.knee_lifts == (0, 0)
+    assert not reported.last.pelvic_calibrated
 
 
 def test_lifts_are_forgotten_when_the_run_begins() -> None:
-    told = film((12.0, RunnerSpec("knee_lift", flaws=noisy())), (8.0, RunnerSpec(flaws=noisy())))
-    assert max(g.knee_lifts[0] for g in told.gaits) >= 2
-    assert told.last.knee_lifts == (0, 0)
-    assert told.last.pelvic_calibrated, "what they showed is kept"
+    reported = film((12.0, RunnerSpec("knee_lift", flaws=noisy())), (8.0, RunnerSpec(flaws=noisy())))
+    assert max(g.knee_lifts[0] for g in reported.gaits) >= 2
+    assert reported.last.knee_lifts == (0, 0)
+    assert reported.last.pelvic_calibrated, "what they showed is kept"
 
 
 def test_hands_on_the_rail() -> None:
-    told = film(
+    reported = film(
         (8.0, RunnerSpec(speed_mps=2.5, flaws=noisy())),
         (10.0, RunnerSpec(speed_mps=2.5, on_rail=True, flaws=noisy())),
         (8.0, RunnerSpec(speed_mps=2.5, flaws=noisy())),
     )
-    held = np.array([g.hands_on_rail for g in told.gaits])
-    t_s = np.array([g.t_ns for g in told.gaits]) / NS
+    held = np.array([g.hands_on_rail for g in reported.gaits])
+    t_s = np.array([g.t_ns for g in reported.gaits]) / NS
     assert not held[t_s < 8].any()
     assert held[(t_s > 15) & (t_s < 18)].all()
     assert not held[t_s > 23].any()
@@ -119,9 +120,9 @@ def test_place_is_in_the_picture_also_when_the_camera_is_tilted() -> None:
     runner = SyntheticRunner(RunnerSpec(), seconds=3.0, filming=Filming(**tilted))  # type: ignore[arg-type]
     hips_px = runner.xy_px[:, Joint.LEFT_HIP : Joint.RIGHT_HIP + 1, 0].mean()
     x0, _, x1, _ = runner.view.zone
-    told = np.nanmean([g.zone_position for g in film((3.0, RunnerSpec()), **tilted).gaits])
-    assert told == pytest.approx((hips_px / runner.view.width_px - x0) / (x1 - x0), abs=0.003)
-    assert told > 0.51
+    reported = np.nanmean([g.zone_position for g in film((3.0, RunnerSpec()), **tilted).gaits])
+    assert reported == pytest.approx((hips_px / runner.view.width_px - x0) / (x1 - x0), abs=0.003)
+    assert reported > 0.51
 
 
 def test_a_wide_open_view_has_no_place() -> None:

@@ -18,8 +18,8 @@ UPPER = [j for j in Joint if j < Joint.LEFT_HIP]
 @pytest.mark.parametrize("direction", ["left", "right"])
 @pytest.mark.parametrize("doing", ["running", "walking", "standing"])
 def test_found_within_a_second(direction: str, doing: str) -> None:
-    told = film((4.0, RunnerSpec(doing, flaws=noisy())), direction=direction)  # type: ignore[arg-type]
-    late = [g for g in told.gaits if g.t_ns > NS]
+    reported = film((4.0, RunnerSpec(doing, flaws=noisy())), direction=direction)  # type: ignore[arg-type]
+    late = [g for g in reported.gaits if g.t_ns > NS]
     assert {g.direction for g in late} == {direction}
     assert {g.near_side for g in late} == {direction}
 

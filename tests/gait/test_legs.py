@@ -9,10 +9,10 @@ from station.gait.legs import LegTracker, LengthGate
 from station.testing.synthetic_flaws import LEFT_LEG
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import NAN, NS
-from tests.gait.conftest import Told, film, noisy
+from tests.gait.conftest import Reported, film, noisy
 
 
-def thigh_rmse(told: Told, from_s: float = 3.0) -> float:
+def thigh_rmse(told: Reported, from_s: float = 3.0) -> float:
     off = [
         g.angles["thigh_near_deg"] - true
         for g, true in zip(told.gaits, told.truth.angles["thigh_near_deg"], strict=True)

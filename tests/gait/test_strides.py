@@ -13,25 +13,25 @@ from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import NAN, NS, Pose, Reading, Side, View
 from tests.analysed import analyse
-from tests.gait.conftest import Told, film, noisy
+from tests.gait.conftest import Reported, film, noisy
 
 
-def worst_gap_ms(told: Told, kind: str, side: Side) -> tuple[float, float]:
+def worst_gap_ms(reported: Reported, kind: str, side: Side) -> tuple[float, float]:
     """(median signed, largest absolute) distance of the events from the nearest true one."""
-    true = told.truth.times_s(kind, side)
-    off = [e.t_ns / NS - true[np.abs(true - e.t_ns / NS).argmin()] for e in told.events if (e.kind, e.side) == (kind, side)]
+    true = reported.truth.times_s(kind, side)
+    off = [e.t_ns / NS - true[np.abs(true - e.t_ns / NS).argmin()] for e in reported.events if (e.kind, e.side) == (kind, side)]
     return 1000 * float(np.median(off)), 1000 * float(np.abs(off).max())
 
 
 @pytest.mark.parametrize("fps", [18.0, 30.0, 60.0, 120.0])
 @pytest.mark.parametrize("speed_mps", [1.9, 2.5, 3.5, 5.0])
 def test_every_stride_is_found_once(speed_mps: float, fps: float) -> None:
-    told = film((12.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())), fps=fps)
-    assert told.activities(from_s=2.5) == {"running"}
-    truth = told.truth.strides
-    assert len(told.strides) in (len(truth) - 1, len(truth), len(truth) + 1)
-    assert told.last.measures["cadence_spm"].value == pytest.approx(truth["cadence_spm"].mean(), abs=0.5)
-    starts = told.strides["start_s"]
+    reported = film((12.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())), fps=fps)
+    assert reported.activities(from_s=2.5) == {"running"}
+    truth = reported.truth.strides
+    assert len(reported.strides) in (len(truth) - 1, len(truth), len(truth) + 1)
+    assert reported.last.measures["cadence_spm"].value == pytest.approx(truth["cadence_spm"].mean(), abs=0.5)
+    starts = reported.strides["start_s"]
     assert np.abs(starts[:, None] - truth["start_s"][None]).min(axis=1).max() < 0.12
     assert (np.diff(starts) > 0.5).all()
 
@@ -39,14 +39,14 @@ def test_every_stride_is_found_once(speed_mps: float, fps: float) -> None:
 @pytest.mark.parametrize(("jitter_ms", "lost"), [(8.0, 0.0), (0.0, 0.3), (8.0, 0.15)])
 @pytest.mark.parametrize("fps", [30.0, 60.0])
 def test_jittered_and_lost_frames(fps: float, jitter_ms: float, lost: float) -> None:
-    told = film((15.0, RunnerSpec(speed_mps=3.0, flaws=noisy())), fps=fps, jitter_ms=jitter_ms, lost_fraction=lost)
-    assert told.last.measures["cadence_spm"].value == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
-    assert told.last.measures["tle_near_deg"].value == pytest.approx(told.truth.strides["tle_near_deg"].mean(), abs=1.2)
-    assert len(told.strides) >= 0.85 * len(told.truth.strides)
+    reported = film((15.0, RunnerSpec(speed_mps=3.0, flaws=noisy())), fps=fps, jitter_ms=jitter_ms, lost_fraction=lost)
+    assert reported.last.measures["cadence_spm"].value == pytest.approx(reported.truth.strides["cadence_spm"].mean(), abs=0.7)
+    assert reported.last.measures["tle_near_deg"].value == pytest.approx(reported.truth.strides["tle_near_deg"].mean(), abs=1.2)
+    assert len(reported.strides) >= 0.85 * len(reported.truth.strides)
 
 
 def test_rows_tell_what_was_run() -> None:
-    told = film((25.0, RunnerSpec(speed_mps=3.5, trunk_lean_deg=7.0, flaws=noisy(), variability=1.0)))
+    reported = film((25.0, RunnerSpec(speed_mps=3.5, trunk_lean_deg=7.0, flaws=noisy(), variability=1.0)))
     allowed = {
         "thigh_forward_near_deg": 1.5,
         "tle_near_deg": 1.0,
@@ -70,22 +70,22 @@ def test_rows_tell_what_was_run() -> None:
         "thigh_shank_phase_deg": 3.0,
     }
     for name, bar in allowed.items():
-        assert np.nanmean(told.strides[name]) == pytest.approx(np.nanmean(told.truth.strides[name]), abs=bar), name
-    assert (told.strides["running"] == 1).all()
-    assert (told.strides["seen_fraction"] > 0.95).all()
+        assert np.nanmean(reported.strides[name]) == pytest.approx(np.nanmean(reported.truth.strides[name]), abs=bar), name
+    assert (reported.strides["running"] == 1).all()
+    assert (reported.strides["seen_fraction"] > 0.95).all()
 
 
 def test_events_come_once_each_with_the_right_foot() -> None:
-    told = film((20.0, RunnerSpec(speed_mps=3.0, flaws=noisy())), fps=60.0)
+    reported = film((20.0, RunnerSpec(speed_mps=3.0, flaws=noisy())), fps=60.0)
     for kind, bias_ms, worst_ms in (("contact", 15, 35), ("toe_off", 20, 45)):
         for side in ("left", "right"):
-            bias, worst = worst_gap_ms(told, kind, side)  # type: ignore[arg-type]
+            bias, worst = worst_gap_ms(reported, kind, side)  # type: ignore[arg-type]
             assert abs(bias) < bias_ms
             assert worst < worst_ms
-            found = sum((e.kind, e.side) == (kind, side) for e in told.events)
-            assert found >= len(told.truth.times_s(kind, side)) - 4  # type: ignore[arg-type]
-    assert all(0.0 < e.confidence <= 1.0 for e in told.events)
-    assert all((e.t_ns - told.gaits[0].t_ns) % 1_000_000 == 0 for e in told.events), "rounded to 1 ms"
+            found = sum((e.kind, e.side) == (kind, side) for e in reported.events)
+            assert found >= len(reported.truth.times_s(kind, side)) - 4  # type: ignore[arg-type]
+    assert all(0.0 < e.confidence <= 1.0 for e in reported.events)
+    assert all((e.t_ns - reported.gaits[0].t_ns) % 1_000_000 == 0 for e in reported.events), "rounded to 1 ms"
 
 
 def test_contact_time_needs_fifty_pictures_a_second() -> None:
@@ -98,9 +98,9 @@ def test_contact_time_needs_fifty_pictures_a_second() -> None:
 
 @pytest.mark.parametrize("speed_mps", [2.5, 3.5, 4.5])
 def test_belt_speed_is_seen_in_the_feet(speed_mps: float) -> None:
-    told = film((20.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())))
-    assert told.last.speed.origin == "picture"
-    assert told.last.speed.mps == pytest.approx(speed_mps, rel=0.05)
+    reported = film((20.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())))
+    assert reported.last.speed.origin == "picture"
+    assert reported.last.speed.mps == pytest.approx(speed_mps, rel=0.05)
 
 
 def test_belt_speed_without_scale_is_unknown() -> None:
@@ -111,14 +111,14 @@ def test_belt_speed_without_scale_is_unknown() -> None:
     assert np.isnan(gaits[-1].measures["step_length_m"].value)
 
 
-def test_told_and_read_speed_come_before_the_picture() -> None:
+def test_given_and_read_speed_come_before_the_picture() -> None:
     core = GaitCore()
     assert core.step(Reading(0, "speed_given_mps", 3.0)).speed.origin == "given"
-    told = core.step(Reading(NS, "speed_ftms_mps", 2.8)).speed
-    assert (told.mps, told.origin, told.steady) == (2.8, "ftms", False)
+    reported = core.step(Reading(NS, "speed_ftms_mps", 2.8)).speed
+    assert (reported.mps, reported.origin, reported.steady) == (2.8, "ftms", False)
     for second in range(2, 16):
-        told = core.step(Reading(second * NS, "speed_ftms_mps", 2.8)).speed
-    assert told.steady
+        reported = core.step(Reading(second * NS, "speed_ftms_mps", 2.8)).speed
+    assert reported.steady
     assert core.step(Reading(22 * NS, "nothing_known", 1.0)).speed.origin == "given", (
         "a silent treadmill is not believed for ever"
     )
@@ -131,20 +131,20 @@ def test_every_contact_of_a_thigh_with_two_forward_peaks_is_found(shared: Path) 
     """
     found = load_poses(shared / "data" / "field" / "double_peaked_thigh.npz")
     poses = [Pose(t, xy, s) for t, xy, s in zip(found.t_ns.tolist(), found.xy_px, found.score, strict=True)]
-    told = analyse(poses, View(found.width_px, found.height_px))
+    reported = analyse(poses, View(found.width_px, found.height_px))
     for side in ("left", "right"):
-        contacts = [e.t_ns / NS for e in told.events if (e.kind, e.side) == ("contact", side)]
-        assert len(contacts) == len(told.strides) >= 11
+        contacts = [e.t_ns / NS for e in reported.events if (e.kind, e.side) == ("contact", side)]
+        assert len(contacts) == len(reported.strides) >= 11
         assert np.ptp(np.diff(contacts)) < 0.06, "one a stride"
-    assert told.last.measures["retraction_near_pct"].value == pytest.approx(17.0, abs=1.5)
-    assert told.last.measures["knee_flexion_stance_near_deg"].n >= 10
-    assert told.last.measures["contact_time_ms"].measured
+    assert reported.last.measures["retraction_near_pct"].value == pytest.approx(17.0, abs=1.5)
+    assert reported.last.measures["knee_flexion_stance_near_deg"].n >= 10
+    assert reported.last.measures["contact_time_ms"].measured
 
 
-@pytest.mark.parametrize(("fps", "told"), [(18.0, ()), (30.0, ("stance",)), (60.0, ("stance", "contact"))])
-def test_what_the_frames_are_too_slow_for_is_not_told(fps: float, told: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("fps", "reported"), [(18.0, ()), (30.0, ("stance",)), (60.0, ("stance", "contact"))])
+def test_what_the_frames_are_too_slow_for_is_not_reported(fps: float, reported: tuple[str, ...]) -> None:
     measures = film((12.0, RunnerSpec(flaws=noisy())), fps=fps).last.measures
     for word, name, least in (("stance", "knee_flexion_stance_near_deg", 25), ("contact", "contact_time_ms", 50)):
-        assert measures[name].measured == (word in told)
-        if word not in told:
+        assert measures[name].measured == (word in reported)
+        if word not in reported:
             assert measures[name].reason == f"needs at least {least} frames a second"

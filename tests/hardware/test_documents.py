@@ -37,9 +37,9 @@ def script(name: str) -> ModuleType:
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_every_pin_number_is_one_of_the_settings(path: Path) -> None:
     # "GPIO 0 to 8" is no wire
-    told = re.findall(r"GPIO ?(\d+)(?! to \d)(?: (\w+))?", path.read_text(encoding="utf-8"))
-    assert {int(number) for number, _ in told} <= set(PINS.values())
-    for number, word in told:
+    reported = re.findall(r"GPIO ?(\d+)(?! to \d)(?: (\w+))?", path.read_text(encoding="utf-8"))
+    assert {int(number) for number, _ in reported} <= set(PINS.values())
+    for number, word in reported:
         assert word not in PINS or PINS[word] == int(number), f"GPIO {number} {word}"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from station.cli import cli
 from station.errors import InputError
-from station.run.validate import Question, compare
+from station.run.validate import Options, compare
 from station.types import Measure
 from station.validate.page import page_html
 from station.validate.reference import TRIAL_COLUMNS, read_reference
@@ -29,7 +29,7 @@ def protocol() -> str:
     return (HARDWARE / "validation.md").read_text(encoding="utf-8")
 
 
-def test_the_empty_sheet_is_told_to_be_empty() -> None:
+def test_the_empty_sheet_is_recognised() -> None:
     with pytest.raises(InputError, match="no row is filled in"):
         read_reference(SHEET)
 
@@ -111,15 +111,15 @@ def test_a_gym_works_through_the_shipped_sheet(tmp_path: Path) -> None:
         filled.append(",".join(cells[name] for name in head.split(",")))
     (tmp_path / "sheet.csv").write_text("\n".join(filled), encoding="utf-8")
     path = tmp_path / "sheet.csv"
-    found = compare(Question(path), read_reference(path), recordings, {})
+    found = compare(Options(path), read_reference(path), recordings, {})
     (cadence,) = found.quantities
     assert cadence.words == "agrees within ±1 steps/min (10 runners)"
     assert (cadence.found.n, cadence.held, cadence.intervals) == (30, 30, 30)
     assert found.left_out == []
     assert found.waists is not None
-    told = "\n".join(found.waists.lines())
-    assert "stiff                    19 / 1 / 0; right in 19 of 20 judged [76% .. 99%]" in told
-    assert "free or natural          1 / 19 / 0" in told
-    assert "10 runners: tells them apart" in told
+    reported = "\n".join(found.waists.lines())
+    assert "stiff                    19 / 1 / 0; right in 19 of 20 judged [76% .. 99%]" in reported
+    assert "free or natural          1 / 19 / 0" in reported
+    assert "10 runners: tells them apart" in reported
     assert any("tle_near_deg: the same runner again scatters by" in note for note in found.notes)
     assert page_html(found, "2026-11-23T18:00:00Z").count(b"<figure>") == 1

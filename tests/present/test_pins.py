@@ -65,14 +65,14 @@ def test_other_chips_are_named_and_never_taken(tmp_path: Path) -> None:
         find_header_chip(root, lambda device: "gpio-ich")
 
 
-def test_a_chip_without_device_file_is_told(tmp_path: Path) -> None:
+def test_a_chip_without_device_file_is_reported(tmp_path: Path) -> None:
     root = machine(tmp_path, {"gpiochip4": "raspberrypi,rp1-gpio"})
     (root / "dev/gpiochip4").unlink()
     with pytest.raises(HardwareError, match="/dev/gpiochip4: has no device file"):
         find_header_chip(root, no_label)
 
 
-def test_a_chip_that_may_not_be_asked_is_told(tmp_path: Path) -> None:
+def test_a_chip_that_may_not_be_asked_is_reported(tmp_path: Path) -> None:
     with pytest.raises(HardwareError, match=r"gpiochip0 \(Inappropriate ioctl"):
         find_header_chip(machine(tmp_path, {"gpiochip0": None}), no_label)
 

@@ -120,7 +120,7 @@ def test_a_resized_window_is_filled(dummy: None) -> None:
     screen.close()
 
 
-def test_no_display_is_told_with_drivers_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_display_is_reported_with_drivers_and_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDL_VIDEODRIVER", "nosuchdriver")
     with pytest.raises(HardwareError) as caught:
         Screen(CONFIG)

@@ -66,7 +66,7 @@ def test_absent_card_names_those_present(pi: Path) -> None:
         PygameMixer("Speaker2", pi)
 
 
-def test_unplugged_card_is_told(pi: Path) -> None:
+def test_unplugged_card_is_reported(pi: Path) -> None:
     now = Time()
     mixer = PygameMixer("Device", pi, now)
     look(mixer, now, 1.0)

@@ -273,6 +273,6 @@ def test_a_language_without_a_voice_sounds_the_chime() -> None:
     assert np.array_equal(silent.clip("praise.sitting"), chime(PRAISE_HZ))
 
 
-def test_a_voice_that_is_missing_is_told(copy: Path) -> None:
+def test_a_voice_that_is_missing_is_reported(copy: Path) -> None:
     with pytest.raises(InputError, match=r"the voice of language 'xx' is missing"):
         load_voices("xx", copy)

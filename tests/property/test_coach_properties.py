@@ -42,7 +42,7 @@ deeds = st.tuples(
 stories = st.lists(deeds, min_size=3, max_size=6).map(lambda story: [("run", 40, {}, USUAL, False), *story])
 
 
-def told(story: list[Any], start_ns: int = 0) -> Iterator[tuple[Gait, bool]]:
+def reported(story: list[Any], start_ns: int = 0) -> Iterator[tuple[Gait, bool]]:
     runner = MadeRunner(hz=1.5, start_ns=start_ns)
     for deed, seconds, values, now, pressed in story:
         runner.now |= now
@@ -54,7 +54,7 @@ def told(story: list[Any], start_ns: int = 0) -> Iterator[tuple[Gait, bool]]:
 
 def watched(story: list[Any], start_ns: int = 0, plan: Plan = QUICK) -> list[Step]:
     coach = Coach(View(zone=(0.1, 0.1, 0.9, 0.9)), plan)
-    return [coach.answer(gait, pressed=pressed) for gait, pressed in told(story, start_ns)]
+    return [coach.answer(gait, pressed=pressed) for gait, pressed in reported(story, start_ns)]
 
 
 @settings(max_examples=30, deadline=None)

@@ -92,18 +92,18 @@ def test_a_shift_of_all_times_changes_nothing_at_all(runner: SyntheticRunner, la
 def test_a_replay_is_equal_to_the_bit(runner: SyntheticRunner) -> None:
     first, second = GaitCore(runner.view), GaitCore(runner.view)
     for i, pose in enumerate(runner.poses()):
-        told, again = first.step(pose), second.step(Pose(pose.t_ns, pose.xy_px.copy(), pose.score.copy()))
-        if i % 7 == 0 or told.strides:
-            assert repr(told) == repr(again)
+        reported, again = first.step(pose), second.step(Pose(pose.t_ns, pose.xy_px.copy(), pose.score.copy()))
+        if i % 7 == 0 or reported.strides:
+            assert repr(reported) == repr(again)
 
 
 @FEW
 @given(runners)
 def test_cadence_is_neither_doubled_nor_halved(runner: SyntheticRunner) -> None:
-    told = analyse(runner.poses(), replace(runner.view, direction=None))
+    reported = analyse(runner.poses(), replace(runner.view, direction=None))
     true = runner.truth.strides["cadence_spm"].mean()
-    assert told.last.measures["cadence_spm"].value == pytest.approx(true, abs=2.5)
-    assert np.abs(told.strides["cadence_spm"] - true).max() < 0.2 * true
+    assert reported.last.measures["cadence_spm"].value == pytest.approx(true, abs=2.5)
+    assert np.abs(reported.strides["cadence_spm"] - true).max() < 0.2 * true
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -114,7 +114,7 @@ def test_tally_survives_json() -> None:
     tally = Tally()
     for given, step in run(SECONDS):
         tally.add(given, step)
-    back = Tally.from_plain(json.loads(json.dumps(tally.plain())))
+    back = Tally.of_json(json.loads(json.dumps(tally.as_json())))
     assert repr(back) == repr(tally)  # repr, because NaN is not equal to itself
     assert back.fault_reports()[2] == tally.fault_reports()[2]
 
@@ -136,8 +136,8 @@ def by(source: str, *values: float) -> Tally:
 def watched(tally: Tally, source: str, *values: float) -> Tally:
     stride = np.zeros(1, STRIDE)[0]
     for value in values:
-        told = Measure(value, value - 1, value + 1, 1) if value == value else Measure.cannot_tell("hidden by a shirt")
-        gait = Gait(NS, pelvic_source=source, strides=(stride,), measures={"pelvic_turn_deg": told})
+        reported = Measure(value, value - 1, value + 1, 1) if value == value else Measure.cannot_tell("hidden by a shirt")
+        gait = Gait(NS, pelvic_source=source, strides=(stride,), measures={"pelvic_turn_deg": reported})
         tally.add(Tick(NS), Step(NS, gait, (), Mode.COACH, (), (), Snapshot(NS, Mode.COACH, 0.0, 0.0, gait)))
     return tally
 
@@ -145,7 +145,7 @@ def watched(tally: Tally, source: str, *values: float) -> Tally:
 def test_two_sources_of_the_pelvic_turn_are_never_averaged() -> None:
     tally = watched(by("landmarks", 20.0, 20.0), "hip_belt", 8.0)
     assert (tally.pelvic_source, tally.pelvic_measures()["pelvic_turn_deg"].value) == ("hip_belt", 8.0)
-    again = Tally.from_plain(tally.plain())
+    again = Tally.of_json(tally.as_json())
     assert (again.pelvic_source, again.pelvic_measures()) == (tally.pelvic_source, tally.pelvic_measures())
 
 
@@ -156,10 +156,10 @@ def test_a_hip_belt_that_was_hidden_all_along_leaves_what_landmarks_saw_before()
     assert (hidden.pelvic_source, hidden.pelvic_measures()["pelvic_turn_deg"].reason) == ("hip_belt", "hidden by a shirt")
 
 
-def test_the_reason_told_is_the_one_that_cost_most_running_time() -> None:
+def test_the_reason_reported_is_the_one_that_cost_most_running_time() -> None:
     tally = FaultTally("sitting")
-    told = (("speed unknown", 60, True), ("first two minutes", 90, True), ("nobody is running", 300, False))
-    for reason, seconds, running in told:
+    reported = (("speed unknown", 60, True), ("first two minutes", 90, True), ("nobody is running", 300, False))
+    for reason, seconds, running in reported:
         tally.add(Fault("sitting", "cannot_tell", NAN, "deg", 0.0, NAN, reason), seconds * NS, 0.0, running)
     assert tally.report().reason == "first two minutes"
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from station.errors import InputError
+from station.jsonable import jsonable
 from station.record import log as log_module
 from station.record.log import LogHeader, LogWriter, read_cues, read_log, read_lost, repair
-from station.record.plain import plain
 from station.types import JOINTS, Cue, Input, Marks, ModelInfo, Pose, Press, Reading, SourceInfo, Tick, View
 
 HEADER = LogHeader(
@@ -208,7 +208,7 @@ def crafted(header: object, *records: tuple[int, bytes]) -> bytes:
     return content + b"".join(log_module._frame(tag, payload) for tag, payload in records)
 
 
-GOOD_HEADER = plain(HEADER)
+GOOD_HEADER = jsonable(HEADER)
 T = struct.pack("<q", 5)
 
 
@@ -266,7 +266,7 @@ def test_a_record_that_says_nonsense_is_an_ordinary_refusal(tmp_path: Path, tag:
 
 def test_logs_of_the_first_format_are_still_read(tmp_path: Path) -> None:
     path = tmp_path / "x.log"
-    cue = struct.pack("<q", CUE.t_ns) + json.dumps(plain(CUE)).encode()
+    cue = struct.pack("<q", CUE.t_ns) + json.dumps(jsonable(CUE)).encode()
     header = {name: value for name, value in GOOD_HEADER.items() if name != "torn_bytes"} | {"schema": "station.log/1"}
     path.write_bytes(crafted(header, (log_module.TICK, struct.pack("<q", 30)), (log_module.CUE, cue)))
     read, inputs = read_log(path)

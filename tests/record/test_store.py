@@ -21,10 +21,10 @@ import pytest
 from station import wall_clock
 from station.config import RecordSection
 from station.errors import StoreError
+from station.jsonable import jsonable
 from station.record.archive import DATABASE, Archive, DamagedSession
 from station.record.chunks import pack, unpack
 from station.record.log import read_log, read_lost
-from station.record.plain import plain
 from station.record.retention import reclaim_logs
 from station.record.schema import COLUMNS, MIGRATIONS, connect, migrate
 from station.record.sealed import sealed
@@ -36,8 +36,8 @@ from tests.made_run import MODEL, SOURCE, VIEW, run
 
 # A session's row of the first released version, after id, number and state.
 EARLY_ROW = (
-    *(json.dumps(plain(part)) for part in (SOURCE, MODEL, VIEW)),
-    json.dumps(Tally(first_ns=0, last_ns=9_000_000_000, running_ns=9_000_000_000).plain()),
+    *(json.dumps(jsonable(part)) for part in (SOURCE, MODEL, VIEW)),
+    json.dumps(Tally(first_ns=0, last_ns=9_000_000_000, running_ns=9_000_000_000).as_json()),
     *("1", "1", "2026-03-01T18:30:00Z", "2026-03-01T18:31:00Z", 1, "b" * 32, 5, json.dumps(ANGLES.names), "", ""),
 )
 
@@ -496,8 +496,8 @@ class _Gate:
         self._store = store
         self.entered, self.open, self.taken = threading.Event(), threading.Event(), threading.Semaphore(0)
 
-    def begin(self, *told: Any) -> str:
-        return self._store.begin(*told)
+    def begin(self, *reported: Any) -> str:
+        return self._store.begin(*reported)
 
     def add(self, given: Input, step: Step) -> None:
         self.entered.set()

@@ -17,7 +17,7 @@ from station.run.station_state import StationState
 CLAIM_DEVICES = {"camera", "place", "pins", "sound", "display", "pose"}
 
 
-def test_what_fails_is_told_with_its_remedy() -> None:
+def test_what_fails_is_reported_with_its_remedy() -> None:
     def look(_: Config, parts: Sequence[str]) -> list[Check]:
         return [Check("clock", "bad", "the clock says 1970", "set it"), Check("storage", "ok", "fine")]
 
@@ -49,10 +49,10 @@ def test_a_doctor_that_falls_ill_takes_nobody_along(caplog: pytest.LogCaptureFix
 
 
 def test_what_it_finds_is_shown(tmp_path: Path) -> None:
-    told: list[tuple[str, str]] = []
-    state = StationState((), ManualClock(), False, None, also=(lambda: tuple(told),))
+    reported: list[tuple[str, str]] = []
+    state = StationState((), ManualClock(), False, None, also=(lambda: tuple(reported),))
     assert state().healthy
-    told.append(("clock: wrong", "set it"))
+    reported.append(("clock: wrong", "set it"))
     assert state().trouble == (("clock: wrong", "set it"),)
     assert not state().healthy
 

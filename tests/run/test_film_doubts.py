@@ -30,28 +30,28 @@ def analysed(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[in
     return left.value.code, conforms(said.out) if said.out else {}, said.err
 
 
-def test_half_speed_is_doubted_and_its_times_are_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_half_speed_is_doubted_and_its_times_are_not_reported(capsys: pytest.CaptureFixture[str]) -> None:
     """The bundled runner shown at half the speed: 82 steps a minute is no runner's cadence."""
     clip = Path(analyze.__file__).parents[1] / "demo" / "demo_runner.webm"
-    code, told, said = analysed(clip, "--fps", 15, "--seconds", 16, capsys=capsys)
+    code, reported, said = analysed(clip, "--fps", 15, "--seconds", 16, capsys=capsys)
     assert code == 1
     assert "slow motion? give --fps" in said
-    cadence = told["summary"]["cadence_spm"]
+    cadence = reported["summary"]["cadence_spm"]
     assert cadence["value"] is None
     assert "no runner" in cadence["reason"]
-    assert all(fault["state"] == "cannot_tell" for fault in told["faults"] if fault["rule"] == "low_cadence")
+    assert all(fault["state"] == "cannot_tell" for fault in reported["faults"] if fault["rule"] == "low_cadence")
 
 
 def test_a_film_that_is_too_short_says_how_long_it_must_be(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A second of it, and three seconds of slow motion."""
     clip = Path(analyze.__file__).parents[1] / "demo" / "demo_runner.webm"
     for film, more in ((clip, ("--seconds", 1)), (shared / "data" / "field" / "slow_motion_4x_tagged.mp4", ())):
-        code, told, said = analysed(film, *more, capsys=capsys)
+        code, reported, said = analysed(film, *more, capsys=capsys)
         assert code == 1
         assert "s of real time: too short for the three whole strides" in said
         assert "Film 4 s of running or more; of slow motion that many times longer." in said
-        assert any("too short for the three whole strides" in note for note in told["notes"])
-        assert told["summary"]["cadence_spm"]["value"] is None
+        assert any("too short for the three whole strides" in note for note in reported["notes"])
+        assert reported["summary"]["cadence_spm"]["value"] is None
 
 
 class Seen:

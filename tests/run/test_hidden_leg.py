@@ -72,20 +72,21 @@ def test_a_free_leg_is_not_doubted() -> None:
     ids=["thigh", "knee", "ankle", "towel"],
 )
 def test_a_bar_or_a_towel_over_any_part_is_named(cover: tuple[slice, slice], part: str) -> None:
-    told = notes({0: cover})
-    assert re.match(r"the near [a-z, ]+ cannot be told from what is in front of it or behind it for 4 of 4 s: angles may", told)
-    assert part in told.partition(" cannot")[0]
+    reported = notes({0: cover})
+    words = r"the near [a-z, ]+ cannot be told from what is in front of it or behind it for 4 of 4 s: angles may"
+    assert re.match(words, reported)
+    assert part in reported.partition(" cannot")[0]
 
 
-def test_what_came_later_is_told_with_its_time() -> None:
+def test_what_came_later_is_reported_with_its_time() -> None:
     assert "for 2 of 4 s" in notes({2 * FPS: (slice(148, 162), slice(0, 180))})
 
 
-def test_a_model_that_is_unsure_of_the_knee_is_told() -> None:
+def test_a_model_that_is_unsure_of_the_knee_is_reported() -> None:
     assert notes(score=0.6).startswith("the near knee is hidden or unclear in 100% of the frames")
 
 
-def test_nobody_is_told_of_a_leg_that_does_not_run() -> None:
+def test_no_word_of_a_leg_that_does_not_run() -> None:
     assert notes({0: (slice(148, 162), slice(0, 180))}, 0.6, Activity.STANDING) == ""
 
 

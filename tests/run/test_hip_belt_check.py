@@ -45,11 +45,11 @@ def bad_parts(grey: NDArray[np.uint8]) -> set[str]:
 
 def test_a_good_sheet_is_in_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     check_hip_belt(saved(tmp_path, sheet(first=16)), None, None)
-    told = capsys.readouterr().out
-    assert "4 of 16: 16, 17, 18, 19" in told
-    assert "4 of 4 upright" in told
-    assert "a tag every 1.3" in told
-    assert "BAD" not in told
+    reported = capsys.readouterr().out
+    assert "4 of 16: 16, 17, 18, 19" in reported
+    assert "4 of 4 upright" in reported
+    assert "a tag every 1.3" in reported
+    assert "BAD" not in reported
 
 
 def test_json_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_a_tag_may_have_any_size_in_a_photograph(size_px: int) -> None:
     assert belt.side_px == pytest.approx(size_px, rel=0.04)
 
 
-def test_what_is_wrong_is_told() -> None:
+def test_what_is_wrong_is_reported() -> None:
     page = sheet()
     assert bad_parts(page) == set()
     assert bad_parts(np.ascontiguousarray(page[::-1, ::-1])) == {"upright"}
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_told() -> None:
     ("changed", "what"),
     [(lambda page: page[:, ::-1], "mirrored"), (lambda page: 255 - page, "white on black"), (lambda page: page[:20], "no two")],
 )
-def test_without_tags_the_reason_is_told(changed, what: str, tmp_path: Path) -> None:
+def test_without_tags_the_reason_is_reported(changed, what: str, tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match=what):
         check_hip_belt(saved(tmp_path, np.ascontiguousarray(changed(sheet()))), None, None)
 
@@ -122,8 +122,8 @@ def test_a_film_adds_up(tmp_path: Path) -> None:
     film = write_film(tmp_path / "turn.mp4", (np.repeat(one[..., None], 3, axis=2) for one in turned), fps=10)
     one = belts_in(iter(turned[:1]))[0]
     check_hip_belt(str(film), None, str(tmp_path / "told.json"))
-    (told,) = conforms((tmp_path / "told.json").read_bytes())["belts"]
-    assert len(told["ids"]) > len(one.ids) + 1
+    (reported,) = conforms((tmp_path / "told.json").read_bytes())["belts"]
+    assert len(reported["ids"]) > len(one.ids) + 1
 
 
 def test_files_that_will_not_do(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from station.errors import HardwareError, StationError
 from station.ports import EndOfSource
 from station.run.clock import SystemClock
 from station.run.live import LiveStation
-from station.run.parts import NoStore, Parts
 from station.run.presenter import Presenter
 from station.run.slots import Inbox
+from station.run.station_parts import NoStore, StationParts
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import (
     NS,
@@ -142,7 +142,7 @@ def station(items: list[Any], script: dict[int, Mode | str] | None = None, **par
     clock = SystemClock()
     presenters = [Presenter(f"sink {number}", lambda sink=sink: sink, clock) for number, sink in enumerate(sinks)]  # type: ignore[misc]
     given: dict[str, Any] = {"estimator": None, "store": NoStore(), "clock": clock, "presenters": presenters} | parts
-    return LiveStation(Parts(source=source, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
+    return LiveStation(StationParts(source=source, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
 
 
 def test_every_pose_reaches_the_coach_and_the_end_of_the_file_ends_the_run() -> None:
@@ -215,7 +215,7 @@ def test_a_bug_in_the_coach_is_raised_not_swallowed() -> None:
             raise ZeroDivisionError
 
     source = InStep(poses(3))
-    live = LiveStation(Parts(source=source, estimator=None, new_coach=Broken, store=NoStore(), clock=SystemClock()))  # type: ignore[arg-type]
+    live = LiveStation(StationParts(source=source, estimator=None, new_coach=Broken, store=NoStore(), clock=SystemClock()))  # type: ignore[arg-type]
     with pytest.raises(ZeroDivisionError):
         live.run()
 
@@ -355,7 +355,7 @@ def filmed(count: int, estimator: Any, **parts: Any) -> tuple[LiveStation, list[
     source, seen = InStep([Frame(start + i, i, image) for i in range(count)]), []
     new_coach: Callable[[], Any] = lambda: Ticking(source, {}, seen)  # noqa: E731
     given: dict[str, Any] = {"store": NoStore(), "clock": SystemClock()} | parts
-    return LiveStation(Parts(source=source, estimator=estimator, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
+    return LiveStation(StationParts(source=source, estimator=estimator, new_coach=new_coach, **given)), seen  # type: ignore[arg-type]
 
 
 def test_one_frame_that_fails_is_skipped_and_counted(caplog: pytest.LogCaptureFixture) -> None:

@@ -76,7 +76,7 @@ def test_cues_and_snapshots_reach_it_in_its_own_thread(clock: ManualClock) -> No
 @pytest.mark.parametrize(
     "error", [HardwareError("is gone", "GPIO 5", "plug it in"), OSError(5, "Input/output error"), KeyError("x")]
 )
-def test_whatever_it_raises_it_is_closed_told_and_opened_again(clock: ManualClock, way: str, error: Exception) -> None:
+def test_whatever_it_raises_it_is_closed_reported_and_opened_again(clock: ManualClock, way: str, error: Exception) -> None:
     part = Part()
     presenter = Presenter("light", part.open, clock)
     part.fails = {way: error}
@@ -128,7 +128,7 @@ def test_one_that_cannot_even_be_closed_is_opened_again(clock: ManualClock) -> N
     presenter.close()
 
 
-def test_one_that_hangs_is_told_and_does_not_hold_up_the_end(clock: ManualClock) -> None:
+def test_one_that_hangs_is_reported_and_does_not_hold_up_the_end(clock: ManualClock) -> None:
     let_go = threading.Event()
 
     class Hanging(Part):

@@ -48,9 +48,9 @@ def test_the_same_inputs_give_the_same_cues(
     assert live[1]
     assert replayed(log) == live[1]
     run_replay(log, compare=True)
-    told = capsys.readouterr()
-    assert told.out == f"{len(live[1])} cues, all equal\n"
-    assert told.err == ""
+    reported = capsys.readouterr()
+    assert reported.out == f"{len(live[1])} cues, all equal\n"
+    assert reported.err == ""
 
 
 def test_the_first_cue_that_differs_is_named(live: tuple[SyntheticRunner, list[Cue]], tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ import pytest
 from station.errors import HardwareError, StationError
 from station.run import start
 from station.run.clock import ManualClock
-from station.run.parts import RunReport
 from station.run.restarts import MOST, NO_WORD, WINDOW_S, Restarts
+from station.run.station_parts import RunReport
 
 BURST = 8  # StartLimitBurst of station.service
 

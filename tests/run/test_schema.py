@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from station.bench import stages
-from station.check import Check, State
+from station.check import Check, CheckState
 from station.run import doctor
 from station.run.schema import DOCUMENTS, schema_of
 from station.sense.poses import Poses, save_poses
@@ -77,7 +77,7 @@ def test_an_analysis_and_its_session_file_keep_their_schemas(
 
 
 def test_the_doctor_keeps_its_schema(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    every = [Check(f"part {number}", state, "seen", "do") for number, state in enumerate(get_args(State))]
+    every = [Check(f"part {number}", state, "seen", "do") for number, state in enumerate(get_args(CheckState))]
     monkeypatch.setattr(doctor, "examine", lambda config: every)
     assert run("doctor", "--json") == 1
     assert conforms(capsys.readouterr().out)["verdicts"][-1]["state"] == "cannot_tell"

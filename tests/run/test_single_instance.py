@@ -40,8 +40,8 @@ def holder(folder: Path) -> subprocess.Popen[str]:
 
 def test_a_killed_station_leaves_the_folder_free_and_its_number_means_nothing(tmp_path: Path) -> None:
     process = holder(tmp_path)
-    told = rf"another station is running here \(process {process.pid}\).*kill {process.pid}"
-    with pytest.raises(UsageError, match=told), only_one(at(tmp_path)):
+    reported = rf"another station is running here \(process {process.pid}\).*kill {process.pid}"
+    with pytest.raises(UsageError, match=reported), only_one(at(tmp_path)):
         pass
     process.send_signal(signal.SIGKILL)
     process.communicate()

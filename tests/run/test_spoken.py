@@ -18,9 +18,9 @@ from station.language import Catalogue
 from station.provision import Provision
 from station.run import doctor, spoken
 from station.run.check_list import print_checks
-from station.run.parts import RunReport
 from station.run.spoken import speaking
 from station.run.start import closing_line
+from station.run.station_parts import RunReport
 from tests.export.test_report import spelled
 from tests.lab.languages.messages import messages
 

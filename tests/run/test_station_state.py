@@ -12,7 +12,7 @@ class Panel:
     trouble = ""
 
 
-def test_what_was_missing_at_the_start_stays_told(tmp_path: Path) -> None:
+def test_what_was_missing_at_the_start_stays_reported(tmp_path: Path) -> None:
     state = StationState((("no light", "connect it"),), ManualClock(), False, None, stick_folder=tmp_path)()
     assert state.trouble == (("no light", "connect it"),)
     assert not state.healthy

@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Iterator[int]:
     os.close(handle)
 
 
-def test_a_stick_that_carries_three_sessions_is_told_now_and_then(tmp_path: Path, folder: int) -> None:
+def test_a_stick_that_carries_three_sessions_is_reported_now_and_then(tmp_path: Path, folder: int) -> None:
     sensor = StickSessions(tmp_path)
     assert sensor.poll(0) == ()
     write_status(folder, "sda", StickStatus("done", "1 session on the stick", 3))
@@ -58,7 +58,7 @@ def test_cues_fade_by_the_sessions_on_the_stick() -> None:
     assert heard[None] == heard[0] > heard[4] > heard[7] == 0
 
 
-def test_the_screen_is_told_which_session_this_is_only_where_a_stick_counts() -> None:
+def test_the_screen_shows_which_session_this_is_only_where_a_stick_counts() -> None:
     assert corrections(4, 20.0)[1].runner_session == 5
     assert corrections(None, 20.0)[1].runner_session == 0
 

@@ -113,8 +113,8 @@ def test_an_export_of_all_leaves_out_what_is_damaged_and_says_so(archive: Archiv
 @pytest.mark.parametrize("opensim", [False, True])
 def test_an_export_is_what_the_stick_gets(archive: Archive, tmp_path: Path, opensim: bool) -> None:
     settings = tmp_path / "station.toml"
-    told = f'[station]\nname = "gym-1"\ndata_dir = "{archive.folder}"\n[record]\nopensim = {str(opensim).lower()}\n'
-    settings.write_text(told, encoding="utf-8")
+    reported = f'[station]\nname = "gym-1"\ndata_dir = "{archive.folder}"\n[record]\nopensim = {str(opensim).lower()}\n'
+    settings.write_text(reported, encoding="utf-8")
     stick, folder = tmp_path / "stick", tmp_path / "folder"
     stick.mkdir()
     export_to(stick, archive, "all", "gym-1", opensim)

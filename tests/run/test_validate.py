@@ -61,7 +61,7 @@ def series_csv(path: Path, factor: float = 1.0, shift_s: float = 0.0, name: str 
     return path
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+def reported(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return conforms(capsys.readouterr().out)
 
 
@@ -84,7 +84,7 @@ def test_hand_counts_agree_with_a_true_station(
     recorded: tuple[Path, Recording], sheet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("validate", sheet, "--against", recorded[0], "--json", "-", "--within", "cadence_spm=3") == 0
-    document = told(capsys)
+    document = reported(capsys)
     assert document["schema"] == "station.validation/1"
     (cadence,) = document["quantities"]
     assert (cadence["name"], cadence["n"], cadence["runners"], cadence["tolerance"]) == ("cadence_spm", 5, 1, 3.0)
@@ -118,7 +118,7 @@ def test_a_curve_on_another_clock(shared: Path, tmp_path: Path, capsys: pytest.C
     (tmp_path / "markers.csv").write_text("time_s,thigh_near_deg\n" + "\n".join(rows) + "\n")
     page = tmp_path / "page.html"
     assert run("validate", tmp_path / "markers.csv", "--against", tmp_path / "out", "--json", "-", "--out", page) == 0
-    document = told(capsys)
+    document = reported(capsys)
     assert document["offset"]["offset_s"] == pytest.approx(-7.3, abs=0.01)
     (thigh,) = document["quantities"]
     assert thigh["verdict"] == "agrees"
@@ -146,7 +146,7 @@ def test_a_session_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[
     timed.write_text("tle_near_deg,start_utc,seconds\n21,2026-03-01T18:30:05Z,20\n")
     for path, more in ((named, ()), (timed, ()), (timed, ("--session", "last"))):
         assert run("validate", path, "--config", settings, "--json", "-", *more) == 0
-        document = told(capsys)
+        document = reported(capsys)
         assert document["recordings"] == [session]
         assert document["quantities"][0]["bias"] == pytest.approx(0, abs=0.6)
     named.write_text("session,tle_near_deg\n00009-ffff,21\n")
@@ -169,7 +169,7 @@ def test_a_session_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[
         ("time_s,cadence_spm\n5,160\n", (), 2, "--offset SECONDS"),
     ],
 )
-def test_mistakes_are_told_in_one_line(
+def test_mistakes_are_reported_in_one_line(
     recorded: tuple[Path, Recording],
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -215,7 +215,7 @@ def test_a_curve_needs_one_recording(
 
 
 @pytest.mark.parametrize("spoil", ["session.json", "strides.csv", "series.csv"])
-def test_a_spoiled_folder_is_told(
+def test_a_spoiled_folder_is_reported(
     recorded: tuple[Path, Recording], tmp_path: Path, spoil: str, sheet: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_all(recorded[1], tmp_path / "f")

@@ -278,7 +278,7 @@ def test_a_dark_room_and_a_white_wall_are_no_bars(tmp_path: Path) -> None:
         assert played(source)[0].image.shape == images[0].shape
 
 
-def test_a_film_on_its_side_is_turned_as_told(tmp_path: Path) -> None:
+def test_a_film_on_its_side_is_turned_as_given(tmp_path: Path) -> None:
     lying = [np.ascontiguousarray(np.rot90(corners(), 1))] * 3  # it was turned counter-clockwise
     path = write_film(tmp_path / "a.mp4", lying)
     assert corner_letters(played(VideoSource(path))[0].image) != "RGBK"

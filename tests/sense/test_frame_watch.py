@@ -24,7 +24,7 @@ STILL = noisy(120, 60)
 GYM: Callable[[], np.ndarray] = lambda: noisy(120, 60)  # noqa: E731
 
 
-def told(pictures: list[Callable[[], np.ndarray]], fps: float = 10) -> list[str]:
+def reported(pictures: list[Callable[[], np.ndarray]], fps: float = 10) -> list[str]:
     watch = FrameWatch()
     return [watch.step(Frame(round(i / fps * NS), i, make())) for i, make in enumerate(pictures)]
 
@@ -32,8 +32,8 @@ def told(pictures: list[Callable[[], np.ndarray]], fps: float = 10) -> list[str]
 @pytest.mark.parametrize(
     ("make", "trouble"), [(lambda: noisy(8, 5), "dark"), (lambda: noisy(90), "covered"), (lambda: STILL, "frozen")]
 )
-def test_trouble_is_told_after_two_seconds_and_ends_at_once(make: Callable[[], np.ndarray], trouble: str) -> None:
-    says = told([GYM] * 10 + [make] * 40 + [GYM] * 10)
+def test_trouble_is_reported_after_two_seconds_and_ends_at_once(make: Callable[[], np.ndarray], trouble: str) -> None:
+    says = reported([GYM] * 10 + [make] * 40 + [GYM] * 10)
     assert set(says[:30]) == {""}
     assert set(says[32:50]) == {trouble}
     assert set(says[50:]) == {""}
@@ -41,11 +41,11 @@ def test_trouble_is_told_after_two_seconds_and_ends_at_once(make: Callable[[], n
 
 def test_a_gym_is_fine_bright_or_dim() -> None:
     for level, contrast in ((120, 60), (50, 40), (220, 30)):
-        assert set(told([lambda level=level, contrast=contrast: noisy(level, contrast)] * 60)) == {""}  # type: ignore[misc]
+        assert set(reported([lambda level=level, contrast=contrast: noisy(level, contrast)] * 60)) == {""}  # type: ignore[misc]
 
 
 def test_a_hand_before_the_lens_for_a_second_is_no_trouble() -> None:
-    assert set(told(([GYM] * 20 + [lambda: noisy(30)] * 15) * 3)) == {""}
+    assert set(reported(([GYM] * 20 + [lambda: noisy(30)] * 15) * 3)) == {""}
 
 
 def test_a_real_film_is_fine(shared: Path) -> None:

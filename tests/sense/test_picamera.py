@@ -350,7 +350,7 @@ def test_a_stall_is_noticed_and_mended(rig: type[Rig], frames: int) -> None:
         assert all(frame.t_ns > earlier.t_ns for earlier in before)
 
 
-def test_silence_is_told_while_it_lasts(rig: type[Rig]) -> None:
+def test_silence_is_reported_while_it_lasts(rig: type[Rig]) -> None:
     """Each call returns within its time-out, so that the view is known to be lost."""
     one = rig(openings=[Opening(frames=5), Opening()])
     with one.source:
@@ -455,7 +455,7 @@ def test_no_camera_memory_has_its_own_remedy(rig: type[Rig]) -> None:
         pass
 
 
-def test_waits_between_attempts_grow_and_the_screen_is_told(rig: type[Rig]) -> None:
+def test_waits_between_attempts_grow_and_the_screen_says_so(rig: type[Rig]) -> None:
     one = rig(openings=[Opening(frames=3), *[Opening(fails={"start": KeyError("x")})] * 4, Opening()])
     opened_s: list[float] = []
     with one.source:
@@ -537,13 +537,13 @@ def test_a_camera_whose_times_stay_wrong_is_lost_with_that_reason(rig: type[Rig]
 # --- without the library ---
 
 
-def test_without_picamera2_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_picamera2_the_remedy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "picamera2", None)
     with pytest.raises(HardwareError, match="apt install python3-picamera2"), PicameraSource(CameraSection(), ManualClock()):
         pass
 
 
-def test_a_library_built_for_another_numpy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_built_for_another_numpy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def find_spec(self, name: str, *_: object) -> None:
             if name == "picamera2":

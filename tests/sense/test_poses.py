@@ -118,7 +118,7 @@ def test_unknown_arrays_are_left_alone(tmp_path: Path) -> None:
     assert len(load_poses(tmp_path / "a.npz").t_ns) == 4
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path, runner: SyntheticRunner) -> None:
+def test_a_folder_that_is_not_there_is_reported(tmp_path: Path, runner: SyntheticRunner) -> None:
     with pytest.raises(StoreError, match="cannot be written"):
         save_poses(tmp_path / "none" / "a.npz", of_runner(runner))
 

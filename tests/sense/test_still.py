@@ -34,14 +34,14 @@ def test_a_large_photograph_is_reduced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\nbroken", b"hello"])
-def test_what_is_no_picture_is_told(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_picture_is_reported(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "not.png"
     path.write_bytes(content)
     with pytest.raises(InputError, match="picture"), StillSource(path):
         pass
 
 
-def test_a_missing_photograph_is_told(tmp_path: Path) -> None:
+def test_a_missing_photograph_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"), StillSource(tmp_path / "none.jpg"):
         pass
 

@@ -58,7 +58,7 @@ def leave(one: Rig) -> None:
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])
-def test_frames_are_red_green_blue_and_turned_as_told(rig: type[Rig], turned: int) -> None:
+def test_frames_are_red_green_blue_and_turned_as_given(rig: type[Rig], turned: int) -> None:
     one = rig(turned_deg=turned)
     with one.source:
         frame = one.source.read(5.0)
@@ -94,7 +94,7 @@ def test_times_are_the_drivers_where_it_tells_them(rig: type[Rig], driver_s: flo
         leave(one)
 
 
-def test_a_webcam_that_is_not_there_or_in_use_is_told(rig: type[Rig], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_webcam_that_is_not_there_or_in_use_is_reported(rig: type[Rig], monkeypatch: pytest.MonkeyPatch) -> None:
     for platform, word in (("linux", "group video"), ("darwin", "Privacy & Security"), ("win32", "desktop apps")):
         monkeypatch.setattr(sys, "platform", platform)
         with (
@@ -107,7 +107,7 @@ def test_a_webcam_that_is_not_there_or_in_use_is_told(rig: type[Rig], monkeypatc
 
 
 @pytest.mark.parametrize("plugged", [Plugged(frames=0), Plugged(error=RuntimeError("driver")), Plugged(error=MemoryError())])
-def test_a_webcam_that_delivers_nothing_is_told(rig: type[Rig], plugged: Plugged) -> None:
+def test_a_webcam_that_delivers_nothing_is_reported(rig: type[Rig], plugged: Plugged) -> None:
     one = rig(plugged)
     with pytest.raises(HardwareError), one.source:
         pass

@@ -68,7 +68,7 @@ def test_a_healthy_station_sees_a_sitter_and_says_it_three_ways(box: Appliance) 
 # --- the camera ---
 
 
-def test_no_camera_is_told_with_its_remedy_and_what_was_stored_can_still_be_had(box: Appliance) -> None:
+def test_no_camera_is_reported_with_its_remedy_and_what_was_stored_can_still_be_had(box: Appliance) -> None:
     box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(absent=True)]))
     assert box.run() == 3
     assert "station: camera: no camera is connected. Switch off, check the ribbon cable at both ends, switch on." in box.said.err
@@ -119,7 +119,7 @@ class FirstBad:
     ],
     ids=["dark", "covered", "frozen"],
 )
-def test_a_picture_nobody_can_work_with_is_told_while_it_lasts(
+def test_a_picture_nobody_can_work_with_is_reported_while_it_lasts(
     box: Appliance, bad: Callable[[float], np.ndarray], word: str, remedy: str
 ) -> None:
     what = f"the picture is {word}"
@@ -129,7 +129,7 @@ def test_a_picture_nobody_can_work_with_is_told_while_it_lasts(
     assert not tells(what)(box.shown[-1])
 
 
-def test_a_camera_hung_upside_down_is_told_with_the_setting_that_rights_it(box: Appliance) -> None:
+def test_a_camera_hung_upside_down_is_reported_with_the_setting_that_rights_it(box: Appliance) -> None:
     class Hanging(Sitter):
         def estimate(self, frame: Frame) -> Pose:
             pose = super().estimate(frame)
@@ -183,7 +183,7 @@ def test_with_nothing_to_tell_the_runner_it_does_not_pretend_to_coach(box: Appli
 # --- the card ---
 
 
-def test_a_full_card_is_told_while_coaching_goes_on(box: Appliance) -> None:
+def test_a_full_card_is_reported_while_coaching_goes_on(box: Appliance) -> None:
     class Full(SqliteStore):
         """From the first stride on the database may not grow: SQLite answers "database or disk is
         full".
@@ -211,7 +211,7 @@ def read_only_card(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
-def test_a_card_that_has_turned_read_only_is_told_and_coaching_goes_on(box: Appliance, read_only_card: Path) -> None:
+def test_a_card_that_has_turned_read_only_is_reported_and_coaching_goes_on(box: Appliance, read_only_card: Path) -> None:
     box.data = read_only_card / "station"
     assert box.run(until=box.coaches, times=1) == 0
     (what,) = (what for what in box.trouble if what.startswith(f"{box.data}: cannot be opened"))

@@ -37,7 +37,7 @@ def test_who_locks_the_waist_at_minute_five_gets_one_cue_and_praise(hall) -> Non
     assert [(o.rule, o.cleared, o.strides <= 20) for o in seen.outcomes] == [("locked_waist", True, True)]
 
 
-def test_without_the_drill_a_locked_waist_is_not_told_but_said_to_be_unknown(hall) -> None:
+def test_without_the_drill_a_locked_waist_is_not_reported_but_said_to_be_unknown(hall) -> None:
     runner = MadeRunner(pelvic_turn_deg=10.0)
     seen = hall().watch(runner.run(300)).watch(runner.run(60, pelvic_turn_deg=0.8))
     assert seen.corrections == []
@@ -45,7 +45,7 @@ def test_without_the_drill_a_locked_waist_is_not_told_but_said_to_be_unknown(hal
     assert "find-your-hip drill" in seen.row("locked_waist").reason
 
 
-def test_a_sitting_runner_is_told_to_run_tall_and_praised_when_they_do(hall) -> None:
+def test_a_sitting_runner_is_cued_to_run_tall_and_praised_when_they_do(hall) -> None:
     runner = MadeRunner()
     seen = hall().watch(runner.run(IN_COACH)).until("cue.sitting", runner.run(60, **SITTING))
     seen.watch(runner.run(3)).until("praise.sitting", runner.run(30, **UPRIGHT))
@@ -54,7 +54,7 @@ def test_a_sitting_runner_is_told_to_run_tall_and_praised_when_they_do(hall) -> 
     assert seen.corrections == ["cue.sitting"]
 
 
-def test_who_goes_on_sitting_is_told_again_but_not_at_once(hall) -> None:
+def test_who_goes_on_sitting_is_cued_again_but_not_at_once(hall) -> None:
     runner = MadeRunner()
     seen = hall().watch(runner.run(IN_COACH)).watch(runner.run(120, **SITTING))
     times = [cue.t_ns / NS for cue in seen.spoken if cue.id == "cue.sitting"]
@@ -63,13 +63,13 @@ def test_who_goes_on_sitting_is_told_again_but_not_at_once(hall) -> None:
     assert [o.cleared for o in seen.outcomes] == [False, False]
 
 
-def test_a_tired_runner_whose_cadence_sinks_is_told_after_a_minute(hall) -> None:
+def test_a_tired_runner_whose_cadence_sinks_is_cued_after_a_minute(hall) -> None:
     runner = MadeRunner()
     hall().watch(runner.run(IN_COACH)).until("cue.low_cadence", runner.run(120, cadence_spm=142.0))
     assert 45 < runner.t_ns / NS - IN_COACH < 75
 
 
-def test_two_faults_at_once_are_told_one_per_block(hall) -> None:
+def test_two_faults_at_once_are_reported_one_per_block(hall) -> None:
     runner = MadeRunner(cadence_spm=142.0, **SITTING)
     seen = hall().watch(runner.run(360))
     assert set(seen.corrections) == {"cue.sitting"}
@@ -101,7 +101,7 @@ def test_a_runner_below_8_km_h_is_not_judged(hall) -> None:
     assert all(fault.state == "cannot_tell" and "7.2 km/h" in fault.reason for fault in seen.faults)
 
 
-def test_without_a_told_speed_the_coach_still_helps_and_says_what_by(hall) -> None:
+def test_without_a_given_speed_the_coach_still_helps_and_says_what_by(hall) -> None:
     runner = MadeRunner(float("nan"))
     seen = hall().watch(runner.run(IN_COACH)).until("cue.sitting", runner.run(60, **SITTING))
     assert "belt speed unknown" in seen.row("sitting").reason
@@ -196,7 +196,7 @@ def test_a_whole_session_ends_with_retention_and_a_page_that_compares(hall) -> N
     assert [cue.id for cue in seen.spoken][-3:] == ["mode.over", "mode.lost", "mode.done"]
 
 
-def test_who_stops_early_is_compared_by_the_last_free_block_or_told_why_not(hall) -> None:
+def test_who_stops_early_is_compared_by_the_last_free_block_or_reported_why_not(hall) -> None:
     for run_s, measured in ((480, True), (300, False)):
         runner = MadeRunner()
         seen = hall().watch(runner.run(run_s)).watch(runner.walk(20))

@@ -24,13 +24,13 @@ def steps(plan: Plan, view: View, inputs: Iterable[Input], speed_mps: float = 3.
     return [coach.step(given) for given in (Reading(0, "speed_given_mps", speed_mps), *inputs)]
 
 
-def spoken(told: list[Step]) -> list[str]:
-    return [cue.id for step in told for cue in step.cues if "audio" in cue.channels]
+def spoken(reported: list[Step]) -> list[str]:
+    return [cue.id for step in reported for cue in step.cues if "audio" in cue.channels]
 
 
-def modes(told: list[Step]) -> list[Mode]:
+def modes(reported: list[Step]) -> list[Mode]:
     found: list[Mode] = []
-    for step in told:
+    for step in reported:
         if not found or found[-1] is not step.mode:
             found.append(step.mode)
     return found
@@ -46,12 +46,12 @@ def test_the_drill_and_then_a_waist_that_locks_and_lets_go() -> None:
         (30.0, RunnerSpec(pelvic_turn_deg=10.0)),
     ]
     runner = SyntheticRunner(script, filming=Filming(fps=20))
-    told = steps(QUICK, runner.view, runner.poses())
-    assert modes(told) == [Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST, Mode.BASELINE, Mode.COACH]
-    said = spoken(told)
+    reported = steps(QUICK, runner.view, runner.poses())
+    assert modes(reported) == [Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST, Mode.BASELINE, Mode.COACH]
+    said = spoken(reported)
     assert said[:4] == ["drill.offer", "drill.near", "drill.far", "drill.done"]
     assert [text for text in said if text.startswith(("cue.", "praise."))] == ["cue.locked_waist", "praise.locked_waist"]
-    assert max(step.snapshot.progress for step in told if step.mode is Mode.DRILL) > 0.9
+    assert max(step.snapshot.progress for step in reported if step.mode is Mode.DRILL) > 0.9
 
 
 def test_the_contrast_trial_teaches_the_runners_own_scale() -> None:
@@ -67,23 +67,23 @@ def test_the_contrast_trial_teaches_the_runners_own_scale() -> None:
         (60.0, RunnerSpec(pelvic_turn_deg=8.0)),
     ]
     runner = SyntheticRunner(script, filming=Filming(fps=20))
-    told = steps(QUICK, runner.view, runner.poses())
+    reported = steps(QUICK, runner.view, runner.poses())
     trial = ["contrast.natural", "contrast.stiff", "contrast.free", "contrast.done", "mode.baseline", "mode.coach"]
-    assert [text for text in spoken(told) if text in trial] == trial
-    row = next(fault for fault in told[-1].faults if fault.rule == "locked_waist")
+    assert [text for text in spoken(reported) if text in trial] == trial
+    row = next(fault for fault in reported[-1].faults if fault.rule == "locked_waist")
     assert row.state == "ok"
     assert row.level == pytest.approx(1.0 + (14.0 - 1.0) / 3, abs=1.5), "a third of the way from stiff to free"
 
 
 def test_a_machine_that_faces_left_is_as_good_as_one_that_faces_right() -> None:
-    told = []
+    reported = []
     for direction in ("left", "right"):
         runner = SyntheticRunner([(3.0, RunnerSpec("standing")), (100.0, SITS)], filming=Filming(fps=20, direction=direction))
-        told.append(steps(QUICK, runner.view, runner.poses(), speed_mps=2.5))
-    left, right = ([(cue.t_ns, cue.id, cue.action) for step in one for cue in step.cues] for one in told)
+        reported.append(steps(QUICK, runner.view, runner.poses(), speed_mps=2.5))
+    left, right = ([(cue.t_ns, cue.id, cue.action) for step in one for cue in step.cues] for one in reported)
     assert left == right
     assert "cue.sitting" in [text for _, text, _ in left]
-    assert {step.gait.near_side for step in told[0][-10:]} == {"left"}
+    assert {step.gait.near_side for step in reported[0][-10:]} == {"left"}
 
 
 def test_a_second_person_who_leans_in_is_not_heard_about() -> None:
@@ -91,16 +91,16 @@ def test_a_second_person_who_leans_in_is_not_heard_about() -> None:
     runner = SyntheticRunner(RunnerSpec(), seconds=110, filming=Filming(fps=20))
     other = SyntheticRunner(RunnerSpec("standing", height_m=1.6, position_m=0.5), seconds=110, filming=Filming(fps=20))
     mixed = (b if a.t_ns / NS % 10 > 8 else a for a, b in zip(runner.poses(), other.poses(), strict=True))
-    told = steps(QUICK, runner.view, mixed)
-    assert modes(told) == [Mode.IDLE, Mode.FRAMING, Mode.BASELINE, Mode.COACH]
-    assert spoken(told) == ["mode.baseline", "mode.coach"]
+    reported = steps(QUICK, runner.view, mixed)
+    assert modes(reported) == [Mode.IDLE, Mode.FRAMING, Mode.BASELINE, Mode.COACH]
+    assert spoken(reported) == ["mode.baseline", "mode.coach"]
 
 
 def test_it_starts_within_ten_seconds_and_ends_fifteen_after_leaving() -> None:
     runner = SyntheticRunner([(40.0, RunnerSpec()), (30.0, RunnerSpec("absent"))], filming=Filming(fps=20))
-    told = steps(QUICK, runner.view, runner.poses())
-    began = next(step.t_ns for step in told if step.mode is Mode.BASELINE)
-    ended = next(step.t_ns for step in told if step.mode is Mode.DONE)
+    reported = steps(QUICK, runner.view, runner.poses())
+    began = next(step.t_ns for step in reported if step.mode is Mode.BASELINE)
+    ended = next(step.t_ns for step in reported if step.mode is Mode.DONE)
     assert began < 10 * NS
     assert 55 * NS < ended < 57 * NS
 
@@ -108,34 +108,34 @@ def test_it_starts_within_ten_seconds_and_ends_fifteen_after_leaving() -> None:
 def test_a_dead_camera_is_noticed_without_a_pose() -> None:
     runner = SyntheticRunner(RunnerSpec(), seconds=30, filming=Filming(fps=20))
     last = int(runner.t_ns[-1])
-    told = steps(QUICK, runner.view, [*runner.poses(), *(Tick(last + i * NS // 2) for i in range(1, 20))])
-    assert told[-1].mode is Mode.LOST
-    assert "mode.lost" in spoken(told)
+    reported = steps(QUICK, runner.view, [*runner.poses(), *(Tick(last + i * NS // 2) for i in range(1, 20))])
+    assert reported[-1].mode is Mode.LOST
+    assert "mode.lost" in spoken(reported)
 
 
 def test_offline_judges_from_the_first_strides_and_without_a_schedule() -> None:
     runner = SyntheticRunner(SITS, seconds=32, filming=Filming(fps=30))
-    told = steps(Plan.offline(), runner.view, runner.poses(), speed_mps=2.5)
-    assert modes(told) == [Mode.IDLE, Mode.COACH]
+    reported = steps(Plan.offline(), runner.view, runner.poses(), speed_mps=2.5)
+    assert modes(reported) == [Mode.IDLE, Mode.COACH]
     # Who sits has little push behind the hip too: that is what thigh-only drive says; sitting has
     # the higher rank.
-    assert {fault.rule for fault in told[-1].faults if fault.state == "on"} == {"sitting", "thigh_only_drive"}
-    assert spoken(told) == ["cue.sitting"]
+    assert {fault.rule for fault in reported[-1].faults if fault.state == "on"} == {"sitting", "thigh_only_drive"}
+    assert spoken(reported) == ["cue.sitting"]
 
 
 def test_offline_a_usual_runner_has_no_fault() -> None:
     runner = SyntheticRunner(RunnerSpec(variability=1.0), seconds=60, filming=Filming(fps=30))
-    told = steps(Plan.offline(), runner.view, runner.poses())
-    assert all(fault.state != "on" for step in told for fault in step.faults)
-    assert spoken(told) == []
+    reported = steps(Plan.offline(), runner.view, runner.poses())
+    assert all(fault.state != "on" for step in reported for fault in step.faults)
+    assert spoken(reported) == []
 
 
 def test_nobody_and_a_walker_are_not_coached() -> None:
     script = [(5.0, RunnerSpec("absent")), (40.0, RunnerSpec("walking", speed_mps=1.3)), (5.0, RunnerSpec("absent"))]
     runner = SyntheticRunner(script, filming=Filming(fps=20))
-    told = steps(QUICK, runner.view, runner.poses(), speed_mps=1.3)
-    assert modes(told) == [Mode.IDLE, Mode.FRAMING]
-    assert spoken(told) == []
+    reported = steps(QUICK, runner.view, runner.poses(), speed_mps=1.3)
+    assert modes(reported) == [Mode.IDLE, Mode.FRAMING]
+    assert spoken(reported) == []
 
 
 def test_the_same_inputs_give_the_same_steps() -> None:

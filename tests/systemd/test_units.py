@@ -111,10 +111,10 @@ def test_nothing_gets_out() -> None:
 def test_the_command_is_one_that_the_station_knows() -> None:
     program, command, *options = settings("station.service", "Service")["ExecStart"][0].split()
     assert (program, command) == ("/usr/bin/station", "run")
-    told = run_command.make_context("run", options).params
-    assert told["config_file"] == Path("/etc/station/station.toml")
-    assert told["source_text"] == "picamera"
-    assert not told["headless"]
+    reported = run_command.make_context("run", options).params
+    assert reported["config_file"] == Path("/etc/station/station.toml")
+    assert reported["source_text"] == "picamera"
+    assert not reported["headless"]
 
 
 def test_the_readme_says_how_exposed_each_service_is() -> None:

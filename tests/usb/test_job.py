@@ -74,11 +74,11 @@ class Stick:
     """
 
     def __init__(self, folder: Path, config: Config, kind: str = "vfat", mount_error: str = "", key: bytes = b"") -> None:
-        self.path, self.told, self.kept = folder / "stick", folder / "told", folder / "kept"
+        self.path, self.reported, self.kept = folder / "stick", folder / "told", folder / "kept"
         self.path.mkdir(exist_ok=True)
         self.installed = folder / "installed.toml"
         self.installed.write_text(f'[station]\nname = "gym-1"\ndata_dir = "{config.station.data_dir}"\n', encoding="utf-8")
-        self.commands, self._config, self._key = Commands(self.told, kind, mount_error), config, key
+        self.commands, self._config, self._key = Commands(self.reported, kind, mount_error), config, key
 
     def ask(self, command: Sequence[str], given: bytes) -> dict[str, Any]:
         """As a process of the owner's would answer, in this one."""
@@ -95,12 +95,12 @@ class Stick:
         return dict(json.loads(json.dumps(answer)))
 
     def put_in(self) -> StickStatus:
-        told, kept = os.open(self.told, FOLDER), os.open(self.kept, FOLDER)
+        reported, kept = os.open(self.reported, FOLDER), os.open(self.kept, FOLDER)
         try:
             who = Owner(os.getuid(), os.getgid())
-            return Job("sdz", self.path, who, self.commands, self.ask, told, kept, self._key).do()
+            return Job("sdz", self.path, who, self.commands, self.ask, reported, kept, self._key).do()
         finally:
-            os.close(told)
+            os.close(reported)
             os.close(kept)
 
     @property
@@ -111,7 +111,7 @@ class Stick:
 def test_stick_is_mounted_safely_written_and_let_go(config: Config, tmp_path: Path) -> None:
     stick = Stick(tmp_path, config)
     status = stick.put_in()
-    assert status == StickStatus("done", "1 session on the stick", 0) == read_status(stick.told)
+    assert status == StickStatus("done", "1 session on the stick", 0) == read_status(stick.reported)
     asked = stick.commands.asked
     assert [command[0] for command in asked] == ["blkid", "mount", "mount", "umount"]
     options = asked[1][asked[1].index("-o") + 1].split(",")
@@ -144,7 +144,7 @@ def test_what_went_wrong_has_a_name_and_a_remedy(
     assert status.state == "failed"
     assert status.text.startswith(failure + ": ")
     assert len(status.text) > len(failure) + 10
-    assert read_status(stick.told) == status
+    assert read_status(stick.reported) == status
 
 
 def test_a_bad_stick_is_let_go_too(config: Config, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_bad_stick_is_let_go_too(config: Config, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("which", ["last", "new", "all"])
 @pytest.mark.parametrize("running", [False, True])
-def test_a_stick_before_the_first_run_is_over_is_told_to_come_again(
+def test_a_stick_before_the_first_run_is_over_is_asked_to_come_again(
     config: Config, tmp_path: Path, which: str, running: bool
 ) -> None:
     station = config.station.model_copy(update={"data_dir": tmp_path / "fresh"})
@@ -169,7 +169,7 @@ def test_a_stick_before_the_first_run_is_over_is_told_to_come_again(
             store.add(given, step)
     stick = Stick(tmp_path, fresh)
     assert stick.put_in() == StickStatus("failed", "nothing to write yet, put it in again after the run")
-    shown = StationState((), ManualClock(), False, None, stick_folder=stick.told)()
+    shown = StationState((), ManualClock(), False, None, stick_folder=stick.reported)()
     assert strings.stick(shown) == "Could not write to the stick: nothing to write yet, put it in again after the run"
     assert not list(stick.path.rglob("session.json"))
     if running:
@@ -221,7 +221,7 @@ def test_a_mark_of_windows_is_signed_with_the_settings_and_does_no_harm(config: 
     assert stick.in_force.camera.turned_deg == 270
 
 
-def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Config, tmp_path: Path) -> None:
+def test_bad_settings_of_an_installer_are_reported_and_the_old_ones_stay(config: Config, tmp_path: Path) -> None:
     installers(tmp_path, config, TURNED).put_in()
     for counter, (bad, word) in enumerate(
         [
@@ -241,7 +241,7 @@ def test_bad_settings_of_an_installer_are_told_and_the_old_ones_stay(config: Con
         assert status.text.startswith("station.toml on the stick: ")
         assert word in status.text
         assert stick.in_force.camera.turned_deg == 270
-    state = StationState((), ManualClock(), False, None, stick_folder=stick.told)()
+    state = StationState((), ManualClock(), False, None, stick_folder=stick.reported)()
     ((what, remedy),) = state.trouble  # the page for trouble
     assert what == status.text
     assert "correct station.toml on the stick and put it in again" in remedy
@@ -272,8 +272,8 @@ def forged(settings: bytes) -> dict[str, bytes]:
 @pytest.mark.parametrize("how", forged(TURNED))
 def test_a_strangers_stick_changes_no_setting_and_gets_its_sessions(config: Config, tmp_path: Path, how: str) -> None:
     stick = installers(tmp_path, config, TURNED, text=forged(TURNED)[how])
-    told = "1 session on the stick; its station.toml was not taken, it is not signed for this station"
-    assert stick.put_in() == StickStatus("done", told, 0)
+    reported = "1 session on the stick; its station.toml was not taken, it is not signed for this station"
+    assert stick.put_in() == StickStatus("done", reported, 0)
     assert stick.in_force.camera.turned_deg == 90
     assert not list(stick.kept.iterdir())
     assert len(list((stick.path / "STATION" / "gym-1").iterdir())) == 1
@@ -326,7 +326,7 @@ def test_only_plain_files_of_the_stick_count(config: Config, tmp_path: Path, nam
     assert stick.in_force.camera.turned_deg == 90
 
 
-def test_installed_settings_with_a_fault_are_told_and_an_installers_stick_is_read_all_the_same(
+def test_installed_settings_with_a_fault_are_reported_and_an_installers_stick_is_read_all_the_same(
     config: Config, tmp_path: Path
 ) -> None:
     stick = installers(tmp_path, config, TURNED)
@@ -355,13 +355,13 @@ def test_the_owner_is_another_process_without_anything_of_roots(everybodys: Path
     ask = f"ask_owner(Owner({NOBODY}, {NOBODY}), [], b'')"
     code = f"import sys; sys.executable = {str(spy)!r}; from station.usb.job import *; {ask}"
     done = subprocess.run([sys.executable, "-c", code], **CAPTURED)
-    told = {name: value.split() for name, _, value in (line.partition(":") for line in done.stderr.splitlines())}
-    assert told["Uid"] == told["Gid"] == [str(NOBODY)] * 4
-    assert told["Groups"] == []
-    assert told["CapPrm"] == told["CapEff"] == ["0" * 16]
+    reported = {name: value.split() for name, _, value in (line.partition(":") for line in done.stderr.splitlines())}
+    assert reported["Uid"] == reported["Gid"] == [str(NOBODY)] * 4
+    assert reported["Groups"] == []
+    assert reported["CapPrm"] == reported["CapEff"] == ["0" * 16]
 
 
-def test_an_owner_who_dies_or_talks_nonsense_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_owner_who_dies_or_talks_nonsense_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for answer in ("exit 1", "echo nonsense", "echo '[]'", "echo '[[[['", "head -c 3000000 /dev/zero", "kill -9 $$"):
         spy = tmp_path / "python"
         spy.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")

@@ -225,7 +225,7 @@ def test_failures_have_names(stick: Path, archive: Archive, monkeypatch: pytest.
     assert caught.value.remedy
 
 
-def test_what_reads_back_wrong_is_told(stick: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_reads_back_wrong_is_reported(stick: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stick of faked size takes everything and keeps nothing."""
     real = os.rename
 
@@ -304,7 +304,7 @@ def test_something_in_place_of_a_file_is_replaced_not_followed(
     assert not any(path.is_symlink() for path in folder.iterdir())
 
 
-def test_a_folder_in_place_of_a_file_is_told_and_not_emptied(stick: Path, archive: Archive) -> None:
+def test_a_folder_in_place_of_a_file_is_reported_and_not_emptied(stick: Path, archive: Archive) -> None:
     trap = stick / "STATION" / "gym-1" / archive.choose("last")[0] / "run.fit"
     trap.mkdir(parents=True)
     (trap / "inside").write_text("x")

@@ -99,13 +99,13 @@ def test_pairs_needed_are_the_fewest_that_do(bias: float, sd: float, within: flo
     n = pairs_needed(bias, sd, within)
     assert n is not None
 
-    def told(count: int) -> str:
+    def reported(count: int) -> str:
         """Of so many differences with exactly that mean and SD."""
         shape = np.arange(count) - (count - 1) / 2
         return verdict(agreement(bias + sd * shape / shape.std(ddof=1)), within)
 
-    assert told(n) == "agrees"
-    assert n == FEWEST or told(n - 1) == "cannot_tell"
+    assert reported(n) == "agrees"
+    assert n == FEWEST or reported(n - 1) == "cannot_tell"
 
 
 def test_no_number_of_pairs_helps_when_the_scatter_is_too_large() -> None:

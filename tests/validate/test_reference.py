@@ -64,7 +64,7 @@ def test_values_over_time_with_gaps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("", "is empty"),
         ("# nothing\n\n", "is empty"),
@@ -95,14 +95,14 @@ def test_values_over_time_with_gaps(tmp_path: Path) -> None:
         ("time_s,steps\n0,1\n", "'steps' is not known"),
     ],
 )
-def test_every_mistake_is_named(tmp_path: Path, text: str, told: str) -> None:
+def test_every_mistake_is_named(tmp_path: Path, text: str, reported: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=rf"(?s).*{told}"):
+    with pytest.raises(InputError, match=rf"(?s).*{reported}"):
         read_reference(path)
 
 
-def test_what_is_no_csv_is_told(tmp_path: Path) -> None:
+def test_what_is_no_csv_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04rest")
     with pytest.raises(InputError, match="Save the table as CSV"):
         read_reference(tmp_path / "a.xlsx")
@@ -124,7 +124,7 @@ def test_every_quantity_has_a_tolerance_and_a_unit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "factor", "told"),
+    ("name", "factor", "reported"),
     [
         ("thigh_near_deg", np.pi / 180, "radians"),
         ("cadence_spm", 0.5, "strides"),
@@ -137,11 +137,11 @@ def test_every_quantity_has_a_tolerance_and_a_unit() -> None:
         ("tle_share_near", 0.5, ""),
     ],
 )
-def test_a_wrong_unit_gives_itself_away(name: str, factor: float, told: str) -> None:
+def test_a_wrong_unit_gives_itself_away(name: str, factor: float, reported: str) -> None:
     station = np.array([20.0, -15.0, 22.0, 8.0])
     found = suspected_unit(name, station, factor * station)
-    assert found.startswith(told)
-    assert bool(found) == bool(told)
+    assert found.startswith(reported)
+    assert bool(found) == bool(reported)
 
 
 def test_no_right_value_is_taken_for_another_unit() -> None:

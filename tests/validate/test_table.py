@@ -87,7 +87,7 @@ def test_a_curve_with_decimal_commas(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("runner;steps;seconds\nA;165;60\nB,165,60\n", "line 3: has a comma between its cells, the first row a semicolon"),
         ("runner,steps,seconds\nA;165;60\n", "line 2: has a semicolon between its cells, the first row a comma"),
@@ -111,8 +111,8 @@ def test_a_curve_with_decimal_commas(tmp_path: Path) -> None:
         ("steps;seconds\n165;60;;8\n", "line 2: has 4 cells"),
     ],
 )
-def test_what_can_be_read_in_two_ways_is_refused_with_its_line(tmp_path: Path, text: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_what_can_be_read_in_two_ways_is_refused_with_its_line(tmp_path: Path, text: str, reported: str) -> None:
+    with pytest.raises(InputError, match=reported):
         read(tmp_path, text)
 
 
@@ -128,8 +128,8 @@ def test_what_can_be_read_in_two_ways_is_refused_with_its_line(tmp_path: Path, t
     ],
 )
 def test_a_spreadsheet_that_made_hours_of_minutes_is_found_out(tmp_path: Path, start: str, end: str, typed: str) -> None:
-    told = f"line 3: a spreadsheet took {typed} for hours and made '{start}' of it. Format the column as text"
-    with pytest.raises(InputError, match=re.escape(told)):
+    reported = f"line 3: a spreadsheet took {typed} for hours and made '{start}' of it. Format the column as text"
+    with pytest.raises(InputError, match=re.escape(reported)):
         read(tmp_path, f"screen_from,screen_to,steps\n5:00,6:00,165\n{start},{end},165\n")
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from station.gait.pelvis.belt_learning import Keyframe, Learner, Lesson, outward
 from station.gait.pelvis.belt_pose import Array, posed, turned
-from station.gait.pelvis.belt_seat import Seat
+from station.gait.pelvis.belt_slip import BeltSlip
 from station.gait.pelvis.belt_stride import FEWEST as FEWEST_FRAMES
 from station.gait.pelvis.belt_stride import LONE_SD_DEG, Sample, Stride, cardan, gain_of, mean_rotation, runner_axes, stride_of
 from station.gait.pelvis.belt_worn import THIGH_M, Body, Suspicion, Wearer
@@ -91,7 +91,7 @@ class HipBeltPelvis:
         self._seen_s = NEVER
         self._latest: Sample | None = None
         self._angles: tuple[Sample, Array, tuple[float, float, float]] | None = None
-        self._seat = Seat()
+        self._position = BeltSlip()
         self._slipped = False
         self.forget()
 
@@ -99,7 +99,7 @@ class HipBeltPelvis:
         self._ring: list[Stride] = []
         self._unseen = 0
         self._mean: Array | None = None
-        self._told: Mapping[str, Measure] | None = None
+        self._measured: Mapping[str, Measure] | None = None
         self._share: float | None = None
 
     # --- what comes in ---
@@ -162,20 +162,20 @@ class HipBeltPelvis:
             by = turned(np.array([s.gain for s in self._samples]) @ lesson.twists)
             self._samples = [s._replace(rotation=s.rotation @ b) for s, b in zip(self._samples, by, strict=True)]
         self._ring = [s._replace(angles=s.angles + s.gains @ lesson.twists) for s in self._ring]
-        self._told = self._share = None
+        self._measured = self._share = None
 
     # --- one stride ---
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         if not self._worn.on or self._side is None:
             return None
-        self._told = self._share = None
+        self._measured = self._share = None
         inside = [s for s in self._samples if start_s <= s.t_s < end_s]
         thigh, ahead, _ = thighs_lock_in(rows, start_s, end_s)
         found = stride_of(inside, self._learner.sd_px, *runner_axes(self._side, self._azimuth_deg), start_s, end_s)
         if len(inside) >= FEWEST_FRAMES:
-            self._seat.step(inside)
-            if self._seat.slipped:
+            self._position.step(inside)
+            if self._position.slipped:
                 self._slip()
         if found is None or not (isfinite(thigh.real + ahead.real) and abs(ahead) > 0):
             self._unseen += 1
@@ -194,7 +194,7 @@ class HipBeltPelvis:
         """What was learnt of the shape is of another place on the body."""
         self._slipped = True
         self._learner.forget()
-        self._seat.reset()
+        self._position.reset()
         self._misfits.reset()
         self.forget()
 
@@ -231,7 +231,7 @@ class HipBeltPelvis:
             return "upside_down"
         if self._wearer.wrong_scale.on:
             return "wrong_scale"
-        if self._seat.hangs or self._learner.spoilt:
+        if self._position.hangs or self._learner.spoilt:
             return "not_a_belt"
         if self._slipped:
             return "slipping"
@@ -261,9 +261,9 @@ class HipBeltPelvis:
         return self._angles[2]
 
     def measures(self) -> Mapping[str, Measure]:
-        if self._told is None:
-            self._told = self._estimate()
-        return self._told
+        if self._measured is None:
+            self._measured = self._estimate()
+        return self._measured
 
     def _estimate(self) -> Mapping[str, Measure]:
         n = len(self._ring)

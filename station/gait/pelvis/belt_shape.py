@@ -23,7 +23,7 @@ BEND_SD_RAD = np.radians([4.0, 10.0, 4.0])
 SHIFT_SD_M = np.array([0.004, 0.002, 0.006])
 # Guess: blur and threshold move the edges of a black square; what the correction for it leaves.
 PUSH_SD_PX = 0.12
-MIDDLE = 1e8  # weight that holds the belt's middle, which no picture shows
+MIDDLE = 1e8  # weight that holds the belt's middle, which no frame shows
 CORNERS = np.array([[-1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [-1.0, -1.0, 0.0]]) * TAG_M / 2
 UNKNOWNS = 6 * TAGS + 1  # a twist (w, v) in belt axes for each tag, and the push
 

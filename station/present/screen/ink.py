@@ -155,7 +155,7 @@ class Ink:
         """The part of a ring between two angles (see `arc`)."""
         self.polygon(np.concatenate([arc(centre, outer, start_deg, end_deg), arc(centre, inner, end_deg, start_deg)]), colour)
 
-    def picture(self, image: NDArray[np.uint8], box: Box) -> Box:
+    def image(self, image: NDArray[np.uint8], box: Box) -> Box:
         """An RGB image (h, w, 3), as large as fits into the box; returns where it lies."""
         height, width = image.shape[:2]
         scale = min(box.w / width, box.h / height)

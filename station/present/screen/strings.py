@@ -30,7 +30,7 @@ MODES: dict[Mode, str] = {mode: f"mode.{mode}" for mode in (Mode.BASELINE, Mode.
 # drill, framing
 THIGH = "thigh"
 FRAMING_PRIVACY = "The picture is not kept"
-FRAMING_NO_PICTURE = "waiting for the camera"
+FRAMING_NO_FRAME = "waiting for the camera"
 
 # lost
 LOST_HEADLINE = "I cannot see you"

@@ -65,14 +65,14 @@ class Story:
         return {self.last.measures[name].reason for name in MEASURED}
 
 
-def told(inputs: Iterable[Input], view: View) -> Story:
+def reported(inputs: Iterable[Input], view: View) -> Story:
     core = GaitCore(view)
     return Story([core.step(given) for given in inputs], core)
 
 
 @cache
 def story(spec: ClipSpec, turned: bool = True) -> Story:
-    return told(lived(spec, turned), run_of(spec).view)
+    return reported(lived(spec, turned), run_of(spec).view)
 
 
 SIDE = run_spec(4.0, seconds=8.0)
@@ -124,7 +124,7 @@ def test_the_slow_turn_shows_how_far_it_has_come() -> None:
     """Whatever the core makes of the legs of somebody who turns round, direction changes included.
     """
     turn = run_of(slow_turn(SIDE))
-    gaits = told(turn.inputs(), replace(turn.view, direction=None)).gaits
+    gaits = reported(turn.inputs(), replace(turn.view, direction=None)).gaits
     learnt = np.array([g.hip_belt.learnt for g in gaits if g.hip_belt])
     assert learnt[0] == 0.0
     assert learnt[-1] == 1.0
@@ -142,7 +142,7 @@ def test_the_focal_length_hardly_matters() -> None:
     view = run_of(SIDE).view
     known = story(SIDE).last.measures[TURN]
     for focal_px in (NAN, 0.8 * view.focal_px):
-        turn = told(lived(SIDE), replace(view, focal_px=focal_px, px_per_m=NAN)).last.measures[TURN]
+        turn = reported(lived(SIDE), replace(view, focal_px=focal_px, px_per_m=NAN)).last.measures[TURN]
         assert turn.value == pytest.approx(known.value, abs=0.5)
 
 
@@ -156,7 +156,7 @@ def test_a_camera_known_to_be_rolled_sees_the_same() -> None:
             return replace(given, corners_px=(given.corners_px - middle) @ clockwise + middle)
         return replace(given, xy_px=(given.xy_px - middle) @ clockwise + middle)
 
-    after = told((rolled(given) for given in lived(REAR, False)), replace(view, roll_deg=6.0)).last
+    after = reported((rolled(given) for given in lived(REAR, False)), replace(view, roll_deg=6.0)).last
     before = story(REAR, False).last
     for name in (TURN, "pelvic_list_deg"):
         assert after.measures[name].value == pytest.approx(before.measures[name].value, abs=0.1)
@@ -165,18 +165,18 @@ def test_a_camera_known_to_be_rolled_sees_the_same() -> None:
 # --- what goes wrong ---
 
 
-def test_a_belt_under_a_shirt_is_told_and_nothing_is_guessed() -> None:
+def test_a_belt_under_a_shirt_is_reported_and_nothing_is_guessed() -> None:
     spec = run_spec(4.0, seconds=8.0, belt=HipBelt(covered="rear half"))
     shown = replace(spec, look=replace(spec.look, hip_belt=HipBelt()))
     inputs = [*run_of(slow_turn(shown)).inputs(), *later(run_of(spec).inputs(), TURN_S + 2.0)]
-    after = told(inputs, run_of(spec).view)
+    after = reported(inputs, run_of(spec).view)
     assert after.last.hip_belt is not None
     assert after.last.hip_belt.trouble == "covered"
     assert after.reasons == {REASONS["covered"]}
     assert after.last.pelvic_source == "hip_belt"
 
 
-def test_a_belt_worn_upside_down_is_told() -> None:
+def test_a_belt_worn_upside_down_is_reported() -> None:
     after = story(run_spec(4.0, seconds=6.0, belt=HipBelt(upside_down=True)), False)
     assert after.last.hip_belt is not None
     assert after.last.hip_belt.trouble == "upside_down"
@@ -193,10 +193,10 @@ def moved(x_px: float, y_px: float) -> Callable[[Marks], Marks]:
     return lambda given: replace(given, corners_px=given.corners_px + np.array([x_px, y_px], np.float32))
 
 
-def test_a_belt_that_slides_down_is_told_and_its_strides_are_dropped() -> None:
+def test_a_belt_that_slides_down_is_reported_and_its_strides_are_dropped() -> None:
     spec = run_spec(4.0, 45.0, seconds=11.0)
     down_px = 0.06 * run_of(spec).view.px_per_m
-    after = told(changed(lived(spec, False), moved(0.0, down_px), from_s=7.0), run_of(spec).view)
+    after = reported(changed(lived(spec, False), moved(0.0, down_px), from_s=7.0), run_of(spec).view)
     assert "slipping" in after.troubles
     assert after.last.measures[TURN].n < 5
 
@@ -204,28 +204,28 @@ def test_a_belt_that_slides_down_is_told_and_its_strides_are_dropped() -> None:
 def test_tags_on_the_wall_are_no_belt() -> None:
     first = next(g for g in run_of(REAR).inputs() if isinstance(g, Marks) and len(g.ids) >= 3)
     poster = changed(lived(REAR, False), lambda given: replace(first, t_ns=given.t_ns))
-    after = told(poster, run_of(REAR).view)
+    after = reported(poster, run_of(REAR).view)
     assert after.last.hip_belt is not None
     assert after.last.hip_belt.trouble == "not_a_belt"
     assert after.reasons == {REASONS["not_a_belt"]}
 
 
-def test_a_second_belt_is_told_and_does_not_disturb() -> None:
+def test_a_second_belt_is_reported_and_does_not_disturb() -> None:
     def beside(given: Marks) -> Marks:
         other = given.corners_px + np.array([-250.0, 30.0], np.float32)
         return Marks(given.t_ns, np.append(given.ids + 16, given.ids), np.concatenate([other, given.corners_px]))
 
-    after = told(changed(lived(REAR, False), beside), run_of(REAR).view)
+    after = reported(changed(lived(REAR, False), beside), run_of(REAR).view)
     assert "two_belts" in after.troubles
     assert after.last.measures[TURN] == story(REAR, False).last.measures[TURN]
 
 
-def test_tags_of_another_size_are_told() -> None:
+def test_tags_of_another_size_are_reported() -> None:
     def grown(given: Marks) -> Marks:
         middle = given.corners_px.mean(axis=(0, 1)) if len(given.ids) else np.zeros(2)
         return replace(given, corners_px=(given.corners_px - middle) * 1.6 + middle)
 
-    after = told(changed(lived(REAR, False), grown), run_of(REAR).view)
+    after = reported(changed(lived(REAR, False), grown), run_of(REAR).view)
     assert after.last.hip_belt is not None
     assert after.last.hip_belt.trouble == "wrong_scale"
     assert after.reasons == {REASONS["wrong_scale"]}
@@ -244,12 +244,12 @@ def test_tags_of_another_size_are_told() -> None:
     ids=["unknown corners", "none", "one id", "mirrored tags", "tiny", "exchanged ids"],
 )
 def test_nonsense_never_raises_and_is_never_measured(change: Callable[[Marks], Marks]) -> None:
-    after = told(changed(lived(REAR, False)[:300], change), run_of(REAR).view)
+    after = reported(changed(lived(REAR, False)[:300], change), run_of(REAR).view)
     assert not after.last.measures[TURN].measured
 
 
 def test_a_view_without_a_size_sees_no_belt() -> None:
-    after = told(lived(REAR, False)[:100], View(direction="right"))
+    after = reported(lived(REAR, False)[:100], View(direction="right"))
     assert after.last.hip_belt is None
     assert after.last.pelvic_source == "landmarks"
 
@@ -281,13 +281,13 @@ def test_without_a_belt_there_are_landmarks_and_after_it_was_taken_off() -> None
     for given in later((g for g in inputs[:20] if isinstance(g, Pose)), seconds + SEEN_S + 1.0):
         gait = core.step(given)
     assert (gait.pelvic_source, gait.hip_belt) == ("landmarks", None)
-    bare = told((g for g in inputs[:100] if isinstance(g, Pose)), run_of(REAR).view).last
+    bare = reported((g for g in inputs[:100] if isinstance(g, Pose)), run_of(REAR).view).last
     assert (bare.pelvic_source, bare.hip_belt) == ("landmarks", None)
 
 
 def test_a_shape_that_is_not_known_enough_is_not_measured_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("station.gait.pelvis.belt.TOO_VAGUE_DEG", 1e-3)
-    assert told(lived(REAR, False), run_of(REAR).view).reasons == {NOT_LEARNT}
+    assert reported(lived(REAR, False), run_of(REAR).view).reasons == {NOT_LEARNT}
 
 
 # --- what must not matter ---
@@ -299,7 +299,7 @@ def facts(gaits: list[Gait]) -> list[tuple]:
 
 def test_the_hour_does_not_matter() -> None:
     inputs = lived(REAR, False)[:250]
-    one, other = (told(later(inputs, hours * 3600.0), run_of(REAR).view).gaits for hours in (0, 5))
+    one, other = (reported(later(inputs, hours * 3600.0), run_of(REAR).view).gaits for hours in (0, 5))
     assert facts(one) == facts(other)
 
 
@@ -309,4 +309,4 @@ def test_the_order_of_the_tags_does_not_matter() -> None:
         return Marks(given.t_ns, given.ids[order], given.corners_px[order])
 
     inputs = lived(REAR, False)[:250]
-    assert facts(told(changed(inputs, shuffled), run_of(REAR).view).gaits) == facts(told(inputs, run_of(REAR).view).gaits)
+    assert facts(reported(changed(inputs, shuffled), run_of(REAR).view).gaits) == facts(reported(inputs, run_of(REAR).view).gaits)

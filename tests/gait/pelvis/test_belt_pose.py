@@ -57,14 +57,14 @@ def test_any_side_of_the_belt_is_found(turn_deg: float) -> None:
     assert found.misfit_px.max() < 0.01
 
 
-def test_scatter_is_as_large_as_told() -> None:
+def test_scatter_is_as_large_as_given() -> None:
     rng, ids, true, sd_px = np.random.default_rng(2), [3, 4, 5], upright(0.2), 0.2
     off = []
     for _ in range(200):
         pose = pose_of(ids, seen(ids, true) + rng.normal(0, sd_px, (3, 4, 2)), sd_px)
         off.append(rotation_vectors(true.T @ pose.rotation))
-    told = sd_px * np.sqrt(np.diag(np.linalg.inv(pose.information))[:3])
-    np.testing.assert_allclose(np.std(off, axis=0), told, rtol=0.25)
+    reported = sd_px * np.sqrt(np.diag(np.linalg.inv(pose.information))[:3])
+    np.testing.assert_allclose(np.std(off, axis=0), reported, rtol=0.25)
 
 
 def test_more_tags_tell_more() -> None:

@@ -88,7 +88,7 @@ def test_the_arm_at_one_phase_of_every_stride_does_not_bias() -> None:
     assert max(off) < 0.7
 
 
-def test_what_a_hole_leaves_open_is_told() -> None:
+def test_what_a_hole_leaves_open_is_reported() -> None:
     """The more of the stride is hidden, the more of the second harmonic may pass for the first."""
     shares = (np.arange(40)[np.arange(40) >= hidden] / 40 for hidden in (0, 10, 24))
     leaked = [locked_in(2 * np.pi * share, np.full(len(share), 1.0))[1] for share in shares]
@@ -114,7 +114,7 @@ def test_a_hole_too_large_is_no_stride() -> None:
     assert stride_of(samples[:5], 0.1, *axes, START_S, END_S) is None
 
 
-def test_the_reading_follows_the_shape_as_told() -> None:
+def test_the_reading_follows_the_shape_as_given() -> None:
     """A change of shape turns every frame's pose by its gain; the stride's gain foretells the
     stride's change.
     """

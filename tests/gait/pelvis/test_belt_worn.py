@@ -37,12 +37,12 @@ def sorted_over(wearer: Wearer, given: Marks, seconds: float = 3.0, body: Body =
 
 def test_a_suspicion_needs_its_time_and_forgives() -> None:
     suspicion = Suspicion(rise_s=0.5, fall_s=1.0)
-    told = [suspicion.step(t, present=0.2 < t < 1.5) for t in np.arange(0.0, 4.0, 0.1)]
-    assert told.index(True) == pytest.approx(8, abs=1)
-    assert not told[-1]
+    reported = [suspicion.step(t, present=0.2 < t < 1.5) for t in np.arange(0.0, 4.0, 0.1)]
+    assert reported.index(True) == pytest.approx(8, abs=1)
+    assert not reported[-1]
 
 
-def test_the_belt_at_the_hips_is_taken_and_another_told() -> None:
+def test_the_belt_at_the_hips_is_taken_and_another_reported() -> None:
     wearer = Wearer(NAN)
     own, other = belt(340.0, first=16), belt(100.0, first=0)
     given = marks(own[0] + other[0], own[1] + other[1])

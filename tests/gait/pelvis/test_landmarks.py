@@ -73,9 +73,9 @@ def test_intervals_hold_the_truth(size: float) -> None:
     rng = np.random.default_rng(int(size))
     for _ in range(500):
         true = size * np.exp(1j * rng.uniform(0, 2 * np.pi))
-        told = estimate(strides_of(true, 3.0, 40, rng), 60.0, 0.0)
-        inside[TURN] += told[TURN].low <= size <= told[TURN].high
-        inside[QUADRATURE] += told[QUADRATURE].low <= true.imag <= told[QUADRATURE].high
+        reported = estimate(strides_of(true, 3.0, 40, rng), 60.0, 0.0)
+        inside[TURN] += reported[TURN].low <= size <= reported[TURN].high
+        inside[QUADRATURE] += reported[QUADRATURE].low <= true.imag <= reported[QUADRATURE].high
     assert inside[TURN] / 500 >= 0.90
     assert 0.92 <= inside[QUADRATURE] / 500 <= 0.99
 
@@ -88,9 +88,9 @@ def test_too_much_noise_cannot_tell() -> None:
 
 
 def test_a_vanishing_turn_has_no_lead() -> None:
-    told = estimate(strides_of(0.1 + 0j, 2.0, 50), 60.0)
-    assert told[TURN].measured
-    assert not told["pelvic_lead_deg"].measured
+    reported = estimate(strides_of(0.1 + 0j, 2.0, 50), 60.0)
+    assert reported[TURN].measured
+    assert not reported["pelvic_lead_deg"].measured
 
 
 def test_drag_that_the_drill_left_open_widens_the_turn_but_not_its_quadrature() -> None:
@@ -100,28 +100,28 @@ def test_drag_that_the_drill_left_open_widens_the_turn_but_not_its_quadrature() 
     assert unsure[QUADRATURE] == sure[QUADRATURE]
 
 
-def test_without_the_drill_nothing_is_told() -> None:
-    told = film((15.0, RunnerSpec(pelvic_turn_deg=12.0, flaws=noisy())))
-    assert not told.last.pelvic_calibrated
-    assert {told.last.measures[name].reason for name in PELVIC_TURN} == {NOT_CALIBRATED}
-    assert {told.last.measures[name].reason for name in MEASURED} == {NOT_CALIBRATED, NEEDS_BELT}
-    assert all(np.isnan(told.last.measures[name].value) for name in MEASURED)
-    assert np.isfinite(told.strides["pelvic_quadrature_deg"]).all(), "the rows keep the facts"
+def test_without_the_drill_nothing_is_reported() -> None:
+    reported = film((15.0, RunnerSpec(pelvic_turn_deg=12.0, flaws=noisy())))
+    assert not reported.last.pelvic_calibrated
+    assert {reported.last.measures[name].reason for name in PELVIC_TURN} == {NOT_CALIBRATED}
+    assert {reported.last.measures[name].reason for name in MEASURED} == {NOT_CALIBRATED, NEEDS_BELT}
+    assert all(np.isnan(reported.last.measures[name].value) for name in MEASURED)
+    assert np.isfinite(reported.strides["pelvic_quadrature_deg"]).all(), "the rows keep the facts"
 
 
 @pytest.mark.parametrize("drag", [0.0, 0.05])
 def test_the_drill_takes_the_drag_out(drag: float) -> None:
     flaws = noisy(thigh_drag=drag)
-    told = film(
+    reported = film(
         (28.0, RunnerSpec("knee_lift", flaws=flaws)),
         (28.0, RunnerSpec(speed_mps=3.0, pelvic_turn_deg=10.0, pelvic_lead_deg=80.0, flaws=flaws)),
         direction="right",
     )
-    assert told.last.pelvic_calibrated
-    turn, quadrature = told.last.measures[TURN], told.last.measures[QUADRATURE]
+    assert reported.last.pelvic_calibrated
+    turn, quadrature = reported.last.measures[TURN], reported.last.measures[QUADRATURE]
     assert turn.low <= 10.0 <= turn.high
     assert quadrature.value == pytest.approx(10.0 * np.sin(np.radians(80.0)), abs=1.5)
-    raw = np.nanmean(told.strides["pelvic_in_phase_deg"])
+    raw = np.nanmean(reported.strides["pelvic_in_phase_deg"])
     assert raw > 8.0 if drag else raw < 5.0
 
 

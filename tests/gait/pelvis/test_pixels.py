@@ -58,7 +58,7 @@ def readings(
     return [HipTurn(int(t), float(v), spread_deg) for t, v in zip(t_ns, read, strict=True)]
 
 
-def told(
+def reported(
     turn_deg: float,
     lead_deg: float = 100.0,
     script: tuple[tuple[float, RunnerSpec], ...] = RUN,
@@ -79,7 +79,7 @@ def told(
 
 @pytest.mark.parametrize("turn_deg", [0.0, 3.0, 8.0, 14.0])
 def test_a_turn_that_leads_is_read_with_its_interval(turn_deg: float) -> None:
-    gait = told(turn_deg)
+    gait = reported(turn_deg)
     assert gait.pelvic_source == "pixels"
     turn, quadrature = gait.measures[TURN], gait.measures[QUADRATURE]
     assert turn.low <= turn_deg <= turn.high
@@ -90,7 +90,7 @@ def test_a_turn_that_leads_is_read_with_its_interval(turn_deg: float) -> None:
 @pytest.mark.parametrize("turn_deg", [0.0, 8.0, 14.0])
 @pytest.mark.parametrize("lead_deg", [10.0, 60.0, 120.0])
 def test_without_noise_the_known_gain_and_drag_leave_the_truth(turn_deg: float, lead_deg: float) -> None:
-    measures = told(turn_deg, lead_deg, noise_deg=0.0).measures
+    measures = reported(turn_deg, lead_deg, noise_deg=0.0).measures
     assert measures[TURN].value == pytest.approx(turn_deg, abs=0.25)
     assert measures[QUADRATURE].value == pytest.approx(turn_deg * np.sin(np.radians(lead_deg)), abs=0.25)
     if turn_deg:
@@ -98,40 +98,40 @@ def test_without_noise_the_known_gain_and_drag_leave_the_truth(turn_deg: float, 
 
 
 def test_a_locked_and_a_typical_pelvis_are_told_apart() -> None:
-    assert told(1.5).measures[QUADRATURE].high < told(8.0).measures[QUADRATURE].low
+    assert reported(1.5).measures[QUADRATURE].high < reported(8.0).measures[QUADRATURE].low
 
 
 def test_what_the_thighs_drag_along_beyond_what_people_do_leaves_the_quarter_stride_part_alone() -> None:
-    usual, dragged = told(8.0, noise_deg=0.0), told(8.0, drag=0.15, noise_deg=0.0)
+    usual, dragged = reported(8.0, noise_deg=0.0), reported(8.0, drag=0.15, noise_deg=0.0)
     assert dragged.measures[QUADRATURE].value == pytest.approx(usual.measures[QUADRATURE].value, abs=0.3)
 
 
 def test_the_drill_shows_this_runners_own_drag() -> None:
-    with_drill = told(8.0, script=DRILL, drag=0.12, noise_deg=0.0)
-    without = told(8.0, drag=0.12, noise_deg=0.0)
+    with_drill = reported(8.0, script=DRILL, drag=0.12, noise_deg=0.0)
+    without = reported(8.0, drag=0.12, noise_deg=0.0)
     assert abs(with_drill.measures[TURN].value - 8.0) < 1.0
     assert abs(without.measures[TURN].value - 8.0) > 1.0
 
 
 def test_the_band_of_the_azimuth_holds() -> None:
-    oblique = told(8.0, azimuth_deg=30.0)
+    oblique = reported(8.0, azimuth_deg=30.0)
     assert not oblique.measures[TURN].measured
     assert oblique.measures[TURN].reason == TOO_WIDE
-    assert told(8.0, azimuth_deg=60.0).pelvic_source == "landmarks"
+    assert reported(8.0, azimuth_deg=60.0).pelvic_source == "landmarks"
 
 
 def test_a_model_that_is_less_sure_widens_the_interval_but_not_that_of_a_change() -> None:
-    sure, unsure = (told(8.0, spread_deg=spread).measures[QUADRATURE] for spread in (3.0, 9.0))
+    sure, unsure = (reported(8.0, spread_deg=spread).measures[QUADRATURE] for spread in (3.0, 9.0))
     assert unsure.high - unsure.low > 1.5 * (sure.high - sure.low)
     assert unsure.ci95_change == pytest.approx(sure.ci95_change)
     assert sure.ci95_change[1] - sure.ci95_change[0] < 0.6 * (sure.high - sure.low)
 
 
 def test_a_camera_that_stands_more_oblique_than_was_given_is_seen() -> None:
-    gait = told(8.0, bearing_deg=58.0)
+    gait = reported(8.0, bearing_deg=58.0)
     assert gait.pelvic_source == "pixels"
     assert gait.measures[QUADRATURE].reason == NO_BAND
-    near, oblique = (told(8.0, bearing_deg=bearing).measures[QUADRATURE] for bearing in (3.0, -30.0))
+    near, oblique = (reported(8.0, bearing_deg=bearing).measures[QUADRATURE] for bearing in (3.0, -30.0))
     assert oblique.high - oblique.low > near.high - near.low
 
 

@@ -211,10 +211,10 @@ def signed(image: Path, settings: bytes, key: bytes, counter: int) -> Path:
 def plug_and_read(machine: Machine, image: Path) -> dict[str, str]:
     machine.plug(image)
     ended = ("done", "failed", "settings", "refused")
-    told = until(lambda: (now := status(machine)).get("state") in ended and now, 200, "word of the stick")
+    reported = until(lambda: (now := status(machine)).get("state") in ended and now, 200, "word of the stick")
     machine.pull()
     until(lambda: not status(machine), 30, "the status to go with the stick")
-    return dict(told)
+    return dict(reported)
 
 
 def installers_stick(machine: Machine, work: Path) -> list[str]:
@@ -226,9 +226,9 @@ def installers_stick(machine: Machine, work: Path) -> list[str]:
     mode = machine.sh("stat -c '%U %a' /etc/station/installer.key").strip()
     assert mode == "root 600", mode
     key = usable_key(machine.sh("cat /etc/station/installer.key").encode())
-    told = plug_and_read(machine, signed(stranger, b'[station]\nname = "stolen"\n', b"0" * 64, counter=9))
-    assert told["state"] == "done", told
-    assert "not taken" in told["text"], told
+    reported = plug_and_read(machine, signed(stranger, b'[station]\nname = "stolen"\n', b"0" * 64, counter=9))
+    assert reported["state"] == "done", reported
+    assert "not taken" in reported["text"], reported
     refused = plug_and_read(machine, signed(bad, b"[camera]\nturned_deg = 45\n", key, counter=1))
     assert refused["state"] == "refused", refused
     assert show(machine, "MainPID")["MainPID"] == pid, "a stick that changes nothing must not restart anything"
@@ -242,4 +242,4 @@ def installers_stick(machine: Machine, work: Path) -> list[str]:
     written = {Path(name).parts[1] for name in files_on(stranger) if name.startswith("STATION")}
     assert written == {"station"}, written
     assert not any(name.startswith("STATION") for name in files_on(good))
-    return [f"a stranger's: {told['text']}", f"bad settings: {refused['text']}", taken["text"], "then exports as gym-7"]
+    return [f"a stranger's: {reported['text']}", f"bad settings: {refused['text']}", taken["text"], "then exports as gym-7"]

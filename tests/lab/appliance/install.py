@@ -320,12 +320,12 @@ def main() -> None:
     parser.add_argument("release", choices=sorted(RENAMED))
     parser.add_argument("deb", type=Path)
     parser.add_argument("--roots", type=Path, default=Path("/var/tmp"), help="where the base systems are kept (0.5 GB each)")
-    told = parser.parse_args()
+    reported = parser.parse_args()
     # Once more, with mounts that nobody else sees and that end with us.
     if os.environ.get("STATION_MOUNTS") != "private":
         os.environ["STATION_MOUNTS"] = "private"
         os.execvp("unshare", ["unshare", "--mount", sys.executable, str(Path(__file__).resolve()), *sys.argv[1:]])
-    tell_story(told.release, told.deb.resolve(), told.roots)
+    tell_story(reported.release, reported.deb.resolve(), reported.roots)
 
 
 if __name__ == "__main__":

@@ -203,8 +203,8 @@ def hang(machine: Machine) -> list[str]:
     until(lambda: show(machine, "NRestarts")["NRestarts"] == "1", 90, "the watchdog to restart it")
     again = wait_active(machine)
     assert again != pid
-    told = machine.sh("journalctl -u station --no-pager | grep -i watchdog | head -1").strip().partition(": ")[2]
-    return [f"pid {pid}, then {again}", told]
+    reported = machine.sh("journalctl -u station --no-pager | grep -i watchdog | head -1").strip().partition(": ")[2]
+    return [f"pid {pid}, then {again}", reported]
 
 
 def run_until_stored(machine: Machine, least: int) -> int:
@@ -277,8 +277,8 @@ def broken_settings(machine: Machine) -> list[str]:
     restarts = show(machine, "NRestarts")["NRestarts"]
     assert machine.sh("systemctl is-active station-again.timer").strip() == "active"
     left = machine.sh("systemctl list-timers --no-legend station-again.timer").split()
-    told = machine.sh("journalctl -u station --no-pager | grep no_such_key | tail -1").strip().partition("]: ")[2]
-    return [f"{restarts} restarts, then failed", f"next try in {left[4]}", told]
+    reported = machine.sh("journalctl -u station --no-pager | grep no_such_key | tail -1").strip().partition("]: ")[2]
+    return [f"{restarts} restarts, then failed", f"next try in {left[4]}", reported]
 
 
 Story = dict[str, Callable[[Machine, Path], list[str]]]
@@ -326,15 +326,15 @@ def main() -> None:
     parser.add_argument("--roots", type=Path, default=Path("/var/tmp"), help="where the base system is kept (0.7 GB)")
     parser.add_argument("--work", type=Path, help="keep disk and console log there")
     parser.add_argument("--only", choices=sorted(STORIES), help="one of the two stories; each has a machine of its own")
-    told = parser.parse_args()
-    for name in [told.only] if told.only else list(STORIES):
+    reported = parser.parse_args()
+    for name in [reported.only] if reported.only else list(STORIES):
         print(f"--- {name}", flush=True)
-        if told.work is not None:
-            (told.work / name).mkdir(parents=True)
-            tell_story(STORIES[name], told.deb.resolve(), told.roots, (told.work / name).resolve())
+        if reported.work is not None:
+            (reported.work / name).mkdir(parents=True)
+            tell_story(STORIES[name], reported.deb.resolve(), reported.roots, (reported.work / name).resolve())
             continue
         with tempfile.TemporaryDirectory(prefix="station-vm-") as folder:
-            tell_story(STORIES[name], told.deb.resolve(), told.roots, Path(folder))
+            tell_story(STORIES[name], reported.deb.resolve(), reported.roots, Path(folder))
 
 
 if __name__ == "__main__":

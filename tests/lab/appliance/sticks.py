@@ -216,7 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What the exporter says of sticks as people own them.")
     parser.add_argument("kernel", type=Path, help="an unpacked package of a Debian kernel")
     parser.add_argument("--only", nargs="*", help="names of sticks")
-    told = parser.parse_args()
+    reported = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="station-sticks-", dir="/var/tmp") as folder:
         work = Path(folder)
         work.chmod(0o755)
@@ -228,7 +228,7 @@ def main() -> None:
             order += ["-device", f"qemu-xhci,id={bus},p2=15,p3=15"]
         order += ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
         for number, (name, make) in enumerate(STICKS.items()):
-            if told.only and name not in told.only:
+            if reported.only and name not in reported.only:
                 continue
             image = work / f"{number}.img"
             with image.open("wb") as file:
@@ -250,8 +250,8 @@ def main() -> None:
             data=work / "data",
             sticks=shlex.join(f"{name}={size}" for name, size in names.items()),
         )
-        order += ["-kernel", str(next((told.kernel / "boot").glob("vmlinuz-*")))]
-        order += ["-initrd", str(initrd(told.kernel, work, script)), "-append", "console=ttyS0 quiet panic=-1"]
+        order += ["-kernel", str(next((reported.kernel / "boot").glob("vmlinuz-*")))]
+        order += ["-initrd", str(initrd(reported.kernel, work, script)), "-append", "console=ttyS0 quiet panic=-1"]
         print("| stick | the screen | first word after |\n|---|---|---|", flush=True)
         with subprocess.Popen(order, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as machine:
             assert machine.stdout is not None

@@ -106,7 +106,7 @@ def judged(place: Path, disks: Sequence[bytearray], said: Sequence[str]) -> dict
 
     Raises AssertionError for a broken promise, RuntimeError for disks that cannot be mounted.
     """
-    told = promises(said)
+    reported = promises(said)
     life = place / "next"
     life.mkdir(exist_ok=True)
     with ExitStack() as stack:
@@ -115,9 +115,9 @@ def judged(place: Path, disks: Sequence[bytearray], said: Sequence[str]) -> dict
             (place / f"{name}.img").write_bytes(content)
             devices.append(stack.enter_context(loop_device(place / f"{name}.img")))
         with both_mounted(devices, life, f"ro,{OPTIONS}"):
-            in_a_process(look, life, told)
+            in_a_process(look, life, reported)
         with both_mounted(devices, life, OPTIONS):
-            return in_a_process(power_cut.check, life, list(run(SECONDS, FPS)), told, stick_system() != "vfat")
+            return in_a_process(power_cut.check, life, list(run(SECONDS, FPS)), reported, stick_system() != "vfat")
 
 
 @contextmanager
@@ -150,17 +150,17 @@ def in_a_process(work: Callable[..., Any], *given: Any) -> Any:
     return result
 
 
-def look(life: Path, told: dict[str, dict[str, int]]) -> None:
+def look(life: Path, reported: dict[str, dict[str, int]]) -> None:
     """Both disks read-only, as somebody sees them who pulled them out: the stick's files, and the
     sessions by `Archive`.
     """
     archive = Archive(life / DATA)
     listed = {row.id: row.state for row in archive.sessions()}
-    power_cut.check_listed(listed, told)
+    power_cut.check_listed(listed, reported)
     assert archive.damaged() == ()
     for session_id in listed:
         archive.recording(session_id)
-    power_cut.check_sums(life / STICK, told)
+    power_cut.check_sums(life / STICK, reported)
 
 
 def main(points: int, seed: int, sessions: int) -> dict[str, object]:

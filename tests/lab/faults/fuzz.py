@@ -122,10 +122,11 @@ def make_settings(folder: Path) -> list[Path]:
 
 
 def make_calibration(folder: Path) -> list[Path]:
-    told = Measure(1.0, 0.5, 1.5, 9)
+    reported = Measure(1.0, 0.5, 1.5, 9)
     taken = calibration.Taken("camera", "camera", 1280, 720, 0, 0)
     path = folder / "calibration.json"
-    one = calibration.Calibration(taken, "2026-03-01T18:30:00Z", told, told, told, told, "left", (0.1, 0.0, 0.9, 1.0), None)
+    four = (reported,) * 4
+    one = calibration.Calibration(taken, "2026-03-01T18:30:00Z", *four, "left", (0.1, 0.0, 0.9, 1.0), None)
     calibration.save(path, one)
     return [path]
 

@@ -60,19 +60,19 @@ def analysed(path: Path, options: tuple[str, ...]) -> Told:
     return Told(done.returncode, *(math.nan if one is None else one for one in (cadence, tle)), " / ".join(lines))
 
 
-def verdict(case: Case, told: Told, base: Told) -> str:
+def verdict(case: Case, reported: Told, base: Told) -> str:
     if case.right == "refused":
-        return "refused" if told.code != 0 and not told.measured and told.words else "WRONG"
-    near = abs(told.cadence_spm - base.cadence_spm) <= CADENCE_SPM and abs(told.tle_deg - base.tle_deg) <= TLE_DEG
+        return "refused" if reported.code != 0 and not reported.measured and reported.words else "WRONG"
+    near = abs(reported.cadence_spm - base.cadence_spm) <= CADENCE_SPM and abs(reported.tle_deg - base.tle_deg) <= TLE_DEG
     if case.right == "said":
-        return "said" if told.words and (near or told.code == 1 or "may be off by" in told.words) else "WRONG"
-    return "same" if told.code == 0 and near else "WRONG"
+        return "said" if reported.words and (near or reported.code == 1 or "may be off by" in reported.words) else "WRONG"
+    return "same" if reported.code == 0 and near else "WRONG"
 
 
-def row(name: str, situation: str, options: tuple[str, ...], told: Told, judged: str) -> str:
-    numbers = [f"{one:.1f}" if math.isfinite(one) else "-" for one in (told.cadence_spm, told.tle_deg)]
+def row(name: str, situation: str, options: tuple[str, ...], reported: Told, judged: str) -> str:
+    numbers = [f"{one:.1f}" if math.isfinite(one) else "-" for one in (reported.cadence_spm, reported.tle_deg)]
     given = f" `{' '.join(options)}`" if options else ""
-    return f"| {name}{given} | {situation} | {numbers[0]} | {numbers[1]} | {told.code} | {told.words or '-'} | {judged} |"
+    return f"| {name}{given} | {situation} | {numbers[0]} | {numbers[1]} | {reported.code} | {reported.words or '-'} | {judged} |"
 
 
 def main(names: list[str]) -> int:
@@ -84,11 +84,11 @@ def main(names: list[str]) -> int:
             if names and case.name not in names and base is not None:
                 continue
             made = case.make(Path(folder) / case.name, images)
-            told = analysed(made if isinstance(made, Path) else Path(folder) / case.name, case.options)
-            base = base or told
-            judged = verdict(case, told, base)
+            reported = analysed(made if isinstance(made, Path) else Path(folder) / case.name, case.options)
+            base = base or reported
+            judged = verdict(case, reported, base)
             wrong += [case.name] if judged == "WRONG" else []
-            rows.append(row(case.name, case.situation, case.options, told, judged))
+            rows.append(row(case.name, case.situation, case.options, reported, judged))
             print(rows[-1], flush=True)
     others = [
         row(name, situation, options, analysed(FIELD / name, options), "")

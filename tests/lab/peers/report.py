@@ -30,8 +30,8 @@ def report(folder: Path) -> str:
         if kept_at(folder, clip, peer).exists()
     }
     scores = {key: score(found, truths[key[0]]) for key, found in finds.items() if key[0] in truths}
-    rendered = [clip for clip in truths if truths[clip].told["synced"]]
-    walks = [clip for clip in truths if not truths[clip].told["synced"]]
+    rendered = [clip for clip in truths if truths[clip].reported["synced"]]
+    walks = [clip for clip in truths if not truths[clip].reported["synced"]]
     untold = [clip for clip in clips if clip not in truths]
     page = PROSE.read_text(encoding="utf-8")
     for name, lines in {
@@ -60,7 +60,7 @@ def tools(ran: dict[str, Any], finds: dict[tuple[str, str], Found]) -> Iterator[
         tool = peer.split(",")[0]
         if tool not in seen:
             seen.add(tool)
-            versions = ", ".join(f"{name} {version}" for name, version in found.told["versions"].items())
+            versions = ", ".join(f"{name} {version}" for name, version in found.reported["versions"].items())
             yield row(tool, versions, number(ran["install_mb"][tool], "{:.0f}"))
 
 
@@ -127,7 +127,7 @@ def walks_table(scores: Scores, clips: Sequence[str], peers: Sequence[str]) -> I
                     " ".join(number(v, f) for v, f in ((o.rmse, "{:.1f}"), (o.bias, "{:+.1f}"), (o.spread, "{:.1f}")))
                     for o in (one.angles[name] for name in ("thigh_near", "thigh_far", "hip_near"))
                 )
-                yield row(clip, peer, f"{100 * one.told:.0f} %", *("-" if cell == "- - -" else cell for cell in cells))
+                yield row(clip, peer, f"{100 * one.reported:.0f} %", *("-" if cell == "- - -" else cell for cell in cells))
 
 
 def untold_table(finds: dict[tuple[str, str], Found], clips: Sequence[str], peers: Sequence[str]) -> Iterator[str]:
@@ -137,7 +137,7 @@ def untold_table(finds: dict[tuple[str, str], Found], clips: Sequence[str], peer
             if (clip, peer) in finds:
                 found = finds[clip, peer]
                 share = np.isfinite(found.angle("hip_left")).mean()
-                yield row(clip, peer, f"{100 * share:.0f} %", number(found.told["cadence_spm"] or np.nan))
+                yield row(clip, peer, f"{100 * share:.0f} %", number(found.reported["cadence_spm"] or np.nan))
 
 
 def cost_table(ran: dict[str, Any]) -> Iterator[str]:
@@ -166,7 +166,7 @@ def said(ran: dict[str, Any], finds: dict[tuple[str, str], Found]) -> Iterator[s
         yield f"- {failure['peer']}, {failure['clip']}, failed: `{failure['message']}`"
     notes: dict[tuple[str, str], list[str]] = {}
     for (clip, peer), found in finds.items():
-        for note in found.told["notes"]:
+        for note in found.reported["notes"]:
             if not note.startswith("near side"):
                 notes.setdefault((peer, note), []).append(clip)
     for (peer, note), clips in notes.items():

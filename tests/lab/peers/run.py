@@ -151,7 +151,7 @@ class Session:
             self.failures.append(Failure(peer.name, clip.name, message))
             return None
         found = Found.load(out)
-        cost, spent_s = found.told["cost"], usage.ru_utime + usage.ru_stime
+        cost, spent_s = found.reported["cost"], usage.ru_utime + usage.ru_stime
         return Run(
             peer.name, clip.name, cores, len(found.t_s), cost["wall_s"], cost["cpu_s"], wall_s, spent_s, usage.ru_maxrss / 1024
         )

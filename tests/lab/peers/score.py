@@ -47,7 +47,7 @@ class Score:
     truth's own formula.
     """
 
-    told: float
+    reported: float
     angles: dict[str, Off]
     plain: dict[str, Off]
     landmarks_px: dict[str, float]
@@ -58,20 +58,20 @@ class Score:
 
 
 def score(found: Found, truth: Found) -> Score:
-    near = truth.told["near"]
+    near = truth.reported["near"]
     plain = plain_angles_deg(found) if np.isfinite(found.xy_px).any() else np.full_like(found.angles_deg, np.nan)
     far = SIDES[1 - SIDES.index(near)]
     legs = {"near": near, "far": far}
     wanted = {f"{part}_{leg}": ANGLES.index(f"{part}_{legs[leg]}") for part in ("thigh", "hip") for leg in legs}
     cadence, own = cadence_of(found, near)
     return Score(
-        told=float(np.isfinite(found.angle(f"hip_{near}")).mean()),
+        reported=float(np.isfinite(found.angle(f"hip_{near}")).mean()),
         angles={name: _off(found.t_s, found.angles_deg[:, i], truth, i) for name, i in wanted.items()},
         plain={name: _off(found.t_s, plain[:, i], truth, i) for name, i in wanted.items()},
         landmarks_px={part: _px(found, truth, f"{part}_{near}") for part in PLAIN_PARTS},
         cadence_spm=cadence,
         cadence_own=own,
-        cadence_off_spm=cadence - (truth.told["cadence_spm"] or np.nan),
+        cadence_off_spm=cadence - (truth.reported["cadence_spm"] or np.nan),
         contacts=_contacts(found, truth),
     )
 
@@ -80,8 +80,8 @@ def cadence_of(found: Found, near: str) -> tuple[float, bool]:
     """Steps a minute and whether the tool said it; else from the rhythm of its near thigh (or hip,
     where it tells no thigh).
     """
-    if found.told["cadence_spm"]:
-        return float(found.told["cadence_spm"]), True
+    if found.reported["cadence_spm"]:
+        return float(found.reported["cadence_spm"]), True
     thigh, hip = found.angle(f"thigh_{near}"), found.angle(f"hip_{near}")
     return 120.0 * rhythm_hz(found.t_s, thigh if np.isfinite(thigh).any() else hip), False
 
@@ -103,7 +103,7 @@ def _off(t_s: np.ndarray, seen: np.ndarray, truth: Found, column: int) -> Off:
     """Where clip and capture are not synchronous, errors are those at the best shift, and there is
     no lag.
     """
-    true, synced = truth.angles_deg[:, column], truth.told["synced"]
+    true, synced = truth.angles_deg[:, column], truth.reported["synced"]
     known = np.isfinite(seen) & (t_s >= (SETTLED_S if synced else 0.0))
     if not known.any():
         return Off(np.nan, np.nan, np.nan, np.nan)
@@ -115,7 +115,7 @@ def _off(t_s: np.ndarray, seen: np.ndarray, truth: Found, column: int) -> Off:
 
 
 def _px(found: Found, truth: Found, name: str) -> float:
-    if not truth.told["synced"] or len(found.t_s) != len(truth.t_s):
+    if not truth.reported["synced"] or len(found.t_s) != len(truth.t_s):
         return np.nan
     off = (found.joint(name) - truth.joint(name))[truth.t_s >= SETTLED_S]
     known = np.isfinite(off[:, 0])

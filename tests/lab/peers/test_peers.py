@@ -47,7 +47,7 @@ def runner(lean_deg: float = 6.0, forward: float = 1.0) -> Found:
         found.angles_deg[:, ANGLES.index(f"hip_{side}")] = thigh + lean_deg
     cycles = np.arange(0.0, SECONDS, STRIDE_S)
     found.contacts_s = {"left": cycles.tolist(), "right": (cycles[:-1] + STRIDE_S / 2).tolist()}
-    found.told = {"cadence_spm": 120.0 / STRIDE_S, "near": "right", "synced": True, "notes": []}
+    found.reported = {"cadence_spm": 120.0 / STRIDE_S, "near": "right", "synced": True, "notes": []}
     return found
 
 
@@ -56,9 +56,8 @@ def off_by(found: Found, deg: float = 0.0, late_s: float = 0.0, right_px: float 
     moved = [[np.interp(found.t_s - late_s, found.t_s, column)] for column in found.angles_deg.T]
     contacts = {side: [t + late_s for t in found.contacts_s[side]] for side in SIDES}
     xy = found.xy_px + np.array([right_px, 0.0])
-    return replace(
-        found, angles_deg=np.concatenate(moved).T + deg, xy_px=xy, contacts_s=contacts, told=found.told | {"cadence_spm": None}
-    )
+    reported = found.reported | {"cadence_spm": None}
+    return replace(found, angles_deg=np.concatenate(moved).T + deg, xy_px=xy, contacts_s=contacts, reported=reported)
 
 
 @pytest.mark.parametrize("forward", [1.0, -1.0])
@@ -70,7 +69,7 @@ def test_the_truths_formula_finds_the_angles_of_both_ways(forward: float) -> Non
 
 def test_a_perfect_tool_has_no_error() -> None:
     one = score(runner(), runner())
-    assert one.told == 1.0
+    assert one.reported == 1.0
     assert one.angles["thigh_near"].rmse == one.angles["hip_far"].rmse == one.landmarks_px["knee"] == one.cadence_off_spm == 0.0
     assert one.cadence_own
     assert (one.contacts.found, one.contacts.false, one.contacts.median_ms) == (1.0, 0.0, 0.0)
@@ -96,12 +95,12 @@ def test_missed_and_invented_contacts_are_counted() -> None:
     assert contacts.false == pytest.approx(1 / 18, abs=0.01)
 
 
-def test_what_was_not_told_is_not_scored() -> None:
+def test_what_was_not_reported_is_not_scored() -> None:
     found = runner()
     found.angles_deg[:240] = np.nan
-    found.contacts_s, found.told["cadence_spm"] = None, None
+    found.contacts_s, found.reported["cadence_spm"] = None, None
     one = score(found, runner())
-    assert one.told == pytest.approx(0.5)
+    assert one.reported == pytest.approx(0.5)
     assert one.angles["thigh_near"].rmse == 0.0
     assert one.contacts is None
     found.angles_deg[:] = np.nan
@@ -131,7 +130,7 @@ def test_found_survives_its_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(again.xy_px, found.xy_px, atol=0.126)
     np.testing.assert_allclose(again.angles_deg, found.angles_deg, atol=0.051)
     np.testing.assert_array_equal(again.t_s, found.t_s)
-    assert (again.contacts_s, again.told) == (found.contacts_s, found.told)
+    assert (again.contacts_s, again.reported) == (found.contacts_s, found.reported)
 
 
 def test_clips_and_their_azimuth_are_read() -> None:
@@ -146,7 +145,7 @@ def test_every_peer_has_an_adapter_and_pins() -> None:
         assert peer.tool == "station" or "==" in (HERE / "requirements" / f"{peer.tool}.txt").read_text(encoding="utf-8")
 
 
-def test_a_failing_tool_is_told_with_its_message(tmp_path: Path) -> None:
+def test_a_failing_tool_is_reported_with_its_message(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho starting\necho no model here >&2\nexit 3\n", encoding="utf-8")
     broken.chmod(0o755)
@@ -219,8 +218,8 @@ def test_the_stations_near_leg_gets_its_side(adapter: Callable[[str], ModuleType
     assert found.angle("thigh_left")[0] == 20.0
     assert found.angle("hip_right")[0] == -5.0
     assert found.contacts_s == {"left": [], "right": [1.0]}
-    assert found.told["cadence_spm"] is None
-    assert "cadence: too few strides" in found.told["notes"]
+    assert found.reported["cadence_spm"] is None
+    assert "cadence: too few strides" in found.reported["notes"]
 
 
 kept = pytest.mark.parametrize("path", sorted(RAW.glob("*.found")), ids=lambda path: path.name)
@@ -233,8 +232,8 @@ def test_kept_outputs_can_be_read(path: Path) -> None:
     assert found.angles_deg.shape == (len(found.t_s), len(ANGLES))
     assert (np.diff(found.t_s) > 0).all()
     if not path.name.endswith(".truth.found"):
-        assert found.told["versions"]
-        assert found.told["cost"]["cpu_s"] > 0
+        assert found.reported["versions"]
+        assert found.reported["cost"]["cpu_s"] > 0
 
 
 def test_kept_outputs_are_complete_and_small() -> None:

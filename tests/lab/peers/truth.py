@@ -30,22 +30,22 @@ def truth_of(clip: Path) -> Found | None:
 
 def _rendered(path: Path) -> Found:
     with np.load(path) as kept:
-        told = dict(kept)
-    found = Found.nothing(len(told["t_s"]), 1.0)
-    found.t_s = told["t_s"]
-    order = told["names"].tolist()
-    found.xy_px[:] = told["px"][:, [order.index(name) for name in JOINTS]]
+        reported = dict(kept)
+    found = Found.nothing(len(reported["t_s"]), 1.0)
+    found.t_s = reported["t_s"]
+    order = reported["names"].tolist()
+    found.xy_px[:] = reported["px"][:, [order.index(name) for name in JOINTS]]
     for column, name in enumerate(ANGLES):
         part, side = name.split("_")
-        found.angles_deg[:, column] = told[f"thigh_{side}_deg"] + (told["trunk_lean_deg"] if part == "hip" else 0.0)
-    found.contacts_s = {side: told[f"contact_{side}_s"].tolist() for side in SIDES}
+        found.angles_deg[:, column] = reported[f"thigh_{side}_deg"] + (reported["trunk_lean_deg"] if part == "hip" else 0.0)
+    found.contacts_s = {side: reported[f"contact_{side}_s"].tolist() for side in SIDES}
     right = found.contacts_s["right"]
     toes, heels = (found.joint(f"{part}_right")[:, 0] for part in ("toe", "heel"))
     # The camera stands on the side that the runner shows.
     near = "right" if np.median(toes - heels) > 0 else "left"
     tall = np.median(found.joint(f"ankle_{near}")[:, 1] - found.joint(f"shoulder_{near}")[:, 1])
     cadence = 120.0 * (len(right) - 1) / (right[-1] - right[0])
-    found.told = {"cadence_spm": cadence, "near": near, "synced": True, "tall_px": float(tall)}
+    found.reported = {"cadence_spm": cadence, "near": near, "synced": True, "tall_px": float(tall)}
     return found
 
 
@@ -60,5 +60,5 @@ def _captured(path: Path) -> Found:
         part, side = name.split("_")
         thigh = angle(at[f"femur_{side[0]}"], at[f"tibia_{side[0]}"])
         found.angles_deg[:, column] = thigh + (lean if part == "hip" else 0.0)
-    found.told = {"cadence_spm": None, "near": "left", "synced": False, "tall_px": None}
+    found.reported = {"cadence_spm": None, "near": "left", "synced": False, "tall_px": None}
     return found

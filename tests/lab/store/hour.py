@@ -78,5 +78,5 @@ def _only(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    told = sys.argv[1:]
-    print(json.dumps(main(float(told[0]) if told else 3600.0, Path(told[1]) if len(told) > 1 else None)))
+    reported = sys.argv[1:]
+    print(json.dumps(main(float(reported[0]) if reported else 3600.0, Path(reported[1]) if len(reported) > 1 else None)))

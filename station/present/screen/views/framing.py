@@ -1,4 +1,4 @@
-"""FRAMING: the only view with the camera's picture, small and shown only: where the runner stands,
+"""FRAMING: the only view with the camera's frame, small and shown only: where the runner stands,
 and what to change.
 """
 
@@ -33,10 +33,10 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     ink.static(("framing",), lambda: None)
     page = ink.page.inset(48, 44)
     if ink.portrait:
-        picture, words = page.cut_top(560, 36)
+        camera, words = page.cut_top(560, 36)
     else:
-        picture, words = page.cut_left(760, 44)
-    _picture(ink, picture, live)
+        camera, words = page.cut_left(760, 44)
+    _camera_frame(ink, camera, live)
     said = LINES.get(read.prompt, NOTHING)
     foot, body = words.cut_bottom(40, 12)
     head, detail = body.cut_top(body.h * 0.5 if not ink.portrait else 190, 22)
@@ -45,15 +45,15 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     ink.text(strings.FRAMING_PRIVACY, foot, LABEL, QUIET, at="bottom")
 
 
-def _picture(ink: Ink, box: Box, snapshot: Snapshot) -> None:
+def _camera_frame(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     image = snapshot.station.thumbnail
     if image is not None:
-        at = ink.picture(image, box)
-    else:  # a source of landmarks has no picture
+        at = ink.image(image, box)
+    else:  # a source of landmarks has no frames
         at = _fitted(snapshot, box)
         ink.bar(at, PANEL, 14)
         if snapshot.pose is None or not snapshot.pose.seen:
-            ink.text(strings.FRAMING_NO_PICTURE, at, BODY_SIZE, QUIET, align="centre")
+            ink.text(strings.FRAMING_NO_FRAME, at, BODY_SIZE, QUIET, align="centre")
     left, top, right, bottom = snapshot.view.zone
     zone = Box(at.x + left * at.w, at.y + top * at.h, (right - left) * at.w, (bottom - top) * at.h)
     _corners(ink, zone)
@@ -61,7 +61,7 @@ def _picture(ink: Ink, box: Box, snapshot: Snapshot) -> None:
 
 
 def _fitted(snapshot: Snapshot, box: Box) -> Box:
-    """The part of the box that has the shape of the camera's picture."""
+    """The part of the box that has the shape of the camera's frame."""
     width, height = snapshot.view.width_px, snapshot.view.height_px
     if not width or not height:
         return box

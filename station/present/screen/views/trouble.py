@@ -6,7 +6,7 @@ from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import LINE, Ink
 from station.present.screen.theme import ACT, BIG, BODY_SIZE, LABEL, LEAD, ON_HUE, PANEL, QUIET, TEXT
-from station.types import Snapshot
+from station.types import Snapshot, Troubles
 
 SHOWN = 3  # at most; fewer when they are long
 PAD = 28.0  # design pixels (chosen)
@@ -18,7 +18,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
     ink.static(("trouble", trouble), lambda: _page(ink, trouble))
 
 
-def _page(ink: Ink, trouble: tuple[tuple[str, str], ...]) -> None:
+def _page(ink: Ink, trouble: Troubles) -> None:
     page = ink.page.inset(64, 56)
     head, body = page.cut_top(100, 30)
     mark, words = head.cut_left(76, 28)

@@ -29,24 +29,24 @@ UNKNOWN = np.iinfo(np.int16).min
 
 @dataclass
 class Found:
-    """One tool's view of one clip, a row for every picture; NaN where it told nothing.
+    """One tool's view of one clip, a row for every frame; NaN where it reported nothing.
 
     t_s (N,); xy_px (N, 12, 2), x right and y down, in the order of JOINTS; angles_deg (N, 4) in the
     order of ANGLES: the thigh against the vertical and the hip as thigh against trunk, both forward
-    +. contacts_s per side, None where contacts are not offered. `told` holds the rest: versions,
-    cadence_spm, cost, notes.
+    +. contacts_s per side, None where contacts are not offered. `reported` holds the rest:
+    versions, cadence_spm, cost, notes.
     """
 
     t_s: np.ndarray
     xy_px: np.ndarray
     angles_deg: np.ndarray
     contacts_s: dict[str, list[float]] | None = None
-    told: dict[str, Any] = field(default_factory=dict)
+    reported: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def nothing(cls, pictures: int, fps: float) -> Found:
-        xy = np.full((pictures, len(JOINTS), 2), np.nan)
-        return cls(np.arange(pictures) / fps, xy, np.full((pictures, len(ANGLES)), np.nan))
+    def nothing(cls, frames: int, fps: float) -> Found:
+        xy = np.full((frames, len(JOINTS), 2), np.nan)
+        return cls(np.arange(frames) / fps, xy, np.full((frames, len(ANGLES)), np.nan))
 
     def joint(self, name: str) -> np.ndarray:
         return self.xy_px[:, JOINTS.index(name)]
@@ -55,22 +55,22 @@ class Found:
         return self.angles_deg[:, ANGLES.index(name)]
 
     def save(self, path: Path) -> None:
-        told = json.dumps(self.told | {"contacts_s": self.contacts_s}).encode()
+        reported = json.dumps(self.reported | {"contacts_s": self.contacts_s}).encode()
         xy, angles = self.xy_px.reshape(len(self.t_s), -1), self.angles_deg
         box = io.BytesIO()
         np.savez(
-            box, t_s=self.t_s, xy=_packed(xy, PER_PX), angles=_packed(angles, PER_DEG), told=np.frombuffer(told, np.uint8)
+            box, t_s=self.t_s, xy=_packed(xy, PER_PX), angles=_packed(angles, PER_DEG), told=np.frombuffer(reported, np.uint8)
         )
         path.write_bytes(lzma.compress(box.getvalue(), preset=9 | lzma.PRESET_EXTREME))
 
     @classmethod
     def load(cls, path: Path) -> Found:
         with np.load(io.BytesIO(lzma.decompress(path.read_bytes()))) as kept:
-            told = json.loads(kept["told"].tobytes())
-            contacts_s = told.pop("contacts_s")
+            reported = json.loads(kept["told"].tobytes())
+            contacts_s = reported.pop("contacts_s")
             t_s = kept["t_s"]
             xy = _unpacked(kept["xy"], PER_PX).reshape(len(t_s), len(JOINTS), 2)
-            return cls(t_s, xy, _unpacked(kept["angles"], PER_DEG), contacts_s, told)
+            return cls(t_s, xy, _unpacked(kept["angles"], PER_DEG), contacts_s, reported)
 
 
 def _packed(values: np.ndarray, per_unit: int) -> np.ndarray:
@@ -89,7 +89,7 @@ def _unpacked(planes: np.ndarray, per_unit: int) -> np.ndarray:
 
 
 @contextmanager
-def measured(found_told: dict[str, Any]) -> Iterator[None]:
+def measured(found_reported: dict[str, Any]) -> Iterator[None]:
     """Puts what the block cost into `found_told["cost"]`: wall and CPU seconds (user and system,
     all threads).
     """
@@ -97,7 +97,7 @@ def measured(found_told: dict[str, Any]) -> Iterator[None]:
     yield
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    found_told["cost"] = {"wall_s": time.perf_counter() - wall, "cpu_s": cpu}
+    found_reported["cost"] = {"wall_s": time.perf_counter() - wall, "cpu_s": cpu}
 
 
 def down_deg(upper: np.ndarray, lower: np.ndarray, forward: float) -> np.ndarray:

@@ -54,8 +54,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--unsmoothed", action="store_true")
     asked = parser.parse_args()
-    told: dict = {"versions": {"mediapipe": version("mediapipe")}, "notes": [], "cadence_spm": None}
-    with measured(told):
+    reported: dict = {"versions": {"mediapipe": version("mediapipe")}, "notes": [], "cadence_spm": None}
+    with measured(reported):
         xy, fps = landmarks(asked.clip, not asked.unsmoothed)
         found = Found.nothing(len(xy), fps)
         found.xy_px[:] = xy
@@ -64,7 +64,7 @@ def main() -> None:
         thighs = [down_deg(joint(f"hip_{s}"), joint(f"knee_{s}"), forward) for s in SIDES]
         hips = [180.0 - three_point_deg(joint(f"shoulder_{s}"), joint(f"hip_{s}"), joint(f"knee_{s}")) for s in SIDES]
         found.angles_deg[:] = np.column_stack([*thighs, *hips])
-    found.told = told
+    found.reported = reported
     found.save(asked.out)
 
 

@@ -61,16 +61,16 @@ def main() -> None:
     parser.add_argument("--running", action="store_true")
     asked = parser.parse_args()
     backend._ensure_model = _no_download
-    told: dict = {"versions": {name: version(name) for name in ("myogait", "mediapipe")}, "notes": [], "cadence_spm": None}
+    reported: dict = {"versions": {name: version(name) for name in ("myogait", "mediapipe")}, "notes": [], "cadence_spm": None}
     found = Found.nothing(*frames_of(asked.clip))
-    with measured(told):
+    with measured(reported):
         data = myogait.extract(str(asked.clip), model="mediapipe", show_progress=False)
         result = myogait.run_pipeline(data, **(RUNNING if asked.running else {}))
     converted(result, found)
     if result["stats"]:
-        told["cadence_spm"] = result["stats"]["spatiotemporal"]["cadence_steps_per_min"]
-    told["notes"] += result["quality"]["warnings"]
-    found.told = told
+        reported["cadence_spm"] = result["stats"]["spatiotemporal"]["cadence_steps_per_min"]
+    reported["notes"] += result["quality"]["warnings"]
+    found.reported = reported
     found.save(asked.out)
 
 

@@ -109,11 +109,11 @@ def main() -> None:
     found = Found.nothing(len(given.t_s), 1.0)
     found.t_s = given.t_s
     side = ("right" if forward_of(given) > 0 else "left") if asked.level else None
-    told: dict = {"versions": {name: version(name) for name in ("sports2d", "pose2sim")}, "notes": [], "cadence_spm": None}
+    reported: dict = {"versions": {name: version(name) for name in ("sports2d", "pose2sim")}, "notes": [], "cadence_spm": None}
     with tempfile.TemporaryDirectory() as folder:
         trc = Path(folder) / "given_px.trc"
         write_trc(given, trc)
-        with measured(told):
+        with measured(reported):
             process(settings(asked.clip.resolve(), trc, Path(folder), side))
         [mot] = Path(folder).rglob("*_angles_person00.mot")
         found.angles_deg = angles_deg(read_mot(mot), len(given.t_s))
@@ -121,8 +121,8 @@ def main() -> None:
         try:
             found.contacts_s = contacts_s(trcs[0])
         except (IndexError, ValueError, KeyError) as error:
-            told["notes"].append(f"contacts: {type(error).__name__}: {error}")
-    found.told = told
+            reported["notes"].append(f"contacts: {type(error).__name__}: {error}")
+    found.reported = reported
     found.save(asked.out)
 
 

@@ -38,9 +38,9 @@ def converted(recording: Recording) -> Found:
     contacts = [event for event in recording.events if event.kind == "contact"]
     found.contacts_s = {side: [e.t_ns / NS for e in contacts if e.side == side] for side in SIDES}
     cadence = recording.summary["cadence_spm"]
-    found.told = {"cadence_spm": cadence.value if cadence.measured else None, "notes": [f"near side: {recording.near_side}"]}
+    found.reported = {"cadence_spm": cadence.value if cadence.measured else None, "notes": [f"near side: {recording.near_side}"]}
     if not cadence.measured:
-        found.told["notes"].append(f"cadence: {cadence.reason}")
+        found.reported["notes"].append(f"cadence: {cadence.reason}")
     return found
 
 
@@ -55,14 +55,14 @@ def main() -> None:
     parser.add_argument("--azimuth-deg", type=float, default=0.0)
     asked = parser.parse_args()
     config = Config(pose=PoseSection(threads=asked.threads), view=ViewSection(azimuth_deg=asked.azimuth_deg))
-    told: dict = {}
-    with measured(told):
+    reported: dict = {}
+    with measured(reported):
         # An out_dir makes it keep the landmarks; nothing is written here.
         recording, problem = analyse_file(Wish(str(asked.clip), out_dir=asked.out.parent), config)
     found = converted(recording)
-    found.told |= told | {"versions": {name: version(name) for name in ("treadmill-station", "onnxruntime", "numpy")}}
+    found.reported |= reported | {"versions": {name: version(name) for name in ("treadmill-station", "onnxruntime", "numpy")}}
     if problem is not None:
-        found.told["notes"].append(str(problem))
+        found.reported["notes"].append(str(problem))
     found.save(asked.out)
 
 

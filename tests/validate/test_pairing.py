@@ -14,7 +14,7 @@ from station.record.belt_pairs import PairsFile
 from station.types import NAN, Gait, Measure, PelvicPair, View
 from station.validate.agreement import agreement
 from station.validate.known_groups import waists
-from station.validate.pairs import NOT_READ, Pairs, pair_belt, pair_series, pair_trials
+from station.validate.pairing import NOT_READ, Pairing, pair_belt, pair_series, pair_trials
 from station.validate.reference import BeltStrides, Series, Trial, read_reference
 from station.validate.repeat import repeats
 from tests.validate.made import STRIDE_S, recording
@@ -27,7 +27,7 @@ def sheet(tmp_path: Path, text: str) -> tuple[Trial, ...]:
     return content
 
 
-def paired(tmp_path: Path, text: str, *recordings: object) -> Pairs:
+def paired(tmp_path: Path, text: str, *recordings: object) -> Pairing:
     return pair_trials(sheet(tmp_path, text), recordings or (recording(),))  # type: ignore[arg-type]
 
 
@@ -77,12 +77,12 @@ def test_a_window_that_the_station_hardly_saw_is_left_out(tmp_path: Path) -> Non
     assert "only 68% of the window" in found.left_out[0][1]
 
 
-def test_a_speed_that_the_station_was_told_proves_nothing(tmp_path: Path) -> None:
+def test_a_speed_that_the_station_was_reported_proves_nothing(tmp_path: Path) -> None:
     assert "was given" in paired(tmp_path, "speed_kmh\n9\n", recording(origin="given")).left_out[0][1]
     assert paired(tmp_path, "speed_kmh\n9\n").quantities["speed_kmh"].differences == pytest.approx([0.0])
 
 
-def test_a_clock_that_was_not_set_is_told(tmp_path: Path) -> None:
+def test_a_clock_that_was_not_set_is_reported(tmp_path: Path) -> None:
     found = paired(tmp_path, "session,steps,start_utc,seconds\ns1,160,2026-11-23T17:00:30Z,60\n", recording(started=False))
     assert "clock was not set" in found.left_out[0][1]
 
@@ -136,10 +136,10 @@ def test_stiff_and_free_are_told_apart_or_not(tmp_path: Path) -> None:
     found = waists(sheet(tmp_path, "\n".join(rows)), runs)
     assert found is not None
     assert found.differences() == [6.0, 7.0, 8.0, 9.0]
-    assert found.plain()["stiff"] == {"on": 3, "ok": 0, "cannot_tell": 1}
-    told = "\n".join(found.lines())
-    assert "right in 3 of 3 judged [44% .. 100%]" in told
-    assert "+7.5 deg [+5.4 .. +9.6], 4 runners: tells them apart" in told
+    assert found.document()["stiff"] == {"on": 3, "ok": 0, "cannot_tell": 1}
+    reported = "\n".join(found.lines())
+    assert "right in 3 of 3 judged [44% .. 100%]" in reported
+    assert "+7.5 deg [+5.4 .. +9.6], 4 runners: tells them apart" in reported
     assert waists(sheet(tmp_path, "steps,seconds\n160,60\n"), runs) is None
 
 

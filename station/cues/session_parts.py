@@ -28,7 +28,7 @@ PAGE_MEASURES = (
 
 
 @dataclass(slots=True)
-class Part:
+class SessionPart:
     """A stretch of one mode. `run_s` counts running only. `block` counts coached blocks from 1."""
 
     mode: Mode
@@ -59,7 +59,7 @@ class Part:
         return self.on_s / self.run_s if self.run_s > 0 else 0.0
 
 
-def retention_of(parts: list[Part], least_s: float) -> Mapping[str, Measure]:
+def retention_of(parts: list[SessionPart], least_s: float) -> Mapping[str, Measure]:
     """Measures without coaching, at the end: of the retention part, or, when the runner stopped
     early, of the last free block that was long enough. Empty when there is none. Those of 10 s
     before the stop are taken: slowing down is not running."""
@@ -70,7 +70,9 @@ def retention_of(parts: list[Part], least_s: float) -> Mapping[str, Measure]:
     return {}
 
 
-def page(baseline: Mapping[str, Measure], parts: list[Part], least_s: float, given: int, cleared: int, focus: str) -> SessionPage:
+def page(
+    baseline: Mapping[str, Measure], parts: list[SessionPart], least_s: float, given: int, cleared: int, focus: str
+) -> SessionPage:
     """Retention beside baseline. Without a baseline there are no rows; without retention it says
     why.
     """
@@ -82,7 +84,7 @@ def page(baseline: Mapping[str, Measure], parts: list[Part], least_s: float, giv
     return SessionPage(tuple(rows), block, on_fraction, focus, given, cleared)
 
 
-def best_block(parts: list[Part]) -> Part | None:
+def best_block(parts: list[SessionPart]) -> SessionPart | None:
     """The coached block with the least time in a fault; None unless there are two to choose from
     and they differ.
     """
@@ -93,7 +95,7 @@ def best_block(parts: list[Part]) -> Part | None:
     return min(blocks, key=lambda part: part.on_fraction)
 
 
-def most_frequent_fault(parts: list[Part]) -> str:
+def most_frequent_fault(parts: list[SessionPart]) -> str:
     """The rule that was on longest, "" when none was."""
     total: dict[str, float] = {}
     for part in parts:

@@ -51,7 +51,7 @@ class Paired:
 
 
 @dataclass(slots=True)
-class Pairs:
+class Pairing:
     """Everything that could be compared, by quantity, and why the rest could not."""
 
     quantities: dict[str, Paired] = field(default_factory=dict)
@@ -76,9 +76,9 @@ class _Window:
         return math.isnan(self.from_s)
 
 
-def pair_trials(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Pairs:
+def pair_trials(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Pairing:
     """Rows of the same window by several observers count once, with their mean."""
-    pairs = Pairs()
+    pairs = Pairing()
     together: dict[tuple[str, float, float], list[tuple[Trial, _Window]]] = {}
     for trial in trials:
         found = _window(trial, recordings)
@@ -93,7 +93,7 @@ def pair_trials(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Pair
     return pairs
 
 
-def _add_window(pairs: Pairs, trials: Sequence[Trial], window: _Window) -> None:
+def _add_window(pairs: Pairing, trials: Sequence[Trial], window: _Window) -> None:
     first = trials[0]
     where = f"line {first.line}"
     for name in dict.fromkeys(name for trial in trials for name in trial.values):
@@ -184,9 +184,9 @@ def station_value(name: str, window: _Window) -> Measure:
     return over_strides(columns[name], "not measured in this window")
 
 
-def pair_series(series: Series, recording: Measured, offset_s: float) -> Pairs:
+def pair_series(series: Series, recording: Measured, offset_s: float) -> Pairing:
     """`offset_s` added to the reference's time gives the station's."""
-    pairs = Pairs()
+    pairs = Pairing()
     t_s = series.t_s + offset_s
     for name, values in series.columns.items():
         if name in PER_FRAME:
@@ -201,11 +201,11 @@ def pair_series(series: Series, recording: Measured, offset_s: float) -> Pairs:
 NOT_READ = "the pelvis model read none of these strides: it was off, or the hips were hidden"
 
 
-def pair_belt(given: BeltStrides) -> Pairs:
+def pair_belt(given: BeltStrides) -> Pairing:
     """What the pelvis model read of every stride beside what the hip belt knows of it: the eye,
     tried on this runner.
     """
-    pairs = Pairs()
+    pairs = Pairing()
     for part in ("quadrature", "in_phase"):
         belt, pixels = (given.columns.get(f"{source}_{part}_deg", np.empty(0)) for source in ("belt", "pixels"))
         both = np.isfinite(belt) & np.isfinite(pixels) if len(belt) == len(pixels) else np.zeros(0, bool)
@@ -218,7 +218,7 @@ def pair_belt(given: BeltStrides) -> Pairs:
     return pairs
 
 
-def _add_frames(pairs: Pairs, name: str, t_s: Array, values: Array, recording: Measured) -> None:
+def _add_frames(pairs: Pairing, name: str, t_s: Array, values: Array, recording: Measured) -> None:
     station, reference = recording.angles[name], sampled(t_s, values, recording.t_s)
     both = np.isfinite(station) & np.isfinite(reference)
     if not both.any():
@@ -227,7 +227,7 @@ def _add_frames(pairs: Pairs, name: str, t_s: Array, values: Array, recording: M
     pairs.of(name, "picture").add(station[both], reference[both], recording.name, [f"{t:.3f} s" for t in recording.t_s[both]])
 
 
-def _add_strides(pairs: Pairs, name: str, t_s: Array, values: Array, recording: Measured) -> None:
+def _add_strides(pairs: Pairing, name: str, t_s: Array, values: Array, recording: Measured) -> None:
     strides = recording.strides
     station = stride_columns(strides)["contact_time_ms"] if name == "contact_time_ms" else strides[name]
     known = np.isfinite(values)
@@ -248,7 +248,7 @@ def _add_strides(pairs: Pairs, name: str, t_s: Array, values: Array, recording: 
         paired.intervals.append((measure.low, measure.high, float(wanted.mean())))
 
 
-def _add_whole(pairs: Pairs, name: str, t_s: Array, values: Array, recording: Measured) -> None:
+def _add_whole(pairs: Pairing, name: str, t_s: Array, values: Array, recording: Measured) -> None:
     measure = recording.summary.get(name, Measure.cannot_tell("not part of this recording's summary"))
     inside = np.isfinite(values) & (t_s >= 0) & (t_s <= recording.duration_s)
     if not measure.measured or not inside.any():

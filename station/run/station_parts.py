@@ -11,13 +11,13 @@ from station.ports import Clock, Display, Estimator, FrameSource, MarkFinder, Po
 from station.run.presenter import Presenter
 from station.run.slots import Inbox
 from station.sense.frame_watch import FrameWatch
-from station.types import NAN, Input, Press, Reading, Station, Step
+from station.types import NAN, Input, Press, Reading, Station, Step, Troubles
 
 
 class NoStore:
     """A ports.Store that keeps nothing: the demo leaves no trace."""
 
-    trouble: tuple[tuple[str, str], ...] = ()
+    trouble: Troubles = ()
 
     def begin(self) -> None: ...
 
@@ -29,7 +29,7 @@ class NoStore:
 
 
 @dataclass
-class Parts:
+class StationParts:
     """`source` is entered already; `estimator` is None when it delivers poses."""
 
     source: FrameSource | PoseSource

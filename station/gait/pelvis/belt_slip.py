@@ -19,7 +19,7 @@ STILL_M, STILL_DEG, STILL_STRIDES = 0.006, 2.0, 3  # chosen: tags that move less
 BOB_M = 0.015
 
 
-class Seat:
+class BeltSlip:
     """`step` per stride. `slipped`: the last strides have the belt elsewhere than the first.
     `hangs`: the tags do not move.
     """
@@ -41,11 +41,11 @@ class Seat:
         if bob_m < BOB_M:
             return
         best = [s for s in samples if s.tags > 1] or samples
-        seat = (middle([s.height_m for s in best]), mean_rotation(np.array([s.rotation for s in best])))
+        fit = (middle([s.height_m for s in best]), mean_rotation(np.array([s.rotation for s in best])))
         if len(self._first) < FIRST_STRIDES:
-            self._first.append(seat)
+            self._first.append(fit)
         else:
-            self._last = [*self._last, seat][-LAST_STRIDES:]
+            self._last = [*self._last, fit][-LAST_STRIDES:]
 
     @property
     def hangs(self) -> bool:
