@@ -10,9 +10,7 @@ CheckState = Literal["ok", "bad", "missing", "cannot_tell"]
 
 @dataclass(frozen=True)
 class Check:
-    """`bad`: there and wrong; `missing`: hardware that is not there; `cannot_tell`: it could not be
-    looked at.
-    """
+    """`bad`: there and wrong; `missing`: hardware not there; `cannot_tell`: not looked at."""
 
     part: str
     state: CheckState

@@ -1,6 +1,4 @@
-"""The `station` command: one function per sub-command, no logic. Everything heavy is imported where
-it is used.
-"""
+"""The `station` command: a function per sub-command, no logic; heavy imports inside."""
 
 from __future__ import annotations
 
@@ -26,9 +24,7 @@ FILE = click.Path(path_type=Path)
 
 
 class Destination(click.ParamType):
-    """A place to write to, refused before any work is done for it when nothing can be written
-    there.
-    """
+    """A place to write to, refused before any work when nothing can be written there."""
 
     def __init__(self, *, folder: bool = False, suffix: str = "", dash: bool = False) -> None:
         self.name = "folder" if folder else "file"
@@ -80,9 +76,7 @@ OPENSIM = click.option("--opensim", is_flag=True, help="Also angles.mot and mark
 
 
 class Commands(click.Group):
-    """Lists its commands with their whole first sentence: click cuts it at the width of the
-    terminal.
-    """
+    """Lists commands with their whole first sentence, which click cuts at the terminal's width."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -501,8 +495,7 @@ class _StandardOutput(io.FileIO):
 
     @classmethod
     def opened(cls) -> io.TextIOWrapper:
-        """In its place. A file's name may hold bytes that are no text: they are printed as escapes.
-        """
+        """In its place. What is no text in a file's name is printed as escapes."""
         buffer = io.BufferedWriter(cls(1, "w", closefd=False))
         return io.TextIOWrapper(buffer, sys.stdout.encoding, "backslashreplace", line_buffering=sys.stdout.isatty())
 

@@ -17,16 +17,12 @@ WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)  # x0, y0, x1, y1 as fractions: the zone wher
 
 
 class Coach:
-    """Joins the three pure rooms. The same inputs in the same order give the same steps, to the
-    bit.
-    """
+    """Joins the three pure rooms. The same inputs in the same order give the same steps."""
 
     def __init__(
         self, view: View, plan: Plan, errors: Sequence[ErrorBand] = (), turn_bands: Sequence[TurnBand] = ()
     ) -> None:
-        """`errors`: what is known of the pose model that sees the runner; `turn_bands`: of the
-        pelvis model.
-        """
+        """`errors`: of the pose model that sees the runner; `turn_bands`: of the pelvis model."""
         self._plan = plan
         self._pelvis = Pelvis(view, turn_bands)
         self._core = GaitCore(view, self._pelvis)
@@ -66,9 +62,7 @@ class Coach:
         return Step(gait.t_ns, gait, faults, session.mode, cues, outcomes, snapshot)
 
     def _forget_others(self, session: Session) -> None:
-        """A new session is judged afresh; after a minute of nobody the next to come has not done
-        the drill.
-        """
+        """A new session is judged afresh; after a minute of nobody the drill is forgotten too."""
         if session.number != self._number:
             self._number = session.number
             self._judge.reset()

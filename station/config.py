@@ -301,9 +301,7 @@ class Config(Section):
 
 
 def parse(values: dict[str, Any], where: str = "configuration") -> Config:
-    """Settings from nested tables. Raises ConfigError naming every problem by its key path and
-    value.
-    """
+    """Settings from nested tables. Raises ConfigError with every problem, by key and value."""
     try:
         return Config.model_validate(values)
     except ValidationError as error:
@@ -311,9 +309,7 @@ def parse(values: dict[str, Any], where: str = "configuration") -> Config:
 
 
 def load(path: Path | None) -> Config:
-    """Settings from a TOML file; None means all defaults. Raises ConfigError (unreadable, not TOML,
-    unknown key, bad value).
-    """
+    """Settings from a TOML file; None means all defaults. Raises ConfigError."""
     if path is None:
         return Config()
     try:
@@ -325,9 +321,7 @@ def load(path: Path | None) -> Config:
 
 
 def tables(content: bytes, where: str) -> dict[str, Any]:
-    """The nested tables of a TOML file's content, whoever wrote it. Raises ConfigError for what is
-    none.
-    """
+    """The nested tables of a TOML file's content. Raises ConfigError for what is none."""
     if any(len(line) > LONGEST_LINE for line in content.splitlines()):
         raise ConfigError(f"has a line of more than {LONGEST_LINE} characters", where, "put a settings file there")
     try:

@@ -1,6 +1,4 @@
-"""Files that others rely on: a name never stands for half of one, one writer of JSON, one kind of
-lock.
-"""
+"""Files that others rely on: no name stands for half a file; one JSON writer, one lock."""
 
 from __future__ import annotations
 
@@ -87,9 +85,7 @@ def write_output(to: Path | str, content: bytes) -> None:
 
 
 def why_not_writable(path: Path) -> str:
-    """Why this file cannot be written, asked before hours of work are done for it; "" when it seems
-    it can.
-    """
+    """Why this file cannot be written, asked before hours of work; "" when it seems it can."""
     try:
         folder = path.resolve().parent
         if path.is_dir():

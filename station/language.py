@@ -58,9 +58,7 @@ class Catalogue:
         self.text = lru_cache(maxsize=2000)(self._text)
 
     def _text(self, words: str) -> str:
-        """Those English words in this language; numbers in them get its decimal mark. Unknown words
-        stay as they are.
-        """
+        """Those English words in this language, with its decimal mark; unknown ones stay."""
         exact = self._messages.get(words)
         if exact is not None:
             return self.number(exact)
@@ -84,9 +82,7 @@ class Catalogue:
 
 
 def catalogue(code: str) -> Catalogue:
-    """The catalogue of a language of TONGUES. Raises KeyError for another one, OSError for a
-    catalogue that is not there.
-    """
+    """The catalogue of a language of TONGUES. Raises KeyError, OSError for one not there."""
     return _load(code)
 
 

@@ -68,9 +68,7 @@ INSTALLERS = {
 
 @dataclass(frozen=True)
 class Provision:
-    """The settings in force, where they came from, and what is wrong with the others: (what,
-    remedy) pairs for the screen.
-    """
+    """The settings in force, their files, and what is wrong with the others."""
 
     config: Config
     sources: tuple[Path, ...]
@@ -264,9 +262,7 @@ def why_refused(content: bytes, config_file: Path | None, boot_file: Path | None
 
 
 def _only_installers(values: dict[str, Any], where: str) -> None:
-    """Raises ConfigError for what only the installed settings may set. An unknown key is for
-    `parse` to name.
-    """
+    """Raises ConfigError for what only the installed settings may set."""
     known = Config.model_fields
     kept_back = [
         f"{section}.{key}"
@@ -281,9 +277,7 @@ def _only_installers(values: dict[str, Any], where: str) -> None:
 
 
 def _try(config: Config, changed: dict[str, Any], where: str) -> None:
-    """What a start would refuse though its type is right. `changed`: what this layer sets. Raises
-    ConfigError.
-    """
+    """What a start would refuse of what this layer `changed`. Raises ConfigError."""
     try:
         Plan(**config.session.model_dump(exclude={"speed_kmh"}))
         if "language" in changed.get("station", {}):
@@ -299,9 +293,7 @@ def _try(config: Config, changed: dict[str, Any], where: str) -> None:
 
 
 def _not_as_root(folder: Path) -> None:
-    """Whoever owns the folder can put links in it, and root would follow them. Raises
-    UsageError.
-    """
+    """Root would follow links that a folder's owner put there. Raises UsageError."""
     if os.geteuid() == 0 and folder.is_dir() and folder.stat().st_uid != 0:
         who = f"'#{folder.stat().st_uid}'"
         with suppress(KeyError):  # a user without a name
@@ -320,9 +312,7 @@ def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def misnamed(names: Iterable[str]) -> str:
-    """The name that was meant to be station.toml, "" when there is none: Windows hides endings, and
-    editors add them.
-    """
+    """The name meant to be station.toml, "": none. Windows hides endings, editors add them."""
     meant = ("station.toml.txt", "station.txt", "station.toml.toml", "station.tml", "station .toml")
     return min((name for name in names if name.casefold() in meant), default="")
 
@@ -335,9 +325,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _small_file(path: Path) -> bytes | None:
-    """Its content, or None when there is no such file. Raises ConfigError when it is there and
-    cannot be what it should be.
-    """
+    """Its content, None without such a file. Raises ConfigError for anything but a small file."""
     try:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise ConfigError("is not a plain file", str(path), "put a plain text file there")
@@ -353,9 +341,7 @@ def _small_file(path: Path) -> bytes | None:
 
 
 def _keep(content: bytes, kept_file: Path) -> list[tuple[str, str]]:
-    """Copies the good file so that a power cut leaves the old copy or the new one. A full disk is
-    reported, not fatal.
-    """
+    """Copies the good file, whole in a power cut. A full disk is reported, not fatal."""
     try:
         if kept_file.exists() and kept_file.read_bytes() == content:
             return []

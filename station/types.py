@@ -28,9 +28,7 @@ KMH_PER_MPS = 3.6  # km/h a m/s
 
 
 class Joint(IntEnum):
-    """The `blazepose33` skeleton: the row of each landmark in `Pose.xy_px`. Left and right are the
-    person's.
-    """
+    """The `blazepose33` skeleton: the row of each landmark. Left and right are the person's."""
 
     NOSE = 0
     LEFT_EYE_INNER = 1
@@ -215,9 +213,7 @@ class Press:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Time passed without a pose: the camera is silent, the coach must still notice that its view
-    is lost.
-    """
+    """Time passed without a pose: a silent camera must still be noticed."""
 
     t_ns: int
 
@@ -848,9 +844,7 @@ class MeasureError:
 
 @dataclass(frozen=True, slots=True)
 class ErrorBand:
-    """A pose model's errors by measure, for frame rates from `least_fps` on and cameras up to
-    `most_azimuth_deg` off the side.
-    """
+    """A pose model's errors by measure, from `least_fps` on, up to `most_azimuth_deg`."""
 
     least_fps: float
     most_azimuth_deg: float
@@ -910,9 +904,7 @@ DateOrigin = Literal["clock", "film", "file", "given"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recording:
-    """A finished session or analysis: what every export format is written from. Seconds count from
-    the first frame.
-    """
+    """A finished session or analysis: what exports are written from; s from the first frame."""
 
     session_id: str
     source: SourceInfo
@@ -953,7 +945,5 @@ class Recording:
 
     @property
     def dated(self) -> bool:
-        """Whether `started_utc` is to be believed: the station's clock was set, or somebody else
-        tells it.
-        """
+        """Whether `started_utc` is to be believed: by a clock that was set, or by somebody else."""
         return bool(self.started_utc) and (self.clock_trusted or self.date_from != "clock")

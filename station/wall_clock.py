@@ -35,9 +35,7 @@ RTC_AGREES_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`utc` is ISO 8601 to the second; without `trusted` it may be wrong by years. `monotonic_ns`:
-    taken together with it.
-    """
+    """`utc`: ISO 8601 to the second, wrong by years unless `trusted`; `monotonic_ns`: of then."""
 
     utc: str
     trusted: bool
@@ -79,9 +77,7 @@ class WallClock:
         return "the battery clock" if self._kept_by_battery() else ""
 
     def _kept_by_battery(self) -> bool:
-        """Whether the kernel set the clock from a real-time clock (`hctosys`) that shows a year it
-        can have reached.
-        """
+        """Whether the kernel set the clock from a battery clock (`hctosys`) of a possible year."""
         for folder in self._rtcs.glob("rtc*"):
             try:
                 set_from_it = (folder / "hctosys").read_text().strip() == "1"
@@ -132,9 +128,7 @@ def zone(name: str) -> tzinfo:
 
 
 def zone_name(configured: str) -> str:
-    """The IANA name of the time zone: the configured one, or "" for the machine's own; UTC where
-    that has no name.
-    """
+    """The zone's IANA name: configured, or the machine's own for ""; UTC where it has none."""
     if configured:
         return configured
     _, found, name = os.path.realpath(LOCALTIME).partition("/zoneinfo/")

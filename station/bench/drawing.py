@@ -1,6 +1,4 @@
-"""How long a frame of the coaching page takes to draw: the runner runs, everything else as in a
-session.
-"""
+"""How long a frame of the coaching page takes to draw while the runner runs."""
 
 from __future__ import annotations
 

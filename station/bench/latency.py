@@ -35,8 +35,7 @@ FPS = 60  # poses a second of a Raspberry Pi's camera at its usual rate
 
 
 class TippingCoach:
-    """A coach whose rules tip on time: it answers like the real one and adds a cue every EVERY_NS.
-    """
+    """A coach whose rules tip on time: the real one's answers, and a cue every EVERY_NS."""
 
     def __init__(self, coach: Coach) -> None:
         self._coach = coach
@@ -86,9 +85,7 @@ class WatchedLights:
 
 
 def cue_latency(seconds: float = SECONDS) -> dict[str, float]:
-    """Milliseconds from pose to pin edge and to first sample, median and 95th percentile, and how
-    many cues were timed.
-    """
+    """Milliseconds from pose to pin edge and to first sample, and how many cues were timed."""
     config, clock, factory = Config(), SystemClock(), mock_pin_factory()
     runner = SyntheticRunner(RunnerSpec(), seconds=seconds, filming=Filming(fps=FPS))
     coach = TippingCoach(Coach(runner.view, Plan()))

@@ -1,6 +1,4 @@
-"""`station bench`: what every stage costs on this machine. Ratios are taken in one run; nothing
-here is asserted in a test.
-"""
+"""`station bench`: what every stage costs on this machine; nothing here is asserted in a test."""
 
 from __future__ import annotations
 
@@ -20,11 +18,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NotRequired
+from typing import Any
 
 import click
 import numpy as np
-from typing_extensions import TypedDict
 
 from station import __version__
 from station.bench import mediapipe_peer
@@ -33,7 +30,7 @@ from station.coach import Coach
 from station.config import Config, PoseSection
 from station.cues.plan import Plan
 from station.errors import StationError, UsageError
-from station.export.documents import PUBLISHED
+from station.export.documents import Bench
 from station.files import json_bytes, write_output
 from station.gait.angles import angles
 from station.gait.core import GaitCore
@@ -71,30 +68,6 @@ UNITS = {
 }
 
 
-Numbers = dict[str, float]
-
-
-@PUBLISHED
-class Bench(TypedDict):
-    """What `station bench` measured. `cue_latency_ms` stands alone, in the answer to --latency."""
-
-    schema: Literal["station.bench/1"]
-    machine: dict[str, str]
-    clip: NotRequired[dict[str, int]]
-    pose_ms: NotRequired[dict[str, Numbers]]
-    pelvis_ms: NotRequired[Numbers]
-    hip_belt_ms: NotRequired[Numbers]
-    core: NotRequired[Numbers]
-    """CPU microseconds a pose."""
-    batch_angles: NotRequired[Numbers]
-    frame_age: NotRequired[Numbers]
-    """In frame times."""
-    screen: NotRequired[Numbers]
-    """Milliseconds a frame."""
-    analysis: NotRequired[Numbers]
-    """Frames a second of `station analyze` on one core and on two."""
-    vs_mediapipe: NotRequired[dict[str, str | float]]
-    cue_latency_ms: NotRequired[Numbers]
 
 
 @dataclass(frozen=True)
@@ -110,9 +83,7 @@ class Options:
 
 
 def run_bench(options: Options) -> None:
-    """Prints the figures. Raises UsageError when the peer is not installed, InputError for an
-    unreadable clip.
-    """
+    """Prints the figures. Raises UsageError without the peer, InputError for an unreadable clip."""
     result: Bench = {"schema": "station.bench/1", "machine": machine()}
     if options.latency:
         from station.bench.latency import cue_latency
@@ -152,9 +123,7 @@ def machine() -> dict[str, str]:
 
 
 def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
-    """Medians over the tracked frames, milliseconds: every stage that ran, the whole (wall), and
-    the whole's CPU (mean).
-    """
+    """Medians over the tracked frames, ms: each stage, the whole (wall), the whole's CPU (mean)."""
     estimator = open_estimator(PoseSection(threads=threads))
     stages: dict[str, list[float]] = {}
     whole, cpu = [], []
@@ -179,9 +148,7 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
 
 
 def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds a frame of the pelvis model, its crop included, and the share of frames that
-    it read.
-    """
+    """CPU milliseconds a frame of the pelvis model with its crop, and the share that it read."""
     poses = _posed(frames)
     model, spent = PelvisModel(read_card(models_dir() / f"{PELVIS_MODEL}.md")), []
     for frame, pose in zip(frames, poses, strict=True):
@@ -193,9 +160,7 @@ def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
 
 
 def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
-    """CPU milliseconds of looking for a hip belt: a drawn one on the runner, frame after frame; and
-    one search without.
-    """
+    """CPU milliseconds of following a drawn hip belt, and of one search without any."""
     poses = _posed(frames)
     worn_by = [_wearing(frame, pose) for frame, pose in zip(frames, poses, strict=True)]
     finder, spent, tags = HipBeltFinder(), [], []
@@ -225,9 +190,7 @@ def _posed(frames: Sequence[Frame]) -> list[Pose]:
 
 
 def _wearing(frame: Frame, pose: Pose) -> Frame:
-    """The frame with a belt drawn on the runner, who turns to and fro by 8 degrees; as it is when
-    there is none.
-    """
+    """The frame with a belt drawn on its runner, if there is one, turning by 8 degrees."""
     if not pose.seen:
         return frame
     hips, shoulders = (pose.xy_px[[left, left + 1]].mean(0) for left in (Joint.LEFT_HIP, Joint.LEFT_SHOULDER))
@@ -298,9 +261,7 @@ def batch_angles() -> dict[str, float]:
 
 
 def frame_age(frames: Sequence[Frame]) -> dict[str, float]:
-    """Age of the frame when inference starts, in frame times: a 60 fps source in real time, one
-    slot.
-    """
+    """Age of the frame when inference starts, in frame times of a 60 fps source with one slot."""
     estimator = open_estimator(PoseSection(threads=2))
     slot: LatestSlot[Frame] = LatestSlot()
     clock, stop = SystemClock(), threading.Event()

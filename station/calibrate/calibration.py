@@ -61,9 +61,7 @@ class ViewFound(TypedDict, total=False):
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """`created_utc` is "" when the clock could not be trusted. What was not found is a Measure with
-    its reason, or None.
-    """
+    """`created_utc` is "" without a trusted clock. What was not found is a Measure, or None."""
 
     taken: Taken
     created_utc: str
@@ -93,9 +91,7 @@ def path_of(config: Config, kind: str) -> Path:
 
 
 def save(path: Path, calibration: Calibration) -> None:
-    """Durable before it gets its name: a power cut leaves the old file or the new one. Raises
-    StoreError.
-    """
+    """Durable before it gets its name: a power cut leaves the old file or the new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, _packed(calibration))

@@ -115,9 +115,7 @@ def _without_floor(edge: ImageLine, place: CameraPlace, known: Known, ruler: Rul
 def _by_lens_alone(
     edge: ImageLine, place: CameraPlace, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
 ) -> Deck:
-    """Where the tape cannot be laid on the edge: the lens and the distance, if both were given,
-    else `why_not`.
-    """
+    """By lens and distance, if both were given; else the scale is unknown for `why_not`."""
     scale = _by_lens(known, ruler)
     reach = _reach_by_lens(edge, place, size, known, ruler) if scale else None
     return Deck(
@@ -141,9 +139,7 @@ def _by_tape(
     length_m: float,
     lines: list[ImageLine],
 ) -> Deck:
-    """The scale makes the focal length known, that the azimuth, and that again the scale a little
-    better.
-    """
+    """The scale gives the focal length, that the azimuth, and that the scale a little better."""
     given = known.deck is not None
     in_space = _EdgeInSpace(edge, place, size, ruler, known.focal_px)
     if known.focal_px is None:
@@ -178,9 +174,7 @@ def _by_lens(known: Known, ruler: Ruler) -> Measure | None:
 
 
 def _reach_by_lens(edge: ImageLine, place: CameraPlace, size: tuple[int, int], known: Known, ruler: Ruler) -> Zone:
-    """What a tall runner takes where not both of the deck's ends are seen: in the width, as far as
-    the deck is.
-    """
+    """What a tall runner takes where not both ends of the deck are seen."""
     focal_px, middle = known.focal_px or place.focal_px, np.array(size) / 2
     down, _, across = _axes(place, float(np.radians(place.azimuth.value)))
     half_m = (ruler.width_m or WIDTH_M) / 2
@@ -239,9 +233,7 @@ def near_edge(lines: Sequence[ImageLine], width_px: int) -> ImageLine | None:
 
 
 def _of_deck(line: ImageLine, edge: ImageLine, height_px: int) -> bool:
-    """Whether a line can belong to the deck with that near edge: above it, and not as far up as
-    things behind it.
-    """
+    """Whether a line can belong to the deck with that near edge: above it, but not far above."""
     overlap = min(line.x1, edge.x1) - max(line.x0, edge.x0)
     below_middle = line.middle[1] - height_px / 2
     return overlap > 0.5 * min(line.x1 - line.x0, edge.x1 - edge.x0) and below_middle > FARTHEST * (
@@ -274,9 +266,7 @@ class _EdgeInSpace:
         return float(np.radians(self._place.azimuth.value))
 
     def _ends(self, length_m: float, azimuth: float, focal_px: float, longer_px: float) -> Coordinates:
-        """(2, 3) both ends of the near edge. Least squares: they are `length_m` apart along the
-        belt, each on its ray.
-        """
+        """(2, 3) both ends of the near edge, `length_m` apart along the belt (least squares)."""
         edge = self._edge
         along = np.array([edge.x1 - edge.x0, edge.y1 - edge.y0]) / edge.length_px * longer_px / 2
         pixels = np.array([[edge.x0, edge.y0], [edge.x1, edge.y1]]) - self._size / 2 + np.array([-along, along])
@@ -286,9 +276,7 @@ class _EdgeInSpace:
         return np.asarray(rays * depth[:, None])
 
     def _scale(self, length_m: float, width_m: float, distance_m: float, azimuth: float, longer_px: float) -> tuple[float, float]:
-        """px per m at the middle of the mid-line, and the focal length: as given, or what puts it
-        `distance_m` away.
-        """
+        """px per m at the middle of the mid-line, and the focal length that fits `distance_m`."""
         focal, scale = self._focal_given_px or self._place.focal_px, 0.0
         across_z = _axes(self._place, azimuth)[2][2]
         for _ in range(ROUNDS):

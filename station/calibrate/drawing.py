@@ -16,8 +16,7 @@ PLUMB, ALONG, EDGE, ZONE = (255, 143, 100), (0, 176, 255), (0, 97, 254), (255, 2
 
 
 def draw(grey: NDArray[np.uint8], deck: Deck) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8, blue first, for cv2.imwrite: a grey picture is enough to see what is what.
-    """
+    """(H, W, 3) uint8, blue first, for cv2.imwrite: grey is enough to see what is what."""
     scale = min(1.0, LONG_SIDE_PX / max(grey.shape))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     image = np.asarray(cv2.cvtColor(small, cv2.COLOR_GRAY2BGR), np.uint8)

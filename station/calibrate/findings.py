@@ -1,6 +1,4 @@
-"""What was found, as checks: every number with what it stands on, or why there is none and what to
-do.
-"""
+"""What was found, as checks: each number with what it stands on, or what to do for one."""
 
 from __future__ import annotations
 

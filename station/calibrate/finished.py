@@ -14,9 +14,7 @@ CROWDED = 0.5  # of the frame hidden by a person: not enough left to know the sc
 
 
 def calibration_of(watched: Watched, config: Config, deck: Deck, direction: Side | None) -> Calibration:
-    """What is kept. The azimuth's sign needs the direction: + is a camera moved towards the
-    treadmill's rear.
-    """
+    """What is kept. Azimuth: + is a camera moved towards the treadmill's rear."""
     now = wall_clock.now()
     azimuth = deck.place.azimuth
     if direction is None:

@@ -56,9 +56,7 @@ def light(greys: Sequence[NDArray[np.uint8]]) -> Check:
 
 
 def focus(grey: NDArray[np.uint8], lines: Sequence[ImageLine]) -> Check:
-    """How many pixels the strongest straight edges take to rise: a sharp lens needs two, whatever
-    the scene.
-    """
+    """How many px the strongest straight edges take to rise; a sharp lens needs two."""
     rises = [rise for line in lines if line.contrast >= CONTRAST and np.isfinite(rise := _rise_px(grey, line))][:EDGE_LINES]
     if len(rises) < 3:
         return Check("focus", "cannot_tell", "too few straight edges to judge it by", "put something with edges on the belt")
@@ -70,9 +68,7 @@ def focus(grey: NDArray[np.uint8], lines: Sequence[ImageLine]) -> Check:
 
 
 def _rise_px(grey: NDArray[np.uint8], line: ImageLine) -> float:
-    """Median rise across the line, px: from a tenth to nine tenths of the step. NaN where it is no
-    clean step.
-    """
+    """Median rise across the line, px, from 10 to 90 % of the step; NaN without a clean step."""
     along = np.array([line.x1 - line.x0, line.y1 - line.y0]) / line.length_px
     across = np.array([-along[1], along[0]])
     on = np.array([line.x0, line.y0]) + np.linspace(0.1, 0.9, 41)[:, None] * along * line.length_px
@@ -98,9 +94,7 @@ def _rise_px(grey: NDArray[np.uint8], line: ImageLine) -> float:
 
 
 def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose], width_px: int, height_px: int) -> Check:
-    """Whether a tall runner fits: by what they would take where the scale is known, else by who was
-    seen.
-    """
+    """Whether a tall runner fits: by the scale where it is known, else by who was seen."""
     if reach is not None:
         top, bottom = reach[1], reach[3]
         evidence = f"a runner of 2 m takes y {top:.2f} to {bottom:.2f} of the frame"

@@ -1,6 +1,4 @@
-"""What a person gives beside the frames: points on a plumb line or on the deck, and lengths by tape
-measure.
-"""
+"""What a person gives beside the frames: points on plumb line and deck, and lengths."""
 
 from __future__ import annotations
 

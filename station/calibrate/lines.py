@@ -52,16 +52,12 @@ class ImageLine:
 
     @property
     def tilt_deg(self) -> float:
-        """Clockwise against the frame's columns, -90..90: 0 for a plumb line seen by an upright
-        camera.
-        """
+        """Clockwise against the frame's columns, -90..90: 0 for an upright plumb line."""
         return float((self.slope_deg + 180) % 180 - 90)
 
     @property
     def tilt_sd_deg(self) -> float:
-        """How well its direction is known: that of two ends END_PX beside it, never better than a
-        tenth of a degree.
-        """
+        """How well its direction is known: two ends END_PX off, a tenth of a degree at least."""
         return float(np.hypot(0.1, np.degrees(np.sqrt(2) * END_PX / max(self.length_px, 1.0))))
 
 
@@ -133,9 +129,7 @@ def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
 
 
 def _run(good: NDArray[np.bool_], start: int, gap: int) -> NDArray[np.bool_]:
-    """Which samples belong to the stretch around `start` in which nothing longer than `gap` is
-    missing.
-    """
+    """Which samples belong to the stretch around `start` without a hole longer than `gap`."""
     marks = np.flatnonzero(good)
     if not len(marks):
         return good

@@ -108,9 +108,7 @@ def deck_like(line: ImageLine, width_px: int, height_px: int) -> bool:
 
 
 def _bundles(plumb: Sequence[ImageLine], deck: Sequence[ImageLine], width_px: int) -> list[float]:
-    """Rolls to start from, deg: where many columns of the frame hold a plumb line of that tilt; and
-    what the deck says.
-    """
+    """Rolls to start from, deg: tilts that many columns show, and what the deck says."""
     grid = np.arange(-LARGEST_ROLL_DEG, LARGEST_ROLL_DEG + ROLL_STEP_DEG, ROLL_STEP_DEG)
     votes = np.zeros((COLUMNS, len(grid)))
     for line in plumb:
@@ -162,9 +160,7 @@ class _Fit:
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """(N,) 0..1, how much each line counts (Geman-McClure). Parallel plumb lines of one column
-        count as one.
-        """
+        """(N,) 0..1, how much each line counts (Geman-McClure); those of one column as one."""
         x = self._misses(self.values) / self._sd / BLUNT
         weight = 1 / (1 + x * x) ** 2
         columns = np.clip((self._middle[:, 0] / self.width_px + 0.5) * COLUMNS, 0, COLUMNS - 1).astype(int)
@@ -181,8 +177,7 @@ class _Fit:
 
     @property
     def plumb_support(self) -> float:
-        """The same of the plumb lines alone: any roll agrees with a deck, given the azimuth for it.
-        """
+        """The same of the plumb lines alone: any roll agrees with a deck, given its azimuth."""
         return self._support(len(self.plumb))
 
     def _support(self, count: int) -> float:
@@ -220,9 +215,7 @@ class _Fit:
 
 
 def directions(roll: float, pitch: float, azimuth: float) -> tuple[Coordinates, Coordinates]:
-    """Unit vectors (3,) down and along the belt to the right, as the camera sees them: x right, y
-    down, z away. Radians.
-    """
+    """Unit vectors (3,) down and along the belt, in camera axes: x right, y down, z away."""
     down = np.array([0.0, np.cos(pitch), np.sin(pitch)])
     belt = np.array([np.cos(azimuth), -np.sin(azimuth) * np.sin(pitch), np.sin(azimuth) * np.cos(pitch)])
     c, s = np.cos(roll), np.sin(roll)
@@ -240,9 +233,7 @@ def _rival(best: _Fit, others: Sequence[_Fit]) -> str:
 
 
 def _one_machine(best: _Fit, deck: _Fit | None) -> str:
-    """Upright lines in one place only are a treadmill's posts as likely as not, and posts lean: the
-    deck has to agree.
-    """
+    """Upright lines in one place may be leaning posts: the deck has to agree."""
     found = [line for line, good in zip(best.plumb, best.agreeing, strict=False) if good]
     x, length = np.array([line.middle[0] for line in found]), np.array([line.length_px for line in found])
     window = [length[(x >= left) & (x <= left + APART * best.width_px)].sum() for left in x]

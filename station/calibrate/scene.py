@@ -40,9 +40,7 @@ LARGEST_ZOOM = 1.5  # chosen: a camera that moved farther shows another scene
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Corners of an empty scene: `xy` (N, 2) float32 as shares of the frame's long side, `bits` (N,
-    32) uint8.
-    """
+    """Corners of an empty scene: `xy` (N, 2) in long sides of the frame, `bits` (N, 32) uint8."""
 
     xy: NDArray[np.float32]
     bits: NDArray[np.uint8]
@@ -73,8 +71,7 @@ class Drift:
 
 
 def scene_of(grey: NDArray[np.uint8], people: Box | None = None) -> Surroundings:
-    """Describes a grey frame (H, W) to be kept, leaving out what lies in the box where somebody is.
-    """
+    """Describes a grey frame (H, W) to be kept, without the box where somebody is."""
     return _described(grey, people, CORNERS_KEPT)
 
 
@@ -106,9 +103,7 @@ def _spread(corners: Sequence[cv2.KeyPoint], shape: tuple[int, ...], count: int)
 
 
 def drift_of(then: Surroundings, grey: NDArray[np.uint8], people: Box | None = None) -> Drift:
-    """How a grey frame (H, W) differs from the one that was described then, as far as nobody stands
-    in it.
-    """
+    """How a grey frame (H, W) differs from the one described then, people left out."""
     height_px, width_px = grey.shape
     if np.percentile(grey[::4, ::4], BRIGHTEST_PCT) < DARK_LEVEL:
         return Drift("cannot_tell")

@@ -85,9 +85,7 @@ class PlaceWatch:
         return self.drift is not None and self.drift.state in SURE
 
     def corrected(self, view: View) -> View:
-        """The view that may still be trusted: no scale once the camera was moved, and the roll that
-        it has now, where known.
-        """
+        """The view as far as it holds: a moved camera has no scale, and the roll of now."""
         drift = self.drift
         if drift is None or not self.doubted:
             return view

@@ -1,5 +1,4 @@
-"""Looking at the treadmill for some seconds: the scene without what moves, and whoever was there.
-"""
+"""Looking at the treadmill for some seconds: the still scene, and whoever was there."""
 
 from __future__ import annotations
 
@@ -24,9 +23,7 @@ PERSON_MARGIN = 0.15  # of a body's box: hair, hands and clothes reach beyond th
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """What was seen: the scene without what moved (H, W) grey, samples of it in time, and whoever
-    was there.
-    """
+    """The scene without what moved (H, W) grey, samples of it in time, and whoever was there."""
 
     info: SourceInfo
     still: NDArray[np.uint8]
@@ -46,9 +43,7 @@ class Watched:
 
 
 def watch(source: FrameSource, estimator: Estimator, seconds: float) -> Watched:
-    """Looks for that long: the middle value of each pixel is the scene, whoever moves in front of
-    it.
-    """
+    """Looks for that long: the median of each pixel is the scene, whoever moves before it."""
     greys: list[NDArray[np.uint8]] = []
     poses: list[Pose] = []
     grey_due_ns = 0

@@ -24,9 +24,7 @@ Action = Literal["start", "stop", "praise"]
 
 
 class Speaker(NamedTuple):
-    """What the governor must know of a rule. The lower `priority` speaks first; `interrupts` = may
-    break into another's block.
-    """
+    """A rule, to the governor. Low `priority` speaks first; `interrupts` another's block."""
 
     rule: str
     cue: Line
@@ -37,9 +35,7 @@ class Speaker(NamedTuple):
 
 
 class Now(NamedTuple):
-    """One moment: the facts, the faults and where the session stands. `lines`: what the session
-    wants to say.
-    """
+    """The facts, the faults and where the session stands; `lines`: what the session says."""
 
     gait: Gait
     faults: tuple[Fault, ...]
@@ -211,9 +207,7 @@ class Governor:
         return ()
 
     def _steady(self, now: Now, state: Mapping[str, str]) -> Cue | None:
-        """Praise without an occasion, only to keep three praises to two corrections: after a minute
-        without any.
-        """
+        """Praise without an occasion, to keep three praises to two corrections."""
         t_ns = now.gait.t_ns
         if now.mode is not Mode.COACH or "on" in state.values() or self.silence:
             self._calm_ns = None
@@ -260,9 +254,7 @@ class Governor:
         return Cue(t_ns, self._seq, text_id, rule, action, channels, self._lines[text_id].screen)
 
     def _put_out(self, now: Now, state: Mapping[str, str]) -> tuple[Cue, ...]:
-        """A `stop` for the cue that is lit: once it was up long enough and its fault is over, or in
-        vain for long enough.
-        """
+        """A `stop` for the cue that is lit: its fault is over, or it was up in vain long enough."""
         lit, t_ns = self._lit, now.gait.t_ns
         if lit is None or t_ns - lit.t_ns < self._plan.shown_s * NS:
             return ()

@@ -1,6 +1,4 @@
-"""The plan of a session: plain values, fixed when it begins, so that a log that holds them can be
-replayed.
-"""
+"""The plan of a session: plain values, fixed when it begins, for a log to be replayed by."""
 
 from __future__ import annotations
 
@@ -85,7 +83,5 @@ class Plan:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Plan:
-        """The plan a log was recorded with; older ones held a language too. Raises TypeError for an
-        unknown key.
-        """
+        """The plan a log was recorded with. Raises TypeError for an unknown key."""
         return cls(**{name: value for name, value in values.items() if name != "language"})

@@ -76,8 +76,6 @@ class Snapshots:
 
 
 def own_band(baseline: Measure) -> Band:
-    """One standard deviation between the runner's own strides about the baseline, worked back from
-    its 95 % interval.
-    """
+    """One SD between the runner's own strides about the baseline, from its 95 % interval."""
     spread = (baseline.high - baseline.low) / 2 / 1.96 * math.sqrt(baseline.n)
     return Band(baseline.value - spread, baseline.value + spread, "own")

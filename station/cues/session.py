@@ -1,6 +1,4 @@
-"""The modes of a session. The runner's presence and running are the only switches; a button is
-optional.
-"""
+"""The modes of a session, switched by presence and running alone; a button is optional."""
 
 from __future__ import annotations
 
@@ -90,9 +88,7 @@ class Session:
     # --- time ---
 
     def step(self, gait: Gait, faults: tuple[Fault, ...], pressed: bool, tally: tuple[int, int]) -> tuple[str, ...]:
-        """Moves on by one input; returns text ids to say now. `faults` are of the input before,
-        `tally` is (given, cleared).
-        """
+        """Text ids to say now. `faults`: of the input before; `tally`: (given, cleared)."""
         dt = dt_s(self._t_ns, gait.t_ns)
         self.measures_anew = False
         self._t_ns = gait.t_ns

@@ -73,9 +73,7 @@ def retention_of(parts: list[SessionPart], least_s: float) -> Mapping[str, Measu
 def page(
     baseline: Mapping[str, Measure], parts: list[SessionPart], least_s: float, given: int, cleared: int, focus: str
 ) -> SessionPage:
-    """Retention beside baseline. Without a baseline there are no rows; without retention it says
-    why.
-    """
+    """Retention beside baseline; no rows without a baseline, a reason without retention."""
     retention = retention_of(parts, least_s)
     missing = Measure.cannot_tell(f"stopped before {least_s:.0f} s of running on your own")
     rows = [(name, baseline[name], retention.get(name, missing)) for name in PAGE_MEASURES if name in baseline]
@@ -85,9 +83,7 @@ def page(
 
 
 def best_block(parts: list[SessionPart]) -> SessionPart | None:
-    """The coached block with the least time in a fault; None unless there are two to choose from
-    and they differ.
-    """
+    """The coached block with the least time in a fault; None unless two blocks differ."""
     blocks = [part for part in parts if part.mode is Mode.COACH and part.run_s >= FIRST_KEPT_S]
     shares = [part.on_fraction for part in blocks]
     if len(blocks) < 2 or max(shares) == min(shares):

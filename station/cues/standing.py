@@ -42,9 +42,7 @@ class Standing:
         self._lifts_before = (0, 0)
 
     def step(self, gait: Gait, dt_s: float, pressed: bool) -> tuple[str, ...]:
-        """Lines to say now. `pressed`: the button asks for the drill, or waves the current offer
-        away.
-        """
+        """Lines to say now. `pressed`: the button asks for the drill, or waves an offer away."""
         stands = gait.activity is Activity.STANDING
         self._stood_s = min(60.0, self._stood_s + dt_s) if stands else max(0.0, self._stood_s - 2 * dt_s)
         before = self.prompt

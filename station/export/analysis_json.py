@@ -99,9 +99,7 @@ def findings(recording: Recording) -> Findings:
 
 
 def measure_json(measure: Measure) -> Measured:
-    """A quantity that is not measured has no value here, not even a hint: a program would take it
-    for one.
-    """
+    """What is not measured has no value here, not even a hint: programs would take it for one."""
     measured = measure.measured
     return {
         "value": number(measure.value) if measured else None,

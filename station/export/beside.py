@@ -62,9 +62,7 @@ class Setup:
 
 
 class Difference(NamedTuple):
-    """After minus before, with half the width of its 95 % interval. `reason`: why it cannot be
-    told.
-    """
+    """After minus before, with half the width of its 95 % interval, or why it cannot be told."""
 
     value: float = NAN
     half: float = NAN
@@ -77,9 +75,7 @@ class Difference(NamedTuple):
 
 
 def difference(before: Measure, after: Measure, why_not: str = "") -> Difference:
-    """Of one runner before one camera; half-widths add in quadrature. `why_not`: what forbids it,
-    from `Setup.why_not`.
-    """
+    """Of one runner before one camera: halves add in quadrature. `why_not`: what forbids it."""
     if not (before.measured and after.measured):
         return Difference(reason=before.reason or after.reason)
     if why_not:

@@ -1,6 +1,4 @@
-"""All export formats in one place: what `station export`, `station analyze --out` and the USB stick
-write.
-"""
+"""All export formats together: for `export`, `analyze --out` and the USB stick."""
 
 from __future__ import annotations
 
@@ -37,9 +35,7 @@ SOMETIMES = {
 
 
 def missing(recording: Recording, opensim: bool) -> dict[str, str]:
-    """Which files cannot be made of this recording, and a sentence that says why; `opensim`: those
-    too.
-    """
+    """Which files cannot be made of this recording, each with a sentence that says why."""
     asked = {name: why_not for name, (why_not, _) in SOMETIMES.items() if opensim or name not in OPENSIM}
     found = {name: why_not(recording) for name, why_not in asked.items()}
     return {name: f"{name} was not written: {why}" for name, why in found.items() if why}

@@ -1,5 +1,4 @@
-"""Before and after: two sessions of one runner as a page, as JSON, and as lines for the terminal.
-"""
+"""Before and after: two sessions of one runner as a page, as JSON, and for the terminal."""
 
 from __future__ import annotations
 
@@ -29,9 +28,7 @@ from station.wall_clock import local
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`before` and `after` with the names that they were asked for by, and what changed, by
-    measure.
-    """
+    """`before` and `after` with the names they were asked for by, and what changed."""
 
     names: tuple[str, str]
     before: Earlier

@@ -29,9 +29,7 @@ def _text(value: float, decimals: int) -> str:
 
 
 def csv_text(columns: Mapping[str, Sequence[str]]) -> bytes:
-    """A CSV table as UTF-8, comma separated, one header line, lines end with a line feed. Cells
-    must need no quotes.
-    """
+    """A CSV table as UTF-8, comma separated, lines end with a line feed; no cell needs quotes."""
     return joined([",".join(columns), *map(",".join, zip(*columns.values(), strict=True))])
 
 

@@ -6,7 +6,7 @@ schema` prints them as JSON Schema. Seconds count from the first frame; null = n
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
@@ -48,9 +48,7 @@ def _described(name: str) -> dict[str, Any]:
 
 
 def _object(properties: dict[str, Any]) -> WithJsonSchema:
-    """An object of exactly these keys, which a table elsewhere names: a TypedDict cannot be made of
-    one.
-    """
+    """An object of exactly these keys, which a table elsewhere names."""
     return WithJsonSchema(
         {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
     )
@@ -300,3 +298,29 @@ class Session(Head, Findings):
     outcomes: list[CueOutcome]
     modes: list[ModeBegun]
     change: Change | None
+
+
+Numbers = dict[str, float]
+
+
+@PUBLISHED
+class Bench(TypedDict):
+    """What `station bench` measured. `cue_latency_ms` stands alone, in the answer to --latency."""
+
+    schema: Literal["station.bench/1"]
+    machine: dict[str, str]
+    clip: NotRequired[dict[str, int]]
+    pose_ms: NotRequired[dict[str, Numbers]]
+    pelvis_ms: NotRequired[Numbers]
+    hip_belt_ms: NotRequired[Numbers]
+    core: NotRequired[Numbers]
+    """CPU microseconds a pose."""
+    batch_angles: NotRequired[Numbers]
+    frame_age: NotRequired[Numbers]
+    """In frame times."""
+    screen: NotRequired[Numbers]
+    """Milliseconds a frame."""
+    analysis: NotRequired[Numbers]
+    """Frames a second of `station analyze` on one core and on two."""
+    vs_mediapipe: NotRequired[dict[str, str | float]]
+    cue_latency_ms: NotRequired[Numbers]

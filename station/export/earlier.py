@@ -31,9 +31,7 @@ def order(session_id: str) -> tuple[int, str]:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """One earlier session: its measures by name, also those that could not be told, and how it was
-    seen.
-    """
+    """One earlier session: its measures by name, also unknown ones, and how it was seen."""
 
     session_id: str
     started_utc: str  # "" when the station's clock was not set

@@ -1,6 +1,4 @@
-"""events.csv: what happened and when: foot contacts and toe-offs, modes, cues and whether they
-helped.
-"""
+"""events.csv: contacts and toe-offs, modes, cues and whether they helped, in time order."""
 
 from __future__ import annotations
 

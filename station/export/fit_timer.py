@@ -113,9 +113,7 @@ def _belt_went_on(recording: Recording, gap: tuple[float, float], speeds: NDArra
 
 
 def _speeds(recording: Recording, strides: NDArray[np.void]) -> NDArray[np.float64]:
-    """(M,) of the belt at each stride. Walked strides hold none: one that was given or reported
-    stands for them.
-    """
+    """(M,) of the belt at each stride; walked strides take what was given or reported."""
     if len(strides) and strides["running"][0] != 1 and recording.speed.origin in ("given", "ftms"):
         return np.full(len(strides), recording.speed.mps)
     speeds: NDArray[np.float64] = strides["speed_mps"]

@@ -1,6 +1,4 @@
-"""OpenSim wants a constant rate and no holes: the longest stretch that was seen without one,
-resampled.
-"""
+"""OpenSim wants a constant rate and no holes: the longest whole stretch, resampled."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ class Gapless:
     source_t_s: NDArray[np.float64]
 
     def resample(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """A series of the recording (N,) on `t_s` (n,); None when it has a hole of its own in the
-        stretch.
-        """
+        """A series of the recording (N,) on `t_s` (n,); None when it has a hole there."""
         part = values[self.rows].astype(float)
         known = np.isfinite(part)
         if not known.any():
@@ -43,9 +39,7 @@ class Gapless:
 
 
 def longest(recording: Recording) -> Gapless | None:
-    """The longest stretch in which the near thigh was seen without a hole; None when none lasts
-    SHORTEST_S.
-    """
+    """The longest stretch with the near thigh seen; None when none lasts SHORTEST_S."""
     known = np.flatnonzero(np.isfinite(recording.angles["thigh_near_deg"]))
     if len(known) < 2:
         return None

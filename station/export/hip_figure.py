@@ -137,9 +137,7 @@ def _leg(thigh_deg: float, knee_deg: float, ahead: int, colour: str) -> Iterator
 
 
 def _hang(start: Point, length: float, degrees: float) -> Point:
-    """Where a rod from `start` ends that hangs at that angle from straight down; plus turns to the
-    right.
-    """
+    """Where a rod ends that hangs from `start` at that angle from straight down, right +."""
     turn = math.radians(degrees)
     return start[0] + length * math.sin(turn), start[1] + length * math.cos(turn)
 

@@ -81,9 +81,7 @@ def _head(stretch: Gapless) -> list[str]:
 
 
 def _resampled(stretch: Gapless, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,) on the constant rate from (rows,) as filmed; NaN between two frames of which one lacks
-    it.
-    """
+    """(n,) on the constant rate from (rows,) as filmed; NaN beside a frame that lacks it."""
     after = np.clip(np.searchsorted(stretch.source_t_s, stretch.t_s), 1, len(stretch.source_t_s) - 1)
     t0, t1 = stretch.source_t_s[after - 1], stretch.source_t_s[after]
     share = (stretch.t_s - t0) / (t1 - t0)

@@ -33,9 +33,7 @@ DASHES = ("", "7 4", "2 3")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`x`, `y` (n,), gaps where NaN; `low`, `high` (n,) draw a band behind it. Not `joined`: dots
-    that stand for themselves.
-    """
+    """`x`, `y` (n,), gaps where NaN, with a band `low` to `high`; dots alone if not `joined`."""
 
     label: str
     x: NDArray[np.float64]
@@ -241,9 +239,7 @@ def range_bar(value: float, low: float, high: float, usual: tuple[float, float])
 
 
 def binned(x: NDArray[np.float64], y: NDArray[np.float64], bins: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Medians of y in equal stretches of x, NaN where a stretch has none: a line of an hour that a
-    page can hold.
-    """
+    """Medians of y in equal stretches of x, NaN where one is empty: an hour as a short line."""
     if not len(x):
         return np.zeros(0), np.zeros(0)
     edges = np.linspace(x.min(), x.max() + 1e-9, bins + 1)

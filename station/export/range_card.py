@@ -34,9 +34,7 @@ class RangeRow:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What may help a direction that looked short: muscles to ease (they pull the other way) and
-    muscles that do the work.
-    """
+    """What may help a direction that looked short: muscles to ease and muscles that work."""
 
     direction: str
     because: str
@@ -45,9 +43,7 @@ class Card:
 
 
 def range_rows(recording: Recording) -> tuple[RangeRow, ...]:
-    """Empty when there was no drill. Angles are thigh against trunk, near leg; thigh back is not
-    asked for, so rarely seen.
-    """
+    """Thigh against trunk, near leg; empty without a drill. Thigh back is rarely seen."""
     rows = _drill_rows(recording)
     if not rows.any():
         return ()

@@ -179,9 +179,7 @@ def _unix_s(utc: str) -> int:
 
 
 def _message(kind: type[DataMessage], values: Values, developer_values: Mapping[str, float] | None = None) -> DataMessage:
-    """A message with just these fields. (The library's ready-made ones carry all hundred, which
-    triples the time of an hour.)
-    """
+    """A message with just these fields: the library's own carry a hundred, in triple time."""
     fields = [field(growable=True) for field in values]
     for field, value in zip(fields, values.values(), strict=True):
         _set(field, value)
@@ -217,9 +215,7 @@ def _at(unix_s: int) -> int:
 
 
 def _about(start_s: int, serial: int, described: Sequence[str]) -> list[DataMessage]:
-    """What the file is, who made it, and what its developer fields are. Services tell files apart
-    by serial number and start.
-    """
+    """What the file is, who made it (serial number and start name it), its developer fields."""
     version = ".".join(__version__.split(".")[:2])
     messages = [
         _message(
@@ -370,9 +366,7 @@ def _totals(start_s: int, recording: Recording, clock: Timer, described: Sequenc
 
 
 def _of_activity(end_s: int, recording: Recording, clock: Timer) -> Values:
-    """`local_timestamp` is what the clock on the gym's wall showed: from it, services know the time
-    zone.
-    """
+    """`local_timestamp` is the clock on the gym's wall: services find the time zone by it."""
     utc = datetime.fromtimestamp(end_s, UTC)
     offset = local(utc.isoformat(), recording.time_zone).utcoffset()
     return {

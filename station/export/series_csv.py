@@ -12,9 +12,7 @@ from station.types import ANGLES, Recording
 
 
 def series_csv(recording: Recording) -> bytes:
-    """Columns: t_s from the first frame, utc only where the station's clock was set, then
-    types.ANGLES.
-    """
+    """Columns: t_s from the first frame, utc where the clock was set, then types.ANGLES."""
     columns = {"t_s": texts(recording.t_s, 4)}
     if recording.clock_trusted and recording.started_utc:
         columns["utc"] = utc_texts(recording.started_utc, recording.t_s)
@@ -22,9 +20,7 @@ def series_csv(recording: Recording) -> bytes:
 
 
 def utc_texts(started_utc: str, t_s: NDArray[np.float64]) -> list[str]:
-    """ISO 8601 to the millisecond for each time (N,). Raises ValueError when `started_utc` is not
-    ISO 8601.
-    """
+    """ISO 8601 to the millisecond for each time (N,). Raises ValueError."""
     start = np.datetime64(datetime.fromisoformat(started_utc).replace(tzinfo=None), "ms")
     stamps = np.datetime_as_string(start + np.round(t_s * 1000).astype("timedelta64[ms]"))
     return [stamp + "Z" for stamp in stamps.tolist()]

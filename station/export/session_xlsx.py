@@ -41,8 +41,7 @@ DATES_FROM = {
 
 
 def session_xlsx(recording: Recording, created_utc: str) -> bytes:
-    """The same arguments give the same bytes. Raises ValueError when `created_utc` is not ISO 8601.
-    """
+    """The same arguments give the same bytes. Raises ValueError for another `created_utc`."""
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.set_properties({"created": datetime.fromisoformat(created_utc).replace(tzinfo=None), "title": "treadmill session"})
@@ -56,9 +55,7 @@ def session_xlsx(recording: Recording, created_utc: str) -> bytes:
 
 
 def _writer(book: xlsxwriter.Workbook) -> Callable[..., None]:
-    """A function that adds a sheet: a header that stays in view, cells by their type, columns as
-    wide as their text.
-    """
+    """A function that adds a sheet: a fixed header, cells by their type, fitting columns."""
     bold, date = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": DATE})
 
     def add(name: str, header: Sequence[str], cells: Iterable[Row], by_column: bool = False) -> None:

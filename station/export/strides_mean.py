@@ -13,9 +13,7 @@ PHASES = 51  # points of the mean curve over a stride
 
 
 def mean_curve(recording: Recording, name: str) -> NDArray[np.float64]:
-    """(2, 51) mean and SD of an angle over the strides of the summary, phase 0..1; NaN where fewer
-    than FEWEST know it.
-    """
+    """(2, 51) mean and SD of an angle over the summary's strides; NaN under FEWEST that know it."""
     curves = []
     known = np.isfinite(recording.angles[name])
     t_s, values = recording.t_s[known], recording.angles[name][known]

@@ -1,6 +1,4 @@
-"""Numbers and times as a page writes them, in English; `station.language` brings the decimal mark
-of another language.
-"""
+"""Numbers and times as a page writes them, in English; `station.language` translates them."""
 
 from __future__ import annotations
 
@@ -31,9 +29,7 @@ def clock(seconds: float) -> str:
 
 
 def sided(words: str, near_side: str | None) -> str:
-    """The same words about the left and the right leg; as they are where nobody knows which is
-    near.
-    """
+    """The same words of the left and the right leg; as they are where near is not known."""
     if near_side is None:
         return words
     far_side = "left" if near_side == "right" else "right"

@@ -1,6 +1,4 @@
-"""gait: landmarks to angles, strides, events and pelvic turn with their uncertainty. Pure: no
-clock, no files, no randomness.
-"""
+"""gait: landmarks to angles, strides, events and pelvic turn. Pure: no clock, file, chance."""
 
 from station.gait.core import GaitCore
 

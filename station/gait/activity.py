@@ -30,9 +30,7 @@ VOTES = 5  # steps that are remembered; two must have been run, and half of them
 
 
 def rise(rows: NDArray[np.float64]) -> float:
-    """Correlation over a step or stride of the hips' height with the opening of the thighs, -1..1:
-    + in running, - in walking.
-    """
+    """Correlation of hip height with the opening of the thighs: + in running, - in walking."""
     opening = np.abs(rows[:, h.THIGH_NEAR] - rows[:, h.THIGH_FAR])
     height = rows[:, h.HIP_Y]
     seen = np.isfinite(opening + height)
@@ -45,9 +43,7 @@ def rise(rows: NDArray[np.float64]) -> float:
 
 
 def is_stride(rows: NDArray[np.float64]) -> bool:
-    """Whether the near thigh swings, behind the vertical too, and the far thigh with it; one that
-    was not seen is believed.
-    """
+    """Whether the near thigh swings, behind the vertical too, and the far one, if seen, with it."""
     near, far = (rows[np.isfinite(rows[:, c]), c] for c in (h.THIGH_NEAR, h.THIGH_FAR))
     if not len(near):
         return False
@@ -106,9 +102,7 @@ class Steps:
 
 
 class ActivityClock:
-    """`see` per pose, `stepped` per step (or stride, where only strides are seen), `now` for the
-    verdict at a time.
-    """
+    """`see` per pose, `stepped` per step (or stride, if only those are seen), `now` to ask."""
 
     def __init__(self) -> None:
         self.reset()

@@ -1,6 +1,4 @@
-"""Belt speed: read from the treadmill, given by a person, or seen in the feet that stand on the
-belt.
-"""
+"""Belt speed: read from the treadmill, given by a person, or seen in the standing feet."""
 
 from __future__ import annotations
 
@@ -78,9 +76,7 @@ class BeltSpeed:
         self._seen_mps, self._seen_s = nan, NEVER
 
     def speed(self, t_s: float) -> Speed:
-        """The best source there is, in the order read, given, seen; `steady` once it has not
-        changed for STEADY_S.
-        """
+        """The best source there is: read, given, seen; `steady` after STEADY_S without change."""
         mps, origin, step_mps = nan, "unknown", CHANGE_MPS
         if t_s - self._ftms_s <= FTMS_STALE_S:
             mps, origin = self._ftms_mps, "ftms"
@@ -95,8 +91,6 @@ class BeltSpeed:
         return Speed(mps, origin, t_s - self._changed_s > STEADY_S)  # type: ignore[arg-type]
 
     def _by_feet(self) -> float:
-        """The near foot is closer than the scale's plane and the far one farther: the mean of both
-        is right to first order.
-        """
+        """Near foot before the scale's plane, far foot behind: the mean is right to first order."""
         seen = [side.mean for side in spreads(np.array(self._feet)) if isfinite(side.mean)]
         return sum(seen) / len(seen) / self._px_per_m if seen else nan

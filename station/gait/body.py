@@ -1,5 +1,4 @@
-"""What one pose says before anything is known about the runner's direction or which leg is which.
-"""
+"""What one pose says before direction and legs are known."""
 
 from __future__ import annotations
 
@@ -55,8 +54,7 @@ class Body(NamedTuple):
 
 
 def bodies(xy_px: NDArray[np.floating], score: NDArray[np.floating], straighten: NDArray[np.float64]) -> Body:
-    """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` from angles.straightening.
-    """
+    """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` as in angles."""
     seen = np.where((score >= MIN_SCORE)[..., None] & (np.abs(xy_px) < FARTHEST_PX), xy_px, np.nan)
     segment_deg, segment_px = segments(seen, straighten)
     return Body(segment_deg, segment_px, seen.take(_ROWS, axis=1) @ straighten)

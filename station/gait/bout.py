@@ -36,9 +36,7 @@ FootEvent = tuple[float, Literal["contact", "toe_off"], bool, float]
 
 
 class Bout:
-    """`stride` per stride of the clock. `forget` begins anew; `reset` also drops given speeds and
-    the pelvis' calibration.
-    """
+    """`stride` per stride of the clock; `reset` also drops given speeds and the calibration."""
 
     def __init__(self, history: History, pelvis: Pelvis, px_per_m: float) -> None:
         self._history = history
@@ -71,9 +69,7 @@ class Bout:
         self.measures: Mapping[str, Measure] = MappingProxyType({name: Measure.cannot_tell(NO_STRIDES) for name in QUANTITIES})
 
     def misnamed(self, since_s: float) -> None:
-        """Near and far were taken for each other since then: strides of a run measured after it do
-        not count.
-        """
+        """Near and far were taken for each other since then: those strides do not count."""
         if self._end_s > since_s:
             self.forget()
 
@@ -83,9 +79,7 @@ class Bout:
         return Speed(round(now.mps, 3), now.origin, now.steady)
 
     def expected(self, phase: float) -> tuple[float, float] | None:
-        """Thigh and shank of a leg at this phase (0..1, 0 = its forward peak), as the last stride
-        had them; None without one.
-        """
+        """Thigh and shank at this phase (0 = forward peak) as in the last stride, None without."""
         if not self._pattern or isnan(phase):
             return None
         at = round(phase % 1.0 * (len(PHASES) - 1))
@@ -128,9 +122,7 @@ class Bout:
         return as_record(row), foot_events
 
     def _run(self, row: dict[str, float], rows: NDArray[np.float64], inside: NDArray[np.float64], t_s: float) -> list[FootEvent]:
-        """What only a run has: contacts, belt speed, pelvic turn and a place in the window. Adds to
-        `row`.
-        """
+        """What only a run has: contacts, belt speed, pelvic turn; added to `row` and the window."""
         start_s, duration_s = row["start_s"], row["duration_s"]
         end_s = start_s + duration_s
         if start_s - self._end_s > PAUSE_S:

@@ -1,6 +1,4 @@
-"""Local fits on unevenly sampled, gappy curves: where a hill's top is and how high, without
-smoothing the curve first.
-"""
+"""Local fits on uneven, gappy curves: where a hill's top is and how high, unsmoothed."""
 
 from __future__ import annotations
 
@@ -76,9 +74,7 @@ def frame_s(t_s: NDArray[np.float64]) -> float:
 
 
 def value_at(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
-    """y at a time, from a parabola fitted to the samples within `half_s`; NaN without samples on
-    both sides.
-    """
+    """y at a time, from a parabola within `half_s`; NaN without samples on both sides."""
     if not isfinite(when_s):
         return nan
     return _parabola(_near(t_s, y, when_s, half_s))[2]
@@ -107,9 +103,7 @@ def harmonics(
 
 
 def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
-    """(t - when, y) of the finite samples within half_s, at least the nearest one on each side
-    within 2.2 half_s.
-    """
+    """(t - when, y) of the samples within half_s, one on each side within 2.2 half_s at least."""
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
     found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
     if len(found) >= 3 and found[0][0] < 0.0 < found[-1][0]:

@@ -1,6 +1,4 @@
-"""Knee lifts of the find-your-hip drill: a thigh from hanging to some 40 degrees and back,
-everything else still.
-"""
+"""Knee lifts of the drill: a thigh to some 40 degrees and back, everything else still."""
 
 from __future__ import annotations
 
@@ -58,9 +56,7 @@ class Lift(NamedTuple):
 
 
 class Drill:
-    """Both legs: `step` per history row while the runner stands, `counts` (near, far) since the
-    runner stands.
-    """
+    """Both legs: `step` per history row, `counts` (near, far) since the runner stands."""
 
     def __init__(self) -> None:
         self._legs = (KneeLift(), KneeLift())

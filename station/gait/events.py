@@ -83,9 +83,7 @@ def _contact(rows: NDArray[np.float64], leg: Leg, near_s: float, stride_s: float
 
 
 def _sure(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> float:
-    """Share of the samples round an event that were measured, less where they are so few that the
-    fit rests on three.
-    """
+    """Share of the samples round an event that were measured, less where the fit rests on three."""
     if not isfinite(when_s):
         return 0.0
     first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()

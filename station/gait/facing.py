@@ -1,6 +1,4 @@
-"""The way the runner faces, found from the legs and the head and then held: on a treadmill nobody
-turns round in a stride.
-"""
+"""The way the runner faces, by legs and head, then held: nobody turns round in a stride."""
 
 from __future__ import annotations
 
@@ -61,9 +59,7 @@ class Facing:
 
 
 def _evidence(segment_deg: Sequence[float], segment_px: Sequence[float], points: Points) -> float:
-    """Mean of the signs that knees (bend backwards only), feet and head give, -1 left .. 1 right;
-    NaN when none is seen.
-    """
+    """Mean sign of knees (bend backwards), feet and head, -1 left .. 1 right; NaN unseen."""
     unit_px = segment_px[0] if segment_px[0] == segment_px[0] else segment_px[1]
     total, count = 0.0, 0
     for side in (0, 1):

@@ -18,9 +18,7 @@ HIDES = 0.35  # closer to the near hip than this, thigh lengths
 
 
 class Rail:
-    """True while a wrist has been nearly still, in front and between hip and shoulder height for
-    seconds. Conservative.
-    """
+    """True while a wrist is still in front, between hip and shoulder, for seconds."""
 
     def __init__(self) -> None:
         self.reset()
@@ -33,9 +31,7 @@ class Rail:
         self.held = False
 
     def step(self, t_s: float, points: Points, hip: tuple[float, float], top_y: float, sign: float, unit: float) -> bool:
-        """Takes Body.points, mid-hip and shoulder height (px, y down), the direction (+1 right) and
-        the thigh's length.
-        """
+        """Takes Body.points, mid-hip and shoulder height (px), direction (+1 right), thigh px."""
         gap_s = min(max(t_s - self._last_s, 0.0), MEMORY_S)
         self._last_s = t_s
         weight = 1.0 - exp(-gap_s / MEMORY_S)

@@ -39,9 +39,7 @@ _OTHER_LEG += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, REACH_FAR, REACH_NEAR, LE
 
 
 class History:
-    """Holds at least the last `keep` rows; a slice of it is one contiguous view, valid until the
-    next `append`.
-    """
+    """Holds the last `keep` rows at least; a slice is one view, valid until the next `append`."""
 
     def __init__(self, keep: int = 768) -> None:
         self._keep = keep
@@ -66,9 +64,7 @@ class History:
         return self._rows[first:last]
 
     def exchange_legs(self, since_s: float) -> int:
-        """Turns near and far over in all rows from `since_s` on; by how many more of them are
-        exchanged then.
-        """
+        """Turns near and far over in the rows from `since_s`; how many more are exchanged then."""
         rows = self.between(since_s, np.inf)
         before = int(rows[:, EXCHANGED].sum())
         rows[:] = rows[:, _OTHER_LEG]

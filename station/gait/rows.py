@@ -1,6 +1,4 @@
-"""A pose as one history row: forward positive whichever way the runner faces, near and far in place
-of left and right.
-"""
+"""A pose as one history row: forward positive, near and far in place of left and right."""
 
 from __future__ import annotations
 
@@ -30,9 +28,7 @@ class Seen(NamedTuple):
 
 
 class RowMaker:
-    """`row` per pose. It remembers how long each thigh usually is: one of another length was not
-    seen right.
-    """
+    """`row` per pose; a thigh of another length than usual was not seen right."""
 
     def __init__(self) -> None:
         self._near, self._far = LengthGate(), LengthGate()
@@ -42,9 +38,7 @@ class RowMaker:
         self._far.reset()
 
     def row(self, t_s: float, seen: Seen, side: Side, exchanged: bool) -> list[float]:
-        """The columns of history.py. Of a runner who faces right the near leg is the right one: the
-        camera stands there.
-        """
+        """The columns of history.py. Who faces right has the right leg near."""
         sign = 1.0 if side == "right" else -1.0
         n, f = (1, 0) if (side == "right") != exchanged else (0, 1)
         angle, length, points = seen.segment_deg, seen.segment_px, seen.points

@@ -1,6 +1,4 @@
-"""What is shown and never measured with: smoothed angles, the share of frames with a leg, the place
-on the belt.
-"""
+"""What is shown and never measured with: smoothed angles, share seen, place on the belt."""
 
 from __future__ import annotations
 
@@ -64,9 +62,7 @@ class Tracked:
 
 
 class Zone:
-    """Where along the belt the runner is: 0 at the rear end of the view's zone, 1 at its front end;
-    NaN before it is known.
-    """
+    """Where along the zone the runner is: 0 rear end, 1 front end; NaN before it is known."""
 
     def __init__(self, view: View, straighten: NDArray[np.float64]) -> None:
         x0, _, x1, _ = view.zone

@@ -29,9 +29,7 @@ JUMP_DEG, FASTEST_DEG_S = 12.0, 450.0
 
 
 class StrideClock:
-    """`follows` and `step` per pose, with the history in between; `step` gives the start and end of
-    a stride when one closes.
-    """
+    """`follows` and `step` per pose, the history in between; `step` says when a stride closes."""
 
     def __init__(self, history: History) -> None:
         self._history = history
@@ -51,9 +49,7 @@ class StrideClock:
         self._learnt = 0
 
     def phase(self, t_s: float) -> float:
-        """0..1 since the last forward peak, from the last stride's duration; NaN when the clock
-        does not run.
-        """
+        """0..1 since the last forward peak; NaN when the clock does not run."""
         passed = (t_s - self.peak_s) / self._stride_s
         return passed % 1.0 if passed < 2.0 else nan
 
@@ -62,9 +58,7 @@ class StrideClock:
         return abs(thigh_deg - self._last_deg) <= JUMP_DEG + FASTEST_DEG_S * (t_s - self._last_s)
 
     def step(self, t_s: float, thigh_deg: float) -> tuple[float, float] | None:
-        """Takes the near thigh (NaN: not measured); (start_s, end_s) of the stride that this sample
-        closed, else None.
-        """
+        """Takes the near thigh (NaN: not measured); (start_s, end_s) of a stride it closed."""
         if isfinite(self._passage_s) and t_s - self._passage_s > LOST_S:
             self.reset()
         if not self.follows(t_s, thigh_deg):

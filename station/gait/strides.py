@@ -26,9 +26,7 @@ PHASES = np.linspace(0.0, 1.0, 51)
 
 
 def swing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -> tuple[float, float]:
-    """Forward and backward extreme of a thigh in the stride whose forward peak is near `peak_s`,
-    degrees.
-    """
+    """Forward and backward extreme of a thigh in the stride that peaks near `peak_s`, degrees."""
     t_s, thigh = rows[:, h.T_S], rows[:, leg.thigh]
     _, forward = top(t_s, thigh, peak_s - 0.35 * stride_s, peak_s + 0.35 * stride_s, HALF * stride_s)
     _, backward = bottom(t_s, thigh, peak_s + 0.3 * stride_s, peak_s + 0.8 * stride_s, HALF * stride_s)
@@ -36,9 +34,7 @@ def swing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float) -
 
 
 def thighs(rows: NDArray[np.float64], inside: NDArray[np.float64], start_s: float, end_s: float) -> dict[str, float]:
-    """Swing of both thighs and the trunk's lean: what needs no foot. `inside`: the rows of [start,
-    end) alone.
-    """
+    """Swing of both thighs and the trunk's lean, without a foot. `inside`: rows of [start, end)."""
     stride_s = end_s - start_s
     forward, backward = swing(rows, NEAR, start_s, stride_s)
     far_forward, far_backward = swing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
@@ -93,9 +89,7 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
 
 
 def landings(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[Landing, Landing]:
-    """Near foot in the stride, and far foot in the half stride before it: all of both has been seen
-    when the stride closes.
-    """
+    """Near foot of the stride, far foot of the half stride before: both are wholly seen."""
     stride_s = end_s - start_s
     return landing(rows, NEAR, start_s, stride_s), landing(rows, FAR, start_s - 0.5 * stride_s, stride_s)
 
@@ -122,8 +116,7 @@ def landed(rows: NDArray[np.float64], near: Landing, px_per_m: float) -> dict[st
 
 
 def seen_fraction(rows: NDArray[np.float64], start_s: float, end_s: float) -> float:
-    """Measured share of the samples that the stride should have, by the usual time between frames.
-    """
+    """Measured share of the samples that the stride should have."""
     seen = int(np.count_nonzero(np.isfinite(rows[:, h.THIGH_NEAR])))
     return min(1.0, seen * frame_s(rows[:, h.T_S]) / (end_s - start_s)) if len(rows) > 1 else 0.0
 
@@ -143,9 +136,7 @@ def pelvic(found: PelvicStride | None) -> dict[str, float]:
 
 
 def as_record(row: dict[str, float]) -> np.void:
-    """A STRIDE record of a row, rounded: seconds to 1 ms, shares to 0.001, everything else to 0.01.
-    Missing names are NaN.
-    """
+    """A STRIDE record, rounded: seconds to 1 ms, shares to 0.001, else to 0.01; NaN if missing."""
     record = np.array([tuple(round(row.get(name, nan), digits) for name, digits in _DIGITS.items())], dtype=STRIDE)
     record.flags.writeable = False
     return record[0]

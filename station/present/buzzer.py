@@ -14,9 +14,7 @@ TONE_S = 0.15  # chosen
 
 
 class Buzzer:
-    """CueSink over an active buzzer: it sounds for TONE_S from the tick after a cue on, and not for
-    the end of one.
-    """
+    """CueSink over an active buzzer: TONE_S from the tick after a cue, none for its end."""
 
     def __init__(self, pin: int, factory: Factory) -> None:
         """Raises HardwareError when the pin is held by another program."""

@@ -150,20 +150,6 @@ def pattern(cue: Cue | None, t_s: float) -> Rgb:
     return sign_for(cue).at(t_s)
 
 
-def light_table() -> str:
-    """The mapping as a Markdown table, for README and wall card."""
-    rows = ["| light | shape in time | when | it says |", "|---|---|---|---|"]
-    rows += [_row(sign, f"`{rule}`") for rule, sign in SIGNS.items()]
-    rows += [_row(PRAISE, "praise"), _row(NOTICE, "anything else")]
-    rows += ["| dark | | nothing to correct | keep running |"]
-    return "\n".join(rows)
-
-
-def _row(sign: Sign, when: str) -> str:
-    words = (sign.shape.__doc__ or "Steady.").strip().rstrip(".")
-    return f"| {sign.colour} | {sign.shape.__name__}: {words[:1].lower()}{words[1:]} | {when} | {sign.says} |"
-
-
 # --- self-test ------------------------------------------------------------------------------------
 
 SELF_TEST: Sequence[tuple[str, Rgb, float]] = (  # name, cue light, status LED
@@ -176,9 +162,7 @@ SELF_TEST: Sequence[tuple[str, Rgb, float]] = (  # name, cue light, status LED
 
 
 def self_test(t_s: float) -> tuple[str, Rgb, float] | None:
-    """The step of the boot self-test `t_s` seconds after it began, each LED alone once; None when
-    it is over.
-    """
+    """The step of the boot self-test at that time, each LED alone once; None when it is over."""
     step = int(t_s // SELF_TEST_STEP_S)
     return SELF_TEST[step] if 0 <= step < len(SELF_TEST) else None
 
@@ -281,9 +265,7 @@ class Lights:
 
 
 def _duty(level: float) -> float:
-    """Brightness as the eye sees it to PWM duty: a square, close to CIE 1931 lightness; not below
-    the 1 % that lgpio can make.
-    """
+    """Brightness to PWM duty: a square, near CIE 1931 lightness; 1 % at least, lgpio's own."""
     return max(0.01, level * level) if level > 0 else 0.0
 
 

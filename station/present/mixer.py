@@ -108,9 +108,7 @@ class PygameMixer:
         return bool(self._mixer.Channel(track).get_busy())
 
     def advance(self, t_ns: int) -> None:
-        """Raises HardwareError when the card has gone, or has not moved on for STILL_S of real
-        time: a card knows no other.
-        """
+        """Raises HardwareError when the card has gone, or stood still for STILL_S of real time."""
         self._life.step()
 
     def close(self) -> None:
@@ -237,9 +235,7 @@ class VirtualMixer:
         return self._planned(track).on
 
     def advance(self, t_ns: int) -> None:
-        """Mixes every block that has begun by `t_ns`, then obeys what was asked since the last
-        call.
-        """
+        """Mixes every block that has begun by `t_ns`, then obeys what was asked since."""
         if self._start_ns is None:
             self._start_ns = t_ns
         while self._start_ns + self._count * BLOCK * NS // RATE_HZ < t_ns:
@@ -260,9 +256,7 @@ class VirtualMixer:
         return np.concatenate([*self._blocks, np.zeros((0, 2), np.int16)])
 
     def onset_ns(self, after_ns: int, level: float = 0.003) -> int | None:
-        """When the first sample louder than `level` (of full scale, -50 dB) was heard after
-        `after_ns`; None when none was.
-        """
+        """When something louder than `level` (of full scale) was first heard after `after_ns`."""
         if self._start_ns is None:
             return None
         first = self._count - len(self._blocks)

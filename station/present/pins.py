@@ -19,7 +19,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from station.config import Config, PinsSection
+from station.config import PinsSection
 from station.errors import HardwareError
 from station.ports import Clock
 from station.types import Press
@@ -37,30 +37,13 @@ HEADER_LABELS = {"pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"}
 # Linux/gpio.h: _IOR(0xB4, 1, struct gpiochip_info), 68 bytes: name[32], label[32], lines.
 GPIO_GET_CHIPINFO = 0x8044B401
 
-# The 40-pin header, pin 1 first: BCM number, or None for power and ground.
-HEADER = (
-    *(None, None, 2, None, 3, None, 4, 14, None, 15),
-    *(17, 18, 27, None, 22, 23, None, 24, 10, None),
-    *(9, 25, 11, 8, None, 7, 0, 1, 5, None),
-    *(6, 12, 13, None, 19, 16, 26, 20, None, 21),
-)
-NOTES = {
-    "red": "cue light, to the gate of its MOSFET (100 ohm in line, 10 k from gate to ground: the pin is pulled up while booting)",
-    "green": "cue light, likewise",
-    "blue": "cue light, likewise",
-    "status": "status LED, 330 ohm in line",
-    "button": "to ground; internal pull-up, 1 k in line, 100 nF to ground",
-    "buzzer": "active buzzer through a transistor",
-}
 
 
 # --- finding the chip -----------------------------------------------------------------------------
 
 
 def chip_label(device: Path) -> str:
-    """What the driver calls the chip behind a /dev/gpiochip*; raises OSError when it cannot be
-    asked.
-    """
+    """What the driver calls the chip behind a /dev/gpiochip*. Raises OSError."""
     answer = bytearray(68)
     with device.open("rb") as handle:
         fcntl.ioctl(handle, GPIO_GET_CHIPINFO, answer)
@@ -142,9 +125,7 @@ def work_dir(pins: PinsSection) -> Path:
 
 
 def _import_lgpio(folder: Path) -> Any:
-    """lgpio makes a pipe in LG_WD while being imported, and moves the whole process there; we move
-    back.
-    """
+    """lgpio makes a pipe in LG_WD when imported and moves the process there; we move back."""
     os.environ["LG_WD"] = str(folder)
     remedy = "sudo apt install python3-lgpio, and use a Python environment that sees system packages"
     try:
@@ -241,22 +222,3 @@ class PressButton:
 
     def close(self) -> None:
         self._button.close()
-
-
-# --- the table ------------------------------------------------------------------------------------
-
-
-def pin_table(config: Config) -> str:
-    """Every function with its pin, as Markdown: hardware/pins.md holds that of the default
-    settings.
-    """
-    rows = ["| function | GPIO (BCM) | header pin | fitted by default | wiring |", "|---|---|---|---|---|"]
-    fitted = config.pins.claimed()
-    for name, note in NOTES.items():
-        pin = getattr(config.pins, name)
-        rows.append(f"| {name} | {pin} | {HEADER.index(pin) + 1} | {'yes' if name in fitted else 'no'} | {note} |")
-    return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    print(pin_table(Config()))

@@ -21,14 +21,12 @@ from numpy.typing import NDArray
 from station.cues.lines import LINES
 from station.errors import InputError
 from station.faults import RULES
-from station.present.loudness import loudness_lufs
 from station.types import Line
 
 VOICE_DIR = Path(__file__).parent / "voice"
 VOICELESS = ("ja",)  # languages that the voice cannot speak
 RATE_HZ = 48_000  # of the files and of usual sound cards
 FULL = 32_767  # of 16 bits
-CHIME_LUFS = -20.0  # 2 LU under the voice that it announces
 BEAT_PEAK = 0.10  # chosen: below the voice
 CHIME_S = 0.5  # chosen
 ATTACK_S = 0.1  # nothing but the beat comes up faster
@@ -42,12 +40,12 @@ Clip = NDArray[np.int16]
 # hiss of its fan.
 CUE_HZ = (587.3, 587.3)
 PRAISE_HZ = (587.3, 880.0)  # d'' and a'': a fifth up (chosen)
+# At these both are -20 LUFS loud, 2 LU under the voice that they announce (a test measures it).
+CHIME_PEAKS = {CUE_HZ: 0.279571, PRAISE_HZ: 0.29463}
 
 
 def all_lines() -> dict[str, Line]:
-    """Everything that can be said, by text id: the station's own lines and those of the coached
-    rules.
-    """
+    """Everything that can be said, by text id: the station's own lines and the rules'."""
     lines = dict(LINES)
     for rule in RULES:
         lines |= rule.lines
@@ -56,9 +54,7 @@ def all_lines() -> dict[str, Line]:
 
 @dataclass(frozen=True)
 class Voices:
-    """Voice lines by text id, none in a language without a voice; `texts` are the hashes of the
-    words that were recorded.
-    """
+    """Voice lines by text id; `texts` are the hashes of the words that were recorded."""
 
     language: str
     lines: Mapping[str, Clip]
@@ -115,16 +111,13 @@ def decode(path: Path) -> Clip:
 
 
 def chime(notes_hz: tuple[float, float]) -> Clip:
-    """Two soft notes, CHIME_S long, each swelling for ATTACK_S and dying away; silence of its own
-    at both ends.
-    """
+    """Two soft notes, CHIME_S long, swelling for ATTACK_S, with silence at both ends."""
     out = np.zeros(round(CHIME_S * RATE_HZ))
     for start_s, hz in zip((0.0, 0.18), notes_hz, strict=True):
         start = round(start_s * RATE_HZ)
         out[start:] += _note(hz, out.size - start)
     out *= _ramp_down(out.size)
-    loud = loudness_lufs(out / np.abs(out).max(), RATE_HZ)
-    return _scaled(out, 10 ** ((CHIME_LUFS - loud) / 20))
+    return _scaled(out, CHIME_PEAKS[notes_hz])
 
 
 def beat(spm: float) -> Clip:
@@ -141,9 +134,7 @@ def beat(spm: float) -> Clip:
 
 
 def almost_silence() -> Clip:
-    """A second of noise of one bit: keeps amplifiers awake that switch off at digital silence and
-    cut the next first syllable.
-    """
+    """A second of one-bit noise: amplifiers that sleep at digital silence stay awake."""
     return np.random.default_rng(0).integers(-1, 2, RATE_HZ).astype(np.int16)
 
 

@@ -68,14 +68,10 @@ class SessionRow:
 
 
 class Archive:
-    """The sessions in a data folder. Raises StoreError when the database cannot be read; an empty
-    folder holds no sessions.
-    """
+    """The sessions in a data folder, none in an empty one. Raises StoreError."""
 
     def __init__(self, folder: Path, time_zone: str = "") -> None:
-        """`time_zone`: of the dates in what is exported, as in the settings; "" is the machine's
-        own.
-        """
+        """`time_zone`: of the dates in exports, as in the settings; "" is the machine's own."""
         self.folder, self._time_zone = folder, time_zone
 
     # --- the list ---
@@ -121,9 +117,7 @@ class Archive:
         return StoreError(what, str(self.folder), "see `station sessions`")
 
     def _listed(self, query: str, *values: object) -> Iterator[SessionRow]:
-        """A line for each rowid that the query names. Each row is read by itself: one that is
-        damaged is a line that says so.
-        """
+        """A line for each rowid of the query; one that is damaged is a line that says so."""
         with self._reading() as database:
             if database is None:
                 return
@@ -187,9 +181,7 @@ class Archive:
         )
 
     def _landmarks(self, session_id: str, t_ns: NDArray[np.int64]) -> NDArray[np.float32] | None:
-        """(N, 33, 2) beside the series; NaN where the log has no pose for a time, None where there
-        is no log that can be read.
-        """
+        """(N, 33, 2) beside the series; NaN without a pose of that time, None without a log."""
         row_at = {t: row for row, t in enumerate(t_ns.tolist())}
         xy_px = np.full((len(t_ns), JOINTS, 2), np.nan, np.float32)
         try:
@@ -211,9 +203,7 @@ class Archive:
         self._run("UPDATE session SET exported_utc = ? WHERE id = ?", [(utc, session_id) for session_id in session_ids])
 
     def date_sessions(self, now: Moment) -> None:
-        """Gives sessions of this boot their time, where the clock did not have it then. Raises
-        StoreError.
-        """
+        """Gives sessions of this boot their time where it was not known. Raises StoreError."""
         if now.trusted and (self.folder / DATABASE).exists():
             try:
                 with closing(connect(self.folder / DATABASE)) as connection:
@@ -222,9 +212,7 @@ class Archive:
                 raise StoreError(f"the database cannot be written ({error})", str(self.folder), "free some space") from None
 
     def mark_damaged(self, session_ids: Iterable[str]) -> None:
-        """Remembers that they could not be read, so that they are listed as such and no export
-        tries them again.
-        """
+        """Remembers that they could not be read: listed as such, and exported no more."""
         self._run("UPDATE session SET state = 'damaged' WHERE id = ?", [(session_id,) for session_id in session_ids])
 
     def forget(self, session_id: str) -> bool:
@@ -258,9 +246,7 @@ class Archive:
 
     @contextmanager
     def _still(self, row: SessionRow) -> Iterator[None]:
-        """Makes sure that nobody writes this session: one that is open belongs to the station that
-        holds the lock.
-        """
+        """Makes sure that nobody writes this session: an open one belongs to who holds the lock."""
         if row.state != "open":
             yield
             return
@@ -274,9 +260,7 @@ class Archive:
             os.close(lock)
 
     def _overwrite(self, session_id: str) -> None:
-        """Empties the write-ahead log into the database and truncates it, so that no old page is
-        left in either.
-        """
+        """Empties the write-ahead log into the database, so that no old page is left in either."""
         path = self.folder / DATABASE
         if not path.exists():
             return
@@ -332,8 +316,7 @@ def _whole(row: SessionRow) -> bool:
 
 
 def _unlink(path: Path) -> bool:
-    """Deletes the file for good: its folder is synced too. Whether there was one. Raises OSError.
-    """
+    """Deletes the file for good, its folder synced; whether there was one. Raises OSError."""
     if not path.exists():
         return False
     path.unlink()
@@ -349,9 +332,7 @@ def _unlink(path: Path) -> bool:
 
 
 def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> dict[str, Any] | None:
-    """The session's row by column, None when there is none. Raises ValueError when its checksum
-    says that it is damaged.
-    """
+    """The session's row by column, or None. Raises ValueError for a wrong checksum."""
     extra = ("state", "finished_utc", "note", "exported_utc")
     names = (*SESSION_COLUMNS, "crc", *(name for name in extra))
     row = database.execute(f"SELECT {selection(database, 'session', names)} FROM session WHERE {where}", values).fetchone()
@@ -363,9 +344,7 @@ def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> di
 
 
 def _rows(database: sqlite3.Connection, table: str, session_id: str) -> Iterator[tuple[Any, ...]]:
-    """The rows of a session without session, row number and checksum. Raises ValueError for a
-    damaged one.
-    """
+    """A session's rows without session, number and checksum. Raises ValueError for damage."""
     columns = selection(database, table, (*COLUMNS[table], "crc"))
     for row in database.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)):
         if not intact(row):
@@ -417,9 +396,7 @@ _NOTE = "what is stored is not what was written; `station forget` deletes it"
 
 
 def _damaged_row(database: sqlite3.Connection, rowid: int) -> SessionRow:
-    """A line for a session that cannot be read, under its own id where that is left and makes
-    sense.
-    """
+    """A line for a session that cannot be read, under its own id where that makes sense."""
     session_id, number = f"{_DAMAGED_ROW}{rowid}", 0
     with suppress(sqlite3.DatabaseError):
         found = database.execute("SELECT id, number FROM session WHERE rowid = ?", (rowid,)).fetchone()

@@ -40,9 +40,7 @@ def pairs_path(folder: Path, session_id: str) -> Path:
 
 
 class PairsFile:
-    """`add` per step; the file is made with the first pair. Raises OSError: the caller decides what
-    a full disk means.
-    """
+    """`add` per step; the file is made with the first pair. Raises OSError, as on a full disk."""
 
     def __init__(self, folder: Path, session_id: str, view: View) -> None:
         self.path = pairs_path(folder, session_id)

@@ -30,9 +30,7 @@ def pack(t_ns: NDArray[np.int64], angles: NDArray[np.void]) -> bytes:
 
 
 def unpack(content: bytes, columns: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-    """The arrays given to `pack`; `columns` are the names of ANGLES as they were then. Raises
-    ValueError when damaged.
-    """
+    """What `pack` was given; `columns`: names of ANGLES as of then. Raises ValueError."""
     try:
         (count,) = _COUNT.unpack_from(content)
         body = zlib.decompress(content[_COUNT.size :])
@@ -48,9 +46,7 @@ def unpack(content: bytes, columns: tuple[str, ...]) -> tuple[NDArray[np.int64],
 
 
 def _planes(values: NDArray) -> bytes:
-    """(k, n) unsigned: differences along n (they wrap around), then all lowest bytes, all second
-    lowest, ...
-    """
+    """(k, n) unsigned: differences along n, then all lowest bytes, all second lowest, ..."""
     steps = values.copy()
     steps[:, 1:] -= values[:, :-1]
     return steps.view(np.uint8).reshape(values.size, values.itemsize).T.tobytes()

@@ -1,6 +1,4 @@
-"""A whole recording in memory: for analyses of a file, and for tests. The running station writes to
-its store instead.
-"""
+"""A whole recording in memory: for analyses and tests; a running station writes its store."""
 
 from __future__ import annotations
 

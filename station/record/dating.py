@@ -1,6 +1,4 @@
-"""Sessions that were recorded before the clock could be trusted get their time once it can: within
-the same boot only.
-"""
+"""Sessions recorded before the clock was trusted get their time later in the same boot."""
 
 from __future__ import annotations
 

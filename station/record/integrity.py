@@ -1,6 +1,4 @@
-"""A database that cannot be used is set aside with what is known about it, and what of it is whole
-moves to the new one.
-"""
+"""A damaged database is set aside with its evidence; what is whole moves to the new one."""
 
 from __future__ import annotations
 
@@ -27,9 +25,7 @@ _PAGE_SIZE_AT = slice(16, 18)
 
 
 def locked(path: Path) -> int:
-    """The descriptor that holds the lock until it is closed. Raises StoreError when another process
-    has it, OSError.
-    """
+    """A descriptor that holds the lock while open. Raises StoreError if another has it, OSError."""
     try:
         return held_lock(path)
     except BlockingIOError:
@@ -62,9 +58,7 @@ def damage(path: Path) -> str:
 
 
 def _missing_bytes(path: Path) -> int:
-    """How much shorter the file is than its header says; not asked while pages may still stand in
-    the write-ahead log.
-    """
+    """How much shorter the file is than its header says; 0 while a write-ahead log has pages."""
     wal = path.with_name(path.name + "-wal")
     if wal.exists() and wal.stat().st_size:
         return 0
@@ -92,16 +86,12 @@ def set_aside(path: Path, evidence: str, utc: str, kind: str = "corrupt") -> Pat
 
 
 def any_aside(path: Path) -> bool:
-    """Whether a database was ever set aside here: then logs without a session in this one may
-    belong to that one.
-    """
+    """Whether a database was set aside here: logs without a session may belong to that one."""
     return any(path.parent.glob(f"{path.name}.*-[0-9]*"))
 
 
 def salvage(aside: Path, database: sqlite3.Connection, seconds: float = SALVAGE_S) -> int:
-    """Copies the sessions that can be read whole from a database that was set aside, newest first;
-    returns how many.
-    """
+    """Copies whole sessions from a database set aside, newest first; returns how many."""
     end_s = time.monotonic() + seconds
     copied = 0
     try:
@@ -126,9 +116,7 @@ def _last_rowid(source: sqlite3.Connection) -> int:
 
 @contextmanager
 def _full_length(path: Path) -> Iterator[None]:
-    """SQLite reads nothing of a file that is shorter than its header says: for as long as it is
-    read it ends in zeros.
-    """
+    """SQLite reads no file shorter than its header says: while it is read it ends in zeros."""
     size = path.stat().st_size
     missing = _missing_bytes(path)
     if missing:
@@ -141,8 +129,7 @@ def _full_length(path: Path) -> Iterator[None]:
 
 
 def _copy_session(source: sqlite3.Connection, database: sqlite3.Connection, rowid: int) -> bool:
-    """Raises sqlite3.DatabaseError when a part of it cannot be read; then nothing of it was copied.
-    """
+    """Raises sqlite3.DatabaseError when part of it is unreadable; then nothing was copied."""
     extra = ("state", "finished_utc", "note", "exported_utc")
     columns = (*SESSION_COLUMNS, "crc", *extra)
     chosen = selection(source, "session", columns)

@@ -1,6 +1,4 @@
-"""The session that is being written: its sums, its log, and the rows that are not in the database
-yet.
-"""
+"""The session that is being written: its sums, its log, and rows not in the database yet."""
 
 from __future__ import annotations
 
@@ -29,9 +27,7 @@ ByTopic = dict[str, tuple[str, str]]  # topic -> (what is wrong, what to do)
 
 
 class OpenSession:
-    """Feed inputs to `add`; `pending_rows` is what the database lacks, `written` says that it has
-    it now.
-    """
+    """Feed inputs to `add`; `pending_rows`: what the database lacks; `written`: it has it now."""
 
     def __init__(self, session_id: str, number: int, header: LogHeader) -> None:
         self.id, self.number, self.header = session_id, number, header
@@ -74,9 +70,7 @@ class OpenSession:
         )
 
     def date(self, now: Moment) -> None:
-        """A clock that can be trusted by now tells when the session began. Its log's header is
-        written and stays.
-        """
+        """A clock trusted by now dates the session; its log's header is written and stays."""
         header = self.header
         in_this_boot = now.boot_id == header.boot_id and header.started_ns <= now.monotonic_ns
         if now.trusted and not header.clock_trusted and in_this_boot:
@@ -121,9 +115,7 @@ class OpenSession:
         self._clear()
 
     def shed(self, most: int) -> None:
-        """Lets go of the oldest series that wait for a full disk, and says so; strides, events and
-        cues stay.
-        """
+        """Lets the oldest series go on a full disk, and says so; strides, events and cues stay."""
         surplus = len(self._t_ns) - most
         if surplus > 0:
             del self._t_ns[:surplus], self._angles[:surplus]

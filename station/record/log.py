@@ -138,9 +138,7 @@ class LogWriter:
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Writes what is left and closes; a second call does nothing. The file is closed even when
-        the disk is full.
-        """
+        """Writes what is left and closes, even on a full disk; a second call does nothing."""
         if not self._file.closed:
             try:
                 self.sync()
@@ -175,8 +173,7 @@ def _encode(given: Input) -> tuple[int, bytes]:
 
 
 def _decode(tag: int, payload: bytes) -> Input | None:
-    """The input in a record; None for records that are not inputs. Raises struct.error, ValueError.
-    """
+    """The input in a record, None without one. Raises struct.error, ValueError."""
     if tag == WITH_CUES:
         return _decode(*_parted(payload)[:2])
     if tag == POSE:
@@ -224,9 +221,7 @@ def read_log(path: Path) -> tuple[LogHeader, Iterator[Input]]:
 
 
 def read_cues(path: Path) -> tuple[Cue, ...]:
-    """The cues that were given while the log was written. Raises InputError like `read_log`, also
-    while they are read.
-    """
+    """The cues given while the log was written. Raises InputError, also while they are read."""
     _, start = _read_header(path)
     cues: list[Cue] = []
     for tag, payload, end in _records(path, start):
@@ -239,9 +234,7 @@ def read_cues(path: Path) -> tuple[Cue, ...]:
 
 
 def read_lost(path: Path) -> int:
-    """How many inputs never reached the log because the disk was too slow. Raises InputError like
-    `read_log`.
-    """
+    """How many inputs the disk was too slow for. Raises InputError like `read_log`."""
     _, start = _read_header(path)
     lost = 0
     for tag, payload, end in _records(path, start):
@@ -253,9 +246,7 @@ def read_lost(path: Path) -> int:
 
 @contextmanager
 def _understood(path: Path, end: int) -> Iterator[None]:
-    """A record whose checksum is right and whose content is not was no accident; it is the reader's
-    input error all the same.
-    """
+    """A record of right checksum and wrong content was no accident, but still an input error."""
     try:
         yield
     except (struct.error, TypeError, ValueError, RecursionError) as error:
@@ -269,9 +260,7 @@ def _clause(error: Exception) -> str:
 
 
 def repair(path: Path) -> int:
-    """Cuts a torn tail off and returns how many bytes that were (0: none). Raises InputError like
-    `read_log`.
-    """
+    """Cuts a torn tail off; returns its bytes (0: none). Raises InputError like `read_log`."""
     _, start = _read_header(path)
     valid_end, size = _valid_end(path, start)
     if valid_end < size:
@@ -297,9 +286,7 @@ def _valid_end(path: Path, start: int) -> tuple[int, int]:
 
 
 def _records(path: Path, start: int) -> Iterator[tuple[int, bytes, int]]:
-    """(tag, payload, offset of the record's end) from `start` up to the first record that is cut
-    short or damaged.
-    """
+    """(tag, payload, offset of its end) from `start` to the first torn or damaged record."""
     with open(path, "rb") as file:
         file.seek(start)
         end = start

@@ -1,6 +1,4 @@
-"""What goes when space runs out: the oldest input logs first, sessions only beyond the number to
-keep.
-"""
+"""What goes when space runs out: oldest input logs, then sessions beyond those to keep."""
 
 from __future__ import annotations
 
@@ -37,9 +35,7 @@ def newest_number(folder: Path) -> int:
 
 
 def _number(path: Path) -> tuple[int, str]:
-    """Sessions count up and their log's name begins with the number: a clock may jump, and a copy
-    has the time of copying.
-    """
+    """A log's name begins with its session's number, which counts up whatever the clock did."""
     digits = path.name.partition("-")[0]
     return (int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0, path.name)
 

@@ -160,9 +160,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def reading(path: Path) -> sqlite3.Connection:
-    """A connection that writes nothing, on a card or folder that may be read-only too. Raises
-    sqlite3.Error.
-    """
+    """A connection that writes nothing, also on a read-only card. Raises sqlite3.Error."""
     log = path.with_name(path.name + WAL)
     if log.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
         return _copied(path, log)
@@ -231,9 +229,7 @@ class NewerDatabase(StoreError):
 
 
 def _version_by_tables(connection: sqlite3.Connection) -> int | None:
-    """After how many migrations the tables look as they do; None for tables that no migration
-    makes.
-    """
+    """After how many migrations the tables look so; None for tables that none makes."""
     seen = _tables(connection)
     model = sqlite3.connect(":memory:")
     try:

@@ -1,6 +1,4 @@
-"""Rows of the database with a checksum each, so that a flipped bit is found where it is and costs
-only its session.
-"""
+"""Rows with a checksum each: a flipped bit is found, and costs only its session."""
 
 from __future__ import annotations
 

@@ -105,9 +105,7 @@ class SqliteStore:
         plan: Mapping[str, Any] = NO_PLAN,
         turn_bands: tuple[TurnBand, ...] = (),
     ) -> str:
-        """Prepares a session and returns its id. Raises StoreError when one is open or the database
-        cannot be read.
-        """
+        """Prepares a session; returns its id. Raises StoreError: one is open, or unreadable."""
         if self._session is not None:
             raise StoreError(f"session {self._session.id} is still open", str(self._folder), "finish it first")
         try:
@@ -139,9 +137,7 @@ class SqliteStore:
         return session_id
 
     def add(self, given: Input, step: Step) -> None:
-        """Takes one input with its step. Raises StoreError when the disk takes nothing; what waits
-        is written once it does.
-        """
+        """One input with its step. Raises StoreError for a full disk; it is written later."""
         session = self._session
         if session is None:
             raise StoreError("no session is open", str(self._folder), "begin one first")
@@ -156,9 +152,7 @@ class SqliteStore:
             self._put_on_disk(session)
 
     def finish(self, t_ns: int) -> None:
-        """Closes the session. One in which nobody ran is deleted. Raises StoreError when its last
-        second could not be written.
-        """
+        """Closes the session; one in which nobody ran is deleted. Raises StoreError."""
         session, self._session, self._early = self._session, None, []
         if session is None or not session.is_on_disk:
             return
@@ -230,9 +224,7 @@ class SqliteStore:
         return self._anew(evidence)
 
     def _anew(self, evidence: str, kind: str = "corrupt") -> sqlite3.Connection:
-        """A new database in place of one that cannot be used, which is set aside; what of it is
-        whole moves over.
-        """
+        """A new database for one set aside as unusable; what of that is whole moves over."""
         path = self._folder / DATABASE
         aside = set_aside(path, evidence, self._now().utc, kind)
         database = connect(path)
@@ -250,9 +242,7 @@ class SqliteStore:
         return database
 
     def _tidy(self) -> None:
-        """Recovers and sweeps; a full disk is given room once, and else keeps what was left open
-        for the next start.
-        """
+        """Recovers and sweeps; a full disk gets room once, else what is open waits for a start."""
         for attempt in (1, 2):
             try:
                 self._sweep()
@@ -293,16 +283,12 @@ class SqliteStore:
         )
 
     def _date(self) -> None:
-        """Gives earlier sessions of this boot their time, once the clock has it. A disk that takes
-        nothing can wait.
-        """
+        """Dates earlier sessions of this boot, once the clock can; a full disk can wait."""
         with suppress(sqlite3.DatabaseError):
             date_sessions(self._database, self._now())
 
     def _sweep(self) -> None:
-        """Deletes logs and pairs that belong to no session: of a forgotten one, or of somebody who
-        ran for less than a second.
-        """
+        """Deletes logs and pairs of no session: forgotten ones, or runs of less than a second."""
         if any_aside(self._folder / DATABASE):
             return  # they may belong to sessions in a database that was set aside
         known = {session_id for (session_id,) in self._database.execute("SELECT id FROM session")}
@@ -312,9 +298,7 @@ class SqliteStore:
                     path.unlink()
 
     def _finish_late(self) -> None:
-        """Writes the sessions that have ended; one that a full disk refuses stays for the next
-        time. Raises sqlite3.Error.
-        """
+        """Writes the sessions that ended; one a full disk refuses stays. Raises sqlite3.Error."""
         while self._ended:
             session = self._ended[0]
             if session.tally.running_ns == 0:
@@ -328,9 +312,7 @@ class SqliteStore:
             self._database.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _unwritable(self, error: sqlite3.DatabaseError) -> StoreError:
-        """The error as the disk's refusal, shown on the screen too. What is not the disk's doing is
-        a bug and raised as it is.
-        """
+        """The error as the disk's refusal, for the screen too; what is none is raised as it is."""
         if error.sqlite_errorcode & 0xFF not in REFUSALS:
             raise error
         self._troubles["full"] = ("the disk takes nothing more", "delete old sessions or use a larger card; coaching goes on")
@@ -345,9 +327,7 @@ class SqliteStore:
         return 1 + max((int(last), logged, self._highest(), *(session.number for session in self._ended)))
 
     def _highest(self) -> int:
-        """The highest number ever given here: ids go up though sessions are forgotten or a database
-        is set aside.
-        """
+        """The highest number ever given: ids go up though sessions or databases go."""
         with suppress(OSError, ValueError):
             return int((self._folder / HIGHEST).read_text(encoding="ascii")[:MOST_DIGITS])
         return 0
@@ -400,9 +380,7 @@ class SqliteStore:
             self._troubles["logs"] = (f"old logs cannot be deleted ({error.strerror})", "check the owner of the data folder")
 
     def _flush_or_replace(self, session: OpenSession, state: str) -> None:
-        """`_flush`; a database that turns out to be damaged is replaced by a new one first. Raises
-        sqlite3.Error.
-        """
+        """`_flush`; a database found damaged is replaced first. Raises sqlite3.Error."""
         try:
             self._flush(session, state)
         except sqlite3.DatabaseError as error:
@@ -416,8 +394,7 @@ class SqliteStore:
             self._flush(session, state)
 
     def _flush(self, session: OpenSession, state: str) -> None:
-        """Everything new in one transaction. Raises sqlite3.Error, then nothing of it was written.
-        """
+        """Everything new in one transaction, or nothing of it. Raises sqlite3.Error."""
         database = self._database
         database.execute("BEGIN IMMEDIATE")
         try:

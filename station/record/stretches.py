@@ -33,9 +33,7 @@ STATES: Mapping[str, FaultState] = {"out": "on", "between": "ok", "inside": "ok"
 
 
 class Piece(NamedTuple):
-    """Rows `first` to `end` (not included) of the run's strides, what they measure and in which
-    scene.
-    """
+    """Rows `first` to `end` (excluded) of the run's strides, their measures and scene."""
 
     first: int
     end: int
@@ -45,9 +43,7 @@ class Piece(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """One per rule, in their order. `best`: the longest without the fault, of 0 strides where there
-    is none.
-    """
+    """One per rule. `best`: the longest without the fault, of 0 strides where there is none."""
 
     worst: tuple[Stretch, ...]
     best: tuple[Stretch, ...]
@@ -121,8 +117,7 @@ def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: lis
 
 
 def _best(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: list[Verdict], known: KnownErrors) -> Stretch:
-    """The most strides in a row of which every eight are clear of the fault; the first of equals.
-    """
+    """The most strides of which every eight are clear of the fault; the first of equals."""
     good = list(_chains(pieces, verdicts, "inside"))
     if not good:
         return _nothing(rule, "no eight strides in a row were clear of it")
@@ -188,9 +183,7 @@ def _verdict(rule: Rule, piece: Piece) -> Verdict:
 
 
 def _badness(rule: Rule, piece: Piece, verdict: Verdict) -> tuple[int, float]:
-    """Greater is worse: the look, then how far the value lies beyond the threshold in distances
-    between the two thresholds.
-    """
+    """Greater is worse: the look, then the distance beyond the threshold."""
     limit = rule.levels(piece.scene)
     beyond = (limit.enter - verdict.value) / (limit.leave - limit.enter) if verdict.look != "unknown" else NAN
     return RANK[verdict.look], beyond if not math.isnan(beyond) else -np.inf

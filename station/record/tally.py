@@ -44,9 +44,7 @@ LONGEST_STEP_NS = NS
 
 @dataclass(slots=True)
 class FaultTally:
-    """One rule: time in each state, when it was first on, what it last said in each state, and why
-    it could not tell.
-    """
+    """One rule: time in each state, what it last said in each, and why it could not tell."""
 
     rule: str
     on_ns: int = 0
@@ -77,9 +75,7 @@ class FaultTally:
                 self.words[kind] = fault.reason
 
     def report(self) -> FaultReport:
-        """`on` when it was on at any time; `cannot_tell` when it was never judged. The fraction is
-        of the time it was judged.
-        """
+        """`on` if it ever was, `cannot_tell` if never judged; fraction of the time judged."""
         judged_ns = self.on_ns + self.ok_ns
         was_on = not math.isnan(self.first_on_s)
         if was_on:
@@ -125,9 +121,7 @@ class WindowTally:
 
 @dataclass(slots=True)
 class Tally:
-    """Feed every input with its step to `add`. Fractions are of the poses (tracked) and of the time
-    (running).
-    """
+    """Feed every input with its step to `add`. Fractions: of poses (tracked), time (running)."""
 
     first_ns: int | None = None
     last_ns: int = 0

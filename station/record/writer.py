@@ -1,6 +1,4 @@
-"""The writer thread: the coach hands over what happened and goes on; the disk takes the time it
-takes.
-"""
+"""The writer thread: the coach hands over and goes on; the disk takes its time."""
 
 from __future__ import annotations
 
@@ -70,9 +68,7 @@ class Writer:
         self._tell("finish")
 
     def close(self) -> None:
-        """Writes what is left and closes the store. Raises StoreError when that failed, or what a
-        bug in the store raised.
-        """
+        """Writes what is left, closes the store. Raises StoreError, or a bug in the store."""
         self._tell("close")
         self._thread.join()
         if self._bug is not None:

@@ -1,6 +1,4 @@
-"""The doctor's cheap checks, once at the start, beside the coaching: what fails is shown on the
-screen.
-"""
+"""The doctor's cheap checks, once at the start, beside the coaching."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""`station calibrate`: how the camera stands to the treadmill, found out once and kept for `station
-run`.
-"""
+"""`station calibrate`: how the camera stands to the treadmill, found once and kept."""
 
 from __future__ import annotations
 
@@ -73,9 +71,7 @@ class Calibrated:
 
 
 def run_calibration(options: Options) -> None:
-    """Looks, tells, keeps. Raises InputError, UsageError, HardwareError, StoreError; StationError
-    names what is not in options.
-    """
+    """Looks, says, keeps. Raises StationError for what is not in order, InputError, UsageError."""
     config = provision(options.config_file).config
     given_lines, ruler = (points(options.plumb, "--plumb"), points(options.deck, "--deck")), _ruler(options, config)
     with contextlib.ExitStack() as stack:

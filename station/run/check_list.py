@@ -12,9 +12,7 @@ MARKS = {"ok": "ok", "bad": "BAD", "missing": "MISSING", "cannot_tell": "CANNOT 
 
 
 def print_checks(checks: Sequence[Check], say: Callable[[str], str] = str) -> None:
-    """One line each: verdict, part, evidence; below it the remedy of what is not well. `say`
-    translates.
-    """
+    """A line each: verdict, part, evidence, then the remedy if not ok. `say` translates."""
     marks = max((len(say(MARKS[check.state])) for check in checks), default=0)
     parts = max((len(check.part) for check in checks), default=0)
     for check in checks:
@@ -24,7 +22,5 @@ def print_checks(checks: Sequence[Check], say: Callable[[str], str] = str) -> No
 
 
 def not_ok(checks: Sequence[Check], *states: str) -> str:
-    """The parts that are in one of these states (none named: in any but ok), with commas between
-    them.
-    """
+    """The parts in one of these states (none named: in any but ok), with commas between."""
     return ", ".join(check.part for check in checks if (check.state in states if states else check.state != "ok"))

@@ -20,9 +20,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that only moves when somebody sleeps on it or pushes it: tests and
-    faster-than-real-time runs.
-    """
+    """A clock that moves when somebody sleeps on it or pushes it."""
 
     def __init__(self, t_ns: int = 0) -> None:
         self._t_ns = t_ns

@@ -26,9 +26,7 @@ SAME_WAY = "compare sessions of one runner at one belt speed, filmed from one pl
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line asks for: each a stored session, a folder of exported files, or a JSON
-    file of `analyze`.
-    """
+    """What the command line asks for: stored sessions, exported folders or analysis files."""
 
     before: str
     after: str

@@ -159,9 +159,7 @@ def pose(config: Config) -> str:
 
 
 def camera(config: Config) -> str:
-    """Opens it and waits for frames: a camera that is listed may still be dead, in use, or without
-    memory.
-    """
+    """Opens it and waits for frames: a listed camera may be dead, in use, or out of memory."""
     with open_source(PICAMERA, config, SystemClock()) as source:
         if not list(islice(frames(source, CAMERA_WAIT_S), CAMERA_FRAMES)):
             raise HardwareError("delivers no frame", "camera", "check the ribbon cable at both ends")

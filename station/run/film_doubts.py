@@ -1,6 +1,4 @@
-"""What makes a film's result doubtful: a cadence that no runner has, too little of it, and a film
-that lies on its side.
-"""
+"""What makes a film doubtful: an impossible cadence, too little of it, lying on its side."""
 
 from __future__ import annotations
 
@@ -65,9 +63,7 @@ def without_times(recording: Recording, reason: str) -> Recording:
 
 
 def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:
-    """How far a film in which nobody runs must be turned clockwise for somebody to be found; 0
-    where that does not help.
-    """
+    """How far clockwise a film must be turned for somebody to be found; 0: that does not help."""
     given = reading.turned_deg
     shares = {turn: _share_seen(source_text, config, replace(reading, turned_deg=(given + turn) % 360)) for turn in TURNS_DEG}
     best = max(shares, key=lambda turn: shares[turn])
@@ -75,9 +71,7 @@ def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int
 
 
 def _share_seen(source_text: str, config: Config, reading: FilmReading) -> float:
-    """In how many of the first frames somebody is followed, head up: the model finds people upside
-    down too.
-    """
+    """Share of the first frames in which somebody is followed head up: the model takes any way."""
     looked = seen = 0
     due_ns = 0
     with open_source(source_text, config, SystemClock(), reading=reading) as source:

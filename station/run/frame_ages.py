@@ -17,9 +17,7 @@ class FrameAges:
         self._counts[min(max(age_ns // 1_000_000, 0), OLDEST_MS)] += 1
 
     def percentile_ms(self, percent: float) -> float:
-        """The age, ms, that this share of frames does not exceed, to the millisecond; NaN before
-        the first frame.
-        """
+        """The age, ms, that this share of frames does not exceed; NaN before the first frame."""
         total = int(self._counts.sum())
         if total == 0:
             return float("nan")

@@ -41,8 +41,7 @@ DOUBT = "angles may be off by five degrees or more, and cadence too"  # by the s
 
 @dataclass
 class _Window:
-    """`low`, `high`: least and greatest value of each pixel. `points`: (y, x) where each part was.
-    """
+    """`low`, `high`: extremes of each pixel. `points`: (y, x) where each part was."""
 
     start_ns: int
     low: NDArray[np.uint8]

@@ -1,6 +1,4 @@
-"""`station hip-belt`: what the station reads of a printed sheet or of the belt, in a photograph, a
-film or before the camera.
-"""
+"""`station hip-belt`: what the station reads of a printed sheet or belt before a camera."""
 
 from __future__ import annotations
 
@@ -46,9 +44,7 @@ NONE = "fill a third of the picture with the belt, in even light, tags upright; 
 
 @dataclass(frozen=True)
 class BeltSeen:
-    """One belt over all frames. `pitch` is from tag to tag in tag sides, NaN where no two
-    neighbours lie flat.
-    """
+    """One belt over all frames. `pitch`: tag to tag in tag sides, NaN without flat neighbours."""
 
     belt: int
     ids: list[int]
@@ -61,8 +57,7 @@ class BeltSeen:
 @PUBLISHED
 @dataclass(frozen=True)
 class HipBeltRead:
-    """What `station hip-belt` read: every belt that was seen, and what is right and wrong with it.
-    """
+    """What `station hip-belt` read: every belt seen, and what is right and wrong with it."""
 
     schema: Literal["station.hip_belt/1"]
     belts: list[BeltSeen]
@@ -70,9 +65,7 @@ class HipBeltRead:
 
 
 def check_hip_belt(source_text: str, config_file: Path | None, json_to: str | None) -> None:
-    """Prints what was read. Raises NothingFound without a tag, StationError for a belt that will
-    not do, InputError.
-    """
+    """Prints what was read. Raises NothingFound, StationError for a bad belt, InputError."""
     belts = belts_in(greys_of(source_text, config_file))
     checks = [check for belt in belts for check in judged(belt)]
     if json_to is not None:
@@ -108,9 +101,7 @@ def _is_sheet(path: Path) -> bool:
 
 
 def belts_in(greys: Iterator[NDArray[np.uint8]]) -> list[BeltSeen]:
-    """Every belt that is seen. Raises NothingFound when no frame shows two tags; a mirrored or
-    inverted print is reported.
-    """
+    """Every belt seen. Raises NothingFound without two tags in a frame, or for an odd print."""
     reader = TagReader()
     seen: list[Tags] = []
     empty = None

@@ -58,8 +58,7 @@ class Inlet:
         return tuple(one for part in optional if part is not None for one in part.trouble)
 
     def inputs(self, item: Frame | Pose) -> tuple[CoreInput, ...]:
-        """What was found in the frame besides, then its pose; nothing for a frame that is skipped.
-        """
+        """What was found in the frame, then its pose; nothing for a frame that is skipped."""
         pose = self.pose(item)
         return () if pose is None else self.found(item, pose)
 
@@ -79,9 +78,7 @@ class Inlet:
         return pose
 
     def found(self, item: Frame | Pose, pose: Pose) -> tuple[CoreInput, ...]:
-        """The second half, which may run in another thread: what else is seen where the runner is,
-        then the pose.
-        """
+        """The second half, maybe in another thread: what is where the runner is, then the pose."""
         if isinstance(item, Pose):
             return (item,)
         for watch in self._watches:

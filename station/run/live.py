@@ -231,9 +231,7 @@ class LiveStation:
     # --- the end ---
 
     def _close(self) -> None:
-        """Closes every part, whatever one of them raises; a bug in the store is raised once all are
-        closed.
-        """
+        """Closes every part, whatever one raises; a bug in the store is raised at the end."""
         parts = self._parts
         for presenter in parts.presenters:
             presenter.close()

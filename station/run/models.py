@@ -1,6 +1,4 @@
-"""`station models`: compare the model files with their cards, or rebuild them from the published
-weights.
-"""
+"""`station models`: check the model files against their cards, or rebuild them."""
 
 from __future__ import annotations
 
@@ -20,8 +18,7 @@ from station.pose.store import cards, models_dir, read_errors, verified
 
 
 def verify_models(folder: Path | None) -> None:
-    """Prints one line a model; raises ModelError naming every file that is not what its card says.
-    """
+    """Prints a line a model. Raises ModelError naming every file that is not its card's."""
     problems = []
     for card in cards(models_dir(folder)):
         try:
@@ -39,9 +36,7 @@ def verify_models(folder: Path | None) -> None:
 
 
 def build_models(folder: Path | None, wheel: Path | None) -> None:
-    """Rebuilds into `folder` (created when missing; default: the station's own). Raises ModelError
-    or UsageError.
-    """
+    """Rebuilds into `folder` (default: the station's own). Raises ModelError, UsageError."""
     home = models_dir()
     target = folder or home
     target.mkdir(parents=True, exist_ok=True)
@@ -61,9 +56,7 @@ def build_models(folder: Path | None, wheel: Path | None) -> None:
 
 
 def _builder(script: Path) -> ModuleType:
-    """The script lies with the models, outside the package, and needs packages that a running
-    station does not have.
-    """
+    """The script lies with the models and needs packages that a running station lacks."""
     for package in ("onnx", "tflite"):
         if importlib.util.find_spec(package) is None:
             raise UsageError(f"rebuilding needs the package {package}", "", "install `treadmill-station[build-models]`")

@@ -1,6 +1,4 @@
-"""From a step of the coach to everybody who shows it: cues to loudspeaker and light, snapshots to
-them and to the screen.
-"""
+"""From a step of the coach to loudspeaker, light and screen."""
 
 from __future__ import annotations
 
@@ -65,9 +63,7 @@ class Outlet:
         self._show(replace(step.snapshot, station=station))
 
     def draw(self, timeout_s: float) -> bool | None:
-        """Waits for the next snapshot and draws it: None when none came in time, False when the
-        person closed the window.
-        """
+        """Draws the next snapshot: None when none came in time, False once the window is closed."""
         snapshot = self._shown.take(timeout_s)
         if snapshot is None or self._display is None:
             return None if snapshot is None else True
@@ -98,9 +94,7 @@ class Outlet:
 
 
 def _thumbnail(frame: Frame) -> np.ndarray:
-    """Every k-th pixel, at most THUMBNAIL_PX on the longer side: enough to see whether the runner
-    stands in the frame.
-    """
+    """Every k-th pixel, THUMBNAIL_PX at most: enough to see where the runner stands."""
     height, width, _ = frame.image.shape
     step = max(1, -(-max(height, width) // THUMBNAIL_PX))
     return np.ascontiguousarray(frame.image[::step, ::step])

@@ -117,9 +117,7 @@ def draw(image: NDArray[np.uint8], xy_px: NDArray[np.float32], step: Step) -> No
 
 
 def chain(side: Side, exchanged: bool) -> tuple[Joint, ...]:
-    """Shoulder to toe of a side as the core took it: with the other label's leg where the pose
-    model exchanged the legs.
-    """
+    """Shoulder to toe of a side as the core took it, the legs exchanged where labels were."""
     other: Side = "left" if side == "right" else "right"
     return (*CHAINS[side][:1], *CHAINS[other if exchanged else side][1:])
 

@@ -12,9 +12,7 @@ from station.files import write_output
 
 
 def draw_view(view: str, png: Path, size: str) -> None:
-    """Raises UsageError for an unknown view or a size that is none, StationError when the file
-    cannot be written.
-    """
+    """Raises UsageError for an unknown view or size, StationError for an unwritable file."""
     from station.present.screen import render_rgb
     from station.testing import screen_samples as samples
 

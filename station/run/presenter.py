@@ -1,6 +1,4 @@
-"""A loudspeaker or a light with a thread of its own: one that dies is reported and opened again;
-the others never notice.
-"""
+"""A loudspeaker or light with its own thread: a dead one is reported and opened again."""
 
 from __future__ import annotations
 

@@ -15,9 +15,7 @@ from station.types import NS, Cue
 
 
 def run_replay(path: Path, compare: bool) -> None:
-    """Prints the cues; with `compare` raises StationError at the first that differs from what was
-    given live.
-    """
+    """Prints the cues. With `compare`, raises StationError at the first that differs."""
     cues = replayed(path)
     for gap in gaps(path):
         click.echo(f"note: {gap}", err=True)
@@ -38,9 +36,7 @@ def run_replay(path: Path, compare: bool) -> None:
 
 
 def replayed(path: Path) -> list[Cue]:
-    """The cues that the coach gives for a log's inputs. Raises InputError for a log of another plan
-    or format.
-    """
+    """The cues for a log's inputs. Raises InputError for a log of another version."""
     header, inputs = read_log(path)
     try:
         errors = header.model.errors if header.model else ()
@@ -53,9 +49,7 @@ def replayed(path: Path) -> list[Cue]:
 
 
 def parted(path: Path, cues: list[Cue], given: list[Cue]) -> int:
-    """How many of the last replayed cues a power cut parted from their input: only logs of the
-    first format can be cut there.
-    """
+    """How many last cues a power cut parted from their input, in a log of the first format."""
     header, inputs = read_log(path)
     if header.schema != CUES_APART or cues[: len(given)] != given:
         return 0
@@ -65,8 +59,7 @@ def parted(path: Path, cues: list[Cue], given: list[Cue]) -> int:
 
 
 def gaps(path: Path) -> list[str]:
-    """What the coach saw live and the log does not hold, in words; empty when it holds everything.
-    """
+    """What the coach saw live and the log lacks, in words; empty when it lacks nothing."""
     lost, torn = read_lost(path), read_log(path)[0].torn_bytes
     notes = [f"{lost} inputs never reached the log, because the disk was too slow"] if lost else []
     return [*notes, f"{torn} bytes at the end are torn and were left out"] if torn else notes

@@ -50,9 +50,7 @@ class Restarts:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Round a run: its start counts from the beginning on, and no more once it has ended in
-        order.
-        """
+        """Round a run: its start counts, and no more once it has ended in order."""
         self._begin()
         try:
             yield
@@ -63,9 +61,7 @@ class Restarts:
 
     @property
     def rest_s(self) -> float:
-        """How long to hold on before this run, so that systemd never stops trying; 0 while starts
-        are few.
-        """
+        """How long to hold on before this run, or systemd would give up; 0: starts are few."""
         if len(self._starts_ns) <= MOST:
             return 0.0
         oldest_ns = self._starts_ns[-MOST - 1]

@@ -12,9 +12,8 @@ import click
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from station.bench.stages import Bench
 from station.errors import UsageError
-from station.export.documents import Analysis, Comparison, Session
+from station.export.documents import Analysis, Bench, Comparison, Session
 from station.files import json_bytes, write_output
 from station.run.calibrate import Calibrated
 from station.run.doctor import Doctor

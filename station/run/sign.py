@@ -1,6 +1,4 @@
-"""`station sign-settings`: on the installer's own machine, settings for a stick, checked and
-signed.
-"""
+"""`station sign-settings`: settings for a stick, checked and signed on another machine."""
 
 from __future__ import annotations
 
@@ -20,9 +18,7 @@ COUNTER_SUFFIX = ".counter"  # beside the key: the counter of what was signed la
 
 
 def new_key(path: Path) -> None:
-    """Makes a key that only its owner can read. Raises UsageError when there is one already,
-    StoreError.
-    """
+    """Makes a key only its owner can read. Raises UsageError if there is one, StoreError."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(handle, "w", encoding="ascii") as file:
@@ -61,9 +57,7 @@ def sign_settings(settings_file: Path, key_file: Path, folder: Path) -> None:
 
 
 def _next_counter(key_file: Path) -> int:
-    """More than the last one, and the seconds since 1970, so that two machines with one key seldom
-    meet. Raises StoreError.
-    """
+    """Above the last one and the seconds since 1970: so that two machines seldom meet."""
     path = key_file.with_name(key_file.name + COUNTER_SUFFIX)
     try:
         last = path.read_text(encoding="ascii").strip() if path.exists() else "0"

@@ -1,5 +1,4 @@
-"""One station at a time on one data folder, so that two do not fight for camera, pins and database.
-"""
+"""One station at a time on one data folder, for camera, pins and database."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""What threads hand to each other: one slot where the newest wins, and bounded, counted inboxes
-everywhere else.
-"""
+"""What threads hand each other: a slot where the newest wins, bounded counted inboxes."""
 
 from __future__ import annotations
 
@@ -41,8 +39,7 @@ class LatestSlot(Generic[T]):
 
 
 class Inbox(Generic[T]):
-    """A bounded queue whose `put` never waits: when it is full the newcomer is refused and counted.
-    """
+    """A bounded queue whose `put` never waits: a full one refuses and counts the newcomer."""
 
     def __init__(self, size: int) -> None:
         if size < 1:

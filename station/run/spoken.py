@@ -16,9 +16,7 @@ from station.language import catalogue
 
 
 class Spoken(logging.Filter):
-    """Puts each line of the log into words of that language; what nobody has translated passes as
-    it is.
-    """
+    """Puts each log line into that language; what has no translation passes as it is."""
 
     def __init__(self, language: str) -> None:
         super().__init__()
@@ -31,9 +29,7 @@ class Spoken(logging.Filter):
 
 @contextmanager
 def speaking(language: str) -> Iterator[Callable[[str], str]]:
-    """Log and errors of the block speak that language. Yields what translates anything else that is
-    printed.
-    """
+    """Log and errors of the block speak that language. Yields the translator."""
     say, log, spoken = catalogue(language).text, logging.getLogger("station"), Spoken(language)
     log.addFilter(spoken)
     try:

@@ -44,9 +44,7 @@ def shown_when_it_fails(config: Config, clock: Clock, headless: bool) -> Iterato
 
 
 def show(error: StationError, config: Config, clock: Clock, headless: bool, seconds: float = SHOWN_S) -> None:
-    """Message and remedy on the page for trouble, and the LED's sign for it, as far as either is
-    fitted, for so long.
-    """
+    """Message and remedy on the page for trouble and the LED's sign for it, for so long."""
     notify(f"STATUS={error}")
     station = Station(healthy=False, trouble=(error.trouble,))
     with ExitStack() as opened:

@@ -1,6 +1,4 @@
-"""What the screen tells of the station itself: what is off, whether poses are kept, how far the
-stick is.
-"""
+"""What the screen says of the station itself: what is off, what is kept, the stick."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""How many sessions the runner's stick already carries, as a sensor: what the coach counts this one
-by.
-"""
+"""How many sessions the runner's stick carries, as a sensor."""
 
 from __future__ import annotations
 

@@ -8,9 +8,7 @@ from station.types import QUANTITIES, Measure, Recording
 
 
 def summary_table(recording: Recording) -> str:
-    """Quantities with their 95 % intervals, then the rules; what is not known keeps its line and
-    its reason.
-    """
+    """Quantities with 95 % intervals, then the rules; an unknown one keeps its reason."""
     lines = [_head(recording), ""]
     lines += [f"  {name:<30} {_measure(measure, _unit(QUANTITIES[name].unit))}" for name, measure in recording.summary.items()]
     if not (recording.model and recording.model.errors):

@@ -1,6 +1,4 @@
-"""Work that may fail on one frame without ending anything: it is skipped and counted, until it
-fails again and again.
-"""
+"""Work that may fail on a frame: skipped and counted, until it fails again and again."""
 
 from __future__ import annotations
 
@@ -73,9 +71,7 @@ class Tolerated(Generic[P, T]):
 
 
 def described(error: BaseException) -> str:
-    """An error in one clause: its own words for those raised on purpose, type and words for all
-    others.
-    """
+    """An error in one clause: its own words if raised on purpose, else type and words."""
     if isinstance(error, StationError):
         return error.what
     words = str(error).strip().partition("\n")[0]

@@ -1,6 +1,4 @@
-"""`station validate`: what somebody counted, or another system measured, beside what the station
-measured.
-"""
+"""`station validate`: hand counts or another system beside what the station measured."""
 
 from __future__ import annotations
 

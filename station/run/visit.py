@@ -11,9 +11,7 @@ BEFORE_RUNNING = (Mode.IDLE, Mode.FRAMING, Mode.DRILL, Mode.CONTRAST)
 
 
 class Visit:
-    """Feed it the steps of one coach: it knows whether there was a session, and since when the belt
-    is empty.
-    """
+    """Feed it the steps of one coach: whether there was a session, how long the belt is empty."""
 
     def __init__(self) -> None:
         self.had_session = False
@@ -27,9 +25,7 @@ class Visit:
         return self._nobody_since_ns is not None and not self.had_session
 
     def is_over(self, step: Step) -> bool:
-        """True when this coach may be replaced: its session is done and shown, or the belt was
-        empty for a minute.
-        """
+        """True when this coach may go: its session is shown, or nobody came for a minute."""
         self.somebody_ran |= step.gait.activity is Activity.RUNNING
         if step.mode not in BEFORE_RUNNING:
             self.had_session = True

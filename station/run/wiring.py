@@ -51,9 +51,7 @@ def plan_of(config: Config, analysis: bool = False) -> Plan:
 
 
 def given_speed(config: Config, speed_kmh: float | None) -> tuple[Reading, ...]:
-    """The belt speed that a person gave, as the first reading of the input; the command line wins
-    over the settings.
-    """
+    """A person's belt speed as the first reading; the command line wins over the settings."""
     kmh = speed_kmh or config.session.speed_kmh
     return (Reading(0, "speed_given_mps", kmh / KMH_PER_MPS),) if kmh else ()
 

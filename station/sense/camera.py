@@ -32,18 +32,14 @@ OFF_S = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """One exposure: its middle on the station's clock, and its pixels (H, W, 3) uint8 RGB, upright,
-    never mirrored.
-    """
+    """One exposure: its middle on the station's clock, its pixels (H, W, 3) uint8 RGB, upright."""
 
     t_ns: int
     image: NDArray[np.uint8]
 
 
 class CameraDoor(Protocol):
-    """One way to one camera. Its methods raise HardwareError and nothing else, whatever the library
-    behind it raises.
-    """
+    """One way to one camera. Its methods raise HardwareError and nothing else."""
 
     name: str
     remedy: str
@@ -62,9 +58,7 @@ class CameraDoor(Protocol):
 
 @contextlib.contextmanager
 def guarded(what: str, where: str, remedy: Callable[[Exception], str]) -> Iterator[None]:
-    """Whatever a library raises in here becomes one HardwareError: what was being done, why it
-    failed, what to do.
-    """
+    """Whatever a library raises in here becomes a HardwareError: what, why, remedy."""
     try:
         yield
     except HardwareError:
@@ -126,9 +120,7 @@ class CameraSource:
         self._info = None
 
     def read(self, timeout_s: float) -> Frame | None:
-        """The next frame. None within `timeout_s` without one, or while the camera is being brought
-        back.
-        """
+        """The next frame. None without one in time, or while the camera is brought back."""
         self.info  # noqa: B018 (refuses a closed source)
         if not self._open:
             self._try_again(timeout_s)
@@ -166,9 +158,7 @@ class CameraSource:
         self._heard_ns = self._clock.now_ns()
 
     def _shut(self) -> bool:
-        """Close the door; False when that hangs. A thread does it, because a dead camera may never
-        answer.
-        """
+        """Close the door in a thread, since a dead camera may never answer; False when it hangs."""
         self._open = False
         closer = threading.Thread(target=self._close_door, name="close-camera", daemon=True)
         closer.start()

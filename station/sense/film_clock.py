@@ -1,6 +1,4 @@
-"""The times of a film's frames: which of the file's clocks to believe, slow motion, and no time
-that was made up.
-"""
+"""The times of a film's frames: which clock to believe, slow motion, no made-up time."""
 
 from __future__ import annotations
 
@@ -43,9 +41,7 @@ def clock_of(times: Sequence[tuple[int | None, int | None]]) -> Which:
 
 
 def _steps_back(times: Sequence[int | None]) -> float:
-    """The share of steps that do not rise; more than 1 where there are no times. A single frame has
-    no steps and needs none.
-    """
+    """The share of steps that do not rise; above 1 without times. A single frame needs none."""
     known = [time for time in times if time is not None]
     if len(known) < 2:
         return 0.0 if len(times) == 1 else 2.0
@@ -53,8 +49,7 @@ def _steps_back(times: Sequence[int | None]) -> float:
 
 
 def capture_rate(tags: Mapping[str, str]) -> float:
-    """At how many frames a second the camera says that it took the film; NaN where it does not say.
-    """
+    """Frames a second that the camera says it took; NaN where it does not say."""
     for key, value in tags.items():
         if CAPTURE_KEY.search(key.lower()):
             try:
@@ -67,9 +62,7 @@ def capture_rate(tags: Mapping[str, str]) -> float:
 
 
 def slowness(captured_fps: float, shown_fps: float) -> float:
-    """How many times slower than life the film is shown: 1 where the tag says nothing new, or
-    nothing that can be.
-    """
+    """How many times slower than life it is shown: 1 where the tag says nothing usable."""
     ratio = captured_fps / shown_fps if shown_fps > 0 else NAN
     return ratio if SAME_RATE < ratio < MOST_SCALED or 1 / MOST_SCALED < ratio < 1 / SAME_RATE else 1.0
 
@@ -105,9 +98,7 @@ class FrameClock:
         self._counted += 1
 
     def stamp(self, frame: VideoFrame) -> int | None:
-        """The frame's time; None for one that is not later than the frame before, and is to be left
-        out.
-        """
+        """The frame's time; None for one not later than the frame before, which is left out."""
         self.frames += 1
         rises = self._follow(frame)
         if self._fps:

@@ -1,6 +1,4 @@
-"""From a stored frame to the one that people see: whole lines, no bars, square pixels, upright,
-RGB, of honest size.
-"""
+"""From a stored frame to the one people see: whole lines, no bars, upright, honest size."""
 
 from __future__ import annotations
 
@@ -105,9 +103,7 @@ class Deinterlacer:
         self._like: tuple[int, int, str] | None = None
 
     def __call__(self, frames: Iterator[tuple[int, VideoFrame]]) -> Iterator[tuple[int, VideoFrame]]:
-        """Frames with their times in ns. One frame late, so that the lines before and after are
-        known.
-        """
+        """Frames with their times in ns, one late, so that the next one's lines are known."""
         for t_ns, frame in frames:
             frame.pts, frame.time_base = t_ns, Fraction(1, NS)
             like = (frame.width, frame.height, frame.format.name)

@@ -1,6 +1,4 @@
-"""What the first frames of a film tell about all of it: its clock, its rate, interlaced lines, bars
-around the image.
-"""
+"""What a film's first frames tell of all of it: clock, rate, interlaced lines, bars."""
 
 from __future__ import annotations
 
@@ -67,9 +65,7 @@ class Survey:
 
 
 def survey(path: Path, fps: float | None) -> Survey:
-    """Look at the first frames. Raises InputError for no film, and for one without times unless
-    `fps` is given.
-    """
+    """Raises InputError for no film, and for one without times unless `fps` is given."""
     with open_film(path) as container:
         track = film_track(container, path)
     with open_film(path) as container:

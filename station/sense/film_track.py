@@ -1,5 +1,4 @@
-"""Opening a film file safely, and which of its tracks is the film: not the cover, not the preview.
-"""
+"""Opening a film safely, and which of its tracks is the film: no cover, no preview."""
 
 from __future__ import annotations
 
@@ -86,9 +85,7 @@ def film_track(container: InputContainer, path: Path) -> Track:
 
 
 def prepared(stream: VideoStream) -> VideoStream:
-    """The stream with its decoder set up: several threads, and no frame larger than MAX_FRAME_PX
-    whatever comes.
-    """
+    """The stream with its decoder set up: threads, and no frame beyond MAX_FRAME_PX."""
     context = stream.codec_context
     context.options = {"max_pixels": str(MAX_FRAME_PX)}
     stream.thread_type = "AUTO" if _area(stream) <= LARGE_FRAME_PX else "SLICE"

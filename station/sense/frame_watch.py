@@ -1,6 +1,4 @@
-"""Whether a camera's frames can be worked with at all: dark, covered or frozen. Says it only when
-it lasts.
-"""
+"""Whether a camera's frames can be used: dark, covered or frozen, once it lasts."""
 
 from __future__ import annotations
 

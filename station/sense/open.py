@@ -64,9 +64,7 @@ def _source(
 
 
 def _packed(path: Path) -> bool:
-    """Whether it is an archive: poses come in one. A cut-off one still begins so; an .npz without
-    was meant to be one.
-    """
+    """Whether it is an archive, as poses are: by its beginning, or by its name."""
     try:
         with path.open("rb") as file:
             return file.read(2) == b"PK" or path.suffix.lower() == ".npz"

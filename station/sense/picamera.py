@@ -127,9 +127,7 @@ class PicameraDoor:
         return SourceInfo(f"camera {self._config.number} ({model})", "camera", width, height, fps)
 
     def close(self) -> None:
-        """Everything picamera2 needs to let go of a camera, dead or alive: when one step fails the
-        next is tried.
-        """
+        """All that picamera2 needs to let a camera go; when a step fails the next is tried."""
         job, self._job = self._job, None
         camera, self._camera = self._camera, None
         if job is not None:
@@ -153,9 +151,7 @@ class PicameraDoor:
                 request.release()
 
     def _request(self, timeout_s: float) -> Any:
-        """The next completed request, or None. The wait goes on in the next call: a job that is
-        forgotten keeps its buffer.
-        """
+        """The next completed request, or None. A job is kept for the next call, like its buffer."""
         if self._job is None:
             self._job = self._camera.capture_request(wait=False)
         try:
@@ -179,9 +175,7 @@ class PicameraDoor:
         return Shot(t_ns, turned_back(image, self._config.turned_deg))
 
     def _monotonic_ns(self, boottime_ns: int) -> int:
-        """CLOCK_BOOTTIME to the clock's time. They drift apart only while the machine sleeps, so
-        small changes are jitter.
-        """
+        """CLOCK_BOOTTIME to the clock's time; small changes are jitter, not sleep."""
         offset_ns = self._clock.now_ns() - self._boottime_ns()
         if self._offset_ns is None or abs(offset_ns - self._offset_ns) > NS // 1000:
             self._offset_ns = offset_ns
@@ -200,9 +194,7 @@ class PicameraDoor:
 
 
 def wanted_rates(config: CameraSection) -> tuple[float, ...]:
-    """Frame rates in order of preference: one with which every frame meets the lamps at the same
-    phase.
-    """
+    """Frame rates by preference: every frame meets the lamps at the same phase."""
     return (config.fps,) if config.fps else (float(config.mains_hz), config.mains_hz / 2)
 
 
@@ -250,9 +242,7 @@ def unpadded(buffer: NDArray[np.uint8], size: tuple[int, int], stride: int) -> N
 
 
 def turned_back(image: NDArray[np.uint8], turned_deg: int) -> NDArray[np.uint8]:
-    """Undo the camera's turn: a camera turned clockwise sees the world turned counter-clockwise.
-    Contiguous, never mirrored.
-    """
+    """Undo the camera's clockwise turn. Contiguous, never mirrored."""
     if turned_deg == 0:
         return np.ascontiguousarray(image)
     return np.asarray(cv2.rotate(image, TURNS[turned_deg]), np.uint8)
@@ -272,9 +262,7 @@ def _remedy(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _opening() -> Iterator[None]:
-    """Opening a camera that another program has: picamera2 says little, so that is said as the
-    likely reason.
-    """
+    """A camera that another program has: picamera2 says little, so that is said as likely."""
     try:
         yield
     except RuntimeError as error:

@@ -1,6 +1,4 @@
-"""Photographs from files. Their headers are read before they are decoded: one of 61 bytes can ask
-for gigabytes.
-"""
+"""Photographs from files, headers before content: 61 bytes can ask for gigabytes."""
 
 from __future__ import annotations
 
@@ -34,9 +32,7 @@ def is_picture(path: Path) -> bool:
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB, upright as its camera says. Raises InputError for what is no picture, a
-    damaged or a giant one.
-    """
+    """(H, W, 3) uint8 RGB, upright as its camera says. Raises InputError."""
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
@@ -84,9 +80,7 @@ def _kind(head: bytes) -> str:
 
 
 def _png_size(content: bytes) -> tuple[int, int]:
-    """Also walks the chunks: one that claims more than the file holds would be allocated before it
-    is missed.
-    """
+    """Also walks the chunks: one larger than the file would be allocated before it is missed."""
     width, height = struct.unpack_from(">II", content, 16)
     at = len(PNG)
     while at < len(content):

@@ -1,5 +1,4 @@
-"""A pose source over arrays in memory: what the poses file and the synthetic runner have in common.
-"""
+"""A pose source over arrays: what the poses file and the synthetic runner share."""
 
 from __future__ import annotations
 
@@ -56,8 +55,7 @@ class PosePlayer:
 
     @property
     def _round_ns(self) -> int:
-        """Time from one start to the next when looping: the last pose stays as long as a usual one.
-        """
+        """From one start to the next when looping: the last pose stays as long as a usual one."""
         steps = np.diff(self._t_ns)
         return int(self._t_ns[-1] - self._t_ns[0] + (np.median(steps) if len(steps) else 1e9))
 

@@ -40,9 +40,7 @@ MAX_SIDE_PX = 65535  # chosen: no camera is larger
 
 @dataclass(frozen=True, eq=False)
 class Poses:
-    """What a poses file holds. `t_ns` (N,) int64 from the first pose; not seen is NaN with score 0,
-    in both arrays.
-    """
+    """`t_ns` (N,) int64 from the first pose; not seen is NaN with score 0 in both arrays."""
 
     t_ns: NDArray[np.int64]
     xy_px: NDArray[np.float32]
@@ -59,9 +57,7 @@ class Poses:
 
 
 class PosesSource:
-    """Plays a poses file. A `Source[Pose]`; `px_per_m` and `direction` are what the file says, None
-    where it did not.
-    """
+    """A poses file as a `Source[Pose]`; `px_per_m`, `direction`: the file's, or None."""
 
     def __init__(self, path: Path, clock: Clock | None = None, realtime: bool = False, loop: bool = False) -> None:
         self._path = path

@@ -1,6 +1,4 @@
-"""A still picture as a source that shows it for a moment: for whoever has one photograph of the
-treadmill.
-"""
+"""A photograph of the treadmill as a source that shows it for a moment."""
 
 from __future__ import annotations
 
@@ -21,9 +19,7 @@ TIMES, FPS = 12, 10.0  # long enough for whoever follows people to trust that so
 
 
 class StillSource:
-    """A `Source[Frame]`: the same picture so many times, a tenth of a second apart. Raises
-    InputError on entering.
-    """
+    """A `Source[Frame]`: a photograph so many times. Raises InputError on entering."""
 
     def __init__(self, path: Path, times: int = TIMES) -> None:
         self._path, self._times = path, times

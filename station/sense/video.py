@@ -1,6 +1,4 @@
-"""Video files, decoded by PyAV (FFmpeg): true times, upright RGB frames, and damage said instead of
-hidden.
-"""
+"""Video files by PyAV: true times, upright RGB frames, damage said instead of hidden."""
 
 from __future__ import annotations
 
@@ -96,9 +94,7 @@ class VideoSource:
         return self._info
 
     def __enter__(self) -> Self:
-        """Raises InputError for whatever is not a readable video file with at least one frame, and
-        times for its frames.
-        """
+        """Raises InputError unless it is a video with at least one frame, and times for frames."""
         self._reset()
         try:
             self._film = survey(self._path, self._reading.fps)
@@ -218,8 +214,7 @@ class VideoSource:
         self._damage = before
 
     def _decoded(self, container: InputContainer, stream: VideoStream, film: Survey) -> Iterator[VideoFrame]:
-        """Every frame that can be decoded, in order of showing; damage is counted and stepped over.
-        """
+        """Every frame that can be decoded, in order; damage is counted and stepped over."""
         pieces = 0
         packets = container.demux(stream)
         while True:
@@ -253,9 +248,7 @@ class VideoSource:
             self._damage.ended = f"{film.frames - pieces} of {film.frames} frames are missing"
 
     def _promised_s(self, stream: VideoStream) -> float:
-        """How long the video should be: its own word, or the container's where nothing but video is
-        in it.
-        """
+        """How long it should be: its own word, or the container's where only video is in it."""
         container = self._container
         if container is None or (self._film is not None and self._film.clock == "none"):
             return NAN

@@ -49,9 +49,7 @@ Capture = Callable[[int], Any]
 
 
 def webcam_number(text: str) -> int | None:
-    """The number in "webcam" (0) or "webcam:N"; None for anything else. Raises UsageError for
-    "webcam:" with no number.
-    """
+    """0 for "webcam", N for "webcam:N", None for anything else. Raises UsageError."""
     found = WEBCAM.fullmatch(text)
     if found is None:
         if text.startswith("webcam:") and not Path(text).exists():
@@ -126,9 +124,7 @@ class WebcamDoor:
 
 
 class _Grabber:
-    """The thread that owns the capture: the newest frame (H, W, 3) BGR with its time, until it
-    fails.
-    """
+    """The thread that owns the capture: the newest frame (H, W, 3) BGR, until it fails."""
 
     def __init__(self, capture: Any, clock: Clock) -> None:
         self._capture, self._clock = capture, clock
@@ -190,9 +186,7 @@ class _Grabber:
                 self._news.notify_all()
 
     def _time_ns(self, arrived_ns: int) -> int:
-        """The driver's time where it is on our clock and not ahead of now, else the time of
-        arrival.
-        """
+        """The driver's time where it is on our clock and not ahead, else that of arrival."""
         driver_ns = round(float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) * 1e6)
         self.driver_times = 0 <= arrived_ns - driver_ns < DRIVER_S * NS
         return driver_ns if self.driver_times else arrived_ns

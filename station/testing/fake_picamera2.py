@@ -81,9 +81,7 @@ class Opening:
 
 
 class FakeLibrary:
-    """Takes the place of the module: `library.Picamera2(0)`. Each opening uses the next of
-    `openings`, the last one for ever.
-    """
+    """In the module's place: `library.Picamera2(0)`. Openings come in turn, the last for ever."""
 
     def __init__(
         self,
@@ -244,9 +242,7 @@ class FakePicamera2:
         return int(self.controls["FrameDurationLimits"][0]) * 1000
 
     def next_exposure_ns(self, since_ns: int) -> int | None:
-        """When the first exposure that ends after `since_ns` ends; None: the sensor is silent or
-        has no free buffer.
-        """
+        """End of the first exposure after `since_ns`; None: silent, or no free buffer."""
         silent = self._opening.frames is not None and self._delivered >= self._opening.frames
         if silent or not self.started or len(self.held) >= self._config["buffer_count"]:
             return None

@@ -38,7 +38,6 @@ from station.types import (
 THIGH = ((5.91, 0.0), (22.56, 16.09), (1.77, -8.28), (3.21, 0.14), (-0.14, -0.31))
 # Likewise, of the near shank.
 SHANK = ((-38.79, 0.0), (-2.86, 41.51), (1.17, 17.65), (-1.96, -1.87), (-0.41, -0.68))
-RUNNERS_SD_DEG = 3.4  # of the thigh between runners, mean over the stride
 STRIDE_S = 0.70  # 171 steps a minute
 WIDTH_PX, HEIGHT_PX = 960, 720  # of the drawn frame
 BODY_PX = 560.0  # body height in the frame
@@ -196,9 +195,7 @@ def retention() -> Snapshot:
 
 
 def hip_belt() -> Snapshot:
-    """The live page of a runner who wears the hip belt: the pelvis is a quarter stride ahead of the
-    thigh.
-    """
+    """The live page of a runner with the hip belt: the pelvis leads by a quarter stride."""
     now = running(12.1)
     turn = 2 * np.pi * now.gait.stride_phase
     belt = HipBelt(3, 1.0, "", 4.3 * float(np.cos(turn + 1.5)), 2.4 * float(np.cos(turn - 0.4)), 0.9 * float(np.cos(2 * turn)))
@@ -331,6 +328,5 @@ SAMPLES: dict[str, Callable[[], Snapshot]] = {
 
 
 def sample(view: str) -> Snapshot:
-    """The sample of that view, in any case. Raises KeyError naming none: ask SAMPLES for the names.
-    """
+    """The sample of that view, in any case of letters. Raises KeyError."""
     return SAMPLES[view.upper()]()

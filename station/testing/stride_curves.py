@@ -28,9 +28,7 @@ SPEED_STEP_MPS = 0.1  # between two tabled speeds
 
 @dataclass(frozen=True)
 class Curves:
-    """A mean stride at one speed. Thigh against gravity, forward +; foot pitch: toes up +, flat 0;
-    hip height about its mean.
-    """
+    """A mean stride at one speed. Thigh forward +, toes up +, hip height about its mean."""
 
     speed_mps: float
     stride_s: float
@@ -144,9 +142,7 @@ class Shapes:
     thigh_h1_rad: Array  # phase of the thigh's first harmonic, unwrapped over speed
 
     def at(self, table: Array, speed_mps: Array, phase: Array) -> Array:
-        """Bilinear look-up in a (speeds, PHASES) table; speed is clamped, phase wraps. Shapes as
-        the arguments.
-        """
+        """Bilinear look-up in (speeds, PHASES): speed is clamped, phase wraps."""
         row = np.clip((speed_mps - self.speeds_mps[0]) / SPEED_STEP_MPS, 0, len(self.speeds_mps) - 1)
         column = (phase % 1.0) * PHASES
         low, left = np.floor(row).astype(int), np.floor(column).astype(int)
@@ -206,9 +202,7 @@ def _curve(series: NDArray[np.complex128]) -> Array:
 
 
 def _split_knee(knee_deg: Array) -> tuple[Array, Array, float]:
-    """The stance bump and the swing bump of a knee curve, each 1 at its peak, and the floor between
-    them (toe-off).
-    """
+    """Stance and swing bump of a knee curve, each 1 at its peak, and the floor at toe-off."""
     swing_peak = int(knee_deg.argmax())
     stance_peak = int(knee_deg[: PHASES * 3 // 10].argmax())
     toe_off = stance_peak + int(knee_deg[stance_peak:swing_peak].argmin())

@@ -32,9 +32,7 @@ LONGEST_STRIDE_S = 2.0  # longer than that lies a pause between
 
 @dataclass(frozen=True)
 class Truth:
-    """What the landmarks were made from. Rows of frames beside the poses; angles as a perfect side
-    view would show them.
-    """
+    """What the landmarks were made from; angles as a perfect side view would show them."""
 
     t_s: Array  # (N,) true frame times from 0
     angles: NDArray[np.void]  # (N,) ANGLES
@@ -157,9 +155,7 @@ class SyntheticRunner:
         return out
 
     def _crossings(self, near: bool, offset: Array) -> Array:
-        """Script times at which phase - offset of a leg passes a whole number while the person
-        strides. offset: on the grid.
-        """
+        """Script times at which phase - offset (on the grid) of a striding leg is whole."""
         grid = self.motion.grid_s
         phase = self.motion.phase(grid, near) - offset
         steps = np.flatnonzero((np.diff(np.floor(phase)) == 1) & self._striding(grid)[:-1])
@@ -208,8 +204,7 @@ class SyntheticRunner:
         return self._measured(peaks[:-1][whole], duration[whole])
 
     def _measured(self, start: Array, duration: Array) -> NDArray[np.void]:
-        """STRIDE rows of strides that begin at `start`, script seconds, and last `duration` (M,).
-        """
+        """STRIDE rows of strides that begin at `start` and last `duration` (M,), script seconds."""
         motion, out = self.motion, np.full(len(start), NAN, STRIDE)
         t = start[:, None] + duration[:, None] * np.arange(SAMPLES_PER_STRIDE) / SAMPLES_PER_STRIDE
         middle = start + duration / 2
@@ -262,9 +257,7 @@ class SyntheticRunner:
 
 
 def _frame_times(filming: Filming, seconds: float, random: np.random.Generator) -> Array:
-    """Script times of the frames: regular, with jitter, some lost; always increasing and at least
-    one.
-    """
+    """Script times of the frames: jittered, some lost, always increasing, at least one."""
     step = 1 / filming.fps
     t = np.arange(max(1, round(seconds * filming.fps))) * step
     shift = np.clip(random.standard_normal(len(t)) * filming.jitter_ms / 1000, -0.45 * step, 0.45 * step)

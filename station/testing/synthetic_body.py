@@ -46,9 +46,7 @@ HAND = {"pinky": (0.08, -0.02), "index": (0.09, 0.01), "thumb": (0.04, 0.03)}
 
 @dataclass(frozen=True)
 class Posture:
-    """Joint angles over N moments, degrees. Pairs are (left, right). Thigh and arms against
-    gravity, forward +.
-    """
+    """Joint angles over N moments, deg, pairs (left, right); thigh and arms forward +."""
 
     thigh_deg: tuple[Array, Array]
     knee_flexion_deg: tuple[Array, Array]
@@ -110,9 +108,7 @@ def _sagittal(length_m: float, angle_deg: Array) -> Array:
 
 
 def _turned(width_m: float, turn_deg: Array, sign: float) -> Array:
-    """(N, 3) the end of a cross bar that turns about the vertical: sign -1 its left end, +1 its
-    right end.
-    """
+    """(N, 3) an end of a cross bar turned about the vertical: -1 its left, +1 its right."""
     turn = np.radians(turn_deg)
     return sign * width_m / 2 * np.stack([-np.sin(turn), np.zeros_like(turn), np.cos(turn)], axis=-1)
 

@@ -1,6 +1,4 @@
-"""What a pose model gets wrong, put onto perfect landmarks: noise, lost landmarks, swapped legs,
-hips dragged by the thigh.
-"""
+"""What a pose model gets wrong: noise, lost landmarks, swapped legs, dragged hips."""
 
 from __future__ import annotations
 
@@ -43,9 +41,7 @@ class Flaws:
 
 
 def drag_hips(xy_px: Array, drag: Array) -> Array:
-    """(N, 33, 2) with the hips moved towards their knees by `drag` (N,) of the thigh, along the
-    belt only.
-    """
+    """(N, 33, 2) with the hips moved along the belt to their knees by `drag` (N,) of the thigh."""
     dragged = xy_px.copy()
     for side in ("LEFT", "RIGHT"):
         hip, knee = Joint[f"{side}_HIP"], Joint[f"{side}_KNEE"]
@@ -54,9 +50,7 @@ def drag_hips(xy_px: Array, drag: Array) -> Array:
 
 
 def noise(random: np.random.Generator, t_s: Array, joints: int, tau_s: Array) -> Array:
-    """(N, joints, 2) unit-variance noise, an Ornstein-Uhlenbeck process sampled at `t_s` with time
-    constant `tau_s` (N,).
-    """
+    """(N, joints, 2) Ornstein-Uhlenbeck noise of unit variance and time constant `tau_s` (N,)."""
     fresh = random.standard_normal((len(t_s), joints, 2))
     step = np.diff(t_s, prepend=t_s[:1])
     keep = np.exp(-step / np.maximum(tau_s, 1e-9))
@@ -66,8 +60,7 @@ def noise(random: np.random.Generator, t_s: Array, joints: int, tau_s: Array) ->
 
 
 def runs(random: np.random.Generator, t_s: Array, fraction: Array, run_s: Array) -> Flags:
-    """(N,) true for about `fraction` of the time in runs of mean length `run_s`: a two-state chain.
-    """
+    """(N,) true for about `fraction` of the time, in runs of mean length `run_s`."""
     draw = random.random(len(t_s))
     step = np.diff(t_s, prepend=t_s[:1])
     state, out = False, np.zeros(len(t_s), bool)

@@ -1,6 +1,4 @@
-"""How a person moves over time, written as a script of specs: standing, walking, running, knee
-lifts, gone.
-"""
+"""How a person moves, as a script: standing, walking, running, knee lifts, gone."""
 
 from __future__ import annotations
 
@@ -109,9 +107,7 @@ _STRIDE_NUMBERS = ("thigh_excursion_deg", "tle_deg", "knee_flexion_stance_deg", 
 
 
 class Motion:
-    """Posture at any moment of a script. Deterministic: the only randomness is drawn from `random`
-    when it is made.
-    """
+    """Posture at any moment of a script; all randomness is drawn when it is made."""
 
     def __init__(self, script: Script, near_side: Side, blend_s: float, random: np.random.Generator) -> None:
         """Raises ValueError for an empty script or a segment that does not last."""
@@ -134,9 +130,7 @@ class Motion:
     # --- the script, blended ----------------------------------------------------------------------
 
     def _stand_in(self, i: int) -> RunnerSpec:
-        """Nobody moves like an absent person: whoever comes next (or was there last) is already in
-        position.
-        """
+        """For an absent person: whoever comes next (or was last) is already in position."""
         here = [spec for spec in (*self.specs[i:], *reversed(self.specs[:i])) if spec.activity != "absent"]
         return here[0] if here else replace(self.specs[i], activity="standing")
 
@@ -144,9 +138,7 @@ class Motion:
         return np.clip(np.searchsorted(self._starts, t_s, side="right") - 1, 0, len(self._starts) - 1)
 
     def _mixed(self, per_segment: Array, t_s: Array) -> Array:
-        """A value per segment as a function of time, eased in over the first `blend_s` of a
-        segment.
-        """
+        """A value per segment over time, eased in over the first `blend_s` of a segment."""
         i = self.segment(t_s)
         x = np.clip((t_s - self._starts[i]) / max(self._blend_s, 1e-9), 0, 1)
         ease = x * x * (3 - 2 * x)
@@ -245,18 +237,14 @@ class Motion:
         )
 
     def lift(self, t_s: Array, near: bool) -> Array:
-        """(N,) 0..1, how far that knee is lifted: one raised-cosine lift a period, the legs taking
-        turns.
-        """
+        """(N,) 0..1, how far that knee is lifted: a raised cosine a period, legs in turn."""
         count = np.interp(t_s, self.grid_s, self._lift_grid)
         per_leg = np.array([spec.lifts_per_leg for spec in self._shown])[self.segment(t_s)]
         own = (np.floor(count / per_leg) % 2 == 0) == near
         return own * (1 - np.cos(2 * np.pi * count)) / 2
 
     def pelvic_turn_deg(self, t_s: Array) -> Array:
-        """(N,) near side forward +: first harmonic of the near leg's stride, ahead of its thigh by
-        the lead.
-        """
+        """(N,) near side forward +: first harmonic of the near stride, ahead of its thigh."""
         phase, speed = self.phase(t_s, near=True), self.value("speed_mps", t_s)
         run, walk = self.weight("running", t_s), self.weight("walking", t_s)
         shapes = stride_curves.running()
@@ -288,9 +276,7 @@ class Motion:
 def striding(
     shapes: stride_curves.Shapes, values: Mapping[str, Array], phase: Array, speed_mps: Array
 ) -> tuple[Array, Array, Array]:
-    """Thigh angle, knee flexion and foot pitch, (N,) degrees: the mean curves stretched to the
-    sizes in `values`.
-    """
+    """Thigh, knee flexion, foot pitch, (N,) deg: mean curves stretched to `values`."""
     thigh = -values["tle_deg"] + values["thigh_excursion_deg"] * shapes.at(shapes.thigh, speed_mps, phase)
     floor = shapes.level(shapes.knee_floor_deg, speed_mps)
     stance = (values["knee_flexion_stance_deg"] - floor) * shapes.at(shapes.knee_stance, speed_mps, phase)

@@ -45,9 +45,7 @@ Run = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A partition, or a disk without any. `kind`, `usage`: blkid's TYPE and USAGE, "" when it knows
-    none.
-    """
+    """A partition, or a disk without any. `kind`, `usage`: blkid's TYPE and USAGE, or ""."""
 
     name: str
     kind: str
@@ -67,9 +65,7 @@ def insertion(disk: str, sys: Path = SYS) -> str:
 
 
 def is_no_stick(disk: str, sys: Path = SYS, mounts: Path = MOUNTS) -> str:
-    """Why this disk is nobody's stick, "" when it is one: an empty card reader, or a disk that the
-    system itself uses.
-    """
+    """Why it is nobody's stick, "" if it is: an empty reader, or in use by the system."""
     folder = sys / disk
     if _size_bytes(folder) == 0:
         return "no medium in it"

@@ -1,6 +1,4 @@
-"""Folders opened one by one, no link followed: on a stranger's stick, and on the way to root's own
-places.
-"""
+"""Folders opened one by one, no link followed: on a stick, and in root's own places."""
 
 from __future__ import annotations
 
@@ -73,9 +71,7 @@ def opened(name: str, parent: int | None) -> Iterator[int]:
 
 @contextmanager
 def made(parent: int, name: str) -> Iterator[int]:
-    """The folder, made where it is missing. What stands in its place and is no folder is never
-    touched: OSError.
-    """
+    """The folder, made where missing. What is no folder stays untouched: OSError."""
     with suppress(FileExistsError):
         os.mkdir(name, 0o755, dir_fd=parent)
         os.fsync(parent)
@@ -98,9 +94,7 @@ def failures_named(where: str) -> Iterator[None]:
 
 
 def give_top_folder(mounted: Path, uid: int, gid: int) -> None:
-    """For a file system with owners: makes the station's folder and gives it to that user. Raises
-    StickError.
-    """
+    """Makes the station's folder and gives it to that user. Raises StickError."""
     with failures_named(str(mounted)), opened(str(mounted), None) as root, made(root, TOP) as top:
         if os.fstat(top).st_dev != os.fstat(root).st_dev:
             raise OSError(errno.EXDEV, "another file system is mounted inside the stick")
@@ -130,9 +124,7 @@ def roots_folder(path: Path) -> int:
 
 
 def plain_file(folder: int, name: str, most_bytes: int) -> bytes | None:
-    """At most `most_bytes` + 1 of it, so that a larger one is seen to be. A link, folder or pipe
-    counts as not there.
-    """
+    """At most `most_bytes` + 1, to show a larger one; None for a link, folder or pipe."""
     try:
         handle = os.open(name, FILE, dir_fd=folder)
     except OSError:

@@ -116,9 +116,7 @@ class Job:
             self.run(["umount", str(self.mounted)])
 
     def _take_settings(self) -> tuple[StickStatus | None, str]:
-        """What became of an installer's settings, None when it is no installer's stick; a note for
-        who thought it was.
-        """
+        """What became of an installer's settings (None: none there), and a note on them."""
         found = self._asked(["look", str(self.mounted)])
         if found.get("settings") is None:
             wrong = str(found.get("misnamed", ""))[:40]
@@ -141,9 +139,7 @@ class Job:
         return StickStatus("settings", "new settings: the station starts again with them"), ""
 
     def _write_sessions(self, where: str) -> tuple[int | None, int | None]:
-        """How many sessions were to be on the stick and are, None when no run is over yet; how many
-        it carried when it came.
-        """
+        """How many sessions are on the stick (None: no run is over), and were when it came."""
         said = self._asked(["write", str(self.mounted)])
         failure: Failure | None = next((word for word in REMEDIES if word == said.get("failure")), None)
         if failure is not None:
@@ -219,9 +215,7 @@ def one_at_a_time(folder: int) -> Iterator[None]:
 
 
 def station_key(folder: int) -> bytes:
-    """The station's own key, b"" when it has none that is long enough, or one that others can read
-    or change.
-    """
+    """The station's own key, b"" for none, a short one, or one that others can get at."""
     key = usable_key(plain_file(folder, KEY_NAME, LARGEST_BYTES) or b"")
     if not key:
         return b""
@@ -287,9 +281,7 @@ def _is_there(folder: int, name: str) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit code 0 when the stick has what it should, or there is none; 2 for a disk's name that no
-    kernel gives.
-    """
+    """Exit code 0 when the stick has what it should, or is none; 2 for a false name of a disk."""
     disk = arguments[-1]
     if not re.fullmatch(r"[a-z][a-z0-9]{1,30}", disk):
         return 2

@@ -35,9 +35,7 @@ INSTALLED = Path("/etc/station/station.toml")
 
 
 def look(mounted: Path) -> dict[str, Any]:
-    """What an installer's stick has at its top. Never raises: a stranger's may hold anything
-    there.
-    """
+    """What an installer's stick has at its top. Never raises, whatever is there."""
     found: dict[str, Any] = {"settings": None, "signature": "", "misnamed": ""}
     with suppress(OSError), opened(str(mounted), None) as top:
         settings, signature = (plain_file(top, name, LARGEST_BYTES) for name in (SETTINGS_NAME, SIGNATURE_NAME))

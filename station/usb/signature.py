@@ -36,9 +36,7 @@ def signature(key: bytes, counter: int, settings: bytes) -> bytes:
 
 
 def signed_counter(key: bytes, settings: bytes, text: bytes) -> int | None:
-    """The counter that these settings were signed with by that key, None when they were not. Never
-    raises.
-    """
+    """The counter these settings were signed with by that key, else None. Never raises."""
     found = TEXT.fullmatch(text.removeprefix(MARK))
     if not key or found is None:
         return None
@@ -47,9 +45,7 @@ def signed_counter(key: bytes, settings: bytes, text: bytes) -> int | None:
 
 
 def kept(counter: int, settings: bytes) -> bytes:
-    """Settings as a station keeps them: one file, so that they and their counter change
-    together.
-    """
+    """Settings as a station keeps them: in one file with their counter."""
     return b"# counter %d\n" % counter + settings.removeprefix(MARK)
 
 

@@ -1,6 +1,4 @@
-"""How far the exporter is, in a small file for each disk: the exporter writes it, the running
-station looks.
-"""
+"""How far the exporter is, in a file a disk: it writes, the running station reads."""
 
 from __future__ import annotations
 
@@ -41,9 +39,7 @@ def write_status(folder: int, disk: str, status: StickStatus) -> None:
 
 
 def read_status(folder: Path = FOLDER) -> StickStatus:
-    """What was last written about any stick; "none" without a stick, or when nothing can be
-    understood.
-    """
+    """What was last written of any stick; "none" without one, or for what makes no sense."""
     found: list[tuple[int, StickStatus]] = []
     with suppress(OSError):
         for path in folder.glob(f"{PREFIX}*"):

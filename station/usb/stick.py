@@ -86,9 +86,7 @@ def export_to(
 
 
 def earlier_sessions(own: int, session_id: str) -> list[Earlier]:
-    """Sessions in the open folder of this station that come before this one, oldest first. What
-    looks odd is left out.
-    """
+    """Sessions of this station before this one, oldest first; what looks odd is left out."""
     named = (name for name in _names(own) if SESSION_ID.fullmatch(name))
     names = sorted((name for name in named if order(name) < order(session_id)), key=order)
     found = []
@@ -125,9 +123,7 @@ def _write_session(folder: int, files: Iterable[tuple[str, bytes]]) -> None:
 
 
 def _verify(folder: int, name: str, digest: str) -> None:
-    """Reads back from the medium, not from memory: the cache is dropped first, as far as the kernel
-    allows.
-    """
+    """Reads back from the medium: the cache is dropped first, as far as the kernel allows."""
     handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     try:
         with suppress(OSError):
@@ -139,9 +135,7 @@ def _verify(folder: int, name: str, digest: str) -> None:
 
 
 def _holds(folder: int, name: str, digest: str, size: int | None = None) -> bool:
-    """Whether the file is there with that content. Something else under that name is just not it:
-    it will be replaced.
-    """
+    """Whether that content is there; anything else under that name will be replaced."""
     try:
         with _regular(folder, name, LARGEST_FILE) as file:
             if size is not None and os.fstat(file.fileno()).st_size != size:
@@ -180,9 +174,7 @@ def _read(folder: int, name: str, most: int) -> bytes:
 
 @contextmanager
 def _regular(folder: int, name: str, most: int) -> Iterator[BinaryIO]:
-    """A regular file of at most so many bytes, open for reading. Raises ValueError when it is
-    something else, OSError.
-    """
+    """A regular file of so many bytes at most, open. Raises ValueError for others, OSError."""
     try:
         handle = os.open(name, FILE, dir_fd=folder)
     except OSError as error:

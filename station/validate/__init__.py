@@ -1,3 +1,1 @@
-"""What somebody else measured beside what the station measured: hand counts, or another system's
-values.
-"""
+"""What somebody else measured beside what the station did: counts, or another system."""

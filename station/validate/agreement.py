@@ -51,9 +51,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Variance of one difference, variance of the mean of all of them, and the degrees of freedom
-    of either.
-    """
+    """Variance of one difference and of their mean, with the degrees of freedom of each."""
 
     variance: float
     mean_variance: float
@@ -121,9 +119,7 @@ def _between_and_within(differences: NDArray[np.float64], names: list[str]) -> S
 
 
 def share_interval(held: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share, Wilson 1927 (J Am Stat Assoc 22:209). Raises ValueError unless 0 <=
-    held <= n and n > 0.
-    """
+    """95 % interval of a share, Wilson 1927 (J Am Stat Assoc 22:209). Raises ValueError."""
     if not 0 <= held <= n or n == 0:
         raise ValueError(f"{held} of {n}")
     p, z2 = held / n, Z975**2
@@ -149,9 +145,7 @@ def verdict(found: Agreement, within: float) -> AgreementState:
 
 
 def pairs_needed(bias: float, sd: float, within: float) -> int | None:
-    """The fewest independent pairs with which `verdict` would say "agrees", bias and spread staying
-    as they are; None: never.
-    """
+    """The fewest independent pairs for "agrees" at that bias and spread; None: never."""
     if not abs(bias) + Z975 * sd < within:
         return None
     low, high = FEWEST - 1, FEWEST

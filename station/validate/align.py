@@ -45,9 +45,7 @@ class Offset:
 
 
 def sampled(t_s: Array, values: Array, at_s: Array) -> Array:
-    """(K,) values interpolated at those times; NaN outside, and where known ones are more than
-    LONGEST_GAP_S apart.
-    """
+    """(K,) interpolated at those times; NaN outside, and across gaps over LONGEST_GAP_S."""
     known = np.isfinite(values) & np.isfinite(t_s)
     t_s, values = t_s[known], values[known]
     if len(t_s) < 2:
@@ -92,9 +90,7 @@ def _on_grid(t_s: Array, values: Array) -> tuple[Array, float]:
 
 
 def _correlations(a: Array, b: Array) -> tuple[Array, NDArray[np.int64]]:
-    """Pearson's r of what is known in both, for every shift of b by `lags` samples; NaN where less
-    than LEAST_S overlaps.
-    """
+    """Pearson's r for every shift of b by `lags` samples; NaN for an overlap under LEAST_S."""
     size = len(a) + len(b)
 
     def summed(x: Array, y: Array) -> Array:
@@ -147,9 +143,7 @@ def _better(a: Array, b: Array, best: int, other: int) -> float:
 
 
 def _misfits(a: Array, b: Array, *lags: int) -> Array:
-    """(2, K) squared differences at the two lags, each series without its mean, at the times of a
-    that b has for both.
-    """
+    """(2, K) squared differences at two lags, means removed, at times of a known for both."""
     times = np.arange(len(a))
     there = [times - lag for lag in lags]
     inside = (np.minimum(*there) >= 0) & (np.maximum(*there) < len(b))

@@ -18,8 +18,7 @@ class ReferenceFile(TypedDict):
 
 
 class ClockOffset(TypedDict):
-    """What is added to the reference's clock to make it the station's, and the second best guess.
-    """
+    """What makes the reference's clock the station's, and the second best guess."""
 
     offset_s: Number
     r: Number

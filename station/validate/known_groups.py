@@ -41,8 +41,7 @@ class Waists:
         return sum(run.waist in waists and run.verdict == verdict for run in self.runs)
 
     def differences(self) -> list[float]:
-        """Free minus stiff pelvic turn in degrees, one value per runner of whom both were measured.
-        """
+        """Free minus stiff pelvic turn, deg, of each runner of whom both were measured."""
         made = []
         for runner in dict.fromkeys(run.runner for run in self.runs):
             means = [self._mean(runner, waist) for waist in ("free", "stiff")]
@@ -92,9 +91,7 @@ class Waists:
 
 
 def waists(trials: Sequence[Trial], recordings: Sequence[Measured]) -> Waists | None:
-    """The runs of rows with a word in `waist` that name a recording, each recording once; None when
-    there is none.
-    """
+    """Runs whose row has a `waist` and names a recording, each once; None without any."""
     found: dict[str, Run] = {}
     for trial in trials:
         for one in recordings:

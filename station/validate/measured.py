@@ -1,6 +1,4 @@
-"""The station's side: a session from the store, or a folder that `station analyze --out`, an export
-or a stick holds.
-"""
+"""The station's side: a stored session, or a folder of exported files."""
 
 from __future__ import annotations
 
@@ -61,9 +59,7 @@ class Measured:
 
 
 def read_folder(folder: Path) -> Measured:
-    """Raises InputError when session.json, strides.csv or series.csv is missing there or is not
-    what the station writes.
-    """
+    """Raises InputError when session.json, strides.csv or series.csv is missing or not ours."""
     try:
         document = json.loads((folder / "session.json").read_text(encoding="utf-8"))
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
@@ -106,9 +102,7 @@ def _measure(entry: dict[str, Any]) -> Measure:
 
 
 def _table(path: Path, dtype: np.dtype, time: str = "") -> tuple[NDArray[np.float64], NDArray[np.void]]:
-    """(time column or nothing, rows as `dtype`); columns that the file lacks are NaN, those it has
-    beyond are left out.
-    """
+    """(time column or nothing, rows as `dtype`): what the file lacks is NaN."""
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     table = np.full(len(rows), NAN, dtype)

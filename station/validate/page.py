@@ -30,9 +30,7 @@ def page_html(result: Result, created_utc: str) -> bytes:
 
 
 def bland_altman(one: Quantity) -> Plot:
-    """Difference against the mean of both, with the bias and its 95 % interval, and the 95 % limits
-    of agreement.
-    """
+    """Difference against mean, with bias and limits of agreement and their 95 % intervals."""
     station, reference = np.array(one.paired.station), np.array(one.paired.reference)
     pick = np.unique(np.linspace(0, len(station) - 1, min(len(station), MOST_DOTS)).round().astype(int))
     middle, off = ((station + reference) / 2)[pick], (station - reference)[pick]

@@ -202,9 +202,7 @@ NOT_READ = "the pelvis model read none of these strides: it was off, or the hips
 
 
 def pair_belt(given: BeltStrides) -> Pairing:
-    """What the pelvis model read of every stride beside what the hip belt knows of it: the eye,
-    tried on this runner.
-    """
+    """The pelvis model's reading of every stride beside the hip belt's."""
     pairs = Pairing()
     for part in ("quadrature", "in_phase"):
         belt, pixels = (given.columns.get(f"{source}_{part}_deg", np.empty(0)) for source in ("belt", "pixels"))

@@ -56,9 +56,7 @@ SERIES_COLUMNS = ("time_s", *dict.fromkeys((*PER_FRAME, *PER_STRIDE, *QUANTITIES
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One row of counts. Times are NaN and labels "" where not given; `values` by quantity, steps
-    already as cadence_spm.
-    """
+    """One row of counts: times NaN, labels "" where not given; steps are cadence_spm."""
 
     line: int
     trial: str
@@ -77,9 +75,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """Values over time: `t_s` (N,) increasing on the reference's own clock, columns (N,), NaN = not
-    measured.
-    """
+    """Over time: `t_s` (N,) increasing on the reference's own clock, columns (N,)."""
 
     t_s: NDArray[np.float64]
     columns: Mapping[str, NDArray[np.float64]]
@@ -87,9 +83,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BeltStrides:
-    """A file of `record.hip_belt_pairs`: what the hip belt and the pelvis model read of the same
-    strides, columns (N,).
-    """
+    """What hip belt and pelvis model read of the same strides, columns (N,)."""
 
     session: str
     columns: Mapping[str, NDArray[np.float64]]

@@ -24,8 +24,7 @@ FEWEST_FREEDOM = 5
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`freedom`: repeats beyond the first of each runner. `smallest_change` in the quantity's unit.
-    """
+    """`freedom`: repeats beyond each runner's first. `smallest_change`: in the unit."""
 
     name: str
     runners: int
@@ -46,9 +45,7 @@ class Repeat:
 
 
 def repeats(trials: Sequence[Trial], recordings: Sequence[Measured]) -> list[Repeat]:
-    """From rows that name a runner and a recording; recordings of one runner count as the same when
-    `waist` is the same.
-    """
+    """Of rows that name runner and recording; the same runner and `waist` is a repeat."""
     by_name = {one.name: one for one in recordings}
     who = {trial.session: (trial.runner, trial.waist) for trial in trials if trial.runner and trial.session in by_name}
     made = []

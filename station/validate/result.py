@@ -23,8 +23,7 @@ SHAPES: dict[type, Literal["series", "belt_strides"]] = {Series: "series", BeltS
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """One quantity compared. `held` of `intervals`: those of the station that hold the reference.
-    """
+    """One quantity compared: `held` of `intervals` hold the reference."""
 
     name: str
     unit: str

@@ -33,9 +33,7 @@ Row = tuple[int, list[str]]  # line of the file, cells
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`header`: names of columns; every row has a cell of each. `marks`: signs before decimals, by
-    the line where first seen.
-    """
+    """Every row has a cell for each of `header`. `marks`: decimal marks, by first line."""
 
     where: str
     header: tuple[str, ...]
@@ -44,8 +42,7 @@ class Table:
 
     @classmethod
     def of(cls, content: bytes, where: str, known: Collection[str]) -> Table:
-        """`known`: names that a header may hold, by which cells are told apart. Raises InputError.
-        """
+        """`known`: names a header may hold, which tell cells apart. Raises InputError."""
         text = _text(content, where)
         found = _rows(text, where, known)
         header = _trimmed(next(found, (0, []))[1])
@@ -55,9 +52,7 @@ class Table:
         return cls(where, tuple(filter(None, header)), rows)
 
     def number(self, line: int, name: str, text: str) -> float:
-        """NaN for an empty cell. Raises InputError for what is no number, or could be two different
-        ones.
-        """
+        """NaN for an empty cell. Raises InputError for no number, or an ambiguous one."""
         where = f"{self.where}, line {line}"
         text = text.replace("\u2212", "-").replace("\u00a0", " ").replace("\u202f", " ")
         if not text:
@@ -155,9 +150,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def _delimiters(header: str, known: Collection[str]) -> tuple[str, str]:
-    """What stands between cells; and within the one cell that holds a whole row, "" where rows are
-    not wrapped so.
-    """
+    """What is between cells, and within a cell that holds a whole row ("": none does)."""
 
     def names(line: str, delimiter: str) -> int:
         return sum(cell in known for cell in _cells(line, delimiter))
@@ -180,8 +173,7 @@ def _unwrapped(cells: list[str], inner: str, where: str) -> list[str]:
 
 
 def _check_width(cells: list[str], delimiter: str, width: int, where: str) -> None:
-    """Raises InputError for a row that is not cut into cells as the first row is, `width` of them.
-    """
+    """Raises InputError for a row that is not `width` cells."""
     whole = delimiter.join(cells)
     for other in DELIMITERS:
         if len(cells) < width and other != delimiter and whole.count(other) >= max(1, width - 2):

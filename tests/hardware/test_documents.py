@@ -15,7 +15,7 @@ import pytest
 
 from station.config import Config
 from station.present.lights import SIGNS
-from station.present.pins import HEADER
+from tests.lab.docs.tables import HEADER
 
 HARDWARE = Path(__file__).resolve().parents[2] / "hardware"
 TEXTS = sorted(

@@ -24,7 +24,6 @@ from station.present.lights import (
     STATUS,
     Lights,
     Rgb,
-    light_table,
     open_lights,
     pattern,
     self_test,
@@ -224,10 +223,6 @@ def test_lights_work_with_only_a_status_led() -> None:
     lights = open_lights(config, mock_pin_factory())
     lights.present(cue("sitting"))
     lights.tick(0)
-
-
-def test_the_readme_prints_the_table() -> None:
-    assert light_table() in README.read_text(encoding="utf-8")
 
 
 def test_default_config_fits_a_light() -> None:

@@ -15,8 +15,9 @@ from station.config import Config, PinsSection, parse
 from station.errors import ConfigError, HardwareError
 from station.present.buzzer import Buzzer
 from station.present.lights import open_lights
-from station.present.pins import HEADER, PressButton, find_header_chip, mock_pin_factory, open_pin_factory, pin_table, work_dir
+from station.present.pins import PressButton, find_header_chip, mock_pin_factory, open_pin_factory, work_dir
 from station.types import Cue, Press
+from tests.lab.docs.tables import HEADER
 
 TABLE = Path(__file__).resolve().parents[2] / "hardware/pins.md"
 
@@ -258,7 +259,3 @@ def test_header_holds_each_gpio_once() -> None:
     assert len(HEADER) == 40
     assert sorted(pin for pin in HEADER if pin is not None) == list(range(28))
     assert [HEADER.index(pin) + 1 for pin in (2, 17, 13, 16, 21)] == [3, 11, 33, 36, 40]
-
-
-def test_the_pin_table_is_that_of_the_default_settings() -> None:
-    assert pin_table(Config()) in TABLE.read_text(encoding="utf-8")

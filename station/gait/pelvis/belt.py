@@ -215,9 +215,7 @@ class HipBeltPelvis:
         return np.asarray(both @ self._learner.shape.cov @ both.T)
 
     def _learnt_share(self) -> float:
-        """By the bends between tags known after a slow turn, or by how sure the turn is that is
-        seen while running.
-        """
+        """By the bends known after a slow turn, or by how sure the turn is seen while running."""
         if self._share is None:
             self._share = self._learner.share()
             if len(self._ring) >= FEWEST:

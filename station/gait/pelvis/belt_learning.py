@@ -35,9 +35,7 @@ LEAST_SD_PX = 0.1  # chosen: no corner is believed more
 
 
 class Keyframe(NamedTuple):
-    """A frame to learn from: ids (k,) within the belt, found_px (k, 4, 2) from the frame's middle,
-    and the belt's pose.
-    """
+    """To learn from: ids (k,), found_px (k, 4, 2) from the frame's middle, the belt's pose."""
 
     ids: NDArray[np.intp]
     found_px: Array
@@ -56,9 +54,7 @@ class Album:
         self.frames, self._bins = [], []
 
     def add(self, frame: Keyframe) -> bool:
-        """Of the fullest direction the oldest frame makes room. True for a frame from a direction
-        that was not yet there.
-        """
+        """The fullest direction's oldest frame makes room. True for a direction not yet there."""
         direction = int(atan2(frame.rotation[2, 0], frame.rotation[0, 0]) // BIN_RAD)
         new = direction not in self._bins
         self.frames.append(frame)
@@ -77,9 +73,7 @@ class Album:
 
 
 class Lesson(NamedTuple):
-    """What one step did: `twists` (UNKNOWNS,) of the shape, `sd_px` of a corner, `misfit_px`
-    (TAGS,) mean, `seen` (TAGS,).
-    """
+    """What a step did: `twists` of the shape, `sd_px` of a corner, `misfit_px`, `seen` a tag."""
 
     twists: Array
     sd_px: float
@@ -88,9 +82,7 @@ class Lesson(NamedTuple):
 
 
 def outward(found_px: Array) -> Array:
-    """How the corners (k, 4, 2) move when every edge of the tags moves out by 1 px; edges are taken
-    as nearly square.
-    """
+    """How the corners (k, 4, 2) move when every edge of the tags moves out by 1 px."""
     across = 0.5 * (found_px[:, 1] + found_px[:, 2] - found_px[:, 0] - found_px[:, 3])
     down = 0.5 * (found_px[:, 3] + found_px[:, 2] - found_px[:, 0] - found_px[:, 1])
     across /= np.maximum(np.sqrt((across * across).sum(axis=1, keepdims=True)), 1e-6)
@@ -170,9 +162,7 @@ def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
 
 
 class Learner:
-    """`take` per frame with two tags or more; gives the lesson when there was one. `bad` (TAGS,):
-    tags that never fit.
-    """
+    """`take` per frame with two tags or more, for a lesson. `bad` (TAGS,): tags that never fit."""
 
     def __init__(self) -> None:
         self.shape = BeltShape()
@@ -224,9 +214,7 @@ class Learner:
         return 2 * int(np.count_nonzero(self.bad)) > int(np.count_nonzero(self.ids_seen))
 
     def _leave_out(self, lesson: Lesson) -> None:
-        """The tag that fits worst, when it surely does not belong: a flat square of the right size
-        would.
-        """
+        """The worst tag, when it surely does not belong: a flat square would fit."""
         often = lesson.seen >= FEWEST
         if np.count_nonzero(often) < 3:
             return

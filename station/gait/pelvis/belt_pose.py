@@ -113,9 +113,7 @@ def seen_at(corners_m: Array, skewed: Array, rotation: Array, place_m: Array, fo
 
 
 def usual_weights(misfit_px: Array) -> Array:
-    """(k,) 1 for tags that fit as well as the others, less for one that does not: half hidden, or
-    with a shadow's edge on it.
-    """
+    """(k,) 1 for tags that fit as the others do, less for one half hidden or half in shadow."""
     limit = max(1.5 * float(np.sort(misfit_px)[len(misfit_px) // 2]), 0.2)
     return (limit / np.maximum(misfit_px, limit)) ** 2
 
@@ -190,17 +188,14 @@ def posed(
 
 
 def mirrored(rotation: Array, corners_m: Array, found_px: Array, focal_px: float) -> Array:
-    """The belt turned about the vertical so that its first tag faces the other way past the camera.
-    """
+    """The belt turned so that its first tag faces the other way past the camera."""
     outwards = rotation @ np.cross(corners_m[0, 1] - corners_m[0, 0], corners_m[0, 0] - corners_m[0, 3])
     off = np.arctan2(outwards[0], -outwards[2]) + np.arctan2(float(found_px[..., 0].mean()), focal_px)
     return turned(np.array([0.0, 2.0 * off, 0.0])) @ rotation
 
 
 def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
-    """A rotation (3, 3) to begin with: the belt upright, the seen tags on its side towards the
-    camera.
-    """
+    """A rotation (3, 3) to begin with: upright, the seen tags towards the camera."""
     right, up = corners_m[:, 1] - corners_m[:, 0], corners_m[:, 0] - corners_m[:, 3]
     outwards = np.cross(right, up).sum(axis=0)
     ray = np.arctan2(float(found_px[..., 0].mean()), focal_px)
@@ -209,9 +204,7 @@ def facing(corners_m: Array, found_px: Array, focal_px: float) -> Array:
 
 
 def upright(turn_rad: float) -> Array:
-    """Belt axes to camera axes: up is up, forward points right in the frame and `turn_rad` away
-    from the camera.
-    """
+    """Belt to camera axes: up is up, forward points right and `turn_rad` away."""
     c, s = np.cos(turn_rad), np.sin(turn_rad)
     return np.array([[c, 0.0, s], [0.0, -1.0, 0.0], [s, 0.0, -c]])
 

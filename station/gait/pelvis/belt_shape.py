@@ -29,9 +29,7 @@ UNKNOWNS = 6 * TAGS + 1  # a twist (w, v) in belt axes for each tag, and the pus
 
 
 def ellipse() -> tuple[Array, Array]:
-    """A belt to begin with: rotation (TAGS, 3, 3), columns are each tag's right, up and outward,
-    and place (TAGS, 3) m.
-    """
+    """A belt to begin with: rotation (TAGS, 3, 3) (right, up, outward) and place (TAGS, 3) m."""
     angle = np.linspace(0.0, 2.0 * np.pi, 721)
     ring = np.stack([np.cos(angle), -WIDTH_TO_DEPTH * np.sin(angle)], axis=1)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
@@ -75,9 +73,7 @@ class BeltShape:
         self.skewed = skew(self.corners_m)
 
     def _between(self) -> tuple[Array, Array]:
-        """Each tag but the first as its neighbour before sees it: rotation (TAGS - 1, 3, 3), place
-        (TAGS - 1, 3) m.
-        """
+        """Each tag but the first as its neighbour sees it: (TAGS - 1, 3, 3) and (TAGS - 1, 3) m."""
         back = np.swapaxes(self.rotation[:-1], 1, 2)
         return back @ self.rotation[1:], (back @ (self.place_m[1:] - self.place_m[:-1])[..., None])[..., 0]
 
@@ -106,9 +102,7 @@ class BeltShape:
         return information, gradient
 
     def bend_sd_deg(self) -> Array:
-        """How well each tag's bend against its neighbour before is known, (TAGS - 1,) degrees about
-        the belt's upright axis.
-        """
+        """How well each tag's bend against its neighbour is known, (TAGS - 1,) degrees."""
         about = np.arange(TAGS) * 6 + 1
         cov = self.cov[np.ix_(about, about)]
         own = np.diag(cov)

@@ -20,9 +20,7 @@ BOB_M = 0.015
 
 
 class BeltSlip:
-    """`step` per stride. `slipped`: the last strides have the belt elsewhere than the first.
-    `hangs`: the tags do not move.
-    """
+    """`slipped`: the belt is elsewhere than in the first strides. `hangs`: no tag moves."""
 
     def __init__(self) -> None:
         self.reset()

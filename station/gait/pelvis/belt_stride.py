@@ -69,9 +69,7 @@ def runner_axes(side: Side, azimuth_deg: float) -> tuple[Array, Array]:
 
 
 def cardan(rotation: Array, mean: Array, axes: Array) -> Array:
-    """(n, 3) degrees about up, forward and right, in that order from the outside, of (n, 3, 3)
-    against `mean` (3, 3).
-    """
+    """(n, 3) degrees about up, forward, right of (n, 3, 3) against `mean` (3, 3)."""
     m = axes @ rotation @ (mean.T @ axes.T)
     about_up = np.arctan2(m[:, 0, 2], m[:, 2, 2])
     about_forward = -np.arcsin(np.clip(m[:, 1, 2], -1.0, 1.0))
@@ -89,9 +87,7 @@ def mean_rotation(rotation: Array) -> Array:
 
 
 def gain_of(pose: BeltPose, ids: NDArray[np.intp], outward: Array) -> tuple[Array, Array]:
-    """How the belt's rotation follows the shape, (3, UNKNOWNS), and its covariance (3, 3) for
-    corners of 1 px error.
-    """
+    """How the belt's rotation follows the shape, (3, UNKNOWNS), and its covariance (3, 3)."""
     cov = np.asarray(np.linalg.inv(pose.information), np.float64)
     gain, per_tag = np.zeros((3, UNKNOWNS)), np.zeros((3, TAGS, 6))
     per_tag[:, ids] = -np.swapaxes(cov[:3] @ pose.tags, 0, 1)
@@ -124,8 +120,7 @@ def hole_rad(samples: list[Sample], start_s: float, end_s: float) -> float:
 
 
 def stride_of(samples: list[Sample], sd_px: float, axes: Array, signs: Array, start_s: float, end_s: float) -> Stride | None:
-    """H1 of the stride [start, end) with the phase of its own start; `thigh_deg` is not filled in.
-    """
+    """H1 of the stride [start, end) with its own phase; `thigh_deg` is not filled in."""
     if len(samples) < FEWEST or hole_rad(samples, start_s, end_s) > HOLE_RAD:
         return None
     rotation = np.array([s.rotation for s in samples])

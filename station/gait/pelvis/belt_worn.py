@@ -1,5 +1,4 @@
-"""Which of the tags in a frame are the runner's hip belt, and what is wrong with it as it is worn.
-"""
+"""Which of the tags in a frame are the runner's belt, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -28,9 +27,7 @@ SCALE_S = 2.0  # time constant
 
 
 class Body(NamedTuple):
-    """Where the last pose had the middle of the hips, px, and the scale that its thigh gives; NaN
-    where not seen.
-    """
+    """Middle of the hips, px, and the thigh's scale in the last pose; NaN where not seen."""
 
     t_s: float = NEVER
     x_px: float = nan
@@ -39,9 +36,7 @@ class Body(NamedTuple):
 
 
 class Suspicion:
-    """A leaky budget: `step` with what one frame shows; true once it was so for `rise_s` seconds on
-    balance.
-    """
+    """A leaky budget: `step` per frame; true once it held for `rise_s` seconds on balance."""
 
     def __init__(self, rise_s: float, fall_s: float) -> None:
         self._rise_s, self._fall_s = rise_s, fall_s
@@ -100,9 +95,7 @@ class Wearer:
         return ids[own] % TAGS, corners[own]
 
     def _own(self, ids: NDArray[np.intp], middle: Array, size: Array, t_s: float, body: Body) -> NDArray[np.intp]:
-        """Rows of the runner's belt: from the tag nearest to the hips, those of the same belt about
-        as large and near it.
-        """
+        """Rows of the runner's belt: those about as large as and near the tag nearest the hips."""
         if not len(ids):
             return np.zeros(0, np.intp)
         away = np.hypot(middle[:, 0] - body.x_px, middle[:, 1] - body.y_px) / size

@@ -1,6 +1,4 @@
-"""The sources of pelvic turn together: each gets what it needs, the best one that sees the runner
-is believed.
-"""
+"""The sources of pelvic turn together: the best one that sees the runner is believed."""
 
 from __future__ import annotations
 
@@ -61,9 +59,7 @@ class Pelvis:
         self.belt.body(t_s, hips_px, thigh_px, side)
 
     def mark(self, t_s: float, given: Marks) -> None:
-        """Tags of a hip belt in one frame, `t_s` on the clock of the history rows. Comes before the
-        frame's `body`.
-        """
+        """Tags of a hip belt in one frame, before its `body`; `t_s` as in the history rows."""
         self.belt.mark(t_s, given)
 
     def see(self, t_s: float, given: HipTurn) -> None:
@@ -71,8 +67,7 @@ class Pelvis:
         self.pixels.see(t_s, given)
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: history rows of it and of the standing before.
-        """
+        """One knee lift of the drill, pelvis still: its history rows and the standing before."""
         self.landmarks.lift(rows, near)
         self.pixels.lift(rows, near)
 
@@ -97,9 +92,7 @@ class Pelvis:
 def paired(
     by_belt: PelvicStride | None, by_landmarks: PelvicStride | None, by_pixels: PelvicStride | None, start_s: float
 ) -> PelvicPair | None:
-    """One stride by the belt and by what must do without it, rounded as everything that leaves the
-    room.
-    """
+    """One stride by the belt and by what must do without it, rounded."""
     if by_belt is None or by_landmarks is None:
         return None
     belt, seen = by_belt.turn, by_landmarks.turn

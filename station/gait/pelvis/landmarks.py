@@ -50,9 +50,7 @@ TOO_NOISY = "noise wider than 2 degrees: loose clothing, hands in front of the h
 
 
 def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> complex:
-    """Complex H1 amplitude of y (NaN = missing) over the stride [start, end); NaN when the samples
-    leave too large a hole.
-    """
+    """Complex H1 of y (NaN = missing) over the stride [start, end); NaN with too large a hole."""
     return complex(harmonics(t_s, y, start_s, end_s, (1, 2))[0])
 
 
@@ -75,8 +73,7 @@ def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> t
 
 
 class LandmarkPelvis:
-    """The two hip landmarks. The thighs drag them along: nothing is reported before the drill has
-    shown by how much."""
+    """The two hip landmarks, which the thighs drag: nothing before the drill shows how much."""
 
     name = "landmarks"
 
@@ -101,8 +98,7 @@ class LandmarkPelvis:
         return len(self._lifts) >= 3
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: history rows of it and of the standing before.
-        """
+        """One knee lift of the drill, pelvis still: its history rows and the standing before."""
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         length = rows[:, h.LENGTH_NEAR if near else h.LENGTH_FAR]
         reach, distance = length * np.sin(np.radians(thigh)), rows[:, h.HIPS_D]

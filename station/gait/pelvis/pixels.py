@@ -55,9 +55,7 @@ TOO_WIDE = "how much the pixels round the hips follow the thighs is not known we
 
 
 class _Read(NamedTuple):
-    """One stride as the model reads it. `turn`: complex, against the legs' phase, deg peak to peak;
-    `thigh_deg` likewise.
-    """
+    """One stride as the model reads it. `turn`: complex, against the legs' phase, deg."""
 
     turn: complex
     thigh_deg: float
@@ -110,8 +108,7 @@ class PixelPelvis:
             self._samples.append((t_s, given.turn_deg, given.spread_deg))
 
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
-        """One knee lift of the drill, pelvis still: what is read of it comes from the thigh alone.
-        """
+        """One knee lift of the drill, pelvis still: what is read comes from the thigh alone."""
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         read = self._at(rows[:, h.T_S])
         seen = np.isfinite(thigh) & np.isfinite(read)
@@ -179,9 +176,7 @@ class PixelPelvis:
         return {**measures, **BELT_ONLY}
 
     def _freed(self, read: _Read, band: TurnBand | None) -> complex:
-        """The turn without the model's gain and what the thigh drags along; as read where nothing
-        is known of the model.
-        """
+        """The turn without the model's gain and the thigh's drag, where both are known."""
         if band is None:
             return read.turn
         return (read.turn - self._drag(band, read.thigh_deg)[0] * read.thigh_deg) / band.gain

@@ -1,6 +1,4 @@
-"""The seam between the core and whatever shows the pelvis: one question a stride, one answer over
-the last strides.
-"""
+"""The seam to whatever shows the pelvis: one question a stride, one answer over strides."""
 
 from __future__ import annotations
 

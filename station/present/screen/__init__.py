@@ -37,8 +37,7 @@ def render(snapshot: Snapshot, size: tuple[int, int], language: str = "en", sigh
 
 
 def render_rgb(snapshot: Snapshot, size: tuple[int, int], language: str = "en", sight: Sight | None = None) -> NDArray[np.uint8]:
-    """The snapshot as (H, W, 3) uint8 RGB for a `size` of (width, height) pixels; needs no display.
-    """
+    """The snapshot as (H, W, 3) uint8 RGB for a `size` of (width, height); needs no display."""
     ink = _ink(size, language, sight)
     page.paint(ink, snapshot)
     return np.ascontiguousarray(ink.pixels[..., 2::-1])

@@ -46,9 +46,7 @@ class Dial:
 
 
 def draw_scale(ink: Ink, dial: Dial, snapshot: Snapshot, measure: str = "") -> None:
-    """What stands still: the arc, and on it the zone of that measure where it is an end of the
-    swing.
-    """
+    """What stands still: the arc and, where that measure is an end of the swing, its zone."""
     ahead = figure.forward(snapshot)
     if measure and measure not in ENDS:
         _belt(ink, dial)
@@ -70,9 +68,7 @@ def _belt(ink: Ink, dial: Dial) -> None:
 def draw_live(
     ink: Ink, dial: Dial, snapshot: Snapshot, leg: Leg | None = "near", lit: Lit | None = None, mark_deg: float = NAN
 ) -> None:
-    """What moves: the figure, the needle of that leg (None = none), and a mark on the arc at
-    `mark_deg` (ahead is plus).
-    """
+    """What moves: figure, needle of that leg (None = none), mark on the arc at `mark_deg`."""
     figure.draw(ink, snapshot, dial.hip, dial.body, lit)
     ahead = figure.forward(snapshot)
     if leg is None:

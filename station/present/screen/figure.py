@@ -175,9 +175,7 @@ def _oval(ink: Ink, at: Point, across: float, down: float, turned_deg: float, co
 
 
 def _limb(ink: Ink, start: Point, end: Point, wide: float, narrow: float, height: float, colour: Colour) -> None:
-    """A limb that tapers from one round end to the other; half widths in shares of the height.
-    Nothing where it is not known.
-    """
+    """A limb tapering from one round end to the other, half widths in shares of the height."""
     a, b = np.array(start), np.array(end)
     length = float(np.hypot(*(b - a)))
     if not math.isfinite(length) or length == 0:

@@ -1,6 +1,4 @@
-"""What is said now: a cue on a filled ground with an arrow where the body should go, everything
-else in plain type.
-"""
+"""What is said now: a cue on a filled ground with an arrow, everything else in plain type."""
 
 from __future__ import annotations
 
@@ -19,9 +17,7 @@ NOTHING = Line("", "")
 
 
 def kind(cue: Cue) -> Kind:
-    """A correction or a warning, praise, or one of the station's own lines (a part begins, the
-    voice is off).
-    """
+    """A correction or warning, praise, or one of the station's own lines."""
     if cue.action == "praise":
         return "praise"
     return "act" if cue.id.startswith(("cue.", "safety.")) else "line"

@@ -51,9 +51,7 @@ class Placed(NamedTuple):
 
 
 class Face(NamedTuple):
-    """A typeface: its files by weight, and in em what letters with a stem, letters with a tail and
-    capitals fill.
-    """
+    """A typeface: files by weight; in em what stems, tails and capitals fill."""
 
     files: Mapping[Weight, str]
     ascent: float
@@ -69,9 +67,7 @@ class Ink:
     """Draws one page of `size` (width, height) pixels, again and again."""
 
     def __init__(self, size: tuple[int, int], language: str = "en", sight: Sight | None = None) -> None:
-        """Words are English and set in `language`, one of language.TONGUES. `sight`: how the page
-        is seen.
-        """
+        """Words are English, set in a `language` of TONGUES. `sight`: how the page is seen."""
         import pygame
 
         pygame.font.init()
@@ -100,9 +96,7 @@ class Ink:
     # --- what does not move ---
 
     def static(self, key: Hashable, draw: Callable[[], None]) -> None:
-        """Begin a page: clear it and `draw` what stands still, or copy that from the last time with
-        this key.
-        """
+        """Begin a page: clear it and `draw` what stands still, or copy it from the last time."""
         layer = self._layers.get(key)
         if layer is None:
             self.pixels[:] = (*GROUND[::-1], 255)
@@ -135,9 +129,7 @@ class Ink:
         self.line(arc(centre, radius, -180, 180), colour, width, closed=True)
 
     def bar(self, box: Box, colour: Colour, radius: float = 0) -> None:
-        """A filled rectangle with round corners, its edges on whole pixels: only the corners need
-        smoothing.
-        """
+        """A filled rectangle with round corners, its edges on whole pixels."""
         left, top, right, bottom = (round(v * self.unit) for v in (box.x, box.y, box.right, box.bottom))
         r = min(round(radius * self.unit), (right - left) // 2, (bottom - top) // 2)
         fill = (*colour[::-1], 255)
@@ -214,9 +206,7 @@ class Ink:
         at: Literal["top", "middle", "bottom"] = "middle",
         lines: int = 1,
     ) -> bool:
-        """Words that must be read while running: at that size or the least that can be, or not at
-        all. True when they stand.
-        """
+        """Words to read while running: at that size or the least readable, or not; True if set."""
         em = max(size, self.least)
         shrunk = self._fit(self._catalogue.text(words), box, em, weight, lines)[1]
         smallest = max(self.least, 0.6 * em)
@@ -249,9 +239,7 @@ class Ink:
         return self._font(size, weight).size(words)[0] / self.unit
 
     def _height(self, rows: int, em: float) -> float:
-        """What that many lines need when their capitals are centred: room for tails below, and as
-        much above.
-        """
+        """What that many lines need with their capitals centred: room for tails below and above."""
         return ((rows - 1) * _leading(em) + self._face.cap + 2 * self._face.descent) * em
 
     def _fit(self, words: str, box: Box, size: float, weight: Weight, lines: int) -> tuple[list[str], float]:
@@ -315,9 +303,7 @@ class Ink:
 
 
 def arc(centre: Point, radius: float, start_deg: float, end_deg: float, steps: int = 48) -> NDArray[np.float64]:
-    """Points (steps + 1, 2) along a circle. 0 deg hangs straight down, + turns towards the right of
-    the frame.
-    """
+    """Points (steps + 1, 2) along a circle: 0 deg hangs straight down, + turns to the right."""
     angle = np.radians(np.linspace(start_deg, end_deg, steps + 1))
     return np.column_stack([centre[0] + radius * np.sin(angle), centre[1] + radius * np.cos(angle)])
 

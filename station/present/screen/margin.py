@@ -1,6 +1,4 @@
-"""The lower margin of a page: what is amiss with the station. Discreet, never a page of its own
-while somebody runs.
-"""
+"""The lower margin: what is amiss with the station, discreet while somebody runs."""
 
 from __future__ import annotations
 

@@ -19,9 +19,7 @@ LINGER_NS = 3 * NS // 10
 
 
 class Pace:
-    """Turns each snapshot into two: what is drawn now, and the older one that numbers are read
-    from.
-    """
+    """Turns each snapshot into two: what is drawn now, and the older one numbers are read from."""
 
     def __init__(self) -> None:
         self._read: Snapshot | None = None

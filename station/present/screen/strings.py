@@ -1,6 +1,4 @@
-"""Every word of the screen's own, in one place. What the coach says stands in `cues.lines` and in
-the rules.
-"""
+"""Every word of the screen's own. What the coach says is in `cues.lines` and the rules."""
 
 from __future__ import annotations
 
@@ -65,9 +63,7 @@ def stick(station: Station) -> str:
 
 
 def reason(words: str) -> str:
-    """The last clause of a reason, after its colon or semicolon: what a person can change. The
-    whole of it is in the summary.
-    """
+    """The last clause of a reason, which a person can act on; the summary holds all of it."""
     return words.replace(";", ":").replace("：", ":").rpartition(":")[2].strip()
 
 

@@ -27,39 +27,6 @@ OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
 ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
 ON_HUE: Colour = (16, 18, 22)  # words on a filled OWN or ACT
 
-# Every pair that words are drawn in. A test holds them to WCAG 2.2: 4.5 to 1, also where large type
-# would be allowed 3 to 1.
-TEXT_PAIRS: tuple[tuple[Colour, Colour], ...] = (
-    (TEXT, GROUND),
-    (TEXT, PANEL),
-    (QUIET, GROUND),
-    (QUIET, PANEL),
-    (OWN, GROUND),
-    (OWN, PANEL),
-    (ACT, GROUND),
-    (ACT, PANEL),
-    (ON_HUE, OWN),
-    (ON_HUE, ACT),
-)
-# Every pair that a shape with a meaning is drawn in: 3 to 1 (WCAG 2.2, 1.4.11).
-SHAPE_PAIRS: tuple[tuple[Colour, Colour], ...] = (
-    (OWN, GROUND),
-    (OWN, PANEL),
-    (OWN, TRACK),
-    (ACT, GROUND),
-    (ACT, PANEL),
-    (TEXT, TRACK),
-    (TEXT, FAR),
-    (EDGE, GROUND),
-    (EDGE, TRACK),
-    (EDGE, PANEL),
-    (FAR, GROUND),
-    (BODY, GROUND),
-    (SHADE, GROUND),
-    (ACT, TRACK),
-    (TEXT, TRACK),
-    (TEXT, EDGE),
-)
 
 Weight = Literal["Medium", "SemiBold"]
 
@@ -75,15 +42,3 @@ LEAD = 40  # likewise
 BODY_SIZE = 32  # likewise
 LABEL = 27  # likewise
 TICK = 22  # the smallest: axis numbers
-
-
-def luminance(colour: Colour) -> float:
-    """Relative luminance 0..1 of an sRGB colour (WCAG 2.2, definition of relative luminance)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in colour)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    """Contrast ratio 1..21 of two colours (WCAG 2.2, definition of contrast ratio)."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)

@@ -149,9 +149,7 @@ class Screen:
 
 
 def open_display(size: tuple[int, int]) -> Any:
-    """SDL's display surface: a window of that size, or the whole display where there is no desktop.
-    Raises HardwareError.
-    """
+    """SDL's surface: a window of that size, or without a desktop all of the display."""
     import pygame
 
     tried = []
@@ -176,8 +174,7 @@ def open_display(size: tuple[int, int]) -> Any:
 
 
 def drivers() -> tuple[str, ...]:
-    """The video drivers that pygame's SDL was built with; empty where its library cannot be found.
-    """
+    """The video drivers of pygame's SDL; empty where its library cannot be found."""
     import pygame
 
     bundled = sorted(Path(pygame.__file__).parents[1].glob("pygame*.libs/libSDL2-2*"))
@@ -190,9 +187,7 @@ def drivers() -> tuple[str, ...]:
 
 
 def attempts(environment: Mapping[str, str], platform: str, dri: Path) -> list[dict[str, str]]:
-    """What to ask SDL for, in order, as environment variables. A driver that a person chose is the
-    only attempt.
-    """
+    """What to ask SDL for, in order, as environment variables; a chosen driver alone if given."""
     bare = {name: environment.get(name, value) for name, value in BARE.items()}
     chosen = environment.get("SDL_VIDEODRIVER")
     if chosen is not None or not platform.startswith("linux"):

@@ -13,11 +13,12 @@ from pathlib import Path
 import click
 
 from station.cli import cli
+from station.config import Config
 from station.faults.norms_table import OF_EIGHT, SPEEDS_MPS, TABLE
 from station.faults.registry import rule_table
 from station.model_errors import METHOD
 from station.pose.store import models_dir, read_card, read_errors
-from station.present.lights import light_table
+from station.present.lights import NOTICE, PRAISE, SIGNS, Sign
 from station.types import QUANTITIES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,10 +66,50 @@ def bounce() -> str:
     return "\n".join(rows)
 
 
+def lights() -> str:
+    rows = ["| light | shape in time | when | it says |", "|---|---|---|---|"]
+    rows += [_light(sign, f"`{rule}`") for rule, sign in SIGNS.items()]
+    rows += [_light(PRAISE, "praise"), _light(NOTICE, "anything else")]
+    return "\n".join([*rows, "| dark | | nothing to correct | keep running |"])
+
+
+def _light(sign: Sign, when: str) -> str:
+    words = (sign.shape.__doc__ or "Steady.").strip().rstrip(".")
+    return f"| {sign.colour} | {sign.shape.__name__}: {words[:1].lower()}{words[1:]} | {when} | {sign.says} |"
+
+
+# The 40-pin header, pin 1 first: BCM number, or None for power and ground.
+HEADER = (
+    *(None, None, 2, None, 3, None, 4, 14, None, 15),
+    *(17, 18, 27, None, 22, 23, None, 24, 10, None),
+    *(9, 25, 11, 8, None, 7, 0, 1, 5, None),
+    *(6, 12, 13, None, 19, 16, 26, 20, None, 21),
+)
+WIRING = {
+    "red": "cue light, to the gate of its MOSFET (100 ohm in line, 10 k from gate to ground: the pin is pulled up while booting)",
+    "green": "cue light, likewise",
+    "blue": "cue light, likewise",
+    "status": "status LED, 330 ohm in line",
+    "button": "to ground; internal pull-up, 1 k in line, 100 nF to ground",
+    "buzzer": "active buzzer through a transistor",
+}
+
+
+def pins() -> str:
+    """Every function with its pin, by the default settings."""
+    rows = ["| function | GPIO (BCM) | header pin | fitted by default | wiring |", "|---|---|---|---|---|"]
+    fitted = Config().pins.claimed()
+    for name, wiring in WIRING.items():
+        pin = getattr(Config().pins, name)
+        rows.append(f"| {name} | {pin} | {HEADER.index(pin) + 1} | {'yes' if name in fitted else 'no'} | {wiring} |")
+    return "\n".join(rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "bounce": bounce,
     "commands": commands,
-    "lights": light_table,
+    "lights": lights,
+    "pins": pins,
     "quantities": quantities,
     "rules": lambda: rule_table(3.0),
 }

@@ -12,9 +12,9 @@ import sys
 import numpy as np
 
 from station.language import catalogue
-from station.present.loudness import loudness_lufs
 from station.present.voices import CUE_HZ, FULL, PRAISE_HZ, RATE_HZ, VOICE_DIR, all_lines, chime, load_voices
 from tests.lab.voice.build import PICO, build, pico_speaker, rate_wps
+from tests.lab.voice.loudness import loudness_lufs
 
 
 def record(language: str) -> None:

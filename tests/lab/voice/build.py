@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from station.present.loudness import loudness_lufs
+from tests.lab.voice.loudness import loudness_lufs
 
 SCHEMA = "station.voice/1"
 # Even loudness from line to line; a gym needs it loud, the peak limit keeps room for beat and

@@ -1,6 +1,4 @@
-"""DONE: the session on one page. What changed from the quiet start to the quiet end, what helped,
-what comes next.
-"""
+"""DONE: the session on one page: what changed, what helped, what comes next."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""FRAMING: the only view with the camera's frame, small and shown only: where the runner stands,
-and what to change.
-"""
+"""FRAMING: the only view with the camera's frame: where to stand, and what to change."""
 
 from __future__ import annotations
 

@@ -37,8 +37,7 @@ def _power(lufs: float) -> float:
 
 
 def _k_weighted(samples: NDArray[np.floating], rate_hz: int) -> NDArray[np.float64]:
-    """The head's shelf (+4 dB above 1.7 kHz) and the 38 Hz high-pass, by their analogue prototypes.
-    """
+    """The head's shelf (+4 dB above 1.7 kHz) and the 38 Hz high-pass, as spectra."""
     # A power of two is quick; the quarter of a second keeps the filter's tail from wrapping to the
     # start.
     size = 1 << (len(samples) + rate_hz // 4).bit_length()
