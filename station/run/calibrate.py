@@ -100,7 +100,7 @@ def run_calibration(options: Options) -> None:
     if undrawn is not None:
         raise undrawn
     if wrong:
-        raise StationError(f"kept, but not in options: {wrong}", "", "follow the remedies above, then calibrate again")
+        raise StationError(f"kept, but not in order: {wrong}", "", "follow the remedies above, then calibrate again")
 
 
 def _ruler(options: Options, config: Config) -> Ruler:

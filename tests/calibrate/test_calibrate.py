@@ -154,7 +154,7 @@ def test_darkness_and_a_covered_lens_are_not_kept(
         (["--source", "none.mp4"], 2, "does not exist"),
         (["--source", "station.toml"], 2, "cannot be read as video"),
         (["--source", "wrong.png"], 2, "not a picture"),
-        (["--source", "poses.npz"], 2, "no pictures"),
+        (["--source", "poses.npz"], 2, "no frames"),
         (["--source", "picamera"], 3, "picamera2"),
         (["--source", STILLS / "deck.jpg", "--deck", "1,2,3"], 2, "X1,Y1,X2,Y2"),
         (["--source", STILLS / "deck.jpg", "--deck", "a,b,c,d"], 2, "X1,Y1,X2,Y2"),
