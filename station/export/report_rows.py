@@ -84,11 +84,15 @@ def leg_of(name: str) -> str:
 
 
 def place(measure: Measure, usual: tuple[float, float]) -> str:
-    """Where a value lies against the usual range, as surely as its interval allows."""
+    """Where a value lies against the usual range, as surely as its interval allows: one that is wider
+    than the range cannot place the value in it.
+    """
     if measure.high < usual[0]:
         return "below"
     if measure.low > usual[1]:
         return "above"
+    if measure.high - measure.low > usual[1] - usual[0]:
+        return wording.STATES["cannot_tell"]
     return "inside" if usual[0] <= measure.value <= usual[1] else "at the edge"
 
 

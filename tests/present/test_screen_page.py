@@ -19,7 +19,7 @@ from station.present.screen.dial import Dial, swing
 from station.present.screen.ink import KEPT_LAYERS, KEPT_WORDS, Ink, hang
 from station.present.screen.theme import ACT, OWN, TEXT
 from station.present.screen.views import live as live_view
-from station.present.screen.zone import Shown
+from station.present.screen.zone import Shown, shown
 from station.testing import screen_samples as samples
 from station.types import ANGLES, JOINTS, NAN, QUANTITIES, Activity, Band, Cue, Gait, Measure, Mode, Pose, Snapshot, Station, View
 
@@ -138,6 +138,19 @@ def test_silence_never_means_good_while_a_value_lies_outside_its_zone(ink: Ink) 
         assert strings.OUTSIDE in said
     short = np.array(good.gait.curves) * 0.4
     assert strings.OUTSIDE in words(ink, replace(good, gait=replace(good.gait, curves=short)))
+
+
+def test_an_interval_wider_than_the_norms_places_no_value_in_them(ink: Ink) -> None:
+    good = samples.coach_silent()
+    norm, own = (replace(good, bands={"tle_near_deg": Band(20.0, 30.0, origin)}) for origin in ("norm", "own"))
+    for half, zoned in ((4.0, True), (5.5, False)):
+        measures = {"tle_near_deg": Measure(25.0, 25.0 - half, 25.0 + half, 36)}
+        vague = replace(norm, gait=replace(good.gait, measures=measures))
+        assert (shown(vague).band is not None) == zoned
+        assert (LINES["mode.coach"].detail in words(ink, vague)) == zoned
+        assert strings.OUTSIDE not in words(ink, vague)
+        mine = replace(own, gait=replace(good.gait, measures=measures))
+        assert shown(mine).band is not None, "the model's error is in the runner's own zone as well"
 
 
 def test_the_mark_stands_inside_the_zone_exactly_when_the_value_is_good() -> None:

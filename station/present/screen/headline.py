@@ -39,7 +39,7 @@ def draw(ink: Ink, box: Box, snapshot: Snapshot) -> None:
     if cue is not None and not cue.id.startswith("mode."):
         words = LINES.get(cue.id, Line(cue.text, cue.text))
     elif snapshot.mode is Mode.COACH and not zone.everything_inside(snapshot):
-        words = words._replace(detail=strings.OUTSIDE)
+        words = words._replace(detail=strings.OUTSIDE if zone.anything_outside(snapshot) else "")
     two_lines = 2 * ink.line_height(max(BODY_SIZE, ink.least)) <= box.h
     top, below = box.cut_top(box.h * 0.5) if two_lines else (box, None)
     ink.glance(words.screen, top, HEAD, TEXT)

@@ -54,11 +54,16 @@ def shown(snapshot: Snapshot) -> Shown:
     return next((one for one in usual if math.isfinite(one.value)), usual[-1])
 
 
+def anything_outside(snapshot: Snapshot) -> bool:
+    """Whether a value that the page could show lies outside its zone."""
+    return any(_of(snapshot, name).side for name in _SHOWN)
+
+
 def everything_inside(snapshot: Snapshot) -> bool:
-    """Whether every value that the page could show lies in its zone: only then does silence mean
-    good.
+    """Whether every value that the page could show lies in its zone, and none is too uncertain to
+    say so: only then does silence mean good.
     """
-    return all(_of(snapshot, name).side == 0 for name in (*USUAL, "cadence_spm"))
+    return not anything_outside(snapshot) and not any(_vague(snapshot, name) for name in _SHOWN)
 
 
 def _of(snapshot: Snapshot, name: str) -> Shown:
@@ -66,7 +71,20 @@ def _of(snapshot: Snapshot, name: str) -> Shown:
     value = measure.value if measure.measured else NAN
     if name in dial.ENDS:  # of the last strides: it follows the runner
         value = dial.swing(snapshot)[0 if dial.ENDS[name] > 0 else 1]
-    return Shown(name, value, snapshot.bands.get(name), measure.reason)
+    return Shown(name, value, None if _vague(snapshot, name) else snapshot.bands.get(name), measure.reason)
+
+
+def _vague(snapshot: Snapshot, name: str) -> bool:
+    """Whether the interval is wider than the zone of healthy runners: it cannot place the value
+    there. The runner's own zone is from the same camera, whose error is the same each time.
+    """
+    measure, band = snapshot.gait.measures.get(name), snapshot.bands.get(name)
+    if measure is None or band is None or band.origin != "norm" or not measure.measured:
+        return False
+    return measure.high - measure.low > band.high - band.low
+
+
+_SHOWN = (*USUAL, "cadence_spm")
 
 
 def draw(ink: Ink, box: Box, one: Shown) -> None:
