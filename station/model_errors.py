@@ -74,9 +74,8 @@ class KnownErrors:
     def widened(self, name: str, measure: Measure) -> Measure:
         """Both intervals of a measure whose low..high holds only the spread between strides.
 
-        The next person's error is one more draw from what `people` showed: Student's t with people
-        - 1 degrees of freedom, times sqrt(1 + 1/people). "Cannot tell" where there is a table, but
-        none for this frame rate or camera angle.
+        The model's error is taken `reach` spreads wide, see `reach`. "Cannot tell" where there is a
+        table, but none for this frame rate or camera angle.
         """
         if not measure.measured:
             return measure
@@ -85,9 +84,10 @@ class KnownErrors:
         row = self.rows.get(name)
         if row is None:
             return measure
-        t = student_t975(row.people - 1) * math.sqrt(1.0 + 1.0 / row.people)
         below, above = measure.value - measure.low, measure.high - measure.value
-        spread, change = t * row.spread, t * row.change / math.sqrt(2.0)  # a change has two ends
+        most = reach(row.people)
+        spread = row.spread * (row.reach or most)
+        change = row.change * (row.change_reach or most) / math.sqrt(2.0)  # a change has two ends
         return replace(
             measure,
             low=measure.value - math.hypot(below, spread),
@@ -129,6 +129,14 @@ class KnownErrors:
         if name == EXCURSION:
             return of(TLE) + of(FORWARD)
         return 0.0 if name in DERIVED else of(name)
+
+
+def reach(people: int) -> float:
+    """How many standard deviations between `people` the next person's error may be off: it is one
+    more draw from what they showed, Student's t with people - 1 degrees of freedom, times
+    sqrt(1 + 1/people).
+    """
+    return student_t975(people - 1) * math.sqrt(1.0 + 1.0 / people)
 
 
 NOTHING_KNOWN = KnownErrors((), NAN, NAN)

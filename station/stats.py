@@ -49,9 +49,10 @@ STRIDE_SD = {
     "overstride_near_cm": 1.37,
     "shank_contact_near_deg": 2.00,
 }
-# Strides that STRIDE_SD counts for beside those seen (chosen: variances differ by a third to a
-# half)
-STRIDE_SD_WORTH = 4.0
+# Strides that STRIDE_SD counts for beside those seen: a variance that differs from trial to trial
+# by so much as theirs do is known as well as from so many strides; 10 for the measures that differ
+# most, more for the others (the same command).
+STRIDE_SD_WORTH = 10.0
 
 # Half of an interval of cadence: a mean of strides so unlike speaks of none of them (chosen)
 VAGUE_SPM = 10.0

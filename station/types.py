@@ -833,13 +833,16 @@ class MeasureError:
 
     bias: mean of measured minus true; 0 where taking it off would help no new person. spread:
     standard deviation between people of what is left. change: standard deviation of the error in a
-    change of one runner before one camera. people: how many were measured.
+    change of one runner before one camera. people: how many were measured. reach, change_reach: how
+    many spreads and changes a 95 % interval takes, by people left out; 0: as Student's t says.
     """
 
     bias: float
     spread: float
     change: float
     people: int
+    reach: float = 0.0
+    change_reach: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

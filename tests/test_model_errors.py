@@ -63,6 +63,13 @@ def test_the_absolute_interval_holds_the_spread_between_people_the_other_that_of
     assert told.low < told.ci95_change[0] < told.value
 
 
+def test_an_interval_takes_as_many_spreads_as_people_left_out_needed() -> None:
+    rows = {"tle_near_deg": MeasureError(0.0, 1.5, 0.5, 10, reach=1.8, change_reach=2.0)}
+    told = KnownErrors((ErrorBand(24.0, 7.0, rows),), 30.0, 0.0).widened("tle_near_deg", Measure(22.0, 21.8, 22.2, 36))
+    assert told.high - told.value == pytest.approx(math.hypot(0.2, 1.5 * 1.8))
+    assert told.ci95_change[1] - told.value == pytest.approx(math.hypot(0.2, 0.5 * 2.0 / math.sqrt(2)))
+
+
 def test_what_the_table_does_not_hold_for_cannot_be_told() -> None:
     known = KnownErrors(BANDS, 30.0, 40.0)
     assert known.widened("tle_near_deg", Measure(22.0, 21.0, 23.0, 36)).reason == OUTSIDE

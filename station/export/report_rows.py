@@ -84,8 +84,8 @@ def leg_of(name: str) -> str:
 
 
 def place(measure: Measure, usual: tuple[float, float]) -> str:
-    """Where a value lies against the usual range, as surely as its interval allows: one that is wider
-    than the range cannot place the value in it.
+    """Where a value lies against the usual range, as surely as its interval allows: an interval
+    wider than the range cannot place it there.
     """
     if measure.high < usual[0]:
         return "below"

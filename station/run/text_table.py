@@ -6,6 +6,8 @@ import math
 
 from station.types import QUANTITIES, Measure, Recording
 
+NO_SPEED = "speed unknown: it was not given, and the feet on the belt do not show it well enough"
+
 
 def summary_table(recording: Recording) -> str:
     """Quantities with 95 % intervals, then the rules; an unknown one keeps its reason."""
@@ -56,7 +58,7 @@ def _head(recording: Recording) -> str:
         f"faces {recording.direction or 'unknown'}",
         f"{len(recording.strides)} strides",
         f"{recording.leg_swaps_repaired} leg swaps repaired",
-        f"speed {speed.mps:.2f} m/s ({speed.origin})" if math.isfinite(speed.mps) else "speed unknown",
+        f"speed {speed.mps:.2f} m/s ({speed.origin})" if math.isfinite(speed.mps) else NO_SPEED,
     ]
     return f"{recording.source.path}: {', '.join(parts)}"
 

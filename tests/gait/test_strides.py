@@ -11,7 +11,7 @@ from station.gait import GaitCore
 from station.sense.poses import load_poses
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
-from station.types import NAN, NS, Pose, Reading, Side, View
+from station.types import NAN, NS, Joint, Pose, Reading, Side, View
 from tests.analysed import analyse
 from tests.gait.conftest import Reported, film, noisy
 
@@ -101,6 +101,28 @@ def test_belt_speed_is_seen_in_the_feet(speed_mps: float) -> None:
     reported = film((20.0, RunnerSpec(speed_mps=speed_mps, flaws=noisy())))
     assert reported.last.speed.origin == "picture"
     assert reported.last.speed.mps == pytest.approx(speed_mps, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("far_slowed", "jump_every", "told"), [(1.0, 0, True), (0.95, 0, True), (0.8, 0, False), (1.0, 2, False)]
+)
+def test_belt_speed_is_unknown_where_the_feet_do_not_agree(far_slowed: float, jump_every: int, told: bool) -> None:
+    """A pose model draws the far foot to the body, or misses it in every other stride."""
+    runner = SyntheticRunner(RunnerSpec(speed_mps=3.0, flaws=noisy()), seconds=20.0)
+    foot = [Joint.LEFT_HEEL, Joint.LEFT_FOOT_INDEX]
+    stride_s = 120.0 / float(runner.truth.strides["cadence_spm"].mean())
+    core, gait = GaitCore(runner.view), None
+    for pose in runner.poses():
+        xy = pose.xy_px.copy()
+        hip = xy[[Joint.LEFT_HIP, Joint.RIGHT_HIP], 0].mean()
+        lost = jump_every and int(pose.t_ns / NS / stride_s) % jump_every
+        xy[foot, 0] = hip + (0.4 if lost else far_slowed) * (xy[foot, 0] - hip)
+        gait = core.step(Pose(pose.t_ns, xy, pose.score))
+    assert gait is not None
+    assert gait.near_side == "right"
+    assert (gait.speed.origin == "picture") == told
+    if told:
+        assert gait.speed.mps == pytest.approx(3.0, rel=0.06)
 
 
 def test_belt_speed_without_scale_is_unknown() -> None:

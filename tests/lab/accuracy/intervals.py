@@ -1,20 +1,22 @@
 """Do the intervals hold the truth? Recorded runners, the core alone.
 
-python -m tests.lab.accuracy.intervals [--tuned]     a minute
+python -m tests.lab.accuracy.intervals     some minutes
 
-Each runner at each speed, from both sides, with landmark errors of 8 mm. "whole": the summary of
+Eight runners at each speed, from both sides, with landmark errors of 8 mm. "whole": the summary of
 the 30 s; "window": what the core says live at the end; "3 to 6 strides": the summary of so few in a
-row, six times a trial. The truth is the mean over all strides of the trial, from the markers
-without error and the force plate, without the product's code. What is known of the core's own
-errors (model_errors.METHOD) comes from the other seven runners each time.
+row; "change": from one speed to the next, the same runner before the same camera, by ci95_change.
+The truth is the mean over all strides of the trial, from the markers without error and the force
+plate, without the product's code. What is known of the core's own errors (model_errors.METHOD)
+comes from the other seven runners each time.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +24,14 @@ from numpy.typing import NDArray
 
 from station.model_errors import KnownErrors
 from station.record.summary import summarise
-from station.types import NAN, Joint, Measure, MeasureError, Side
+from station.types import NAN, QUANTITIES, Joint, Measure, MeasureError, Side
 from tests.analysed import analyse
 from tests.lab.accuracy.projection import HELD, SPEEDS, TUNED, Filming, Trial, filmed, load
 from tests.lab.accuracy.truth import truth
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 HOWS = ("whole", "window", "3 to 6 strides")
-
+EVERYBODY = (*TUNED, *HELD)
 
 LEAST_SHARE = 0.6  # statistical errors alone would be half of the half-width
 
@@ -62,8 +64,40 @@ def _whole(runner: str) -> list[tuple[str, float, float]]:
     return [(n, (m.high - m.low) / 2, m.value - true) for how, n, m, true in judged((runner,)) if how == "whole"]
 
 
+@cache
+def strides_sampled(name: str, n: int, runners: tuple[str, ...] = HELD) -> NDArray[np.float64]:
+    """How far the means of n strides in a row lie from that of their half minute: every such mean
+    of recorded runners, without landmark errors; empty for a measure that true_strides lacks.
+    """
+    off = []
+    for runner, speed, side in product(runners, SPEEDS, ("right", "left")):
+        values = _true_columns(runner, speed, side).get(name, np.empty(0))  # type: ignore[arg-type]
+        if len(values) > n:
+            off.append(np.convolve(values, np.full(n, 1.0 / n), "valid") - values.mean())
+    return np.concatenate(off) if off else np.empty(0)
+
+
+@cache
+def _true_columns(runner: str, speed: str, side: Side) -> dict[str, NDArray[np.float64]]:
+    return true_strides(load(SHARED, runner, speed), side)
+
+
 def true_values(trial: Trial, side: Side) -> dict[str, float]:
     """Means over the strides of a trial, keyed as QUANTITIES."""
+    strides = true_strides(trial, side)
+    duration_s = float(strides["duration_s"].mean())
+    mean = {name: float(values.mean()) for name, values in strides.items() if name != "duration_s"}
+    contact_ms = mean["contact_time_ms"]
+    return mean | {
+        "flight_time_ms": 500 * duration_s - contact_ms,
+        "duty_factor_pct": contact_ms / duration_s / 10,
+        "vertical_ratio_pct": 2 * mean["vertical_oscillation_cm"] / (trial.speed_mps * duration_s),
+        "cadence_spm": 120 / duration_s,
+    }
+
+
+def true_strides(trial: Trial, side: Side) -> dict[str, NDArray[np.float64]]:
+    """Every measure stride by stride, (strides,) each."""
     true = truth(trial, side)
     k = 0 if side == "left" else 1
     p, t_s = trial.points, trial.t_s
@@ -92,18 +126,18 @@ def true_values(trial: Trial, side: Side) -> dict[str, float]:
             "overstride_near_cm": 100 * np.interp(landed[0], t_s, reach),
             "shank_contact_near_deg": np.interp(landed[0], t_s, true.shank_deg),
         })  # fmt: skip
-    mean = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    forward, tle = float(true.forward_deg.mean()), float(true.tle_deg.mean())
-    return mean | {
-        "flight_time_ms": 500 * mean["duration_s"] - mean["contact_time_ms"],
-        "duty_factor_pct": mean["contact_time_ms"] / mean["duration_s"] / 10,
-        "vertical_ratio_pct": 2 * mean["vertical_oscillation_cm"] / (trial.speed_mps * mean["duration_s"]),
-        "cadence_spm": 120 / mean["duration_s"],
-        "step_length_m": trial.speed_mps * mean["duration_s"] / 2,
-        "thigh_forward_near_deg": forward,
-        "tle_near_deg": tle,
-        "thigh_excursion_near_deg": forward + tle,
-        "tle_share_near": float(np.mean(true.tle_deg / (true.tle_deg + true.forward_deg))),
+    found = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    duration_s, swing = found["duration_s"], true.forward_deg + true.tle_deg
+    return found | {
+        "flight_time_ms": 500 * duration_s - found["contact_time_ms"],
+        "duty_factor_pct": found["contact_time_ms"] / duration_s / 10,
+        "vertical_ratio_pct": 2 * found["vertical_oscillation_cm"] / (trial.speed_mps * duration_s),
+        "cadence_spm": 120 / duration_s,
+        "step_length_m": trial.speed_mps * duration_s / 2,
+        "thigh_forward_near_deg": true.forward_deg,
+        "tle_near_deg": true.tle_deg,
+        "thigh_excursion_near_deg": swing,
+        "tle_share_near": true.tle_deg / swing,
     }
 
 
@@ -113,6 +147,28 @@ def _rise(height: NDArray[np.float64]) -> float:
     return float(np.ptp(height[:half]) + np.ptp(height[half:])) / 2
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """One trial from one side: what is true, and what the core made of it."""
+
+    speed: str
+    side: str
+    true: Mapping[str, float]
+    strides: NDArray[np.void]
+    window: Mapping[str, Measure]
+
+
+@cache
+def recorded(runner: str) -> tuple[Recorded, ...]:
+    made = []
+    for speed, side in product(SPEEDS, ("right", "left")):
+        trial, filming = load(SHARED, runner, speed), Filming(side=side)  # type: ignore[arg-type]
+        found = analyse(filmed(trial, filming), filming.view, trial.speed_mps)
+        strides = found.strides[found.strides["running"] == 1]
+        made.append(Recorded(speed, side, true_values(trial, side), strides, found.last.measures))  # type: ignore[arg-type]
+    return tuple(made)
+
+
 def judged(
     runners: tuple[str, ...], method: Mapping[str, MeasureError] | None = None
 ) -> Iterator[tuple[str, str, Measure, float]]:
@@ -120,47 +176,57 @@ def judged(
     core's own errors.
     """
     known = KnownErrors((), NAN, NAN, method or {})
-    for runner in runners:
-        for speed in SPEEDS:
-            trial = load(SHARED, runner, speed)
-            for side in ("right", "left"):
-                filming = Filming(side=side)  # type: ignore[arg-type]
-                true = true_values(trial, side)  # type: ignore[arg-type]
-                found = analyse(filmed(trial, filming), filming.view, trial.speed_mps)
-                strides = found.strides[found.strides["running"] == 1]
-                few = [(start, 3 + start % 4) for start in range(0, len(strides) - 6, max(1, len(strides) // 6))]
-                said = [("whole", summarise(strides, {}, known)), ("window", known.corrected(found.last.measures))]
-                said += [("3 to 6 strides", summarise(strides[start : start + n], {}, known)) for start, n in few]
-                for how, measures in said:
-                    for name in true:
-                        if name in measures and measures[name].measured:
-                            yield how, name, measures[name], true[name]
+    for trial in chain.from_iterable(map(recorded, runners)):
+        strides = trial.strides
+        few = [(start, n) for n in (3, 4, 5, 6) for start in range(0, len(strides) - n, max(1, len(strides) // 6))]
+        said = [("whole", summarise(strides, {}, known)), ("window", known.corrected(trial.window))]
+        said += [("3 to 6 strides", summarise(strides[start : start + n], {}, known)) for start, n in few]
+        for how, measures in said:
+            for name in trial.true:
+                if name in measures and measures[name].measured:
+                    yield how, name, measures[name], trial.true[name]
 
 
-def lines(runners: tuple[str, ...]) -> Iterator[str]:
-    """Markdown: per measure how many intervals hold the truth, their half-width and the mean error.
-    """
-    found: dict[str, dict[str, list[tuple[float, float, float]]]] = {}
-    everybody = (*TUNED, *HELD)
-    for how, name, said, true in chain.from_iterable(
-        judged((runner,), method_errors(other for other in everybody if other != runner)) for runner in runners
-    ):
-        row = (float(said.low <= true <= said.high), (said.high - said.low) / 2, said.value - true)
-        found.setdefault(name, {}).setdefault(how, []).append(row)
-    yield "| measure | " + " | ".join(f"{how}: held | half-width | mean error" for how in HOWS) + " |"
-    yield "|---" * (1 + 3 * len(HOWS)) + "|"
-    for name, hows in found.items():
+def changes(runner: str, method: Mapping[str, MeasureError]) -> Iterator[tuple[str, float, float]]:
+    """(measure, half-width, error) of each change from one speed to the next."""
+    known = KnownErrors((), NAN, NAN, method)
+    for before, after in product(recorded(runner), repeat=2):
+        if before.side != after.side or SPEEDS.index(after.speed) != SPEEDS.index(before.speed) + 1:
+            continue
+        first, last = (summarise(trial.strides, {}, known) for trial in (before, after))
+        for name in before.true:
+            if name in first and first[name].measured and last[name].measured:
+                halves = [measure.ci95_change[1] - measure.value for measure in (first[name], last[name])]
+                seen, real = last[name].value - first[name].value, after.true[name] - before.true[name]
+                yield name, float(np.hypot(*halves)), seen - real
+
+
+def lines() -> Iterator[str]:
+    """Markdown: per measure how many intervals hold the truth, and their median half-width."""
+    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for runner in EVERYBODY:
+        method = method_errors(other for other in EVERYBODY if other != runner)
+        for how, name, said, true in judged((runner,), method):
+            row = (float(said.low <= true <= said.high), (said.high - said.low) / 2)
+            found.setdefault(name, {}).setdefault(how, []).append(row)
+        for name, half, error in changes(runner, method):
+            found.setdefault(name, {}).setdefault("change", []).append((float(abs(error) <= half), half))
+    hows = (*HOWS, "change")
+    yield "| measure | " + " | ".join(f"{how}: held | half-width" for how in hows) + " |"
+    yield "|---" * (1 + 2 * len(hows)) + "|"
+    for name in (n for n in QUANTITIES if n in found):
         cells = []
-        for how in HOWS:
-            held, half, error = np.array(hows.get(how, [(np.nan,) * 3])).T
-            cells.append(f"{100 * held.mean():.0f} % of {len(held)} | {np.median(half):.2g} | {error.mean():+.2g}")
-        yield f"| {name} | " + " | ".join(cells) + " |"
+        for how in hows:
+            held, half = np.array(found[name].get(how, [(np.nan, np.nan)])).T
+            cells.append(f"{100 * held.mean():.0f} % of {len(held)} | {np.median(half):.2g}")
+        yield f"| {QUANTITIES[name].label}, {QUANTITIES[name].unit} | " + " | ".join(cells) + " |"
+    shares = {how: np.concatenate([[held for held, _ in by.get(how, [])] for by in found.values()]) for how in hows}
+    yield "| all of them | " + " | ".join(f"{100 * shares[how].mean():.0f} % of {len(shares[how])} |" for how in hows) + " |"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tuned", action="store_true", help="the runners that constants were fitted on")
-    print("\n".join(lines(TUNED if parser.parse_args().tuned else HELD)))
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    print("\n".join(lines()))
 
 
 if __name__ == "__main__":

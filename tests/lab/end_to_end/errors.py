@@ -6,8 +6,14 @@ models/NAME.errors.json
 
 Every clip of the group "people" runs in a circle through the core without a table. What it measures
 differs from the truth by the model's error; how that differs from person to person is the table.
-That the table holds for somebody new is shown by leaving each person out, making the table of the
-others, and counting how often its intervals hold the truth of the one left out.
+How many spreads an interval takes is found by leaving each of the people out; that the table holds
+for somebody new is shown by leaving one more out, making the table of the others, and counting how
+often its intervals hold the truth.
+
+"once" counts twice. The strides of a rendered clip hardly differ, and its truth is the mean of
+these very strides: against that an interval that speaks of the runner, not of these strides, is too
+wide. So the mean is also put where the runner's own mean over half a minute would be, by how far
+the means of so many strides in a row of recorded runners (held out) lie from theirs.
 """
 
 from __future__ import annotations
@@ -15,17 +21,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from station.gait import GaitCore
-from station.model_errors import DERIVED, TIMED, KnownErrors
+from station.model_errors import DERIVED, TIMED, KnownErrors, reach
 from station.pose.store import models_dir, read_card
 from station.record.summary import summarise
+from station.stats import STRIDE_SD
 from station.types import QUANTITIES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
+from tests.lab.accuracy.intervals import strides_sampled
 from tests.lab.render.camera import project_px
 from tests.lab.render.spec import Camera, ClipSpec
 
@@ -42,7 +50,7 @@ PELVIC = "pelvi"
 """The pelvic measures have their own intervals, from the drill or the hip belt."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading_:
     """One clip as measured and as it is. `strides`: raw STRIDE rows of the run; `once`: those of
     the clip played once.
@@ -121,9 +129,65 @@ CONDITIONS = (
 
 
 def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
-    """The table. What faults change in the error is measured from the side and taken for every
-    condition.
+    """The table, with how many spreads hold 95 % of its own people when each is left out: at most
+    as many as Student's t takes. Of changes there are few: all of them are held.
     """
+    off, changed = _left_out(found)
+    return tuple(
+        replace(
+            band,
+            rows={
+                name: replace(
+                    row,
+                    reach=_reach(off.get(name, []), row.people),
+                    change_reach=_reach(changed.get(name, []), row.people, 1.0),
+                )
+                for name, row in band.rows.items()
+            },
+        )
+        for band in _bands(found)
+    )
+
+
+Shares = dict[str, list[tuple[str, float]]]
+"""By measure: person, and their error as a share of the table's."""
+
+
+def _left_out(found: Sequence[Reading_]) -> tuple[Shares, Shares]:
+    """Of each reading and of each change to a fault, by the table of the other people."""
+    off: Shares = {}
+    changed: Shares = {}
+    for person in sorted({r.person for r in found}):
+        others, mine = [r for r in found if r.person != person], [r for r in found if r.person == person]
+        made = _bands(others)
+        for reading in mine:
+            known = KnownErrors(made, reading.fps, reading.azimuth_deg)
+            for name, error in errors_of(reading, known).items():
+                if name in known.rows and known.rows[name].spread > 0:
+                    off.setdefault(name, []).append((person, abs(error) / known.rows[name].spread))
+        changes = _changes(others)
+        for name, error in _changed(mine):
+            if changes.get(name, 0.0) > 0:
+                changed.setdefault(name, []).append((person, abs(error) / changes[name]))
+    return off, changed
+
+
+def _reach(shares: Sequence[tuple[str, float]], people: int, holds: float = 0.95) -> float:
+    """The share that `holds` of them do not exceed, every person counting the same; at most what
+    Student's t takes.
+    """
+    most = reach(people)
+    if not shares:
+        return round(most, 2)
+    ordered = sorted(shares, key=lambda one: one[1])
+    persons = [person for person, _ in ordered]
+    weight = np.cumsum([1.0 / persons.count(person) for person in persons])
+    at = min(int(np.searchsorted(weight, holds * weight[-1])), len(ordered) - 1)
+    return round(min(ordered[at][1], most), 2)
+
+
+def _bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
+    """What faults change in the error is measured from the side and taken for every condition."""
     changes = _changes(found)
     made = []
     for condition in CONDITIONS:
@@ -132,6 +196,12 @@ def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
         if rows:
             made.append(ErrorBand(condition.least_fps, condition.most_azimuth_deg, rows))
     return tuple(made)
+
+
+@cache
+def raw_errors(reading: Reading_) -> dict[str, float]:
+    """With nothing known of the model."""
+    return errors_of(reading, NOTHING)
 
 
 def errors_of(reading: Reading_, known: KnownErrors) -> dict[str, float]:
@@ -158,7 +228,7 @@ def _rows(here: Sequence[Reading_], changes: Mapping[str, float]) -> dict[str, M
     people = sorted({r.person for r in here})
     if len(people) < 4:
         return {}
-    raw = {id(r): errors_of(r, NOTHING) for r in here}
+    raw = {id(r): raw_errors(r) for r in here}
     bias = {name: _bias(here, raw, name) for name in _names(raw.values()) if name not in DERIVED | TIMED}
     # What follows from several columns is worked out anew from those without bias, as the station
     # does.
@@ -204,14 +274,20 @@ def _changes(found: Sequence[Reading_]) -> dict[str, float]:
     """Root mean square, over people and faults, of how much the error differs from the same
     person's own running.
     """
-    own = {r.person: errors_of(r, NOTHING) for r in found if r.row == "own" and 24 <= r.fps < 45}
     off: dict[str, list[float]] = {}
+    for name, error in _changed(found):
+        off.setdefault(name, []).append(error)
+    return {name: math.sqrt(np.mean(np.square(values))) for name, values in off.items() if len(values) >= 8}
+
+
+def _changed(found: Sequence[Reading_]) -> Iterator[tuple[str, float]]:
+    """(measure, error of a fault less that of the same person's own running)."""
+    own = {r.person: raw_errors(r) for r in found if r.row == "own" and 24 <= r.fps < 45}
     for reading in found:
         if reading.row in FAULTS and reading.person in own:
-            for name, error in errors_of(reading, NOTHING).items():
+            for name, error in raw_errors(reading).items():
                 if name in own[reading.person]:
-                    off.setdefault(name, []).append(error - own[reading.person][name])
-    return {name: math.sqrt(np.mean(np.square(values))) for name, values in off.items() if len(values) >= 8}
+                    yield name, error - own[reading.person][name]
 
 
 # ---- whether it holds ----------------------------------------------------------------------------
@@ -220,58 +296,59 @@ def _changes(found: Sequence[Reading_]) -> dict[str, float]:
 @dataclass
 class Count:
     """Intervals of one measure on people who were left out. `half`: median half-width; `before`:
-    without a table.
+    without a table. `runner`: of the runner's mean, not of these strides.
     """
 
-    held: int = 0
+    held: float = 0.0
     before: int = 0
+    runner: float = 0.0
     n: int = 0
-    halves: list[float] | None = None
+    halves: list[float] = field(default_factory=list)
 
 
-def coverage(found: Sequence[Reading_], once: bool) -> dict[str, Count]:
+def coverage(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence[Reading_], once: bool) -> dict[str, Count]:
     """Intervals that hold the truth of a person who is not in the table, each clip played once or
     in a circle.
     """
     counts: dict[str, Count] = {}
-    for person in sorted({r.person for r in found}):
-        made = bands([r for r in found if r.person != person])
-        for reading in (r for r in found if r.person == person):
-            known = KnownErrors(made, reading.fps, reading.azimuth_deg)
-            strides = reading.once if once else reading.strides
-            without = measured(strides, NOTHING)
-            for name, said in measured(strides, known).items():
-                if name in QUANTITIES and name in reading.true and said.measured:
-                    count = counts.setdefault(name, Count(halves=[]))
-                    true = reading.true[name]
-                    count.n += 1
-                    count.held += said.low <= true <= said.high
-                    count.before += without[name].low <= true <= without[name].high
-                    count.halves.append((said.high - said.low) / 2)
+    for reading in found:
+        known = KnownErrors(tables[reading.person], reading.fps, reading.azimuth_deg)
+        strides = reading.once if once else reading.strides
+        without = measured(strides, NOTHING)
+        for name, said in measured(strides, known).items():
+            if name in QUANTITIES and name in reading.true and said.measured:
+                count, true = counts.setdefault(name, Count()), reading.true[name]
+                count.n += 1
+                count.held += said.low <= true <= said.high
+                count.before += without[name].low <= true <= without[name].high
+                count.halves.append((said.high - said.low) / 2)
+                if once:
+                    runner = true + (strides_sampled(name, said.n) if name in SAMPLED else np.zeros(1))
+                    count.runner += float(np.mean((said.low <= runner) & (runner <= said.high)))
     return counts
 
 
-def change_coverage(found: Sequence[Reading_]) -> dict[str, Count]:
+SAMPLED = {name for name in STRIDE_SD if name != "duration_s"}
+"""Measures that recorded runners, who have no trunk, show as well."""
+
+
+def change_coverage(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence[Reading_]) -> dict[str, Count]:
     """Changes from a person's own running to a fault: whether the two ci95_change intervals
     together hold the true change.
     """
     counts: dict[str, Count] = {}
-    for person in sorted({r.person for r in found}):
-        made = bands([r for r in found if r.person != person])
-        mine = [r for r in found if r.person == person]
-        own = next((r for r in mine if r.row == "own" and 24 <= r.fps < 45), None)
-        for reading in (r for r in mine if own is not None and r.row in FAULTS):
-            known = KnownErrors(made, reading.fps, 0.0)
-            before, after = measured(own.strides, known), measured(reading.strides, known)
-            for name in (n for n in after if n in QUANTITIES and n in reading.true):
-                if before[name].measured and after[name].measured:
-                    count = counts.setdefault(name, Count(halves=[]))
-                    change = after[name].value - before[name].value
-                    halves = [(m.ci95_change[1] - m.ci95_change[0]) / 2 for m in (before[name], after[name])]
-                    off = abs(change - (reading.true[name] - own.true[name]))
-                    count.n += 1
-                    count.held += off <= math.hypot(*halves)
-                    count.halves.append(math.hypot(*halves))
+    owns = {r.person: r for r in found if r.row == "own" and 24 <= r.fps < 45}
+    for reading in (r for r in found if r.row in FAULTS and r.person in owns):
+        own, known = owns[reading.person], KnownErrors(tables[reading.person], reading.fps, 0.0)
+        before, after = measured(own.strides, known), measured(reading.strides, known)
+        for name in (n for n in after if n in QUANTITIES and n in reading.true):
+            if before[name].measured and after[name].measured:
+                count = counts.setdefault(name, Count())
+                halves = [(m.ci95_change[1] - m.ci95_change[0]) / 2 for m in (before[name], after[name])]
+                change, real = after[name].value - before[name].value, reading.true[name] - own.true[name]
+                count.n += 1
+                count.held += abs(change - real) <= math.hypot(*halves)
+                count.halves.append(math.hypot(*halves))
     return counts
 
 
@@ -300,25 +377,32 @@ def lines(found: Sequence[Reading_], made: Sequence[ErrorBand]) -> Iterator[str]
     """Markdown: the table by condition, then the intervals."""
     names = {(c.least_fps, c.most_azimuth_deg): c.name for c in CONDITIONS}
     yield f"{len(found)} clips of {len({r.person for r in found})} people; measured minus true, each person counting the same.\n"
-    head = ("measure", "bias", "spread between people (SD)", "of a change (SD)", "people")
+    head = ("measure", "bias", "spread between people (SD)", "of a change (SD)", "an interval takes", "of a change", "people")
     for band in made:
         yield f"### {names[band.least_fps, band.most_azimuth_deg]}\n"
-        rows = [(n, f"{e.bias:+.3g}", f"{e.spread:.3g}", f"{e.change:.3g}", e.people) for n, e in band.rows.items()]
+        rows = [
+            (n, f"{e.bias:+.3g}", f"{e.spread:.3g}", f"{e.change:.3g}", f"{e.reach:.2f} SD", f"{e.change_reach:.2f} SD", e.people)
+            for n, e in band.rows.items()
+        ]
         yield from table(head, rows)
+    yield from held_lines(found)
+
+
+def held_lines(found: Sequence[Reading_]) -> Iterator[str]:
+    """Markdown: whether the intervals hold."""
     yield "### Intervals on people who were left out of the table\n"
-    once, circle, change = coverage(found, True), coverage(found, False), change_coverage(found)
-    head = ("measure", "clips", "once: held", "without a table", "half-width", "in a circle: held")
-    head += ("changes", "held", "half-width")
+    people = sorted({r.person for r in found})
+    tables = {person: bands([r for r in found if r.person != person]) for person in people}
+    once, circle, change = coverage(tables, found, True), coverage(tables, found, False), change_coverage(tables, found)
+    head = ("measure", "clips", "once: these strides", "once: the runner", "without a table", "half-width")
+    head += ("in a circle: held", "half-width", "changes", "held", "half-width")
     yield from table(head, [_row(n, once[n], circle.get(n), change.get(n)) for n in QUANTITIES if n in once])
 
 
 def _row(name: str, once: Count, circle: Count | None, change: Count | None) -> tuple[object, ...]:
-    def share(held: int, n: int) -> str:
-        return f"{100 * held / n:.0f} %" if n else "–"
+    def held(count: Count | None) -> tuple[str, str]:
+        return (f"{100 * count.held / count.n:.0f} %", f"{np.median(count.halves):.3g}") if count and count.n else ("–", "–")
 
-    half = f"{np.median(once.halves):.3g}" if once.halves else "–"
-    cells = (name, once.n, share(once.held, once.n), share(once.before, once.n), half)
-    cells += (share(circle.held, circle.n) if circle else "–",)
-    if change is None or not change.n:
-        return (*cells, "–", "–", "–")
-    return (*cells, change.n, share(change.held, change.n), f"{np.median(change.halves):.3g}")
+    share, half = held(once)
+    runner, before = (f"{100 * part / once.n:.0f} %" for part in (once.runner, once.before))
+    return (name, once.n, share, runner, before, half, *held(circle), change.n if change else "–", *held(change))

@@ -1,4 +1,6 @@
-"""Prints STRIDE_SD of station/stats.py: how much the strides of one runner differ.
+"""Prints STRIDE_SD of station/stats.py: how much the strides of one runner differ; and what it is
+worth, STRIDE_SD_WORTH: 2 / variance of the logarithm of that variance between the trials, without
+what so few strides add to it (2 / (n - 1)).
 
 `python tests/lab/makers/stride_spread.py`, over the four recorded runners that constants may be
 fitted on, at three speeds, from both sides, with landmark errors of 8 mm (../shared/data/rbds).
@@ -24,6 +26,7 @@ SHARED = ROOT.parent / "shared"
 
 def main() -> None:
     variances: dict[str, list[float]] = {}
+    counts: list[int] = []
     for runner in TUNED:
         for speed in SPEEDS:
             trial = load(SHARED, runner, speed)
@@ -35,9 +38,12 @@ def main() -> None:
                     seen = values[np.isfinite(values)]
                     if len(seen) >= 20:
                         variances.setdefault(name, []).append(float(seen[usual(seen)].var(ddof=1)))
+                        counts.append(len(seen))
+    of_few = 2.0 / (np.mean(counts) - 1)
     for name, found in variances.items():
-        spread = np.std(np.log(found)) if min(found) > 0 else np.nan
-        print(f'    "{name}": {np.sqrt(np.mean(found)):.3g},  # {len(found)} trials; SD of the log variance {spread:.2f}')
+        differ = np.var(np.log(found), ddof=1) - of_few
+        worth = f"worth {2.0 / differ:.0f} strides" if differ > 0 else "alike in all trials"
+        print(f'    "{name}": {np.sqrt(np.mean(found)):.3g},  # {len(found)} trials, {worth}')
 
 
 if __name__ == "__main__":
