@@ -13,8 +13,8 @@ comes from the other seven runners each time.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, pairwise, product
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from station.model_errors import KnownErrors
+from station.model_errors import KnownErrors, reach
 from station.record.summary import summarise
 from station.types import NAN, QUANTITIES, Joint, Measure, MeasureError, Side
 from tests.analysed import analyse
@@ -38,8 +38,48 @@ LEAST_SHARE = 0.6  # statistical errors alone would be half of the half-width
 
 def method_errors(runners: Iterable[str]) -> dict[str, MeasureError]:
     """What the core itself is off over the runners, by measure, where that is more than the strides
-    of half a minute explain: root mean square over the trials, and of a change between two speeds
-    of one runner."""
+    of half a minute explain; and how many spreads hold 95 % of the trials of each when they are
+    left out. Of changes there are few: all of them are held.
+    """
+    runners = tuple(runners)
+    off: dict[str, list[tuple[str, float]]] = {}
+    changed: dict[str, list[tuple[str, float]]] = {}
+    for runner in runners:
+        others = _method_errors(other for other in runners if other != runner)
+        for name, _, error in _whole(runner):
+            if name in others:
+                off.setdefault(name, []).append((runner, abs(error) / others[name].spread))
+        for name, _, error in changes(runner, {}):
+            if name in others:
+                changed.setdefault(name, []).append((runner, abs(error) / others[name].change))
+    return {
+        name: replace(
+            row,
+            reach=reach_of(off.get(name, []), row.people),
+            change_reach=reach_of(changed.get(name, []), row.people, 1.0),
+        )
+        for name, row in _method_errors(runners).items()
+    }
+
+
+def reach_of(shares: Sequence[tuple[str, float]], people: int, holds: float = 0.95) -> float:
+    """The share of a spread that `holds` of them do not exceed, at most what Student's t takes.
+
+    `shares`: person, and the size of their error as a share of what the others showed; every person
+    counts the same.
+    """
+    most = reach(people)
+    if not shares:
+        return round(most, 2)
+    ordered = sorted(shares, key=lambda one: one[1])
+    persons = [person for person, _ in ordered]
+    weight = np.cumsum([1.0 / persons.count(person) for person in persons])
+    at = min(int(np.searchsorted(weight, holds * weight[-1])), len(ordered) - 1)
+    return round(min(ordered[at][1], most), 2)
+
+
+def _method_errors(runners: Iterable[str]) -> dict[str, MeasureError]:
+    """Root mean square over the trials, and of a change between two speeds of one runner."""
     errors: dict[str, list[list[float]]] = {}
     halves: dict[str, list[float]] = {}
     for runner in runners:

@@ -28,12 +28,12 @@ from pathlib import Path
 import numpy as np
 
 from station.gait import GaitCore
-from station.model_errors import DERIVED, TIMED, KnownErrors, reach
+from station.model_errors import DERIVED, TIMED, KnownErrors
 from station.pose.store import models_dir, read_card
 from station.record.summary import summarise
 from station.stats import STRIDE_SD
 from station.types import QUANTITIES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
-from tests.lab.accuracy.intervals import strides_sampled
+from tests.lab.accuracy.intervals import reach_of, strides_sampled
 from tests.lab.render.camera import project_px
 from tests.lab.render.spec import Camera, ClipSpec
 
@@ -139,8 +139,8 @@ def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
             rows={
                 name: replace(
                     row,
-                    reach=_reach(off.get(name, []), row.people),
-                    change_reach=_reach(changed.get(name, []), row.people, 1.0),
+                    reach=reach_of(off.get(name, []), row.people),
+                    change_reach=reach_of(changed.get(name, []), row.people, 1.0),
                 )
                 for name, row in band.rows.items()
             },
@@ -170,20 +170,6 @@ def _left_out(found: Sequence[Reading_]) -> tuple[Shares, Shares]:
             if changes.get(name, 0.0) > 0:
                 changed.setdefault(name, []).append((person, abs(error) / changes[name]))
     return off, changed
-
-
-def _reach(shares: Sequence[tuple[str, float]], people: int, holds: float = 0.95) -> float:
-    """The share that `holds` of them do not exceed, every person counting the same; at most what
-    Student's t takes.
-    """
-    most = reach(people)
-    if not shares:
-        return round(most, 2)
-    ordered = sorted(shares, key=lambda one: one[1])
-    persons = [person for person, _ in ordered]
-    weight = np.cumsum([1.0 / persons.count(person) for person in persons])
-    at = min(int(np.searchsorted(weight, holds * weight[-1])), len(ordered) - 1)
-    return round(min(ordered[at][1], most), 2)
 
 
 def _bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:

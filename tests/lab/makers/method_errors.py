@@ -9,6 +9,7 @@ minute explain (theirs would be half of the half-width).
 from __future__ import annotations
 
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
@@ -18,4 +19,4 @@ from tests.lab.accuracy.projection import HELD, TUNED
 
 if __name__ == "__main__":
     for name, row in method_errors((*TUNED, *HELD)).items():
-        print(f'    "{name}": {row},')
+        print(f'    "{name}": MeasureError({", ".join(str(value) for value in astuple(row))}),')
