@@ -9,7 +9,7 @@ Times are integer nanoseconds of one monotonic clock; for files they count from 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple
 
@@ -331,8 +331,8 @@ class Measure:
 
     def rounded(self) -> Measure:
         """Every number to 0.001."""
-        numbers = ("value", "low", "high", "change_half")
-        return replace(self, **{name: round(getattr(self, name), 3) for name in numbers})
+        low, high, change_half = round(self.low, 3), round(self.high, 3), round(self.change_half, 3)
+        return Measure(round(self.value, 3), low, high, self.n, self.reason, change_half)
 
 
 class Activity(StrEnum):

@@ -22,9 +22,7 @@ from numpy.typing import NDArray
 from station.types import ANGLES, Joint, Side, View
 
 SEGMENTS = ("thigh_left", "thigh_right", "shank_left", "shank_right", "trunk")
-# Upper ends: hip left, right, knee left, right.
-_HIPS_KNEES = slice(Joint.LEFT_HIP, Joint.RIGHT_KNEE + 1)
-_KNEES_ANKLES = slice(Joint.LEFT_KNEE, Joint.RIGHT_ANKLE + 1)  # their lower ends, in the same order
+_LEGS = slice(Joint.LEFT_HIP, Joint.RIGHT_ANKLE + 1)  # hips, knees, ankles, left and right in turn
 # Of the trunk: shoulder, hip.
 _LEFT_ENDS = slice(Joint.LEFT_SHOULDER, Joint.LEFT_HIP + 1, Joint.LEFT_HIP - Joint.LEFT_SHOULDER)
 _RIGHT_ENDS = slice(Joint.RIGHT_SHOULDER, Joint.RIGHT_HIP + 1, Joint.RIGHT_HIP - Joint.RIGHT_SHOULDER)
@@ -48,7 +46,10 @@ def straightening(view: View) -> NDArray[np.float64]:
 
 def middle(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.floating]:
     """Mid-point of two landmarks; the one that was seen where the other is NaN."""
-    return 0.5 * (np.fmin(a, b) + np.fmax(a, b))
+    between = np.fmin(a, b)
+    between += np.fmax(a, b)
+    between *= 0.5
+    return between
 
 
 def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -59,13 +60,12 @@ def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tu
         xy_px: (N, 33, 2), NaN where not seen.
         straighten: from `straightening`.
     """
+    legs, middles = xy_px[:, _LEGS], middle(xy_px[:, _LEFT_ENDS], xy_px[:, _RIGHT_ENDS])
     vectors = np.empty((len(xy_px), 5, 2))
-    np.subtract(xy_px[:, _KNEES_ANKLES], xy_px[:, _HIPS_KNEES], out=vectors[:, :4])
-    middles = middle(xy_px[:, _LEFT_ENDS], xy_px[:, _RIGHT_ENDS])
-    np.subtract(middles[:, 0], middles[:, 1], out=vectors[:, 4])
-    vectors = vectors @ straighten
-    dx, dy = vectors[..., 0], vectors[..., 1]
-    dy[:, 4] *= -1.0  # the trunk points up
+    vectors[:, :4] = legs[:, 2:] - legs[:, :-2]
+    vectors[:, 4] = middles[:, 0] - middles[:, 1]
+    dx, dy = vectors.reshape(-1, 2).dot(straighten).T.reshape(2, -1, 5)
+    np.negative(dy[:, 4], out=dy[:, 4])  # the trunk points up
     return np.arctan2(dx, dy) * _DEG, np.hypot(dx, dy)
 
 
@@ -102,4 +102,7 @@ def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = Non
 
 def rounded_angles(angles_deg: NDArray[np.float64]) -> NDArray[np.float64]:
     """To 0.01 degree, without negative zeros."""
-    return np.rint(angles_deg * 100.0) / 100.0 + 0.0
+    whole = np.rint(angles_deg * 100.0)
+    whole /= 100.0
+    whole += 0.0
+    return whole

@@ -57,4 +57,5 @@ def bodies(xy_px: NDArray[np.floating], score: NDArray[np.floating], straighten:
     """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` as in angles."""
     seen = np.where((score >= MIN_SCORE)[..., None] & (np.abs(xy_px) < FARTHEST_PX), xy_px, np.nan)
     segment_deg, segment_px = segments(seen, straighten)
-    return Body(segment_deg, segment_px, seen.take(_ROWS, axis=1) @ straighten)
+    points = seen.take(_ROWS, axis=1).reshape(-1, 2).dot(straighten)
+    return Body(segment_deg, segment_px, points.reshape(-1, len(POINTS), 2))

@@ -91,11 +91,10 @@ def harmonics(
     """
     seen = np.isfinite(y)
     phase = (t_s[seen] - start_s) * (2.0 * np.pi / (end_s - start_s))
-    nothing = np.full(len(orders), complex(nan, nan))
     if len(phase) < max(8, 2 * len(orders) + 3) or len(phase) < 0.5 * len(y):
-        return nothing
+        return np.full(len(orders), complex(nan, nan))
     if max(float((phase[1:] - phase[:-1]).max()), phase[0] + 2.0 * np.pi - phase[-1]) > 2.2:
-        return nothing
+        return np.full(len(orders), complex(nan, nan))
     waves = [wave(k * phase) for k in orders for wave in (np.cos, np.sin)]
     design = np.array([np.ones_like(phase), *waves])
     c = np.linalg.solve(design @ design.T, design @ y[seen])

@@ -31,9 +31,8 @@ from station.gait.pelvis.landmarks import (
     MEASURED,
     STRIDES,
     estimate,
-    thighs_lock_in,
 )
-from station.gait.pelvis.source import PelvicStride
+from station.gait.pelvis.source import PelvicStride, Thighs
 from station.stats import usual
 from station.types import NEVER, HipBelt, HipBeltTrouble, Marks, Measure, Side, View
 
@@ -166,12 +165,12 @@ class HipBeltPelvis:
 
     # --- one stride ---
 
-    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+    def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
         if not self._worn.on or self._side is None:
             return None
         self._measured = self._share = None
         inside = [s for s in self._samples if start_s <= s.t_s < end_s]
-        thigh, ahead, _ = thighs_lock_in(rows, start_s, end_s)
+        thigh, ahead, _ = thighs
         found = stride_of(inside, self._learner.sd_px, *runner_axes(self._side, self._azimuth_deg), start_s, end_s)
         if len(inside) >= FEWEST_FRAMES:
             self._position.step(inside)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait.pelvis.belt import HipBeltPelvis
-from station.gait.pelvis.landmarks import LandmarkPelvis
+from station.gait.pelvis.landmarks import LandmarkPelvis, thighs_lock_in
 from station.gait.pelvis.pixels import PixelPelvis
 from station.gait.pelvis.source import PelvicSource, PelvicStride
 from station.types import NAN, HipBelt, HipTurn, Marks, Measure, PelvicPair, Side, TurnBand, View
@@ -73,9 +73,10 @@ class Pelvis:
 
     def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
         """Every source reads the stride; what the best one made of it."""
-        by_belt = self.belt.close(rows, start_s, end_s)
-        by_pixels = self.pixels.close(rows, start_s, end_s)
-        by_landmarks = self.landmarks.close(rows, start_s, end_s)
+        thighs = thighs_lock_in(rows, start_s, end_s)
+        by_belt = self.belt.close(rows, thighs, start_s, end_s)
+        by_pixels = self.pixels.close(rows, thighs, start_s, end_s)
+        by_landmarks = self.landmarks.close(rows, thighs, start_s, end_s)
         self.pair = paired(by_belt, by_landmarks, by_pixels, start_s)
         return {"hip_belt": by_belt, "pixels": by_pixels, "landmarks": by_landmarks}[self.name]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from station.gait import history as h
 from station.gait.curve import harmonics
-from station.gait.pelvis.source import PelvicStride
+from station.gait.pelvis.source import PelvicStride, Thighs
 from station.stats import student_t975, usual
 from station.types import PELVIC_TURN, Measure
 
@@ -60,7 +60,7 @@ def _usual(values: NDArray[np.float64]) -> float:
     return seen[len(seen) // 2] if seen else nan
 
 
-def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> tuple[complex, complex, float]:
+def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> Thighs:
     """Of one stride: H1 of the near thigh, deg; H1 of how far the near knee is ahead of the far
     one, px, which gives the stride's phase (with legs of unequal swing too); usual length of the
     near thigh, px."""
@@ -69,7 +69,7 @@ def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> t
     thigh = lock_in(t_s, rows[:, h.THIGH_NEAR], start_s, end_s)
     near = near_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_NEAR])), start_s, end_s)
     far = far_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_FAR])), start_s, end_s)
-    return thigh, near - far if isfinite(far.real) else 2.0 * near, near_px
+    return Thighs(thigh, near - far if isfinite(far.real) else 2.0 * near, near_px)
 
 
 class LandmarkPelvis:
@@ -112,13 +112,13 @@ class LandmarkPelvis:
         share = float(distance[up].mean() - distance[down].mean()) / float(reach[up].mean() - reach[down].mean())
         self._lifts = [*self._lifts, share if near else -share][-16:]
 
-    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+    def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
         t_s = rows[:, h.T_S]
         distance = np.where(rows[:, h.HAND] == 0.0, rows[:, h.HIPS_D], np.nan)
         turn = lock_in(t_s, distance, start_s, end_s)
         if not isfinite(turn.real):
             turn = lock_in(t_s, rows[:, h.HIPS_D], start_s, end_s)
-        thigh, drag, near_px = thighs_lock_in(rows, start_s, end_s)
+        thigh, drag, near_px = thighs
         scale = self._px_per_m if isfinite(self._px_per_m) else near_px / THIGH_M
         if not (isfinite(turn.real + thigh.real + drag.real) and scale > 0 and abs(thigh) > 0 and abs(drag) > 0):
             self._unseen += 1

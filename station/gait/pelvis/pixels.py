@@ -34,9 +34,8 @@ from station.gait.pelvis.landmarks import (
     STRIDES,
     estimate,
     lock_in,
-    thighs_lock_in,
 )
-from station.gait.pelvis.source import PelvicStride
+from station.gait.pelvis.source import PelvicStride, Thighs
 from station.stats import student_t975, usual
 from station.types import PELVIC_TURN, HipTurn, Measure, TurnBand
 
@@ -119,11 +118,11 @@ class PixelPelvis:
         lifts.append(float(read[up].mean() - read[down].mean()) / float(thigh[up].mean() - thigh[down].mean()))
         del lifts[:-8]
 
-    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
+    def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
         inside = [sample for sample in self._samples if start_s <= sample[0] < end_s]
         t_s, turn_deg, spread_deg = np.array(inside).T if inside else np.zeros((3, 0))
         turn = lock_in(t_s, turn_deg, start_s, end_s)
-        thigh, legs, _ = thighs_lock_in(rows, start_s, end_s)
+        thigh, legs, _ = thighs
         if not (isfinite(turn.real + thigh.real + legs.real) and abs(thigh) > 0 and abs(legs) > 0):
             self._unseen += 1
             self._cached = self._estimate()

@@ -21,6 +21,14 @@ class PelvicStride(NamedTuple):
     thigh_deg: float  # H1 of the near thigh, peak to peak
 
 
+class Thighs(NamedTuple):
+    """What every source takes a stride's phase from; see landmarks.thighs_lock_in."""
+
+    thigh: complex
+    ahead: complex
+    near_px: float
+
+
 class PelvicSource(Protocol):
     """One way to see the pelvis. What a source alone needs (tags, knee lifts) comes by methods of
     its own from `Pelvis`, which owns the sources and asks the best one; the core knows `Pelvis`
@@ -34,9 +42,9 @@ class PelvicSource(Protocol):
     def calibrated(self) -> bool:
         """Whether what was learnt of this runner (drag, shape, gain) suffices to measure."""
 
-    def close(self, rows: NDArray[np.float64], start_s: float, end_s: float) -> PelvicStride | None:
-        """The stride's turn from history rows of [start, end) or from the source's own samples;
-        None when it was not seen.
+    def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
+        """The stride's turn from history rows of [start, end), in which the thighs swing so, or
+        from the source's own samples; None when it was not seen.
 
         Called once per stride, in order.
         """

@@ -23,8 +23,9 @@ from station.gait.pelvis.landmarks import (
     LandmarkPelvis,
     estimate,
     lock_in,
+    thighs_lock_in,
 )
-from station.gait.pelvis.source import PelvicSource, PelvicStride
+from station.gait.pelvis.source import PelvicSource, PelvicStride, Thighs
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import NAN, NS, PELVIC_TURN, Measure, PelvicPair, Pose, View
@@ -148,9 +149,13 @@ def stride_rows(hand: slice) -> np.ndarray:
     return rows
 
 
+def closed(pelvis: LandmarkPelvis, rows: np.ndarray) -> PelvicStride | None:
+    return pelvis.close(rows, thighs_lock_in(rows, 5.0, 5.7), 5.0, 5.7)
+
+
 @pytest.mark.parametrize("hand", [slice(0, 0), slice(10, 18), slice(33, 42)])
 def test_a_hand_over_the_hip_does_not_move_the_answer(hand: slice) -> None:
-    found = LandmarkPelvis(300.0).close(stride_rows(hand), 5.0, 5.7)
+    found = closed(LandmarkPelvis(300.0), stride_rows(hand))
     assert found is not None
     expected = np.degrees(12.0 / (300.0 * WIDTH_M)) * np.exp(1j * np.radians(80))
     assert found.turn == pytest.approx(expected, abs=0.05)
@@ -165,7 +170,7 @@ class Fixed:
     def __init__(self) -> None:
         self.closed = 0
 
-    def close(self, rows: np.ndarray, start_s: float, end_s: float) -> PelvicStride | None:
+    def close(self, rows: np.ndarray, thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
         self.closed += 1
         return None
 
@@ -189,7 +194,7 @@ def test_another_source_plugs_in() -> None:
             return self.fixed
 
         def close(self, rows: np.ndarray, start_s: float, end_s: float) -> PelvicStride | None:
-            return self.fixed.close(rows, start_s, end_s)
+            return self.fixed.close(rows, thighs_lock_in(rows, start_s, end_s), start_s, end_s)
 
     pelvis = WithFixed(View())
     core = GaitCore(pelvis=pelvis)
@@ -204,7 +209,7 @@ def test_unseen_hips_are_named_as_the_reason() -> None:
     pelvis = LandmarkPelvis(300.0)
     rows = stride_rows(slice(0, 0))
     rows[:, h.HIPS_D] = NAN
-    assert [pelvis.close(rows, 5.0, 5.7) for _ in range(8)] == [None] * 8
+    assert [closed(pelvis, rows) for _ in range(8)] == [None] * 8
     assert {pelvis.measures()[name].reason for name in PELVIC_TURN} == {NOT_SEEN}
 
 
@@ -215,13 +220,13 @@ def test_one_stride_with_a_jumping_landmark_does_not_count() -> None:
         rows[:, h.HIPS_D] += RNG.normal(0, 2, len(rows))
         if i == 20:
             rows[10:20, h.HIPS_D] += 400.0
-        pelvis.close(rows, 5.0, 5.7)
+        closed(pelvis, rows)
     for near in (True, False, True, False):
         lift = np.zeros((60, h.COLUMNS))
         lift[30:, h.THIGH_NEAR if near else h.THIGH_FAR] = 45.0
         lift[:, h.LENGTH_NEAR] = lift[:, h.LENGTH_FAR] = 150.0
         pelvis.lift(lift, near)
-    pelvis.close(stride_rows(slice(0, 0)), 5.0, 5.7)
+    closed(pelvis, stride_rows(slice(0, 0)))
     assert pelvis.measures()[TURN].value == pytest.approx(np.degrees(12.0 / (300.0 * WIDTH_M)), rel=0.03)
 
 
