@@ -169,9 +169,11 @@ def test_its_words_fit_the_smallest_panel_in_the_real_font(rule: Rule, ink: Ink)
 
 @EACH
 def test_what_is_said_has_a_voice_and_a_sign_of_its_own_and_what_is_not_has_none(rule: Rule) -> None:
-    assert {text_id for text_id in load_voices("en").lines if text_id.endswith(f".{rule.name}")} == set(rule.lines)
+    assert {text_id for text_id in load_voices("en").lines if text_id.endswith(f".{rule.name}")} == set(rule.lines), (
+        "record it: python -m tests.lab.voice"
+    )
     assert (rule.name in SIGNS) == (rule.coaching is not None)
     if rule.coaching is None:
         return
     others = [sign for name, sign in SIGNS.items() if name != rule.name]
-    assert SIGNS[rule.name].shape not in [sign.shape for sign in others], "told apart without colour"
+    assert SIGNS[rule.name].shape not in [sign.shape for sign in others], "take a shape of present/lights that is free"

@@ -4,8 +4,10 @@ command is left out.
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,3 +44,22 @@ def test_links_lead_somewhere(path: Path) -> None:
     targets = [one or other for one, other in LINK.findall(text)]
     local = [target for target in targets if not re.match(r"[a-z]+:", target)]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+def test_the_walks_name_what_is_there() -> None:
+    walks = (ROOT / "station" / "README.md").read_text(encoding="utf-8").partition("## Four walks")[2].partition("\n## ")[0]
+    stops = re.findall(r"`([a-z_]+(?:\.[a-z_]+)*(?:\.[A-Z]\w+)?(?:\.[a-z_]+)?)`", walks)
+    assert len(stops) > 30
+    assert [stop for stop in stops if "." in stop and not is_there(stop)] == []
+
+
+def is_there(dotted: str) -> bool:
+    """Whether a module of the station has that function, class or method."""
+    names = dotted.split(".")
+    module = next(cut for cut in range(len(names), 0, -1) if (ROOT / "station" / Path(*names[:cut])).with_suffix(".py").is_file())
+    found: Any = ast.parse((ROOT / "station" / Path(*names[:module])).with_suffix(".py").read_text(encoding="utf-8"))
+    for name in names[module:]:
+        found = next((node for node in found.body if getattr(node, "name", "") == name), None)
+        if found is None:
+            return False
+    return True
