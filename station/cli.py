@@ -157,39 +157,12 @@ def demo(headless: bool, seconds: float | None) -> None:
 @FPS
 @TURN
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Stop after that long (default: all; a camera 60 s).")
-def analyze(
-    source_text: str,
-    config_file: Path | None,
-    speed_kmh: float | None,
-    direction: str | None,
-    json_to: str | None,
-    out_dir: Path | None,
-    opensim: bool,
-    overlay: bool,
-    coached: bool,
-    fps: float | None,
-    turned_deg: str | None,
-    seconds: float | None,
-) -> None:
+def analyze(fps: float | None, turned_deg: str | None, **options: Any) -> None:
     """Measure a recording with the same core, every frame, as fast as it goes."""
-    from station.run.analyze import Wish, run_analysis
+    from station.run.analyze import Options, run_analysis
     from station.sense.film_reading import FilmReading
 
-    run_analysis(
-        Wish(
-            source_text=source_text,
-            config_file=config_file,
-            speed_kmh=speed_kmh,
-            direction=direction,
-            json_to=json_to,
-            out_dir=out_dir,
-            opensim=opensim,
-            overlay=overlay,
-            coached=coached,
-            reading=FilmReading(fps, int(turned_deg or 0)),
-            seconds=seconds,
-        )
-    )
+    run_analysis(Options(reading=FilmReading(fps, int(turned_deg or 0)), **options))
 
 
 @cli.command()
@@ -236,13 +209,13 @@ def export(config_file: Path | None, session: str, folder: Path, opensim: bool, 
 @CONFIG
 @JSON
 @click.option("--out", type=Destination(suffix=".html"), metavar="FILE.html", help="Write a page.")
-def compare(before: str, after: str, config_file: Path | None, json_to: str | None, out: Path | None) -> None:
+def compare(**options: Any) -> None:
     """Show what changed between two sessions of one runner: each a stored session, a folder of
     exported files, or what `analyze --json` wrote.
     """
     from station.run.compare import Options, run_comparison
 
-    run_comparison(Options(before, after, config_file, json_to, out))
+    run_comparison(Options(**options))
 
 
 @cli.command()
@@ -260,7 +233,7 @@ def forget(session_ids: tuple[str, ...], config_file: Path | None, yes: bool) ->
 @cli.command()
 @click.argument("reference", type=FILE, metavar="CSV", required=False)
 @CONFIG
-@click.option("--session", "sessions_", multiple=True, metavar="ID|last|all", help="Stored session (default: as the rows name).")
+@click.option("--session", "sessions", multiple=True, metavar="ID|last|all", help="Stored session (default: as the rows name).")
 @click.option("--against", "folders", multiple=True, type=FILE, metavar="DIR", help="What `analyze --out` or an export wrote.")
 @click.option("--offset", "offset_s", type=float, metavar="SECONDS", help="Station's clock minus reference's (default: found).")
 @click.option("--within", multiple=True, metavar="NAME=VALUE", help="A tolerance other than the usual one.")
@@ -268,27 +241,16 @@ def forget(session_ids: tuple[str, ...], config_file: Path | None, yes: bool) ->
 @JSON
 @click.option("--out", type=Destination(suffix=".html"), metavar="FILE.html", help="Write a page with Bland-Altman plots.")
 @click.option("--columns", is_flag=True, help="List what a reference file may hold, and leave.")
-def validate(
-    reference: Path | None,
-    config_file: Path | None,
-    sessions_: tuple[str, ...],
-    folders: tuple[Path, ...],
-    offset_s: float | None,
-    within: tuple[str, ...],
-    keep_units: bool,
-    json_to: str | None,
-    out: Path | None,
-    columns: bool,
-) -> None:
+def validate(columns: bool, **options: Any) -> None:
     """Compare hand counts, or another system's values, with what the station measured."""
     from station.run.validate import Options, print_columns, run_validation
 
     if columns:
         print_columns()
-    elif reference is None:
+    elif options["reference"] is None:
         raise click.UsageError("name the CSV file")
     else:
-        run_validation(Options(reference, config_file, sessions_, folders, offset_s, within, keep_units, json_to, out))
+        run_validation(Options(**options))
 
 
 @cli.command()
@@ -310,13 +272,13 @@ def validate(
 @click.option("--direction", type=click.Choice(["left", "right"]), help="The way the runner faces (default: from a runner).")
 @click.option("--picture", type=TO_FILE, metavar="OUT.png", help="Draw what was found into a picture of the empty treadmill.")
 @JSON
-def calibrate(config_file: Path | None, **wishes: Any) -> None:
+def calibrate(**options: Any) -> None:
     """Find out how the camera stands to the treadmill, and keep it: framing, light, roll, scale,
     direction, zone.
     """
     from station.run.calibrate import Options, run_calibration
 
-    run_calibration(Options(config_file=config_file, **wishes))
+    run_calibration(Options(**options))
 
 
 @cli.command()
@@ -338,11 +300,11 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 @click.option(
     "--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station."
 )
-def bench(as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool) -> None:
+def bench(**options: Any) -> None:
     """Time every stage on this machine, one thread and two."""
     from station.bench.stages import Options, run_bench
 
-    run_bench(Options(as_json, vs, peer_python, clip, frames, latency))
+    run_bench(Options(**options))
 
 
 @cli.command("hip-belt")

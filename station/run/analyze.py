@@ -47,7 +47,7 @@ Progress = Callable[[float], None]  # is given the seconds of recording that wer
 
 
 @dataclass(frozen=True)
-class Wish:
+class Options:
     """What the command line asks for."""
 
     source_text: str
@@ -78,46 +78,46 @@ class Stopwatch:
             self.spent_s[name] = self.spent_s.get(name, 0.0) + time.perf_counter() - start
 
 
-def run_analysis(wish: Wish) -> None:
+def run_analysis(options: Options) -> None:
     """Analyse and write what was asked for. What was measured before a file breaks off is written,
     then the break is reported.
 
     Raises NothingFound when nobody could be measured, InputError for an unreadable file,
     UsageError, ConfigError, ModelError.
     """
-    for option, given in (("--overlay", wish.overlay), ("--opensim", wish.opensim)):
-        if given and wish.out_dir is None:
+    for option, given in (("--overlay", options.overlay), ("--opensim", options.opensim)):
+        if given and options.out_dir is None:
             raise UsageError(f"{option} needs a place to write to", "", "add --out DIR")
-    config = load(wish.config_file)
-    recording, problem = analyse_file(wish, config)
+    config = load(options.config_file)
+    recording, problem = analyse_file(options, config)
     doubt = speed_doubt(recording)
     if doubt:
         recording = without_times(recording, doubt)
     short = too_short(recording)
     if short:
         recording = replace(recording, notes=(*recording.notes, short))
-    _write(recording, wish, config)
+    _write(recording, options, config)
     if recording.source.kind == "video" and recording.running_fraction == 0 and problem is None:
-        turn = turned_deg_of(wish.source_text, config, wish.reading)
+        turn = turned_deg_of(options.source_text, config, options.reading)
         if turn:
             way = {90: "90 degrees clockwise", 180: "180 degrees", 270: "90 degrees counter-clockwise"}[turn]
-            remedy = f"turn the film by {way}: --turn {(turn + wish.reading.turned_deg) % 360}"
-            raise NothingFound("the film lies on its side or upside down", wish.source_text, remedy)
+            remedy = f"turn the film by {way}: --turn {(turn + options.reading.turned_deg) % 360}"
+            raise NothingFound("the film lies on its side or upside down", options.source_text, remedy)
     if recording.tracked_fraction == 0:
-        raise NothingFound("no runner found", wish.source_text, "film one person from the side, head to foot, as large as fits")
+        raise NothingFound("no runner found", options.source_text, "film one person from the side, head to foot, as large as fits")
     if problem is not None:
         raise StationError(f"{problem.what}; what came before it was analysed", problem.where, problem.remedy)
     if doubt:
-        raise StationError(doubt, wish.source_text, "say how many frames a second the camera took: --fps")
+        raise StationError(doubt, options.source_text, "say how many frames a second the camera took: --fps")
     if short:
         remedy = f"film {ENOUGH_S:.0f} s of running or more; of slow motion that many times longer"
-        raise NothingFound(short, wish.source_text, remedy)
+        raise NothingFound(short, options.source_text, remedy)
     if recording.running_fraction == 0:
         remedy = "angles were written; rules need running. If it is slow motion, say the camera's rate with --fps"
-        raise NothingFound("somebody is there, but nobody runs", wish.source_text, remedy)
+        raise NothingFound("somebody is there, but nobody runs", options.source_text, remedy)
 
 
-def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | None]:
+def analyse_file(options: Options, config: Config) -> tuple[Recording, StationError | None]:
     """The recording, and the error that ended it early, if one did. Ctrl-C ends it in order.
 
     Raises InputError, or HardwareError of a camera, when nothing came before it.
@@ -125,29 +125,29 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
     watch = Stopwatch()
     problem: StationError | None = None
     start = time.perf_counter()
-    with open_source(wish.source_text, config, SystemClock(), reading=wish.reading) as source:
-        info, (date, date_notes) = source.info, _date(wish.source_text, config, source.info.kind in LIVE_KINDS)
-        view = view_of(config, source, cast("Side | None", wish.direction))
+    with open_source(options.source_text, config, SystemClock(), reading=options.reading) as source:
+        info, (date, date_notes) = source.info, _date(options.source_text, config, source.info.kind in LIVE_KINDS)
+        view = view_of(config, source, cast("Side | None", options.direction))
         turn_reader, turn_bands = pelvis_model_for(config, info, view.direction)
         estimator = estimator_for(config, info, film=True)
         errors = estimator.model.errors if estimator else ()
-        coach = Coach(view, plan_of(config, analysis=not wish.coached), errors, turn_bands)
-        collector = Collector(info, estimator.model if estimator else None, view, keep_poses=wish.out_dir is not None)
+        coach = Coach(view, plan_of(config, analysis=not options.coached), errors, turn_bands)
+        collector = Collector(info, estimator.model if estimator else None, view, keep_poses=options.out_dir is not None)
         finder = mark_finder_for(config, info)
-        overlays, hidden = _overlays(wish, info, estimator is not None), HiddenLeg()
+        overlays, hidden = _overlays(options, info, estimator is not None), HiddenLeg()
         with contextlib.ExitStack() as stack:
             if estimator:
                 stack.callback(estimator.close)
             for overlay in overlays:
                 stack.enter_context(overlay)
             progress = stack.enter_context(_progress(info.duration_s))
-            for reading in given_speed(config, wish.speed_kmh):
+            for reading in given_speed(config, options.speed_kmh):
                 collector.add(reading, coach.step(reading))
             inlet = Inlet(estimator, finder, stage=watch.stage, turn_reader=turn_reader)
             # Four stages that overlap: decoding, the pose model (two frames at once), what is found
             # where the runner is, and here core and files. Each keeps the order.
             line = stack.enter_context(Pipeline())
-            frames = line.ahead(_items(source, watch, wish.seconds), AHEAD, "decode")
+            frames = line.ahead(_items(source, watch, options.seconds), AHEAD, "decode")
             posed = line.ahead(_posed(frames, inlet, estimator), AHEAD, "pose")
             try:
                 for given, frame in line.ahead(_inputs(posed, inlet), AHEAD, "find"):
@@ -164,10 +164,10 @@ def analyse_file(wish: Wish, config: Config) -> tuple[Recording, StationError | 
                 problem = error
             except KeyboardInterrupt:
                 click.echo("stopped; what was seen so far is written", err=True)
-        problem = problem or _first_problem(source, wish.source_text) or _skipped(inlet, wish.source_text)
+        problem = problem or _first_problem(source, options.source_text) or _skipped(inlet, options.source_text)
         notes = (*getattr(source, "notes", ()), *date_notes, *hidden.notes)
         for note in notes:
-            click.echo(f"note: {wish.source_text}: {note}", err=True)
+            click.echo(f"note: {options.source_text}: {note}", err=True)
         if problem is not None and collector.poses == 0:
             raise problem
         wall_s = time.perf_counter() - start
@@ -194,16 +194,16 @@ def _date(source_text: str, config: Config, live: bool) -> tuple[dict[str, Any],
     return date, (note,) if origin == "file" else ()
 
 
-def _overlays(wish: Wish, info: SourceInfo, has_frames: bool) -> tuple[Overlay, ...]:
+def _overlays(options: Options, info: SourceInfo, has_frames: bool) -> tuple[Overlay, ...]:
     """The one that was asked for, if it was.
 
     Raises UsageError where there is nothing to draw on, or nothing to write a film with.
     """
-    if not wish.overlay or wish.out_dir is None:
+    if not options.overlay or options.out_dir is None:
         return ()
     if not has_frames:
-        raise UsageError("--overlay draws on frames, and this file holds landmarks only", wish.source_text, "leave it out")
-    return (Overlay(wish.out_dir, info),)
+        raise UsageError("--overlay draws on frames, and this file holds landmarks only", options.source_text, "leave it out")
+    return (Overlay(options.out_dir, info),)
 
 
 def _items(source: FrameSource | PoseSource, watch: Stopwatch, seconds: float | None) -> Iterator[Frame | Pose]:
@@ -273,19 +273,19 @@ def _progress(duration_s: float) -> Iterator[Progress]:
         yield lambda done_s: bar.update(max(0, round(done_s * 1000) - bar.pos))
 
 
-def _write(recording: Recording, wish: Wish, config: Config) -> None:
+def _write(recording: Recording, options: Options, config: Config) -> None:
     """A dated recording is written under the date of its own end, so that the same film gives the
     same bytes.
     """
     end_utc = wall_clock.later(recording.started_utc, recording.source.duration_s) if recording.dated else wall_clock.now().utc
-    if wish.out_dir is not None:
-        opensim = wish.opensim or config.record.opensim
-        beside, language = (FILM,) if wish.overlay else (), config.station.language
-        for path in write_all(recording, wish.out_dir, beside, CORE_VERSION, end_utc, opensim, language=language):
+    if options.out_dir is not None:
+        opensim = options.opensim or config.record.opensim
+        beside, language = (FILM,) if options.overlay else (), config.station.language
+        for path in write_all(recording, options.out_dir, beside, CORE_VERSION, end_utc, opensim, language=language):
             click.echo(f"wrote {path}", err=True)
         for words in (*missing(recording, opensim).values(), *(() if opensim else (ON_REQUEST,))):
             click.echo(f"note: {words}", err=True)
-    if wish.json_to is not None:
-        write_output(wish.json_to, json_bytes(analysis_json(recording, CORE_VERSION, end_utc)))
-    if wish.json_to != "-":
+    if options.json_to is not None:
+        write_output(options.json_to, json_bytes(analysis_json(recording, CORE_VERSION, end_utc)))
+    if options.json_to != "-":
         click.echo(summary_table(recording))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from station.config import Config
-from station.run.analyze import Wish, analyse_file
+from station.run.analyze import Options, analyse_file
 from station.run.hidden_leg import HiddenLeg
 from station.types import JOINTS, NS, Activity, Frame, Gait, Joint, Mode, Pose, Snapshot, Step
 
@@ -92,7 +92,7 @@ def test_no_word_of_a_leg_that_does_not_run() -> None:
 
 def test_the_rail_over_a_rendered_runner_s_knees(shared: Path) -> None:
     film = shared / "data" / "field" / "rail_over_knees.mp4"
-    recording, _ = analyse_file(Wish(str(film), seconds=4.0), Config())
+    recording, _ = analyse_file(Options(str(film), seconds=4.0), Config())
     assert any("knee, shin" in note and "cannot be told from what is in front" in note for note in recording.notes)
-    free, _ = analyse_file(Wish(str(film.with_name("trimmed_by_edit_list.mp4")), seconds=4.0), Config())
+    free, _ = analyse_file(Options(str(film.with_name("trimmed_by_edit_list.mp4")), seconds=4.0), Config())
     assert not any("cannot be told" in note or "unclear" in note for note in free.notes)

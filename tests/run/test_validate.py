@@ -15,7 +15,7 @@ from station.config import Config
 from station.export.bundle import write_all
 from station.record.archive import Archive
 from station.record.store import SqliteStore
-from station.run.analyze import Wish, analyse_file
+from station.run.analyze import Options, analyse_file
 from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import Recording
@@ -36,7 +36,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Recording]
     """A folder as `station analyze --out` writes it, and what it was written from."""
     folder = tmp_path_factory.mktemp("analyses")
     save_poses(folder / "runner.npz", Poses(RUNNER.t_ns, RUNNER.xy_px, RUNNER.score, 1280, 720, RUNNER.filming.px_per_m))
-    recording, problem = analyse_file(Wish(str(folder / "runner.npz")), Config())
+    recording, problem = analyse_file(Options(str(folder / "runner.npz")), Config())
     assert problem is None
     write_all(recording, folder / "first")
     return folder / "first", recording
@@ -112,7 +112,7 @@ def test_a_curve_on_another_clock(shared: Path, tmp_path: Path, capsys: pytest.C
     poses, true = filmed(trial, Filming()), truth(trial, "right")
     stack = (np.stack([getattr(pose, name) for pose in poses]) for name in ("xy_px", "score"))
     save_poses(tmp_path / "p.npz", Poses(np.array([pose.t_ns for pose in poses]), *stack, 1280, 1280, 1100 / 3.0))
-    recording, _ = analyse_file(Wish(str(tmp_path / "p.npz")), Config())
+    recording, _ = analyse_file(Options(str(tmp_path / "p.npz")), Config())
     write_all(recording, tmp_path / "out")
     rows = [f"{t + 7.3:.4f},{angle:.3f}" for t, angle in zip(true.t_s[600:4000], true.thigh_deg[600:4000], strict=True)]
     (tmp_path / "markers.csv").write_text("time_s,thigh_near_deg\n" + "\n".join(rows) + "\n")

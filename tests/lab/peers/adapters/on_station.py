@@ -12,7 +12,7 @@ from pathlib import Path
 from found import ANGLES, JOINTS, SIDES, Found, measured
 
 from station.config import Config, PoseSection, ViewSection
-from station.run.analyze import Wish, analyse_file
+from station.run.analyze import Options, analyse_file
 from station.types import NS, Joint, Recording
 
 LANDMARK = {"toe": "foot_index"}
@@ -58,7 +58,7 @@ def main() -> None:
     reported: dict = {}
     with measured(reported):
         # An out_dir makes it keep the landmarks; nothing is written here.
-        recording, problem = analyse_file(Wish(str(asked.clip), out_dir=asked.out.parent), config)
+        recording, problem = analyse_file(Options(str(asked.clip), out_dir=asked.out.parent), config)
     found = converted(recording)
     found.reported |= reported | {"versions": {name: version(name) for name in ("treadmill-station", "onnxruntime", "numpy")}}
     if problem is not None:
