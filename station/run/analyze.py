@@ -104,7 +104,8 @@ def run_analysis(options: Options) -> None:
             remedy = f"turn the film by {way}: --turn {(turn + options.reading.turned_deg) % 360}"
             raise NothingFound("the film lies on its side or upside down", options.source_text, remedy)
     if recording.tracked_fraction == 0:
-        raise NothingFound("no runner found", options.source_text, "film one person from the side, head to foot, as large as fits")
+        remedy = "film one person from the side, head to foot, as large as fits"
+        raise NothingFound("no runner found", options.source_text, remedy)
     if problem is not None:
         raise StationError(f"{problem.what}; what came before it was analysed", problem.where, problem.remedy)
     if doubt:
