@@ -56,11 +56,11 @@ def test_measures_agree_with_the_summary_of_unbiased_strides() -> None:
 
 
 def test_the_absolute_interval_holds_the_spread_between_people_the_other_that_of_a_change() -> None:
-    told = KnownErrors(BANDS, 60.0, 0.0).widened("tle_near_deg", Measure(22.0, 21.8, 22.2, 36))
+    reported = KnownErrors(BANDS, 60.0, 0.0).widened("tle_near_deg", Measure(22.0, 21.8, 22.2, 36))
     t = 2.262 * math.sqrt(1.1)  # Student's t with nine degrees of freedom, and one more person
-    assert told.high - told.value == pytest.approx(math.hypot(0.2, 1.5 * t), rel=0.01)
-    assert told.ci95_change[1] - told.value == pytest.approx(math.hypot(0.2, 0.5 * t / math.sqrt(2)), rel=0.01)
-    assert told.low < told.ci95_change[0] < told.value
+    assert reported.high - reported.value == pytest.approx(math.hypot(0.2, 1.5 * t), rel=0.01)
+    assert reported.ci95_change[1] - reported.value == pytest.approx(math.hypot(0.2, 0.5 * t / math.sqrt(2)), rel=0.01)
+    assert reported.low < reported.ci95_change[0] < reported.value
 
 
 def test_an_interval_takes_as_many_spreads_as_people_left_out_needed() -> None:
@@ -89,10 +89,10 @@ def test_the_correction_finds_the_frame_rate_by_itself() -> None:
     for k in range(40):
         correction.frame(round(k * NS / 30))
     gait = Gait(NS, measures={"tle_near_deg": Measure(24.0, 23.5, 24.5, 36)}, strides=(strides()[0],))
-    told = correction.step(gait)
-    assert told.measures["tle_near_deg"].value == 23.0
-    assert float(told.strides[0]["tle_near_deg"]) == 23.0
-    assert correction.step(replace(gait, strides=())).measures is told.measures, "worked out once a stride"
+    reported = correction.step(gait)
+    assert reported.measures["tle_near_deg"].value == 23.0
+    assert float(reported.strides[0]["tle_near_deg"]) == 23.0
+    assert correction.step(replace(gait, strides=())).measures is reported.measures, "worked out once a stride"
 
 
 def test_the_table_comes_back_from_the_log_s_header() -> None:

@@ -67,7 +67,7 @@ def test_spreads_of_many_columns_are_those_of_each() -> None:
     assert np.isnan(spreads(np.full((5, 1), NAN))[0].mean)
 
 
-def test_a_cadence_of_strides_that_are_nothing_alike_is_not_told() -> None:
+def test_a_cadence_of_strides_that_are_nothing_alike_is_not_reported() -> None:
     assert of_one_gait(Measure(160.0, 155.0, 165.0, 12)).measured
     assert of_one_gait(Measure(160.0, 140.0, 180.0, 12)).reason == UNLIKE
     missing = Measure.cannot_tell("why not")

@@ -38,20 +38,20 @@ def turned(xy: np.ndarray, clockwise_deg: float) -> np.ndarray:
 
 @pytest.mark.parametrize(("direction", "facing", "near"), [("right", 1, "right"), ("left", -1, "left")])
 def test_signs_and_sides(direction: str, facing: int, near: str) -> None:
-    told = angles(person(30, -20, 10, -70, 8, facing), direction)[0]  # type: ignore[arg-type]
+    reported = angles(person(30, -20, 10, -70, 8, facing), direction)[0]  # type: ignore[arg-type]
     left, right = ("near", "far") if near == "left" else ("far", "near")
-    assert told[f"thigh_{left}_deg"] == pytest.approx(30)
-    assert told[f"thigh_{right}_deg"] == pytest.approx(-20)
-    assert told[f"knee_flexion_{left}_deg"] == pytest.approx(20)
-    assert told[f"knee_flexion_{right}_deg"] == pytest.approx(50)
-    assert told["trunk_lean_deg"] == pytest.approx(8)
-    assert told[f"hip_flexion_{left}_deg"] == pytest.approx(38)
+    assert reported[f"thigh_{left}_deg"] == pytest.approx(30)
+    assert reported[f"thigh_{right}_deg"] == pytest.approx(-20)
+    assert reported[f"knee_flexion_{left}_deg"] == pytest.approx(20)
+    assert reported[f"knee_flexion_{right}_deg"] == pytest.approx(50)
+    assert reported["trunk_lean_deg"] == pytest.approx(8)
+    assert reported[f"hip_flexion_{left}_deg"] == pytest.approx(38)
 
 
 def test_roll_is_taken_out() -> None:
     level = person(30, -20, 10, -70, 8)
-    told = angles(turned(level, 12.0), "right", View(roll_deg=12.0))[0]
-    assert list(told) == pytest.approx(list(angles(level, "right")[0]))
+    reported = angles(turned(level, 12.0), "right", View(roll_deg=12.0))[0]
+    assert list(reported) == pytest.approx(list(angles(level, "right")[0]))
 
 
 def test_known_azimuth_is_taken_out() -> None:
@@ -73,8 +73,8 @@ def test_a_recording_is_its_poses() -> None:
 def test_what_was_not_seen_is_nan_and_nothing_else_is() -> None:
     xy = person(30, -20, 10, -70, 8)
     xy[0, Joint.RIGHT_ANKLE] = np.nan
-    told = angles(xy, "right")[0]
-    unknown = {name for name in told.dtype.names if np.isnan(told[name])}
+    reported = angles(xy, "right")[0]
+    unknown = {name for name in reported.dtype.names if np.isnan(reported[name])}
     assert unknown == {"shank_near_deg", "knee_flexion_near_deg"}
 
 

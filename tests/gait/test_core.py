@@ -30,31 +30,31 @@ def test_every_measure_is_always_there() -> None:
     gait = GaitCore().step(Tick(0))
     assert set(gait.measures) == set(QUANTITIES)
     assert all(not m.measured and np.isnan(m.value) for m in gait.measures.values())
-    told = film((12.0, SPEC)).last
-    assert set(told.measures) == set(QUANTITIES)
-    assert all(np.isnan(m.value) for m in told.measures.values() if not m.measured)
+    reported = film((12.0, SPEC)).last
+    assert set(reported.measures) == set(QUANTITIES)
+    assert all(np.isnan(m.value) for m in reported.measures.values() if not m.measured)
 
 
 def test_outputs_are_rounded_and_read_only() -> None:
-    told = film((10.0, SPEC))
-    for gait in told.gaits:
+    reported = film((10.0, SPEC))
+    for gait in reported.gaits:
         for record in (gait.angles, gait.drawn, *gait.strides):
             if record is not None:
                 values = np.array(list(record))
                 np.testing.assert_array_equal(values, np.round(values, 3))
                 with pytest.raises(ValueError, match=r"read-only|not writeable|assignment"):
                     record[0] = 1.0
-    assert told.last.curves is not None
-    assert told.last.curves.shape == (6, 51)
+    assert reported.last.curves is not None
+    assert reported.last.curves.shape == (6, 51)
 
 
 def test_drawn_is_calmer_and_is_never_measured() -> None:
-    told = film((10.0, SPEC))
+    reported = film((10.0, SPEC))
     raw, drawn = (
         np.array([g["thigh_near_deg"] for g in values], float)
         for values in (
-            [g.angles for g in told.gaits if g.angles is not None],
-            [g.drawn for g in told.gaits if g.drawn is not None],
+            [g.angles for g in reported.gaits if g.angles is not None],
+            [g.drawn for g in reported.gaits if g.drawn is not None],
         )
     )
     calm, shaky = (np.nanmean(np.abs(np.diff(x, 2))) for x in (drawn, raw))
@@ -95,12 +95,12 @@ def test_poses_out_of_order_and_twice_are_passed_over() -> None:
     plain, odd = GaitCore(runner.view), GaitCore(runner.view)
     for i, pose in enumerate(runner.poses()):
         expected = plain.step(pose)
-        told = odd.step(pose)
+        reported = odd.step(pose)
         if i % 5 == 0:
             odd.step(pose)
             odd.step(Pose(max(0, pose.t_ns - NS // 10), pose.xy_px, pose.score))
-    assert repr(told.measures) == repr(expected.measures)
-    assert told.swaps_repaired == expected.swaps_repaired
+    assert repr(reported.measures) == repr(expected.measures)
+    assert reported.swaps_repaired == expected.swaps_repaired
 
 
 def test_presses_and_unknown_channels_are_no_concern() -> None:
@@ -110,11 +110,11 @@ def test_presses_and_unknown_channels_are_no_concern() -> None:
 
 
 def test_a_long_pause_begins_a_new_window() -> None:
-    told = film((12.0, SPEC), (10.0, RunnerSpec("standing", flaws=noisy())), (8.0, SPEC))
-    kept = {g.t_ns / NS: g.measures["cadence_spm"].n for g in told.gaits}
+    reported = film((12.0, SPEC), (10.0, RunnerSpec("standing", flaws=noisy())), (8.0, SPEC))
+    kept = {g.t_ns / NS: g.measures["cadence_spm"].n for g in reported.gaits}
     ran, stood = (max(n for t_s, n in kept.items() if a < t_s < b) for a, b in ((0, 13), (15, 22)))
     assert ran == stood >= 14, "while the runner stands the last run's measures stay"
-    assert told.last.measures["cadence_spm"].n <= 11
+    assert reported.last.measures["cadence_spm"].n <= 11
 
 
 def test_history_keeps_the_newest_rows_in_order() -> None:

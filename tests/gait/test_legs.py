@@ -12,10 +12,10 @@ from station.types import NAN, NS
 from tests.gait.conftest import Reported, film, noisy
 
 
-def thigh_rmse(told: Reported, from_s: float = 3.0) -> float:
+def thigh_rmse(reported: Reported, from_s: float = 3.0) -> float:
     off = [
         g.angles["thigh_near_deg"] - true
-        for g, true in zip(told.gaits, told.truth.angles["thigh_near_deg"], strict=True)
+        for g, true in zip(reported.gaits, reported.truth.angles["thigh_near_deg"], strict=True)
         if g.angles is not None and g.t_ns > from_s * NS
     ]
     return float(np.sqrt(np.nanmean(np.square(off))))
@@ -25,17 +25,17 @@ def thigh_rmse(told: Reported, from_s: float = 3.0) -> float:
 @pytest.mark.parametrize(("fraction", "run_s"), [(0.01, 0.06), (0.1, 0.06), (0.3, 0.06), (0.3, 0.4)])
 def test_exchanges_are_repaired_and_counted(fps: float, fraction: float, run_s: float) -> None:
     spec = RunnerSpec(speed_mps=3.5, flaws=noisy(swap_fraction=fraction, swap_run_s=run_s))
-    told = film((12.0, spec), fps=fps)
+    reported = film((12.0, spec), fps=fps)
     clean = film((12.0, RunnerSpec(speed_mps=3.5, flaws=noisy())), fps=fps)
-    assert told.truth.swapped.sum() > 0
-    assert told.last.swaps_repaired == pytest.approx(told.truth.swapped.sum(), abs=0.02 * len(told.gaits))
+    assert reported.truth.swapped.sum() > 0
+    assert reported.last.swaps_repaired == pytest.approx(reported.truth.swapped.sum(), abs=0.02 * len(reported.gaits))
     # Of the slowest clip more than half of the first three seconds is exchanged.
-    assert thigh_rmse(told, from_s=4.0) < 2.0
-    assert told.strides["cadence_spm"].mean() == pytest.approx(told.truth.strides["cadence_spm"].mean(), abs=0.7)
+    assert thigh_rmse(reported, from_s=4.0) < 2.0
+    assert reported.strides["cadence_spm"].mean() == pytest.approx(reported.truth.strides["cadence_spm"].mean(), abs=0.7)
     # Never more; fewer where the first frames were exchanged and the names had to be turned over.
-    assert len(clean.strides) - 4 <= len(told.strides) <= len(clean.strides) + 1
-    assert told.strides["swaps_repaired"].sum() <= told.last.swaps_repaired
-    assert told.strides["swaps_repaired"].sum() > 0 or told.truth.swapped.sum() < 5
+    assert len(clean.strides) - 4 <= len(reported.strides) <= len(clean.strides) + 1
+    assert reported.strides["swaps_repaired"].sum() <= reported.last.swaps_repaired
+    assert reported.strides["swaps_repaired"].sum() > 0 or reported.truth.swapped.sum() < 5
 
 
 def test_without_exchanges_none_are_counted() -> None:
@@ -43,20 +43,20 @@ def test_without_exchanges_none_are_counted() -> None:
 
 
 def test_names_that_started_wrong_are_turned_over() -> None:
-    told = film((1.0, RunnerSpec(flaws=noisy(swap_fraction=1.0))), (9.0, RunnerSpec(flaws=noisy())))
-    assert thigh_rmse(told, from_s=6.0) < 2.0
-    assert told.last.measures["tle_near_deg"].value == pytest.approx(told.truth.strides["tle_near_deg"].mean(), abs=1.5)
+    reported = film((1.0, RunnerSpec(flaws=noisy(swap_fraction=1.0))), (9.0, RunnerSpec(flaws=noisy())))
+    assert thigh_rmse(reported, from_s=6.0) < 2.0
+    assert reported.last.measures["tle_near_deg"].value == pytest.approx(reported.truth.strides["tle_near_deg"].mean(), abs=1.5)
 
 
 @pytest.mark.parametrize("run_s", [1.5, 8.0])
 def test_far_leg_missing_for_whole_strides(run_s: float) -> None:
     spec = RunnerSpec(flaws=noisy(dropout_fraction=0.5, dropout_run_s=run_s, dropout_joints=tuple(LEFT_LEG)))
-    told = film((20.0, spec), direction="right")
-    assert told.truth.dropped.sum() > 200
-    assert told.last.swaps_repaired <= 0.01 * len(told.gaits)
-    assert thigh_rmse(told) < 2.0
-    assert len(told.strides) >= len(told.truth.strides) - 1
-    assert told.activities(from_s=3.0) == {"running"}
+    reported = film((20.0, spec), direction="right")
+    assert reported.truth.dropped.sum() > 200
+    assert reported.last.swaps_repaired <= 0.01 * len(reported.gaits)
+    assert thigh_rmse(reported) < 2.0
+    assert len(reported.strides) >= len(reported.truth.strides) - 1
+    assert reported.activities(from_s=3.0) == {"running"}
 
 
 def test_tracker_needs_no_names() -> None:
@@ -86,7 +86,7 @@ def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_run
     """The legs pass each other in a frame that fits neither; the model named them rightly before
     and after.
     """
-    tracker, told = LegTracker(), []
+    tracker, reported = LegTracker(), []
     for i in range(60):
         t_s = i / 60
         swing = 40.0 * np.sin(2 * np.pi * t_s / 0.7)
@@ -95,8 +95,8 @@ def test_predictions_that_changed_legs_are_found_out_before_the_stride_clock_run
             left, right = (30.0, -70.0), (30.0, -70.0)
         if i in (22, 23):
             left, right = right, left
-        told.append(tracker.step(t_s, (*left, *right)).exchanged)
-    assert not any(told[34:]), "an exchange that began in doubt goes on"
+        reported.append(tracker.step(t_s, (*left, *right)).exchanged)
+    assert not any(reported[34:]), "an exchange that began in doubt goes on"
 
 
 @pytest.mark.parametrize("near_looks", [0.05, -0.05])
@@ -114,6 +114,6 @@ def test_the_leg_that_looks_longer_is_the_near_one(near_looks: float) -> None:
         if exchanged:
             near, far = far, near
         longer = near_looks * (-1.0 if exchanged else 1.0) + rng.normal(0.0, 0.06)
-        told = tracker.step(t_s, (*near, *far), longer=longer).exchanged
-        right.append(told == (exchanged if near_looks > 0 else not exchanged))
+        reported = tracker.step(t_s, (*near, *far), longer=longer).exchanged
+        right.append(reported == (exchanged if near_looks > 0 else not exchanged))
     assert np.mean(right[120:]) > 0.98, right

@@ -160,7 +160,7 @@ def test_white_on_black_is_none() -> None:
     assert found_in(flat(255 - printed(7))).ids.tolist() == []
 
 
-def test_upside_down_is_told_by_the_corners() -> None:
+def test_upside_down_is_reported_by_the_corners() -> None:
     marks = found_in(flat(np.ascontiguousarray(np.rot90(printed(5), 2))))
     assert marks.ids.tolist() == [5]
     top_left, _, bottom_right, _ = marks.corners_px[0]
@@ -221,7 +221,7 @@ def test_only_the_runners_waist_is_searched() -> None:
     assert found_in(image, pose_at(0, (160.0, -900.0), 100.0)).ids.tolist() == []
 
 
-def test_a_second_belt_in_reach_is_told_too() -> None:
+def test_a_second_belt_in_reach_is_reported_too() -> None:
     image = worn(empty(), DrawnBelt(), MIDDLE)
     image = worn(image, DrawnBelt(ids=tuple(range(32, 46))), (MIDDLE[0] + 3, MIDDLE[1] + 45))
     groups = {number // 16 for number in found_in(image).ids.tolist()}
@@ -255,14 +255,14 @@ def with_belt() -> NDArray[np.uint8]:
     return worn(empty(), DrawnBelt(), MIDDLE)
 
 
-def test_a_hidden_belt_is_told_for_two_seconds(with_belt: NDArray[np.uint8]) -> None:
+def test_a_hidden_belt_is_reported_for_two_seconds(with_belt: NDArray[np.uint8]) -> None:
     film = Film()
     shown = film.show(with_belt)
     assert shown is not None
     assert len(shown.ids) >= 3
     hidden = [film.show(empty()) for _ in range(70)]
-    told = [marks is not None for marks in hidden]
-    assert told == [n * FRAME_NS <= LATELY_NS for n in range(1, 71)]
+    reported = [marks is not None for marks in hidden]
+    assert reported == [n * FRAME_NS <= LATELY_NS for n in range(1, 71)]
     assert all(len(marks.ids) == 0 for marks in hidden if marks is not None)
 
 

@@ -23,7 +23,7 @@ def session() -> Session:
 
 
 @pytest.fixture(scope="module")
-def told(session: Session) -> dict[str, np.ndarray]:
+def reported(session: Session) -> dict[str, np.ndarray]:
     """Truth, reading and spread of the crops, (N,) each."""
     with np.load(CROPS) as data:
         jpegs = np.split(data["jpeg_bytes"], data["jpeg_ends"][:-1])
@@ -37,32 +37,32 @@ def test_the_model_takes_the_crop_that_the_station_cuts(session: Session) -> Non
     assert session.size_px == SIZE_PX
 
 
-def test_it_reads_people_it_has_never_seen(told: dict[str, np.ndarray]) -> None:
-    plain = told["what"] == "plain"
-    read, true = told["read_deg"][plain], told["turn_deg"][plain]
+def test_it_reads_people_it_has_never_seen(reported: dict[str, np.ndarray]) -> None:
+    plain = reported["what"] == "plain"
+    read, true = reported["read_deg"][plain], reported["turn_deg"][plain]
     assert np.median(abs(read - true)) < 8
     assert np.polyfit(true, read, 1)[0] > 0.5
 
 
-def test_its_spread_holds_the_truth(told: dict[str, np.ndarray]) -> None:
-    plain = told["what"] == "plain"
-    wrong = abs(told["read_deg"] - told["turn_deg"])[plain]
-    assert np.mean(wrong < np.log(10) * told["spread_deg"][plain]) >= 0.8
+def test_its_spread_holds_the_truth(reported: dict[str, np.ndarray]) -> None:
+    plain = reported["what"] == "plain"
+    wrong = abs(reported["read_deg"] - reported["turn_deg"])[plain]
+    assert np.mean(wrong < np.log(10) * reported["spread_deg"][plain]) >= 0.8
 
 
 @pytest.mark.parametrize("what", ["oblique", "second person", "coarse"])
-def test_it_is_less_sure_where_the_hips_are_hard_to_see(told: dict[str, np.ndarray], what: str) -> None:
-    hard, plain = (np.median(told["spread_deg"][told["what"] == kind]) for kind in (what, "plain"))
+def test_it_is_less_sure_where_the_hips_are_hard_to_see(reported: dict[str, np.ndarray], what: str) -> None:
+    hard, plain = (np.median(reported["spread_deg"][reported["what"] == kind]) for kind in (what, "plain"))
     assert hard > 1.05 * plain
 
 
 @pytest.mark.parametrize("what", ["coat", "oblique", "second person", "coarse", "nobody"])
-def test_its_spread_holds_the_truth_there_too(told: dict[str, np.ndarray], what: str) -> None:
-    hard = told["what"] == what
-    wrong = abs(told["read_deg"] - told["turn_deg"])[hard]
-    assert np.mean(wrong < np.log(10) * told["spread_deg"][hard]) >= 0.7
+def test_its_spread_holds_the_truth_there_too(reported: dict[str, np.ndarray], what: str) -> None:
+    hard = reported["what"] == what
+    wrong = abs(reported["read_deg"] - reported["turn_deg"])[hard]
+    assert np.mean(wrong < np.log(10) * reported["spread_deg"][hard]) >= 0.7
 
 
-def test_it_is_less_sure_where_nobody_is(told: dict[str, np.ndarray]) -> None:
-    spread = {what: np.median(told["spread_deg"][told["what"] == what]) for what in ("plain", "nobody")}
+def test_it_is_less_sure_where_nobody_is(reported: dict[str, np.ndarray]) -> None:
+    spread = {what: np.median(reported["spread_deg"][reported["what"] == what]) for what in ("plain", "nobody")}
     assert spread["nobody"] > 1.3 * spread["plain"]

@@ -82,7 +82,7 @@ def test_file_that_fits_its_card_but_is_no_model_is_refused(folder):
         open_estimator(PoseSection(models_dir=folder))
 
 
-def test_missing_folder_and_missing_card_are_told(tmp_path):
+def test_missing_folder_and_missing_card_are_reported(tmp_path):
     with pytest.raises(ModelError, match="folder"):
         models_dir(tmp_path / "nowhere")
     with pytest.raises(ModelError, match="no model cards"):

@@ -27,14 +27,14 @@ def test_interval_covers_the_truth_also_when_strides_resemble_each_other(rho: fl
     assert covered / 400 >= {0.0: 0.92, 0.6: 0.88, 0.85: 0.80}[rho]
 
 
-def test_few_strides_are_not_told() -> None:
+def test_few_strides_are_not_reported() -> None:
     assert over_strides(np.array([NAN, NAN]), "no foot").reason == "no foot"
     few = over_strides(np.array([1.0, NAN, 2.0]), "no foot")
     assert (few.n, few.measured) == (2, False)
     assert few.reason == "measured in 2 strides, 3 are needed"
 
 
-def test_three_strides_are_told_with_the_width_they_deserve() -> None:
+def test_three_strides_are_reported_with_the_width_they_deserve() -> None:
     three = over_strides(np.array([20.0, NAN, 21.0, 22.0]), "")
     assert FEWEST == three.n == 3
     assert three.value == 21.0
@@ -82,9 +82,9 @@ def test_a_cadence_of_strides_that_are_nothing_alike_cannot_be_told() -> None:
     strides = np.zeros(8, STRIDE)
     strides["cadence_spm"], strides["running"] = [150, 165, 180, 196, 210, 240, 130, 222], 1.0
     strides["step_time_near_s"] = strides["step_time_far_s"] = 0.4
-    told = summarise(strides, {})["cadence_spm"]
-    assert (told.measured, told.n) == (False, 8)
-    assert "differ too much" in told.reason
+    reported = summarise(strides, {})["cadence_spm"]
+    assert (reported.measured, reported.n) == (False, 8)
+    assert "differ too much" in reported.reason
 
 
 def test_every_name_is_there_without_any_stride() -> None:

@@ -79,16 +79,16 @@ def test_leaving_early_ends_every_thread_even_one_that_waits_for_nothing() -> No
 
 
 def test_items_are_begun_so_many_ahead_and_no_further() -> None:
-    told = []
+    reported = []
 
     def begin(one: int) -> int:
-        told.append(f"begun {one}")
+        reported.append(f"begun {one}")
         return 10 * one
 
     for one, made in begun(counted(4), begin, 2):
         assert made == 10 * one
-        told.append(f"taken {one}")
-    assert told == ["begun 0", "begun 1", "taken 0", "begun 2", "taken 1", "begun 3", "taken 2", "taken 3"]
+        reported.append(f"taken {one}")
+    assert reported == ["begun 0", "begun 1", "taken 0", "begun 2", "taken 1", "begun 3", "taken 2", "taken 3"]
 
 
 def test_what_was_begun_is_taken_before_the_error_that_follows_it() -> None:

@@ -157,13 +157,15 @@ def error(seed: int) -> Error:
     )
 
 
-def _miss(told, true: float) -> tuple[float, float]:
-    return (told.value - true, told.high - told.value) if told.measured else (np.nan, np.nan)
+def _miss(reported, true: float) -> tuple[float, float]:
+    return (reported.value - true, reported.high - reported.value) if reported.measured else (np.nan, np.nan)
 
 
 def _share(deck: Deck, true: float) -> tuple[float, float]:
-    told = deck.px_per_m
-    return (100 * (told.value / true - 1), 100 * (told.high / told.value - 1)) if told.measured else (np.nan, np.nan)
+    reported = deck.px_per_m
+    if not reported.measured:
+        return np.nan, np.nan
+    return 100 * (reported.value / true - 1), 100 * (reported.high / reported.value - 1)
 
 
 def table(errors: Sequence[Error]) -> Iterator[str]:
@@ -182,15 +184,15 @@ def table(errors: Sequence[Error]) -> Iterator[str]:
     for name, (value, half, choose) in groups.items():
         rows = [e for e in errors if choose(e)]
         misses = np.array([[getattr(e, value), getattr(e, half)] for e in rows]).reshape(-1, 2)
-        told = misses[np.isfinite(misses[:, 0])]
+        reported = misses[np.isfinite(misses[:, 0])]
         unit = "%" if value.endswith("pct") else "deg"
-        if not len(told):
+        if not len(reported):
             yield f"| {name} | {len(rows)} | 0 | | | | |"
             continue
-        off = np.abs(told[:, 0])
-        inside = int((off <= told[:, 1]).sum())
+        off = np.abs(reported[:, 0])
+        inside = int((off <= reported[:, 1]).sum())
         numbers = " | ".join(f"{v:.2f} {unit}" for v in (np.median(off), np.percentile(off, 95), off.max()))
-        yield f"| {name} | {len(rows)} | {len(told)} | {numbers} | {inside} of {len(told)} |"
+        yield f"| {name} | {len(rows)} | {len(reported)} | {numbers} | {inside} of {len(reported)} |"
 
 
 def drifts(seeds: Sequence[int]) -> Iterator[str]:

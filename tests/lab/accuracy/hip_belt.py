@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.lab.accuracy.hip_belt_cases import FEW_DEG, HELD, MAIN_DEG, OBLIQUE_DEG, TUNED, Case, grid, unfilmed, worse
-from tests.lab.accuracy.hip_belt_scores import CUT_DEG, LOCKED_DEG, TYPICAL_DEG, Told, filmed
+from tests.lab.accuracy.hip_belt_scores import CUT_DEG, LOCKED_DEG, TYPICAL_DEG, Reported, filmed
 from tests.lab.accuracy.hip_belt_trials import TRIALS, trials
 
 BAR_DEG = 1.0
@@ -46,18 +46,20 @@ COLUMNS = ("", "body", "azimuth", "true", "told", "error", "phase error", "list"
            "trouble")
 
 
-def row(told: Told) -> str:
+def row(reported: Reported) -> str:
     """One run as a row of a table."""
-    case, turn, sd_deg = told.case, told.turn, told.picture_sd_deg
-    value = f"{told.amplitude_deg:.2f} [{turn.low / 2:.2f}, {turn.high / 2:.2f}]" if turn.measured else f"nothing: {turn.reason}"
+    case, turn, sd_deg = reported.case, reported.turn, reported.picture_sd_deg
+    value = f"nothing: {turn.reason}"
+    if turn.measured:
+        value = f"{reported.amplitude_deg:.2f} [{turn.low / 2:.2f}, {turn.high / 2:.2f}]"
     list_, tilt = (f"{m.value - true:+.1f}" if m.measured else "" for m, true in
-                   ((told.list_, told.true_list_deg), (told.tilt, told.true_tilt_deg)))
+                   ((reported.list_, reported.true_list_deg), (reported.tilt, reported.true_tilt_deg)))
     cells = (
-        case.name or "run", case.body, f"{case.azimuth_deg:+.0f}", f"{told.true_amplitude_deg:.2f}", value,
-        f"{told.error_deg:+.2f}{'' if told.held else ' (outside)'}" if turn.measured else "",
-        f"{told.phase_error_deg:+.0f}" if told.lead.measured else "", list_, tilt,
-        "" if np.isnan(sd_deg) else f"{sd_deg:.1f}", f"{100 * told.one_tag:.0f} %", f"{100 * told.two_tags:.0f} %",
-        ", ".join(told.troubles),
+        case.name or "run", case.body, f"{case.azimuth_deg:+.0f}", f"{reported.true_amplitude_deg:.2f}", value,
+        f"{reported.error_deg:+.2f}{'' if reported.held else ' (outside)'}" if turn.measured else "",
+        f"{reported.phase_error_deg:+.0f}" if reported.lead.measured else "", list_, tilt,
+        "" if np.isnan(sd_deg) else f"{sd_deg:.1f}", f"{100 * reported.one_tag:.0f} %", f"{100 * reported.two_tags:.0f} %",
+        ", ".join(reported.troubles),
     )
     return _cells(cells)
 
@@ -66,37 +68,39 @@ def _cells(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def table(cases: Iterable[Case], score: Callable[[Case], Told], all_told: list[Told]) -> Iterator[str]:
+def table(cases: Iterable[Case], score: Callable[[Case], Reported], all_reported: list[Reported]) -> Iterator[str]:
     """Header and a row per case, appended to `all_told`."""
     yield _cells(COLUMNS)
     yield _cells("---" for _ in COLUMNS)
     for case in cases:
-        all_told.append(score(case))
-        yield row(all_told[-1])
+        all_reported.append(score(case))
+        yield row(all_reported[-1])
 
 
-def bars(grid_told: list[Told], trials_told: list[Told]) -> Iterator[str]:
+def bars(grid_reported: list[Reported], trials_reported: list[Reported]) -> Iterator[str]:
     """What was asked, and what was reached."""
     yield "| asked | where | reached | met |\n|---|---|---|---|"
-    side = [t for t in grid_told if t.case.azimuth_deg == 0.0]
-    for name, runs in (("from the side, from pixels", side), ("from every camera, from pixels", grid_told)):
-        told = [t for t in runs if t.turn.measured]
-        if not told:
+    side = [t for t in grid_reported if t.case.azimuth_deg == 0.0]
+    for name, runs in (("from the side, from pixels", side), ("from every camera, from pixels", grid_reported)):
+        reported = [t for t in runs if t.turn.measured]
+        if not reported:
             continue
-        worst = max(abs(t.error_deg) for t in told)
-        good = worst <= BAR_DEG and len(told) == len(runs)
-        yield (f"| amplitude within {BAR_DEG} deg after ten strides | {name}, {len(runs)} runs | told in {len(told)}, "
-               f"worst error {worst:.2f} deg, rms {np.sqrt(np.mean([t.error_deg**2 for t in told])):.2f} | {_met(good)} |")
-        held = sum(t.held for t in told)
-        yield (f"| 95 % intervals hold the truth | {name} | {held} of {len(told)} | {_met(held >= LEAST_HELD * len(told))} |")
-    for name, runs in (("from pixels", grid_told), ("made runs with the errors measured in pixels", trials_told)):
+        worst = max(abs(t.error_deg) for t in reported)
+        good = worst <= BAR_DEG and len(reported) == len(runs)
+        yield (f"| amplitude within {BAR_DEG} deg after ten strides | {name}, {len(runs)} runs | told in {len(reported)}, "
+               f"worst error {worst:.2f} deg, rms {np.sqrt(np.mean([t.error_deg**2 for t in reported])):.2f} | {_met(good)} |")
+        held = sum(t.held for t in reported)
+        met = _met(held >= LEAST_HELD * len(reported))
+        yield f"| 95 % intervals hold the truth | {name} | {held} of {len(reported)} | {met} |"
+    for name, runs in (("from pixels", grid_reported), ("made runs with the errors measured in pixels", trials_reported)):
         yield _confused(name, runs)
-    told = [t for t in trials_told if t.turn.measured]
-    held = sum(t.held for t in told)
-    yield f"| 95 % intervals hold the truth | made runs | {held} of {len(told)} | {_met(held >= LEAST_HELD * len(told))} |"
+    reported = [t for t in trials_reported if t.turn.measured]
+    held = sum(t.held for t in reported)
+    met = _met(held >= LEAST_HELD * len(reported))
+    yield f"| 95 % intervals hold the truth | made runs | {held} of {len(reported)} | {met} |"
 
 
-def _confused(name: str, runs: list[Told]) -> str:
+def _confused(name: str, runs: list[Reported]) -> str:
     locked = [t for t in runs if t.case.amplitude_deg <= LOCKED_DEG]
     typical = [t for t in runs if t.case.amplitude_deg >= TYPICAL_DEG]
     wrong = sum(t.called == "typical" for t in locked) + sum(t.called == "locked" for t in typical)
@@ -115,7 +119,7 @@ def main() -> None:
     parser.add_argument("--tuned", action="store_true", help="the body that finder and geometry were tuned on")
     parser.add_argument("--write", action="store_true", help="write HIP_BELT.md")
     asked = parser.parse_args()
-    runs: list[Told] = []
+    runs: list[Reported] = []
     if asked.tuned:
         for text in table(grid(TUNED, MAIN_DEG, FEW_DEG), filmed, runs):
             print(text, flush=True)

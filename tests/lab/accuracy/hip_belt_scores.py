@@ -30,7 +30,7 @@ Inputs = Iterable[Marks | Pose]
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """The end of one run. Amplitudes are half of peak to peak, degrees."""
 
     case: Case
@@ -82,21 +82,21 @@ class Told:
         return "" if not self.turn.measured else "locked" if self.amplitude_deg < CUT_DEG else "typical"
 
 
-def filmed(case: Case) -> Told:
+def filmed(case: Case) -> Reported:
     """From pixels: finder, core and hip belt source as the station has them. Raises ImportError
     without the renderer.
     """
     run = film(case.run, case.size_px, case.poster)
     turn = [_turn_found(case.turn, case.jpeg_quality)] if case.slow_turn else []
-    return _told(case, [*turn, _found(run, case.jpeg_quality)], run.run)
+    return _reported(case, [*turn, _found(run, case.jpeg_quality)], run.run)
 
 
-def generated(case: Case, seed: int = 0) -> Told:
+def generated(case: Case, seed: int = 0) -> Reported:
     """Without pixels: corners made from the truth, with errors that the finder made in pictures."""
     rng = np.random.default_rng(seed)
     stretches = [made(spec, corner_sd_px=0.0, seed=seed) for spec in ((case.turn, case.run) if case.slow_turn else (case.run,))]
     seen = [replace(m, corners_px=m.corners_px + lent(m, rng)) for m in stretches]
-    return _told(case, [m.inputs() for m in seen], seen[-1])
+    return _reported(case, [m.inputs() for m in seen], seen[-1])
 
 
 def believed(case: Case, run: MadeRun) -> View:
@@ -126,7 +126,7 @@ def _compressed(frame: Frame, jpeg_quality: int) -> Frame:
     return replace(frame, image=cv2.imdecode(packed, cv2.IMREAD_COLOR))
 
 
-def _told(case: Case, stretches: list[Inputs], run: MadeRun) -> Told:
+def _reported(case: Case, stretches: list[Inputs], run: MadeRun) -> Reported:
     core = GaitCore(believed(case, run))
     shift_ns, last_ns, gaits, strides = 0, START_NS, [], 0
     for k, stretch in enumerate(stretches):
@@ -141,7 +141,7 @@ def _told(case: Case, stretches: list[Inputs], run: MadeRun) -> Told:
     return _summed_up(case, gaits, strides, run)
 
 
-def _summed_up(case: Case, gaits: list[Gait], strides: int, run: MadeRun) -> Told:
+def _summed_up(case: Case, gaits: list[Gait], strides: int, run: MadeRun) -> Reported:
     truth, end = run.truth, gaits[-1]
     tags = np.array([g.hip_belt.tags if g.hip_belt else 0 for g in gaits])
     troubles = [g.hip_belt.trouble for g in gaits if g.hip_belt and g.hip_belt.trouble]
@@ -150,7 +150,7 @@ def _summed_up(case: Case, gaits: list[Gait], strides: int, run: MadeRun) -> Tol
     nothing = Measure.cannot_tell("not told")
     by_belt = end.measures if end.pelvic_source == "hip_belt" else {}
     measures = [by_belt.get(f"pelvic_{n}_deg", nothing) for n in ("turn", "lead", "list", "tilt")]
-    return Told(
+    return Reported(
         case, *measures, true_turn(run), 2 * abs(h1(truth.stride_phase, truth.list_deg)),
         2 * abs(h1(truth.stride_phase, truth.tilt_deg)), strides, float((tags >= 1).mean()), float((tags >= 2).mean()),
         end.hip_belt.learnt if end.hip_belt else 0.0, tuple(sorted(set(troubles), key=troubles.count, reverse=True)),

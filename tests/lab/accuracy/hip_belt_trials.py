@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.lab.accuracy.hip_belt_cases import Case
-from tests.lab.accuracy.hip_belt_scores import LOCKED_DEG, TYPICAL_DEG, Told, generated
+from tests.lab.accuracy.hip_belt_scores import LOCKED_DEG, TYPICAL_DEG, Reported, generated
 from tests.lab.render.curves import runners
 from tests.lab.render.hip_belt import outlined
 
@@ -23,7 +23,7 @@ BODIES = tuple(name for name in sorted(outlined()) if name != "m_avg")
 MOST_AZIMUTH_DEG, MOST_DEG = 50.0, 10.0
 
 
-def trials(count: int = 100, seed: int = 5, **shorter: float) -> Iterator[Told]:
+def trials(count: int = 100, seed: int = 5, **shorter: float) -> Iterator[Reported]:
     """Locked and typical by turns. `shorter`: fields of Case."""
     rng = np.random.default_rng(seed)
     for k in range(count):

@@ -172,7 +172,7 @@ def _noise(rng: np.random.Generator, n: int, frames: float) -> Array:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """Shares of the clear frames, percent; see above. `repaired`: counted in the end, and the
     labels really exchanged.
     """
@@ -184,7 +184,7 @@ class Told:
     repaired: tuple[int, int]
 
 
-def told(clip: Clip) -> Told:
+def reported(clip: Clip) -> Reported:
     """The clip through the core. An angle is the other leg's where it equals the other label's."""
     direction: Side | None = None if clip.name.startswith("seen") else clip.facing
     found = analyse(clip.poses, View(direction=direction))
@@ -204,7 +204,7 @@ def told(clip: Clip) -> Told:
     lead = (np.cumsum(wrong) - np.cumsum(model)) / np.maximum(so_far, round(1.0 / np.median(np.diff(found.t_s))))
     late = clear & (found.t_s[: len(clear)] > LATE_S)
     share = 100.0 / max(clear.sum(), 1)
-    return Told(
+    return Reported(
         share * model.sum(), share * wrong.sum(), 100.0 * max(float(lead.max()), 0.0),
         100.0 * float((wrong & late).sum()) / max(int(late.sum()), 1), (found.last.swaps_repaired, int(clip.exchanged.sum())),
     )  # fmt: skip
@@ -237,7 +237,7 @@ def lines(groups: Iterable[list[Clip]]) -> Iterator[str]:
     yield "| clips | exchanged by the model, % | wrong, % | worst clip: worse by, % | late, % | repaired |"
     yield "|---|---|---|---|---|---|"
     for group in groups:
-        scores = [told(clip) for clip in group]
+        scores = [reported(clip) for clip in group]
         mean = [float(np.mean([getattr(s, name) for s in scores])) for name in ("model", "wrong")]
         worst = [max(getattr(s, name) for s in scores) for name in ("worse", "late")]
         repaired, true = (sum(s.repaired[k] for s in scores) for k in (0, 1))

@@ -47,8 +47,9 @@ def lines(runners: tuple[str, ...]) -> Iterator[str]:
         sd = np.mean([norms.at(name, int(speed) / 10).sd for speed in SPEEDS])
         cells = [f"{np.sqrt(np.mean(e**2)):.2g}" for e in (*by_runner, every)]
         inside, n = held[name]
-        told = (QUANTITIES[name].label, QUANTITIES[name].unit, *cells, f"{every.mean():+.2g}", f"{sd:.2g}", f"{inside} of {n}")
-        yield f"| {' | '.join(told)} |"
+        ends = f"{every.mean():+.2g}", f"{sd:.2g}", f"{inside} of {n}"
+        reported = (QUANTITIES[name].label, QUANTITIES[name].unit, *cells, *ends)
+        yield f"| {' | '.join(reported)} |"
 
 
 def coverage(runners: tuple[str, ...]) -> dict[str, tuple[int, int]]:

@@ -121,8 +121,8 @@ def turning(capture: Path, deg_s: float, from_deg: float, seconds: float, fps: f
 def activities(poses: list[Pose], view: View) -> dict[Activity, float]:
     """Share of the poses with somebody in them at which each activity was told."""
     core = GaitCore(view)
-    told = [core.step(pose).activity for pose in poses]
-    seen = [activity for activity, pose in zip(told, poses, strict=True) if pose.seen]
+    reported = [core.step(pose).activity for pose in poses]
+    seen = [activity for activity, pose in zip(reported, poses, strict=True) if pose.seen]
     return {activity: seen.count(activity) / len(seen) for activity in set(seen)}
 
 

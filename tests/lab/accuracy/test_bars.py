@@ -60,13 +60,13 @@ def test_no_stride_is_lost_or_invented(recorded: Trials) -> None:
 
 
 def test_intervals_of_the_pelvic_turn(recorded: Trials, stiff: Trials) -> None:
-    told = [(s.turn, abs(s.true_turn)) for _, s in (*recorded, *stiff) if s.turn.measured]
-    assert len(told) >= 0.95 * len((*recorded, *stiff))
-    assert sum(m.low <= true <= m.high for m, true in told) >= 0.9 * len(told)
-    assert np.mean([m.high - m.low for m, _ in told]) < 6.5, "and not by being endless"
+    reported = [(s.turn, abs(s.true_turn)) for _, s in (*recorded, *stiff) if s.turn.measured]
+    assert len(reported) >= 0.95 * len((*recorded, *stiff))
+    assert sum(m.low <= true <= m.high for m, true in reported) >= 0.9 * len(reported)
+    assert np.mean([m.high - m.low for m, _ in reported]) < 6.5, "and not by being endless"
 
 
-def test_locked_waist_is_told_and_a_free_one_is_not(recorded: Trials, stiff: Trials, shared: Path) -> None:
+def test_locked_waist_is_reported_and_a_free_one_is_not(recorded: Trials, stiff: Trials, shared: Path) -> None:
     again = suite.run(shared, HELD, suite.again(BASE), sides=("right",), speeds=("25", "45"))
     own, _, norm, _ = suite.locked(recorded, recorded, stiff)
     assert own.met, own.reached

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.accuracy.legs import KEPT, LED_ASTRAY, as_seen, field, kept, made, told
+from tests.lab.accuracy.legs import KEPT, LED_ASTRAY, as_seen, field, kept, made, reported
 from tests.lab.accuracy.projection import HELD
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.npz")), ids=lambda path: path.stem)
 def test_no_exchange_is_invented_in_what_the_pose_model_saw(path: Path) -> None:
     """Rendered runners with exact truth: fewer exchanged frames than the model itself has."""
-    found = told(kept(path))
+    found = reported(kept(path))
     assert found.wrong <= max(0.2 * found.model, 0.0)
     assert found.worse <= 0.5
 
@@ -23,14 +23,14 @@ def test_what_once_led_it_astray(path: Path) -> None:
     """Of these frames 48 to 94 % were once named wrongly, where the pose model itself had exchanged
     less than 2 %.
     """
-    found = told(kept(path))
+    found = reported(kept(path))
     assert found.wrong <= max(0.5, found.model)
     assert found.worse <= 0.5
 
 
 def test_no_exchange_is_invented_in_the_clip_from_the_field(shared: Path) -> None:
     """130 frames without a stride pattern: of 62 "repairs" once, at least 50 were none."""
-    found = told(field(shared))
+    found = reported(field(shared))
     assert found.wrong <= 2.0 < found.model
     assert abs(found.repaired[0] - found.repaired[1]) <= 2
 
@@ -38,7 +38,7 @@ def test_no_exchange_is_invented_in_the_clip_from_the_field(shared: Path) -> Non
 @pytest.mark.parametrize("fps", [18.0, 60.0])
 @pytest.mark.parametrize(("share", "run_s"), [(0.0, 0.1), (0.3, 0.1), (0.1, 0.8)])
 def test_made_exchanges_are_repaired(shared: Path, fps: float, share: float, run_s: float) -> None:
-    found = told(made(HELD[0], "35", fps, share, run_s, 12.0))
+    found = reported(made(HELD[0], "35", fps, share, run_s, 12.0))
     assert found.repaired[0] == found.repaired[1]
     assert found.wrong <= 0.5
     assert found.worse <= 0.5
@@ -46,7 +46,7 @@ def test_made_exchanges_are_repaired(shared: Path, fps: float, share: float, run
 
 @pytest.mark.parametrize("runner", HELD[:2])
 def test_landmarks_as_a_pose_model_makes_them(shared: Path, runner: str) -> None:
-    found = told(as_seen(runner, "25", 30.0, 12.0))
+    found = reported(as_seen(runner, "25", 30.0, 12.0))
     assert found.wrong < found.model
     assert found.late <= 0.5
     assert found.repaired[0] == pytest.approx(found.repaired[1], abs=3)

@@ -88,10 +88,10 @@ def turn_intervals(kept: Trials) -> Plot:
     locked = [t for t in kept if t["kind"] == "locked"]
     lines = []
     for label, group in (("as recorded", usual), ("a tenth of it left", locked)):
-        told = [t for t in group if t["turn_deg"] is not None]
-        x = np.array([t["true_turn_deg"] for t in told])
+        reported = [t for t in group if t["turn_deg"] is not None]
+        x = np.array([t["true_turn_deg"] for t in reported])
         x = np.repeat(x + np.linspace(-0.02, 0.02, len(x)), 3)
-        y = np.array([(t["turn_deg"][1], t["turn_deg"][2], NAN) for t in told]).ravel()
+        y = np.array([(t["turn_deg"][1], t["turn_deg"][2], NAN) for t in reported]).ravel()
         lines.append(Curve(f"95 %, turn {label}", x, y))
     top = max(t["true_turn_deg"] for t in usual) + 1
     lines.append(Curve("exactly right", np.array([0, top]), np.array([0, top])))
@@ -120,12 +120,12 @@ def rendered_by_azimuth(path: str) -> Plot:
             rows = columns(path, "clip", "near thigh RMSE (bias), deg", nth=nth)
         except Missing:
             break
-        for clip, told in rows:
+        for clip, reported in rows:
             place = re.fullmatch(
                 r"\w+\.(?:side|azimuth([+-]\d+))", clip
             )  # bodies that things were set on are marked behind the name
-            if place and told[:1].isdigit():
-                points.append((float(place[1] or 0), float(told.split()[0])))
+            if place and reported[:1].isdigit():
+                points.append((float(place[1] or 0), float(reported.split()[0])))
     x, y = np.array(sorted(points)).T
     middles = sorted(set(x.tolist()))
     lines = [
@@ -156,14 +156,14 @@ def turn_through_model(path: str) -> Plot:
 
 
 def belt_turn(path: str) -> Plot:
-    """Told with its interval against true, pure side view and oblique; half of peak to peak."""
+    """Reported with its interval against true, pure side view and oblique; half of peak to peak."""
     lines = []
     rows = columns(path, "azimuth", "true", "told")
     for label, keep in (("from the side", True), ("from the rear or front quarter", False)):
         x: list[float] = []
         y: list[float] = []
-        for azimuth, true, told in rows:
-            interval = re.fullmatch(r"[\d.]+ \[(-?[\d.]+), (-?[\d.]+)\]", told)
+        for azimuth, true, reported in rows:
+            interval = re.fullmatch(r"[\d.]+ \[(-?[\d.]+), (-?[\d.]+)\]", reported)
             if interval and (float(azimuth) == 0) == keep:
                 x += [float(true) + (-0.03 if keep else 0.03)] * 3
                 y += [float(interval[1]), float(interval[2]), NAN]

@@ -65,10 +65,10 @@ def cell(path: str, column: str, *keys: str) -> str:
 
 def number(path: str, column: str, *keys: str, after: str = "") -> str:
     """The first number of that cell, or the first one after some words."""
-    told = cell(path, column, *keys)
-    match = re.search(re.escape(after) + r"\D*?([-+]?\d+(?:\.\d+)?)", told)
+    reported = cell(path, column, *keys)
+    match = re.search(re.escape(after) + r"\D*?([-+]?\d+(?:\.\d+)?)", reported)
     if match is None:
-        raise Missing(f"{path}: no number after {after!r} in {told!r}")
+        raise Missing(f"{path}: no number after {after!r} in {reported!r}")
     return match[1]
 
 

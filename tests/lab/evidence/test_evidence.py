@@ -61,9 +61,10 @@ def test_the_trials_are_all_there_and_agree_with_the_results() -> None:
         assert sum(t["kind"] == "azimuth" and t["azimuth_deg"] == azimuth_deg for t in kept) == 24
     assert {t["drag"] for t in kept if t["kind"] == "drag"} == set(DRAGS)
     base = [t for t in kept if t["kind"] == "azimuth" and t["azimuth_deg"] == 0]
-    told = cell(CORE, "reached", "60 fps, 8 mm, side view", "near thigh RMSE")
+    reported = cell(CORE, "reached", "60 fps, 8 mm, side view", "near thigh RMSE")
     rmse = [t["thigh_rmse_deg"] for t in base]
-    assert told == f"median {np.median(rmse):.2f}, worst {max(rmse):.2f} deg", "run `python -m tests.lab.evidence.trials` again"
+    expected = f"median {np.median(rmse):.2f}, worst {max(rmse):.2f} deg"
+    assert reported == expected, "run `python -m tests.lab.evidence.trials` again"
 
 
 def test_numbers_are_looked_up_and_never_guessed() -> None:

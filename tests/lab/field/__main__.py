@@ -34,7 +34,7 @@ OTHERS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """What the command said: exit code, the two numbers (NaN: none), and its notes and errors."""
 
     code: int
@@ -47,7 +47,7 @@ class Told:
         return math.isfinite(self.cadence_spm)
 
 
-def analysed(path: Path, options: tuple[str, ...]) -> Told:
+def analysed(path: Path, options: tuple[str, ...]) -> Reported:
     command = [sys.executable, "-m", "station", "analyze", str(path), *options, "--json", "-"]
     done = subprocess.run(command, capture_output=True, check=False)
     summary = json.loads(done.stdout)["summary"] if done.stdout else {}
@@ -57,10 +57,10 @@ def analysed(path: Path, options: tuple[str, ...]) -> Told:
     # Each of these films was made a moment ago, without a date: the same note on every one.
     notable = [line for line in said.splitlines() if line.strip() and "no date is in it" not in line]
     lines = [line.replace(f"{shown}: ", "").replace("station: ", "") for line in notable]
-    return Told(done.returncode, *(math.nan if one is None else one for one in (cadence, tle)), " / ".join(lines))
+    return Reported(done.returncode, *(math.nan if one is None else one for one in (cadence, tle)), " / ".join(lines))
 
 
-def verdict(case: Case, reported: Told, base: Told) -> str:
+def verdict(case: Case, reported: Reported, base: Reported) -> str:
     if case.right == "refused":
         return "refused" if reported.code != 0 and not reported.measured and reported.words else "WRONG"
     near = abs(reported.cadence_spm - base.cadence_spm) <= CADENCE_SPM and abs(reported.tle_deg - base.tle_deg) <= TLE_DEG
@@ -69,7 +69,7 @@ def verdict(case: Case, reported: Told, base: Told) -> str:
     return "same" if reported.code == 0 and near else "WRONG"
 
 
-def row(name: str, situation: str, options: tuple[str, ...], reported: Told, judged: str) -> str:
+def row(name: str, situation: str, options: tuple[str, ...], reported: Reported, judged: str) -> str:
     numbers = [f"{one:.1f}" if math.isfinite(one) else "-" for one in (reported.cadence_spm, reported.tle_deg)]
     given = f" `{' '.join(options)}`" if options else ""
     return f"| {name}{given} | {situation} | {numbers[0]} | {numbers[1]} | {reported.code} | {reported.words or '-'} | {judged} |"
