@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,12 @@ class OpenSession:
             self.header = replace(header, started_utc=started_utc, clock_trusted=True)
 
     def add(self, given: Input, step: Step, troubles: ByTopic) -> None:
-        self._log_add(given, step, troubles)
-        self._add_pair(step, troubles)
+        if self._log is not None:
+            with self._or_stopped(self._log_failed, troubles):
+                self._log.add(given, step.cues)
+        if self._pairs is not None:
+            with self._or_stopped(self._pairs_failed, troubles):
+                self._pairs.add(step.gait)
         self.tally.add(given, step)
         if isinstance(given, Pose):
             self._t_ns.append(given.t_ns)
@@ -128,35 +133,31 @@ class OpenSession:
     # --- its log: without one a session is still a session ---
 
     def open_log(self, path: Path, troubles: ByTopic) -> None:
-        try:
+        with self._or_stopped(self._log_failed, troubles):
             self._log = LogWriter(path, self.header)
-        except OSError as error:
-            self._log_failed(error, troubles)
-
-    def _log_add(self, given: Input, step: Step, troubles: ByTopic) -> None:
-        if self._log is None:
-            return
-        try:
-            self._log.add(given, step.cues)
-        except OSError as error:
-            self._log_failed(error, troubles)
 
     def log_gap(self, lost: int, troubles: ByTopic) -> None:
-        if self._log is None:
-            return
-        try:
-            self._log.add_gap(self.tally.last_ns, lost)
-        except OSError as error:
-            self._log_failed(error, troubles)
+        if self._log is not None:
+            with self._or_stopped(self._log_failed, troubles):
+                self._log.add_gap(self.tally.last_ns, lost)
 
     def close_files(self, troubles: ByTopic) -> None:
-        self._close_pairs(troubles)
+        if self._pairs is not None:
+            with self._or_stopped(self._pairs_failed, troubles):
+                self._pairs.close()
         log, self._log = self._log, None
         if log is not None:
-            try:
+            with self._or_stopped(self._log_failed, troubles):
                 log.close()
-            except OSError as error:
-                self._log_failed(error, troubles)
+
+    @staticmethod
+    @contextmanager
+    def _or_stopped(stopped: Callable[[OSError, ByTopic], None], troubles: ByTopic) -> Iterator[None]:
+        """A file that the disk refuses is given up; the session goes on without it."""
+        try:
+            yield
+        except OSError as error:
+            stopped(error, troubles)
 
     def _log_failed(self, error: OSError, troubles: ByTopic) -> None:
         log, self._log = self._log, None
@@ -172,22 +173,6 @@ class OpenSession:
 
     def open_pairs(self, folder: Path) -> None:
         self._pairs = PairsFile(folder, self.id, self.header.view)
-
-    def _add_pair(self, step: Step, troubles: ByTopic) -> None:
-        if self._pairs is None:
-            return
-        try:
-            self._pairs.add(step.gait)
-        except OSError as error:
-            self._pairs_failed(error, troubles)
-
-    def _close_pairs(self, troubles: ByTopic) -> None:
-        if self._pairs is None:
-            return
-        try:
-            self._pairs.close()
-        except OSError as error:
-            self._pairs_failed(error, troubles)
 
     def _pairs_failed(self, error: OSError, troubles: ByTopic) -> None:
         pairs, self._pairs = self._pairs, None

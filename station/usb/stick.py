@@ -16,7 +16,7 @@ import hashlib
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,19 +45,10 @@ class Exported:
 
 
 def export_to(
-    mounted: Path,
-    archive: Archive,
-    which: str,
-    station_name: str,
-    opensim: bool = False,
-    language: str = "en",
-    progress: Callable[[str], None] = lambda session_id: None,
+    mounted: Path, archive: Archive, which: str, station_name: str, opensim: bool = False, language: str = "en"
 ) -> Exported:
-    """Writes the sessions that `which` names (see Archive.choose) below
-    `mounted`/STATION/<station_name>.
-
-    `language`: of the report. `progress` is called with each session id before it is written.
-    Raises StickError, or StoreError when the archive fails.
+    """Writes the sessions that `which` names (see Archive.choose) below STATION/<station_name>, the
+    report in that language. Raises StickError, or StoreError when the archive fails.
     """
     chosen = archive.choose(which)
     written, already = [], []
@@ -78,7 +69,6 @@ def export_to(
             if _is_whole(own, session_id, names(recording, opensim), content):
                 already.append(session_id)
                 continue
-            progress(session_id)
             with made(own, session_id) as folder:
                 _write_session(folder, itertools.chain([(name, content)], files))
             written.append(session_id)
