@@ -1,7 +1,7 @@
 """Sessions onto a mounted stick, and nothing else: what the exporter may do with a stranger's file
 system.
 
-    STATION/<station-name>/<session-id>/   the files of exports.py, SHA256SUMS last
+    STATION/<station-name>/<session-id>/   the files of export/, SHA256SUMS last
 
 It opens folders one by one without following links and works only through those descriptors; it
 writes to temporary names, syncs, renames, drops the cache and reads back; it reads nothing but the

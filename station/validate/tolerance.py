@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from station.types import KMH_PER_MPS, QUANTITIES
 
-# What the station claims of itself (record/words.py, HOW_TO_READ) where it claims something; all
+# What the station claims of itself (export/wording.py, HOW_TO_READ) where it claims something; all
 # others are a choice.
 CLAIMED: Mapping[str, float] = {"cadence_spm": 1.0}
 TOLERANCE: Mapping[str, float] = {

@@ -63,3 +63,15 @@ def is_there(dotted: str) -> bool:
         if found is None:
             return False
     return True
+
+
+def test_code_names_files_that_are_there() -> None:
+    """In comments, docstrings and tables: a file that was renamed leaves no old name behind."""
+    there = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*.py")]
+    named = [
+        (str(path.relative_to(ROOT)), name)
+        for path in ROOT.rglob("*.py")
+        if path.parts[len(ROOT.parts)] in ("station", "hardware", "systemd")
+        for name in re.findall(r"(?<![\w/.-])((?:\w+/)*\w+\.py)\b", path.read_text(encoding="utf-8"))
+    ]
+    assert [one for one in named if "NAME" not in one[1] and not any(f"/{file}".endswith(f"/{one[1]}") for file in there)] == []

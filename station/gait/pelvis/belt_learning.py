@@ -122,7 +122,7 @@ def sightings(shape: BeltShape, frames: list[Keyframe], focal_px: float) -> tupl
 def learn(shape: BeltShape, album: Album, focal_px: float) -> Lesson:
     """One step: moves the shape's tags and the frames' poses, and tells the shape's covariance.
 
-    By the change from the right (hip_belt_pose) a frame's pose and each of its tags have the same
+    By the change from the right (belt_pose) a frame's pose and each of its tags have the same
     6x6 block of information.
     """
     frames = album.frames

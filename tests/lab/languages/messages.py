@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "station"
 # Rooms that speak to people: whatever sentence stands there is for them.
 SPEAKING = (
-    *("types.py", "gait", "faults", "cues/lines.py", "cues/parts.py", "present/screen/strings.py"),
+    *("types.py", "gait", "faults", "cues/lines.py", "cues/session_parts.py", "present/screen/strings.py"),
     *("export/report.py", "export/report_rows.py", "export/report_plots.py", "export/hip_figure.py", "export/plots.py"),
     *("export/beside.py", "export/compare.py", "export/written.py", "export/wording.py", "export/range_card.py", "run/live.py"),
     *("record/summary.py", "record/stretches.py", "record/tally.py"),
@@ -197,6 +197,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _files(path: Path) -> list[Path]:
+    assert path.exists(), f"{path} has another name now"
     return [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
