@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from station.cues import Governor, Now, Plan, Session, Speaker
-from station.cues.screen import Norms, Snapshots
-from station.faults import BY_NAME, RULES, Judge, norms
+from station.cues.screen import Judged, Snapshots
+from station.faults import BY_NAME, RULES, Judge
 from station.faults.rule import Scene
 from station.gait.core import GaitCore
 from station.gait.pelvis.choice import Pelvis
@@ -34,7 +34,7 @@ class Coach:
         # Where the belt is in the frame must be known before somebody can be said to drift back on
         # it.
         self._governor = Governor(plan, speakers, zone_known=view.zone != WHOLE_FRAME)
-        self._screen = Snapshots(view, Norms(norms.MEASURES, norms.band, _aim_cadence_spm))
+        self._screen = Snapshots(view, _aim_cadence_spm)
         self._number = 0
         self._alone = True
         self._runner_session = 0  # as the runner's stick counts them; 0 = not known
@@ -58,7 +58,9 @@ class Coach:
         faults = self._judge.step(gait, session.own, settled, self._correction.known.rows)
         now = Now(gait, faults, session.mode, session.block, session.session_s, lines, pressed and session.running)
         cues, outcomes = governor.step(now)
-        snapshot = self._screen.step(pose, gait, faults, session, governor, self._runner_session)
+        judge = self._judge
+        judged = Judged(faults, judge.zones, judge.recent)
+        snapshot = self._screen.step(pose, gait, judged, session, governor, self._runner_session)
         return Step(gait.t_ns, gait, faults, session.mode, cues, outcomes, snapshot)
 
     def _forget_others(self, session: Session) -> None:

@@ -640,7 +640,8 @@ class Fault:
     """What one rule thinks now. `pressure` 0..1 fills while the fault is present and leaks while it
     is not; on at 1.
 
-    `level` is the threshold that the value was judged against, in `unit`.
+    `level` is the threshold that the value was judged against, in `unit`. `shown`: the measure of
+    the sign by which it is seen now, for the screen; "" for the one that is judged.
     """
 
     rule: str
@@ -650,6 +651,7 @@ class Fault:
     pressure: float
     level: float
     reason: str = ""
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -665,11 +667,12 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Where a value should lie, for the screen: the norm for the speed or the runner's own band."""
+    """Where a value should lie, for the screen: from where a rule would come on or, once it is on,
+    go off again (faults/zones.py).
+    """
 
     low: float
     high: float
-    origin: Literal["norm", "own"]
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -788,6 +791,8 @@ class Snapshot:
     faults: tuple[Fault, ...] = ()
     cue: Cue | None = None  # the one that is being shown
     bands: Mapping[str, Band] = field(default_factory=dict)  # by measure name
+    # Of the last strides, by measure name; what is missing here stands in `gait.measures`.
+    recent: Mapping[str, Measure] = field(default_factory=dict)
     prompt: str = ""  # text id of what to do now (drill, contrast, framing)
     progress: float = NAN  # 0..1 of the drill or contrast part
     aim_cadence_spm: float = NAN  # what would end low cadence at this speed: for a metronome

@@ -7,13 +7,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from station.faults import norms
+from station.faults import norms, zones
 from station.faults.rule import Look, Rule, Scene, Verdict
 from station.faults.window import BACKWARD, PHASE, RECENT_STRIDES, Recent, backward
-from station.types import NAN, NS, Activity, Fault, FaultState, Gait, Measure, MeasureError, Own
+from station.types import NAN, NS, Activity, Band, Fault, FaultState, Gait, Measure, MeasureError, Own
 
 LEAST_STRIDES = 20  # of the long window: fewer tell too little. Engineering choice
 NO_ERRORS: Mapping[str, MeasureError] = {}
@@ -68,6 +68,14 @@ class Judge:
         self._seen: tuple[Any, ...] | None = None
         self._verdicts: tuple[tuple[Verdict, Verdict], ...] = ()
         self._rows: tuple[Fault, ...] = ()
+        self._drawn: tuple[Any, ...] | None = None
+        self.zones: Mapping[str, Band] = {}
+        self._shown: Mapping[str, str] = {}
+
+    @property
+    def recent(self) -> Mapping[str, Measure]:
+        """What was measured of the last 12 strides, by which a fault goes off."""
+        return self._recent.measured
 
     @property
     def rows(self) -> tuple[Fault, ...]:
@@ -87,15 +95,29 @@ class Judge:
         dt_ns = 0 if self._looked_ns is None else min(max(gait.t_ns - self._looked_ns, 0), LONGEST_GAP_NS)
         self._looked_ns, self._why_not = gait.t_ns, why_not
         self._collect(gait, settled)
+        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, errors)
         if why_not:
             self._seen = None
             self._rows = tuple(_silent(budget, why_not) for budget in self._budgets)
-            return self._rows
-        if self._changed(gait, own):
-            self._verdicts = self._ask_all(gait, own, errors)
-        pairs = zip(self._budgets, self._verdicts, strict=True)
-        self._rows = tuple(_judge(budget, long, short, dt_ns / NS) for budget, (long, short) in pairs)
+        else:
+            if self._changed(gait, own):
+                self._verdicts = self._ask_all(gait, scene)
+            pairs = zip(self._budgets, self._verdicts, strict=True)
+            self._rows = tuple(_judge(budget, long, short, dt_ns / NS) for budget, (long, short) in pairs)
+        self._show(gait, scene)
         return self._rows
+
+    def _show(self, gait: Gait, scene: Scene) -> None:
+        """Zones for the screen and, of every rule that is on, the measure by which it is seen."""
+        drawn = (gait.measures, scene.own, self.recent, gait.speed.mps, scene.pelvic_source, [b.on for b in self._budgets])
+        same = self._drawn is not None and all(a is b for a, b in zip(drawn[:3], self._drawn[:3], strict=True))
+        if not same or self._drawn is None or drawn[3:] != self._drawn[3:]:
+            self._drawn = drawn
+            measures = {**gait.measures, **self.recent}
+            self.zones = zones.zones([(budget.rule, budget.on) for budget in self._budgets], measures, scene)
+            self._shown = {b.rule.name: zones.shown(b.rule, measures, scene) for b in self._budgets if b.on}
+        if self._shown:
+            self._rows = tuple(replace(row, shown=self._shown.get(row.rule, "")) for row in self._rows)
 
     def _changed(self, gait: Gait, own: Own) -> bool:
         """Whether the rules must look again. The core keeps its measures until the next stride;
@@ -106,9 +128,8 @@ class Judge:
         self._seen = seen
         return not same
 
-    def _ask_all(self, gait: Gait, own: Own, errors: Mapping[str, MeasureError]) -> tuple[tuple[Verdict, Verdict], ...]:
+    def _ask_all(self, gait: Gait, scene: Scene) -> tuple[tuple[Verdict, Verdict], ...]:
         """Per rule what the long and the short window say."""
-        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, errors)
         recent = self._recent.measures
         return tuple((ask(rule, gait.measures, scene, LEAST_STRIDES), ask(rule, recent, scene, 1)) for rule in self._rules)
 
@@ -141,7 +162,7 @@ def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -
 
     A reason that no number of strides will cure (no drill yet) is reported at once.
     """
-    level = rule.levels(scene).enter
+    level = rule.levels(scene, measures).enter
     few = False
     for name in rule.needs:
         measure = measures.get(name)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from station.faults import norms
-from station.faults.rule import NO_DRILL, Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.faults.rule import NO_DRILL, Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, Own
 
 TURN, QUADRATURE = "pelvic_turn_deg", "pelvic_turn_quadrature_deg"
@@ -36,6 +36,23 @@ def levels(scene: Scene) -> Levels:
         norm = norms.at(TURN, scene.speed_mps)
         return Levels(max(norm.p5, FLOOR_DEG), norm.p25)
     return Levels(max(norms.extreme(TURN, "p5")[0], FLOOR_DEG), norms.extreme(TURN, "p25")[0])
+
+
+def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
+    """The turn by the norms where the source allows, else what `look` compares with oneself."""
+    limit = levels(scene)
+    if scene.pelvic_source == "landmarks":
+        scale = _own_scale(scene.own)
+        if scale is not None:
+            turn = Sign(TURN, scale.enter, scale.enter + BACK_DEG)
+            return turn, Sign(QUADRATURE, min(scale.usual, scale.leave), scale.leave)
+    elif scene.pelvic_source == "pixels":
+        base = scene.own.baseline.get(QUADRATURE)
+        if base is not None and base.measured and not _told_by_norms(measures.get(TURN), limit):
+            return (Sign(QUADRATURE, base.value - FALL_DEG, base.value - FALL_DEG / 2),)
+    else:
+        return (Sign(TURN, *_own_levels(scene, limit)),)
+    return (Sign(TURN, *limit),)
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
@@ -64,14 +81,19 @@ def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if not q.measured:
         return Verdict("unknown", q.value, NAN, q.reason)
     limit = levels(scene)
-    if turn.measured and turn.high < limit.enter:
-        return Verdict("out", turn.value, limit.enter, scene.speed_hint)
-    if turn.measured and turn.low > limit.enter:
+    if _told_by_norms(turn, limit):
+        if turn.high < limit.enter:
+            return Verdict("out", turn.value, limit.enter, scene.speed_hint)
         return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
     verdict = _by_own_change(q, scene)
     if verdict.look == "unknown" and q.low > limit.enter:
         return Verdict("inside" if q.value > limit.leave else "between", q.value, limit.enter)
     return verdict
+
+
+def _told_by_norms(turn: Measure | None, limit: Levels) -> bool:
+    """Whether the threshold lies outside of its interval."""
+    return turn is not None and turn.measured and not turn.low <= limit.enter <= turn.high
 
 
 def _by_own_change(q: Measure, scene: Scene) -> Verdict:
@@ -122,7 +144,7 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     measured = measures.get(TURN)  # the last few strides have only the quadrature part
     if measured is not None and not measured.measured:
         return Verdict("unknown", NAN, NAN, measured.reason)
-    scale = _contrast_scale(scene.own) or _baseline_scale(scene.own)
+    scale = _own_scale(scene.own)
     if scale is None:
         return Verdict("unknown", turn, NAN, "no baseline of your own yet")
     if scale.enter < FLOOR_DEG:
@@ -131,6 +153,10 @@ def _by_own_scale(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
         return Verdict("inside", turn, scale.enter)
     sure = turn < scale.enter and measures[TURN].high < scale.enter and q.high < scale.usual
     return Verdict("out" if sure else "between", turn, scale.enter)
+
+
+def _own_scale(own: Own) -> OwnScale | None:
+    return _contrast_scale(own) or _baseline_scale(own)
 
 
 def _contrast_scale(own: Own) -> OwnScale | None:
@@ -170,7 +196,7 @@ RULE = Rule(
     advice="Let the back pockets travel with each step.",
     measure=TURN,
     needs=(QUADRATURE,),
-    levels=levels,
+    signs=signs,
     look=look,
     rise_s=10.0,
     fall_s=3.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, below
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, below
 from station.types import NAN, Light, Line, Measure
 
 
@@ -15,6 +15,10 @@ def levels(scene: Scene) -> Levels:
     speed_mps = scene.speed_mps if norms.judged(scene.speed_mps) else norms.SLOWEST_MPS
     norm = norms.seen("cadence_spm", speed_mps, scene.spread("cadence_spm"))
     return Levels(norm.p5, norm.p25)
+
+
+def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
+    return (Sign("cadence_spm", *levels(scene)),)
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
@@ -29,7 +33,7 @@ RULE = Rule(
     advice="Take quick, quiet steps.",
     measure="cadence_spm",
     needs=("cadence_spm",),
-    levels=levels,
+    signs=signs,
     look=look,
     rise_s=35.0,  # with the 25 s that the window needs: low for 60 s
     fall_s=3.0,

@@ -76,6 +76,20 @@ def slowest(measure: str) -> Norm:
     return at(measure, SLOWEST_MPS)
 
 
+def lowest(measure: str, speed_mps: float, percentile: str, spread: float = 0.0) -> float:
+    """That percentile as `seen` at a belt speed; at an unknown speed the lowest of all. Raises
+    KeyError, AttributeError.
+    """
+    known = not math.isnan(speed_mps)
+    return getattr(seen(measure, speed_mps, spread), percentile) if known else extreme(measure, percentile, spread)[0]
+
+
+def highest(measure: str, speed_mps: float, percentile: str, spread: float = 0.0) -> float:
+    """As `lowest`, but the highest of all at an unknown speed."""
+    known = not math.isnan(speed_mps)
+    return getattr(seen(measure, speed_mps, spread), percentile) if known else extreme(measure, percentile, spread)[1]
+
+
 @lru_cache
 def extreme(measure: str, percentile: str, spread: float = 0.0) -> tuple[float, float]:
     """Lowest and highest of that percentile over all judged speeds. Raises KeyError,

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import NO_DRILL, Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.faults.rule import NO_DRILL, Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, Own
 
 TURN = "pelvic_turn_deg"
@@ -18,22 +18,27 @@ RISE_DEG = 6.0  # landmarks: also so much more than in the own baseline
 
 def levels(scene: Scene) -> Levels:
     """Pelvic turn, deg: 1.2 x P95 to enter, P95 to leave. At an unknown speed the highest of all
-    speeds.
+    speeds. With landmarks also well above the own baseline, and back at it.
     """
     p95 = norms.at(TURN, scene.speed_mps).p95 if scene.speed_known else norms.extreme(TURN, "p95")[1]
-    return Levels(BEYOND * p95, p95)
+    baseline = value_of(scene.own.baseline, TURN) if scene.pelvic_source == "landmarks" else NAN
+    if math.isnan(baseline):
+        return Levels(BEYOND * p95, p95)
+    return Levels(max(BEYOND * p95, baseline + RISE_DEG), max(p95, baseline))
+
+
+def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
+    return (Sign(TURN, *levels(scene)),)
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     turn = measures[TURN]
     limit = levels(scene)
     if scene.pelvic_source == "landmarks":
-        baseline = value_of(scene.own.baseline, TURN)
         if not scene.pelvic_calibrated:
             return Verdict("unknown", NAN, limit.enter, NO_DRILL)
-        if math.isnan(baseline):
+        if math.isnan(value_of(scene.own.baseline, TURN)):
             return Verdict("unknown", turn.value, limit.enter, "no baseline of your own yet")
-        limit = Levels(max(limit.enter, baseline + RISE_DEG), max(limit.leave, baseline))
     if turn.low > limit.enter:
         return Verdict("out", turn.value, limit.enter, scene.speed_hint)
     return Verdict("inside" if turn.value < limit.leave else "between", turn.value, limit.enter)
@@ -48,7 +53,7 @@ RULE = Rule(
     advice="Make every movement smaller and quieter.",
     measure=TURN,
     needs=(TURN,),
-    levels=levels,
+    signs=signs,
     look=look,
     rise_s=10.0,
     fall_s=3.0,

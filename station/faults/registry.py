@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Iterator
 
 from station import faults as room
-from station.faults.rule import Levels, Rule, Scene, Verdict
+from station.faults.rule import Rule, Scene, Verdict
 from station.types import KMH_PER_MPS, NAN
 
 UNUSABLE = (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, KeyError)
@@ -50,7 +50,7 @@ def broken(name: str, why: str) -> Rule:
         advice="",
         measure="",
         needs=(),
-        levels=lambda scene: Levels(NAN, NAN),
+        signs=lambda measures, scene: (),
         look=lambda measures, scene: Verdict("unknown", NAN, NAN, reason),
         rise_s=1.0,
         fall_s=1.0,

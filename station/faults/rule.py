@@ -12,6 +12,7 @@ from station.types import NAN, QUANTITIES, Light, Line, Measure, MeasureError, M
 Look = Literal["out", "between", "inside", "unknown"]
 
 
+NOTHING: Mapping[str, Measure] = {}
 NO_DRILL = "hip landmarks follow the thighs: do the find-your-hip drill first"
 
 
@@ -57,10 +58,31 @@ class Scene:
 
 
 class Levels(NamedTuple):
-    """Thresholds to enter and to leave, in the rule's unit, at one speed."""
+    """Thresholds to enter and to leave, in the unit of what is judged, at one speed."""
 
     enter: float
     leave: float
+
+
+class Sign(NamedTuple):
+    """One thing that a rule looks for: a measure beyond `enter`; it has gone once beyond `leave` on
+    the healthy side. A small value is bad where enter <= leave, else a large one.
+
+    most: where the zone of a measure without norms ends on its healthy side.
+    """
+
+    measure: str
+    enter: float
+    leave: float
+    most: float = NAN
+
+    @property
+    def low_is_bad(self) -> bool:
+        return self.enter <= self.leave
+
+    def gone(self, value: float) -> bool:
+        """Whether the value lies on the healthy side of `leave`; False for NaN."""
+        return value > self.leave if self.low_is_bad else value < self.leave
 
 
 class Golden(NamedTuple):
@@ -80,10 +102,9 @@ class Coaching:
     """How a runner is coached on a rule while running; a rule without it is only reported.
 
     cue, praise: what is said of the fault, and once it has gone. focus: what to work on next time,
-    a clause for the screen. towards: where the body should go, an arrow for the screen. shown: the
-    measure that the screen shows with it, "" for the one that is judged. light: the sign of the
-    cue. priority: the lower is said first. interrupts: may be said although the block has another
-    fault. modes: where it may be said.
+    a clause for the screen. towards: where the body should go, an arrow for the screen. light: the
+    sign of the cue. priority: the lower is said first. interrupts: may be said although the block
+    has another fault. modes: where it may be said.
     """
 
     cue: Line
@@ -92,7 +113,6 @@ class Coaching:
     towards: Towards
     light: Light
     priority: int
-    shown: str = ""
     interrupts: bool = False
     modes: tuple[Mode, ...] = (Mode.COACH,)
 
@@ -103,9 +123,10 @@ class Rule:
 
     title: its name for people. advice: what to do about it, one sentence for the report. measure:
     the one whose value is judged, in its unit. needs: measures without which nothing can be said.
-    levels: thresholds in a scene (its speed may be unknown). look: judges one window of measures;
-    the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come from.
-    goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
+    signs: what it looks for in a scene, that of `measure` first (speed and measures may be
+    unknown); the screen's zones are made of these. look: judges one window of measures by the same
+    signs; the judge does the timing. rise_s, fall_s: see judge. source: where the thresholds come
+    from. goldens: worked examples, run by the contract tests. `broken`: its file could not be used.
     """
 
     name: str
@@ -113,7 +134,7 @@ class Rule:
     advice: str
     measure: str
     needs: tuple[str, ...]
-    levels: Callable[[Scene], Levels]
+    signs: Callable[[Mapping[str, Measure], Scene], tuple[Sign, ...]]
     look: Callable[[Mapping[str, Measure], Scene], Verdict]
     rise_s: float
     fall_s: float
@@ -122,6 +143,11 @@ class Rule:
     confidence: Literal["moderate", "low", "report only"]
     coaching: Coaching | None = None
     broken: bool = False
+
+    def levels(self, scene: Scene, measures: Mapping[str, Measure] = NOTHING) -> Levels:
+        """Thresholds of the measure that is judged."""
+        signs = self.signs(measures, scene)
+        return Levels(signs[0].enter, signs[0].leave) if signs else Levels(NAN, NAN)
 
     @property
     def unit(self) -> str:

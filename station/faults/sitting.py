@@ -10,33 +10,31 @@ import math
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Verdict, value_of
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, MeasureError
 
 TLE, KNEE, LEAN = "tle_near_deg", "knee_flexion_stance_near_deg", "trunk_lean_deg"
 LEAN_ENTER_DEG, LEAN_LEAVE_DEG = 0.0, 1.0  # the vertical; the degree back is chosen
+LEAN_MOST_DEG = 12.0  # where the screen's zone ends: no rule asks for less lean (chosen)
 # One-sided 95 % of the model's error: an upright runner is not seen to lean back more often than
 # that.
 Z95 = 1.645
-LEAVE = 1.10  # back inside by 10 %
 
 
 def levels(scene: Scene) -> Levels:
-    """Trailing-limb extension, deg: P5 to enter, 10 % above it to leave. At an unknown speed the
-    lowest P5 of all speeds.
+    """Trailing-limb extension, deg: P5 to enter, half-way to P25 to leave. At an unknown speed the
+    lowest of all speeds.
     """
-    spread = scene.spread(TLE)
-    p5 = norms.seen(TLE, scene.speed_mps, spread).p5 if scene.speed_known else norms.extreme(TLE, "p5", spread)[0]
-    return Levels(p5, LEAVE * p5)
+    p5, p25 = (norms.lowest(TLE, scene.speed_mps, percentile, scene.spread(TLE)) for percentile in ("p5", "p25"))
+    return Levels(p5, (p5 + p25) / 2)
 
 
 def knee_levels(scene: Scene) -> Levels:
-    """Stance-knee flexion, deg: P95 to enter, 10 % below it to leave. At an unknown speed the
-    highest P95.
+    """Stance-knee flexion, deg: P95 to enter, half-way to P75 to leave. At an unknown speed the
+    highest of all speeds.
     """
-    spread = scene.spread(KNEE)
-    p95 = norms.seen(KNEE, scene.speed_mps, spread).p95 if scene.speed_known else norms.extreme(KNEE, "p95", spread)[1]
-    return Levels(p95, p95 / LEAVE)
+    p95, p75 = (norms.highest(KNEE, scene.speed_mps, percentile, scene.spread(KNEE)) for percentile in ("p95", "p75"))
+    return Levels(p95, (p95 + p75) / 2)
 
 
 def lean_levels(scene: Scene) -> Levels:
@@ -45,18 +43,23 @@ def lean_levels(scene: Scene) -> Levels:
     return Levels(LEAN_ENTER_DEG - allowed_deg, LEAN_LEAVE_DEG - allowed_deg)
 
 
+def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
+    lean = Sign(LEAN, *lean_levels(scene), most=LEAN_MOST_DEG)
+    return Sign(TLE, *levels(scene)), lean, Sign(KNEE, *knee_levels(scene))
+
+
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     tle, knee, lean = measures[TLE].value, value_of(measures, KNEE), value_of(measures, LEAN)
-    open_behind, bend, upright = levels(scene), knee_levels(scene), lean_levels(scene)
-    signs = (tle < open_behind.enter, lean < upright.enter, knee > bend.enter)
+    open_behind, upright, bend = signs(measures, scene)
+    seen = (tle < open_behind.enter, lean < upright.enter, knee > bend.enter)
     # A sign that cannot be seen counts neither for the fault nor against it.
-    may_remain = (not tle > open_behind.leave, not lean > upright.leave, not knee < bend.leave)
-    if sum(signs) >= 2:
+    may_remain = (not open_behind.gone(tle), not upright.gone(lean), not bend.gone(knee))
+    if sum(seen) >= 2:
         return Verdict("out", tle, open_behind.enter, scene.speed_hint)
     if sum(may_remain) < 2:
         return Verdict("inside", tle, open_behind.enter)
     unseen = [name for name, value in (("trunk", lean), ("stance knee", knee)) if math.isnan(value)]
-    if sum(signs) + len(unseen) >= 2:
+    if sum(seen) + len(unseen) >= 2:
         return Verdict("unknown", tle, open_behind.enter, f"{' and '.join(unseen)} not measured")
     return Verdict("between", tle, open_behind.enter)
 
@@ -69,7 +72,7 @@ RULE = Rule(
     advice="Run tall, and push the belt away behind you.",
     measure="tle_near_deg",
     needs=("tle_near_deg",),
-    levels=levels,
+    signs=signs,
     look=look,
     rise_s=10.0,
     fall_s=3.0,
@@ -82,7 +85,7 @@ RULE = Rule(
         priority=2,
     ),
     source="5th percentile of trailing-limb extension and 95th of stance-knee flexion for the speed, 26 runners (Fukuchi 2017); "
-    "each wider by the pose model's own spread between people; trunk behind the vertical, two of three, 10 %: chosen",
+    "each wider by the pose model's own spread between people; trunk behind the vertical, half-way to the quartile: chosen",
     confidence="moderate",
     goldens=(
         Golden(

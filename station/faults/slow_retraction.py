@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import Golden, Levels, Rule, Scene, Verdict
+from station.faults.rule import Golden, Levels, Rule, Scene, Sign, Verdict
 from station.types import NAN, Measure
 
 TIME, ANGLE = "retraction_near_pct", "retraction_near_deg"
@@ -17,11 +17,7 @@ def levels(scene: Scene) -> Levels:
     """Time, % of the stride: P95 to enter, half-way to P75 to leave. At an unknown speed the
     highest of all speeds.
     """
-    spread = scene.spread(TIME)
-    if scene.speed_known:
-        norm = norms.seen(TIME, scene.speed_mps, spread)
-        return Levels(norm.p95, (norm.p75 + norm.p95) / 2)
-    p95, p75 = norms.extreme(TIME, "p95", spread)[1], norms.extreme(TIME, "p75", spread)[1]
+    p95, p75 = (norms.highest(TIME, scene.speed_mps, percentile, scene.spread(TIME)) for percentile in ("p95", "p75"))
     return Levels(p95, (p75 + p95) / 2)
 
 
@@ -29,12 +25,12 @@ def angle_levels(scene: Scene) -> Levels:
     """Angle, deg: P5 to enter, half-way to P25 to leave. At an unknown speed the lowest of all
     speeds.
     """
-    spread = scene.spread(ANGLE)
-    if scene.speed_known:
-        norm = norms.seen(ANGLE, scene.speed_mps, spread)
-        return Levels(norm.p5, (norm.p5 + norm.p25) / 2)
-    p5, p25 = norms.extreme(ANGLE, "p5", spread)[0], norms.extreme(ANGLE, "p25", spread)[0]
+    p5, p25 = (norms.lowest(ANGLE, scene.speed_mps, percentile, scene.spread(ANGLE)) for percentile in ("p5", "p25"))
     return Levels(p5, (p5 + p25) / 2)
+
+
+def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
+    return Sign(TIME, *levels(scene)), Sign(ANGLE, *angle_levels(scene))
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
@@ -53,7 +49,7 @@ RULE = Rule(
     advice="Let the foot come back to meet the belt.",
     measure=TIME,
     needs=(TIME, ANGLE),
-    levels=levels,
+    signs=signs,
     look=look,
     rise_s=10.0,
     fall_s=3.0,

@@ -52,23 +52,25 @@ class Recent:
     def __init__(self) -> None:
         self._strides: deque[dict[str, float]] = deque(maxlen=RECENT_STRIDES)
         self._measures: Mapping[str, Measure] = {}
+        self.measured = self._measures  # without those that cannot be told
 
     def add(self, strides: Iterable[np.void], pelvic_source: str) -> None:
         for stride in strides:
             self._strides.append({name: float(stride[name]) for name in (*COLUMNS, IN_PHASE, QUADRATURE)})
         full = len(self._strides) == RECENT_STRIDES
-        self._measures = self._measured(pelvic_source != "hip_belt") if full else {}
+        self._measures = self._made(pelvic_source != "hip_belt") if full else {}
+        self.measured = {name: measure for name, measure in self._measures.items() if measure.measured}
 
     def clear(self) -> None:
         self._strides.clear()
-        self._measures = {}
+        self._measures = self.measured = {}
 
     @property
     def measures(self) -> Mapping[str, Measure]:
         """Keyed by QUANTITIES; empty until 12 strides are there."""
         return self._measures
 
-    def _measured(self, dragged: bool) -> dict[str, Measure]:
+    def _made(self, dragged: bool) -> dict[str, Measure]:
         found = {name: _median([stride[name] for stride in self._strides]) for name in COLUMNS}
         turn, quadrature = pelvic_turn([(stride[IN_PHASE], stride[QUADRATURE]) for stride in self._strides])
         found["pelvic_turn_quadrature_deg"] = quadrature

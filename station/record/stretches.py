@@ -112,7 +112,7 @@ def _worst(rule: Rule, run: NDArray[np.void], pieces: list[Piece], verdicts: lis
     if verdicts[worst].look == "out":  # as far as every eight strides show it
         first, last = next(chain for chain in _chains(pieces, verdicts, "out") if chain[0] <= worst <= chain[1])
         if last > first:
-            piece = _piece(run, *_trimmed(rule, run, pieces[first].first, pieces[last].end, piece.scene), piece.scene)
+            piece = _piece(run, *_trimmed(rule, run, pieces[first].first, pieces[last].end, piece), piece.scene)
     return _stretch(rule, run, piece, known)
 
 
@@ -160,11 +160,11 @@ def _stretch(rule: Rule, run: NDArray[np.void], piece: Piece, known: KnownErrors
     )
 
 
-def _trimmed(rule: Rule, run: NDArray[np.void], first: int, end: int, scene: Scene) -> tuple[int, int]:
+def _trimmed(rule: Rule, run: NDArray[np.void], first: int, end: int, worst: Piece) -> tuple[int, int]:
     """Without the good strides at both ends, which the means over eight took along."""
     if rule.measure not in COLUMNS:
         return first, end
-    limit, values = rule.levels(scene), run[rule.measure]
+    limit, values = rule.levels(worst.scene, worst.measures), run[rule.measure]
     bad = values < limit.enter if limit.enter < limit.leave else values > limit.enter
     while end - first > LEAST and not bad[first]:
         first += 1
@@ -184,6 +184,6 @@ def _verdict(rule: Rule, piece: Piece) -> Verdict:
 
 def _badness(rule: Rule, piece: Piece, verdict: Verdict) -> tuple[int, float]:
     """Greater is worse: the look, then the distance beyond the threshold."""
-    limit = rule.levels(piece.scene)
+    limit = rule.levels(piece.scene, piece.measures)
     beyond = (limit.enter - verdict.value) / (limit.leave - limit.enter) if verdict.look != "unknown" else NAN
     return RANK[verdict.look], beyond if not math.isnan(beyond) else -np.inf

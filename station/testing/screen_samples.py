@@ -144,10 +144,9 @@ def running(t_s: float, mode: Mode = Mode.COACH) -> Snapshot:
     """The live page `t_s` seconds into that mode."""
     gait = gait_at(t_s)
     bands = {
-        "thigh_forward_near_deg": Band(29.5, 34.0, "own"),
-        "tle_near_deg": Band(24.0, 29.0, "own"),
-        "cadence_spm": Band(156, 189, "norm"),
-        "pelvic_turn_deg": Band(4.0, 15.5, "norm"),
+        "tle_near_deg": Band(23.4, 33.2),
+        "cadence_spm": Band(156, 189),
+        "pelvic_turn_deg": Band(4.0, 18.6),
     }
     return Snapshot(
         gait.t_ns,
@@ -163,7 +162,8 @@ def running(t_s: float, mode: Mode = Mode.COACH) -> Snapshot:
 
 def coach() -> Snapshot:
     cue = Cue(0, 3, "cue.thigh_only_drive", "thigh_only_drive", "start", ("audio", "light", "screen"), "Push belt away")
-    return replace(running(14.385), cue=cue)
+    little = {"tle_near_deg": Measure(18.2, 17.5, 18.9, 12)}
+    return replace(running(14.385), cue=cue, recent=little)
 
 
 def coach_silent() -> Snapshot:
@@ -179,9 +179,8 @@ def baseline() -> Snapshot:
     now = running(20.2, Mode.BASELINE)
     few = {"cadence_spm": Measure(171.0, 169.0, 173.0, 9), "pelvic_turn_deg": Measure.cannot_tell("too few strides yet", 9)}
     norms = {
-        "thigh_forward_near_deg": Band(28.0, 42.0, "norm"),
-        "tle_near_deg": Band(23.4, 33.2, "norm"),
-        "cadence_spm": Band(156, 189, "norm"),
+        "tle_near_deg": Band(23.4, 33.2),
+        "cadence_spm": Band(156, 189),
     }
     return replace(now, session_s=20.2, gait=replace(now.gait, measures=few, curves=curves(4)), bands=norms)
 

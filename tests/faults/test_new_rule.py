@@ -15,7 +15,7 @@ import station
 
 PACKAGE = Path(station.__file__).parent
 FILE = '''
-from station.faults.rule import Coaching, Golden, Levels, Rule, Verdict
+from station.faults.rule import Coaching, Golden, Rule, Sign, Verdict
 from station.types import Light, Line
 
 RULE = Rule(
@@ -24,7 +24,7 @@ RULE = Rule(
     advice="Let the elbows travel straight back.",
     measure="trunk_lean_deg",
     needs=("trunk_lean_deg",),
-    levels=lambda speed_mps: Levels(8.0, 6.0),
+    signs=lambda measures, scene: (Sign("trunk_lean_deg", 8.0, 6.0, most=0.0),),
     look=lambda measures, scene: Verdict("out", measures["trunk_lean_deg"].value, 8.0),
     rise_s=10.0,
     fall_s=3.0,

@@ -17,12 +17,13 @@ from station.present.screen import figure
 from station.present.screen.box import Box
 from station.present.screen.figure import Lit
 from station.present.screen.ink import Ink, Point, hang
-from station.present.screen.theme import EDGE, OWN, RULE, TEXT, TRACK
+from station.present.screen.theme import OWN, RULE, TEXT, TRACK
 from station.types import NAN, Band, Snapshot
 
 Leg = Literal["near", "far"]
 
 END_DEG = 62.0  # the scale reaches this far to both sides
+LEAST_SWING_DEG = 5.0  # a thigh that ends its swing nearer to the vertical is drawn as it is (chosen)
 NARROWEST_DEG = 1.5  # a band of less would not be seen from the belt
 # Measures that are an end of the swing, and on which side of the hip.
 ENDS = {"thigh_forward_near_deg": 1, "tle_near_deg": -1}
@@ -55,7 +56,7 @@ def draw_scale(ink: Ink, dial: Dial, snapshot: Snapshot, measure: str = "") -> N
     band = snapshot.bands.get(measure)
     if band is not None and measure in ENDS:
         low, high = _span(band, ahead * ENDS[measure])
-        ink.sector(dial.hip, dial.inner, dial.outer, low, high, OWN if band.origin == "own" else EDGE)
+        ink.sector(dial.hip, dial.inner, dial.outer, low, high, OWN)
 
 
 def _belt(ink: Ink, dial: Dial) -> None:
@@ -79,7 +80,7 @@ def draw_live(
     thigh_deg = thigh_now(snapshot, leg)
     if math.isnan(thigh_deg):
         return
-    at = ahead * min(max(thigh_deg, -END_DEG), END_DEG)
+    at = ahead * min(max(thigh_deg * _scale(snapshot, thigh_deg, leg, mark_deg), -END_DEG), END_DEG)
     tip, base = hang(dial.hip, dial.inner - 2, at), dial.inner - 30
     ink.polygon([tip, hang(dial.hip, base, at - 3.0), hang(dial.hip, base, at + 3.0)], TEXT)
 
@@ -96,8 +97,19 @@ def _span(band: Band, sign: int) -> tuple[float, float]:
     return min(low, high), max(low, high)
 
 
+def _scale(snapshot: Snapshot, thigh_deg: float, leg: Leg, mark_deg: float) -> float:
+    """What takes the needle to the mark where the thigh ends its swing: the mark is without the
+    pose model's bias, the thigh as it is seen is not.
+    """
+    end = swing(snapshot)[0 if mark_deg > 0 else 1]
+    ends = leg == "near" and thigh_deg * mark_deg > 0 and end > LEAST_SWING_DEG
+    return abs(mark_deg) / end if ends else 1.0
+
+
 def swing(snapshot: Snapshot) -> tuple[float, float]:
-    """(forward, behind) in degrees: the median end of the last strides, NaN when there are none."""
+    """(forward, behind) in degrees: the median end of the last strides as they are seen, NaN when
+    there are none.
+    """
     curves = snapshot.gait.curves
     if curves is None or not len(curves):
         return NAN, NAN

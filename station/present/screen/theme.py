@@ -23,7 +23,7 @@ BODY: Colour = (150, 160, 172)  # likewise
 SHADE: Colour = (190, 199, 209)  # the near arm and the waistband, in front of the trunk
 TEXT: Colour = (241, 244, 247)  # likewise
 QUIET: Colour = (164, 175, 188)  # labels and units
-OWN: Colour = (104, 190, 240)  # the runner's own band; "good"
+OWN: Colour = (104, 190, 240)  # the zone; "good"
 ACT: Colour = (246, 190, 60)  # the cue; "attend to this"
 ON_HUE: Colour = (16, 18, 22)  # words on a filled OWN or ACT
 

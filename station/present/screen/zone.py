@@ -8,15 +8,16 @@ import math
 from typing import NamedTuple
 
 from station.faults import BY_NAME
-from station.present.screen import dial, strings
+from station.present.screen import strings
 from station.present.screen.box import Box
 from station.present.screen.ink import Ink
-from station.present.screen.theme import ACT, EDGE, OWN, QUIET, TEXT, TRACK, ZONE_NUMBER, Colour
+from station.present.screen.theme import ACT, OWN, QUIET, TEXT, TRACK, ZONE_NUMBER, Colour
 from station.types import NAN, QUANTITIES, Band, Measure, Snapshot
 
 # With nothing to correct: the turn of the pelvis where it is measured, else how far the leg opens
-# behind the hip.
+# behind the hip; but what lies outside of its zone first.
 USUAL = ("pelvic_turn_deg", "tle_near_deg")
+WATCHED = (*USUAL, "cadence_spm")
 AROUND = 1.0  # widths of the zone shown to each side of it
 
 
@@ -35,9 +36,7 @@ class Shown(NamedTuple):
         """-1 below the zone, +1 above, 0 inside or where there is none."""
         if self.band is None or not math.isfinite(self.value + self.band.low + self.band.high):
             return 0
-        # As it is read: 24 lies inside of 24.3 to 29, and is shown as 24.
-        value, low, high = round(self.value), round(self.band.low), round(self.band.high)
-        return -1 if value < low else 1 if value > high else 0
+        return -1 if self.value < self.band.low else 1 if self.value > self.band.high else 0
 
     @property
     def colour(self) -> Colour:
@@ -45,46 +44,42 @@ class Shown(NamedTuple):
 
 
 def shown(snapshot: Snapshot) -> Shown:
-    """What a cue is about, else the usual number."""
+    """What a cue is about; else what lies outside of its zone, else the usual number."""
     cue = snapshot.cue
     rule = BY_NAME.get(cue.rule) if cue is not None else None
     if rule is not None and rule.coaching is not None:
-        return _of(snapshot, rule.coaching.shown or rule.measure)
-    usual = [_of(snapshot, name) for name in USUAL]
-    return next((one for one in usual if math.isfinite(one.value)), usual[-1])
+        fault = next((fault for fault in snapshot.faults if fault.rule == rule.name), None)
+        name = (fault.shown if fault is not None else "") or rule.measure
+        # The rule has decided: its zone is drawn however wide the interval is.
+        return _of(snapshot, name)._replace(band=snapshot.bands.get(name))
+    watched = [_of(snapshot, name) for name in WATCHED]
+    first = [one for one in watched if one.side] or [one for one in watched[: len(USUAL)] if math.isfinite(one.value)]
+    return first[0] if first else watched[len(USUAL) - 1]
 
 
 def anything_outside(snapshot: Snapshot) -> bool:
     """Whether a value that the page could show lies outside its zone."""
-    return any(_of(snapshot, name).side for name in _SHOWN)
+    return any(_of(snapshot, name).side for name in WATCHED)
 
 
 def everything_inside(snapshot: Snapshot) -> bool:
     """Whether every value that the page could show lies in its zone, and none is too uncertain to
     say so: only then does silence mean good.
     """
-    return not anything_outside(snapshot) and not any(_vague(snapshot, name) for name in _SHOWN)
+    return not anything_outside(snapshot) and not any(_vague(snapshot, name) for name in WATCHED)
 
 
 def _of(snapshot: Snapshot, name: str) -> Shown:
-    measure = snapshot.gait.measures.get(name, Measure.cannot_tell(strings.MEASURING))
-    value = measure.value if measure.measured else NAN
-    if name in dial.ENDS:  # of the last strides: it follows the runner
-        value = dial.swing(snapshot)[0 if dial.ENDS[name] > 0 else 1]
-    return Shown(name, value, None if _vague(snapshot, name) else snapshot.bands.get(name), measure.reason)
+    # The last strides follow the runner: a cue goes out by them.
+    measure = snapshot.recent.get(name) or snapshot.gait.measures.get(name) or Measure.cannot_tell(strings.MEASURING)
+    band = None if _vague(snapshot, name) else snapshot.bands.get(name)
+    return Shown(name, measure.value if measure.measured else NAN, band, measure.reason)
 
 
 def _vague(snapshot: Snapshot, name: str) -> bool:
-    """Whether the interval is wider than the zone of healthy runners: it cannot place the value
-    there. The runner's own zone is from the same camera, whose error is the same each time.
-    """
+    """Whether the interval is wider than the zone: it cannot place the value there."""
     measure, band = snapshot.gait.measures.get(name), snapshot.bands.get(name)
-    if measure is None or band is None or band.origin != "norm" or not measure.measured:
-        return False
-    return measure.high - measure.low > band.high - band.low
-
-
-_SHOWN = (*USUAL, "cadence_spm")
+    return measure is not None and band is not None and measure.measured and measure.high - measure.low > band.high - band.low
 
 
 def draw(ink: Ink, box: Box, one: Shown) -> None:
@@ -118,7 +113,7 @@ def draw_bar(ink: Ink, box: Box, one: Shown) -> None:
 
     y, thick = box.y + 0.68 * box.h, 0.30 * box.h
     ink.bar(Box(box.x, y - thick / 2, box.w, thick), TRACK, thick / 2)
-    ink.bar(Box(x(band.low), y - thick / 2, x(band.high) - x(band.low), thick), OWN if band.origin == "own" else EDGE, 6)
+    ink.bar(Box(x(band.low), y - thick / 2, x(band.high) - x(band.low), thick), OWN, 6)
     at, tip = x(one.value), y - thick / 2 + 4
     half = 0.24 * box.h
     ink.polygon([(at, tip), (at + half, tip - 1.5 * half), (at - half, tip - 1.5 * half)], one.colour)

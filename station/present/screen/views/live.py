@@ -115,5 +115,5 @@ def _foot(ink: Ink, box: Box, read: Snapshot, one: Shown) -> None:
 def _stands_still(snapshot: Snapshot, one: Shown) -> tuple[object, ...]:
     """Everything that the arc is drawn from, to half a degree: it is redrawn when this changes."""
     band = one.band
-    ends = None if band is None else (round(2 * band.low), round(2 * band.high), band.origin)
+    ends = None if band is None else (round(2 * band.low), round(2 * band.high))
     return "live", figure.forward(snapshot), one.measure, ends
