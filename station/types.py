@@ -658,11 +658,12 @@ class Fault:
 class Own:
     """What this runner showed in this session, to be judged against: measures at the end of the
     silent baseline and of the contrast trial's parts, each keyed by QUANTITIES; empty while not
-    done."""
+    done. `baseline_mps`: the belt speed then, NaN = unknown."""
 
     baseline: Mapping[str, Measure] = field(default_factory=dict)
     stiff: Mapping[str, Measure] = field(default_factory=dict)
     free: Mapping[str, Measure] = field(default_factory=dict)
+    baseline_mps: float = NAN
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class Session:
         if self.mode is Mode.BASELINE:
             if part.run_s < plan.baseline_s:
                 return ()
-            self.own = Own(gait.measures, self.own.stiff, self.own.free)
+            self.own = Own(gait.measures, self.own.stiff, self.own.free, gait.speed.mps)
             part.keep(gait)
             self._open(Mode.COACH, 1)
             return ("mode.coach",)

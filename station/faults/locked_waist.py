@@ -47,9 +47,12 @@ def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
             turn = Sign(TURN, scale.enter, scale.enter + BACK_DEG)
             return turn, Sign(QUADRATURE, min(scale.usual, scale.leave), scale.leave)
     elif scene.pelvic_source == "pixels":
-        base = scene.own.baseline.get(QUADRATURE)
-        if base is not None and base.measured and not _told_by_norms(measures.get(TURN), limit):
-            return (Sign(QUADRATURE, base.value - FALL_DEG, base.value - FALL_DEG / 2),)
+        base = value_of(scene.own.baseline, QUADRATURE)
+        if _told_by_norms(measures.get(TURN), limit):
+            return (Sign(TURN, *limit),)
+        if base - FALL_DEG >= FLOOR_DEG:
+            return (Sign(QUADRATURE, base - FALL_DEG, base - FALL_DEG / 2),)
+        return Sign(TURN, *limit), Sign(QUADRATURE, *limit)
     else:
         return (Sign(TURN, *_own_levels(scene, limit)),)
     return (Sign(TURN, *limit),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,6 +79,26 @@ def test_knee_lifts_are_counted_and_are_no_running(direction: str) -> None:
         assert np.abs(np.subtract.outer(found, true)).min(axis=1).max() < 0.25
     assert len(reported.strides) == 0
     assert reported.last.pelvic_calibrated
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_knee_lifts_in_which_the_legs_are_exchanged_are_no_walking(seed: int) -> None:
+    """Both thighs then seem to pass each other; hips seen too far ahead let them hang 4 deg behind
+    the vertical."""
+    runner = SyntheticRunner(RunnerSpec("knee_lift"), seconds=25.0, filming=Filming(fps=20), seed=seed)
+    rng, core = np.random.default_rng(seed), GaitCore()
+    seen = []
+    for pose in runner.poses():
+        xy = pose.xy_px.copy()
+        for side in ("LEFT", "RIGHT"):
+            thigh_px = np.hypot(*(xy[Joint[f"{side}_KNEE"]] - xy[Joint[f"{side}_HIP"]]))
+            xy[Joint[f"{side}_HIP"], 0] += np.sin(np.radians(4.0)) * thigh_px
+        if rng.random() < 0.25:
+            for part in ("HIP", "KNEE", "ANKLE", "HEEL", "FOOT_INDEX"):
+                pair = [Joint[f"LEFT_{part}"], Joint[f"RIGHT_{part}"]]
+                xy[pair] = xy[pair[::-1]]
+        seen.append(core.step(replace(pose, xy_px=xy)).activity)
+    assert set(seen[20:]) == {Activity.STANDING}
 
 
 def test_small_lifts_do_not_count() -> None:
