@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, below
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict
 from station.types import NAN, Light, Line, Measure
 
 
@@ -22,9 +22,7 @@ def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    cadence = measures["cadence_spm"].value
-    limit = levels(scene)
-    return Verdict(below(cadence, limit), cadence, limit.enter, scene.speed_hint)
+    return signs(measures, scene)[0].verdict(measures, scene)
 
 
 RULE = Rule(

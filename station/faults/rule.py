@@ -84,6 +84,17 @@ class Sign(NamedTuple):
         """Whether the value lies on the healthy side of `leave`; False for NaN."""
         return value > self.leave if self.low_is_bad else value < self.leave
 
+    def look(self, value: float) -> Look:
+        """`between` for NaN."""
+        if self.gone(value):
+            return "inside"
+        return "out" if (value < self.enter if self.low_is_bad else value > self.enter) else "between"
+
+    def verdict(self, measures: Mapping[str, Measure], scene: Scene) -> Verdict:
+        """By this sign alone. Raises KeyError where its measure is missing."""
+        value = measures[self.measure].value
+        return Verdict(self.look(value), value, self.enter, scene.speed_hint)
+
 
 class Golden(NamedTuple):
     """A runner who shows the fault, or does not: values of measures at a speed, and what the rule
@@ -165,13 +176,3 @@ def value_of(measures: Mapping[str, Measure], name: str) -> float:
     """Its value, NaN when it is not measured."""
     measure = measures.get(name)
     return measure.value if measure is not None and measure.measured else NAN
-
-
-def below(value: float, levels: Levels) -> Look:
-    """A fault is a value that is too low."""
-    return "out" if value < levels.enter else "inside" if value > levels.leave else "between"
-
-
-def above(value: float, levels: Levels) -> Look:
-    """A fault is a value that is too high."""
-    return "out" if value > levels.enter else "inside" if value < levels.leave else "between"

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 
 from station.faults import norms
-from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, below, value_of
+from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, MeasureError, Own
 
 TLE, FORWARD, EXCURSION = "tle_near_deg", "thigh_forward_near_deg", "thigh_excursion_near_deg"
@@ -84,13 +84,11 @@ def own_levels(scene: Scene, now: Measure | None) -> Levels | None:
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    tle = measures[TLE].value
-    (sign,) = signs(measures, scene)
-    seen = below(tle, Levels(sign.enter, sign.leave))
-    reason = scene.speed_hint
-    if seen == "out" and not reason:
-        reason = LITTLE_PUSH if tle < levels(scene, value_of(measures, FORWARD)).enter else LESS_PUSH
-    return Verdict(seen, tle, sign.enter, reason)
+    verdict = signs(measures, scene)[0].verdict(measures, scene)
+    if verdict.look != "out" or verdict.reason:
+        return verdict
+    by_norms = levels(scene, value_of(measures, FORWARD)).enter
+    return verdict._replace(reason=LITTLE_PUSH if verdict.value < by_norms else LESS_PUSH)
 
 
 _UNSURE = Scene(errors={name: MeasureError(0.0, 2.5, 1.0, 10) for name in (TLE, FORWARD, EXCURSION)})

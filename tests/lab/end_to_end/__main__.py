@@ -1,14 +1,16 @@
 """End-to-end accuracy on rendered runners: pictures -> pose model -> core -> coach, against exact
 truth.
 
-python -m tests.lab.end_to_end render FOLDER [CLIP ...]     needs tests/lab/render/requirements.txt
-python -m tests.lab.end_to_end estimate FOLDER [CLIP ...]   --model NAME, of the station or of
-`models` python -m tests.lab.end_to_end models FOLDER                the other models, for --model;
-needs requirements.txt of this folder python -m tests.lab.end_to_end score FOLDER
---write also writes RESULTS.md beside this file python -m tests.lab.end_to_end pelvis FOLDER
-what the pixels show of the pelvis; --write: PELVIS.md python -m tests.lab.end_to_end errors FOLDER
-the model's error table; --write also keeps it beside the model python -m tests.lab.end_to_end keep
-FOLDER                  the poses that test_score.py holds the station to
+Each is `python -m tests.lab.end_to_end STEP FOLDER`:
+
+render [CLIP ...]    the clips; needs tests/lab/render/requirements.txt
+estimate [CLIP ...]  the poses; --model NAME, of the station or of `models`
+models               the other models, for --model; needs requirements.txt of this folder
+score                --write: RESULTS.md beside this file
+pelvis               what the pixels show of the pelvis; --write: PELVIS.md
+verdicts             every verdict counted; --write: VERDICTS.md
+errors               the model's error table; --write also keeps it beside the model
+keep                 the poses that test_score.py holds the station to
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep", "pelvis"))
+    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep", "pelvis", "verdicts"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default="pose_landmark_full")
@@ -47,6 +49,13 @@ def main() -> None:
         text = page(asked.folder, asked.model)
         if asked.write:
             PAGE.write_text(text, encoding="utf-8")
+        print(text)
+    elif asked.step == "verdicts":
+        from . import verdicts
+
+        text = "\n".join(verdicts.page(asked.folder, asked.model)).rstrip() + "\n"
+        if asked.write:
+            verdicts.PAGE.write_text(text, encoding="utf-8")
         print(text)
     elif asked.step == "errors":
         from .errors import report as report_errors

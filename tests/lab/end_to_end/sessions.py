@@ -4,7 +4,7 @@ and then something else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from station.cues import Plan
@@ -60,7 +60,7 @@ def turn_of(watched: Watched) -> Measure:
     return watched.last.measures["pelvic_turn_deg"]
 
 
-def sessions(load: Load) -> Iterator[Session]:
+def sessions(load: Load, changes: Sequence[tuple[str, int]] = CHANGES) -> Iterator[Session]:
     """Every session whose clips are all there. `load(name, every)`: a clip, of which every second,
     third frame is shown.
     """
@@ -73,7 +73,7 @@ def sessions(load: Load) -> Iterator[Session]:
         begin_s = lifts[-1].t_ns / 1e9 + 1.0
         before = joined(lifts, own.looped(BASELINE_S, begin_s))
         baseline = own.watched(before, Plan())
-        for row, every in CHANGES:
+        for row, every in changes:
             then = load(f"{body}.{row}", every)
             if then is not None:
                 stream = joined(before, then.looped(THEN_S, begin_s + BASELINE_S))
