@@ -48,7 +48,7 @@ def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
             return turn, Sign(QUADRATURE, min(scale.usual, scale.leave), scale.leave)
     elif scene.pelvic_source == "pixels":
         base = value_of(scene.own.baseline, QUADRATURE)
-        if _told_by_norms(measures.get(TURN), limit):
+        if _decided_by_norms(measures.get(TURN), limit):
             return (Sign(TURN, *limit),)
         if base - FALL_DEG >= FLOOR_DEG:
             return (Sign(QUADRATURE, base - FALL_DEG, base - FALL_DEG / 2),)
@@ -84,7 +84,7 @@ def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     if not q.measured:
         return Verdict("unknown", q.value, NAN, q.reason)
     limit = levels(scene)
-    if _told_by_norms(turn, limit):
+    if _decided_by_norms(turn, limit):
         if turn.high < limit.enter:
             return Verdict("out", turn.value, limit.enter, scene.speed_hint)
         return Verdict("inside" if turn.value > limit.leave else "between", turn.value, limit.enter)
@@ -94,7 +94,7 @@ def _by_pixels(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     return verdict
 
 
-def _told_by_norms(turn: Measure | None, limit: Levels) -> bool:
+def _decided_by_norms(turn: Measure | None, limit: Levels) -> bool:
     """Whether the threshold lies outside of its interval."""
     return turn is not None and turn.measured and not turn.low <= limit.enter <= turn.high
 
