@@ -177,7 +177,11 @@ def praise() -> Snapshot:
 
 def baseline() -> Snapshot:
     now = running(20.2, Mode.BASELINE)
-    few = {"cadence_spm": Measure(171.0, 169.0, 173.0, 9), "pelvic_turn_deg": Measure.cannot_tell("too few strides yet", 9)}
+    few = {
+        "cadence_spm": Measure(171.0, 169.0, 173.0, 9),
+        "tle_near_deg": Measure(26.1, 25.0, 27.2, 9),
+        "pelvic_turn_deg": Measure.cannot_tell("too few strides yet", 9),
+    }
     norms = {
         "tle_near_deg": Band(23.4, 33.2),
         "cadence_spm": Band(156, 189),
