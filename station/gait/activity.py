@@ -27,7 +27,7 @@ SHORTEST_STEP_S, LONGEST_STEP_S = 0.2, 0.9
 SMALLEST_SWING_DEG = 15.0  # chosen: less than a slow walk's
 # Share of a thigh's swing behind the vertical: knee lifts show at most 0.13, where a pose model
 # exchanges the legs, and a strong thigh-only drive at least 0.22 (tests/lab/end_to_end).
-BEHIND = 0.17
+BEHIND = 0.14
 VOTES = 5  # steps that are remembered; two must have been run, and half of them
 
 
