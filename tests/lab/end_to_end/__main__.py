@@ -53,10 +53,12 @@ def main() -> None:
     elif asked.step == "verdicts":
         from . import verdicts
 
-        text = "\n".join(verdicts.page(asked.folder, asked.model)).rstrip() + "\n"
+        lines = []
+        for line in verdicts.page(asked.folder, asked.model):
+            lines.append(line)
+            print(line, flush=True)
         if asked.write:
-            verdicts.PAGE.write_text(text, encoding="utf-8")
-        print(text)
+            verdicts.PAGE.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     elif asked.step == "errors":
         from .errors import report as report_errors
 
