@@ -45,9 +45,7 @@ OUTSIDE = "the pose model's error is not known for this frame rate and camera an
 
 
 def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
-    """Bands from plain values, as the error table and the header of a log hold them. Raises
-    KeyError, TypeError, ValueError.
-    """
+    """Bands from plain values, as in a log header. Raises KeyError, TypeError, ValueError."""
     return tuple(
         ErrorBand(
             float(band["least_fps"]),
@@ -59,9 +57,7 @@ def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
 
 
 class KnownErrors:
-    """The rows of an error table for one frame rate and camera azimuth; without a table, what is
-    known of the core alone.
-    """
+    """The rows of an error table for one frame rate and camera azimuth; else of the core alone."""
 
     def __init__(
         self, errors: Sequence[ErrorBand], fps: float, azimuth_deg: float, method: Mapping[str, MeasureError] = METHOD
@@ -144,9 +140,7 @@ NOTHING_KNOWN = KnownErrors((), NAN, NAN)
 
 
 class Correction:
-    """Stands behind the core: the same gait without the model's bias, with intervals that hold its
-    error.
-    """
+    """Stands behind the core: the gait without the model's bias, its error in the intervals."""
 
     def __init__(self, errors: Sequence[ErrorBand], azimuth_deg: float) -> None:
         self._errors, self._azimuth_deg = tuple(errors), azimuth_deg

@@ -60,9 +60,7 @@ UNLIKE = "the strides differ too much: legs exchanged, or the pace changed"
 
 
 class Spread(NamedTuple):
-    """Mean, half-width of its 95 % interval by Student's t, and number of the values without
-    outliers; NaN under FEWEST.
-    """
+    """Mean without outliers, half its 95 % interval (Student's t), count; NaN under FEWEST."""
 
     mean: float
     half: float
@@ -144,9 +142,7 @@ def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> f
 
 
 def spreads(columns: NDArray[np.float64], usual_sds: Sequence[float] = ()) -> list[Spread]:
-    """Spread of each column (n, K), NaN where not measured, without what `usual` leaves out;
-    `usual_sds` as in `mean_half`.
-    """
+    """Spreads of columns (n, K), NaN = not measured, less outliers; `usual_sds` as in `mean_half`."""
     seen = np.isfinite(columns)
     count = seen.sum(axis=0)
     off = np.abs(columns - _median(columns, count))
@@ -171,9 +167,7 @@ def _median(columns: NDArray[np.float64], count: NDArray[np.intp]) -> NDArray[np
 
 
 def of_one_gait(cadence_spm: Measure) -> Measure:
-    """A cadence, or "cannot tell" where its interval is so wide that the strides are not of one
-    gait.
-    """
+    """A cadence, or "cannot tell" where its interval says the strides are not of one gait."""
     if cadence_spm.measured and cadence_spm.high - cadence_spm.low > 2.0 * VAGUE_SPM:
         return Measure.cannot_tell(UNLIKE, cadence_spm.n)
     return cadence_spm

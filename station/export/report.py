@@ -1,6 +1,4 @@
-"""report.html: one page for the runner, in their language. Self-contained: no script, no network;
-prints on A4 and Letter.
-"""
+"""report.html: one page for the runner, without script or network; prints on A4 and Letter."""
 
 from __future__ import annotations
 
@@ -32,9 +30,7 @@ SPEED_BY = {"given": "given", "picture": "from the feet on the belt", "ftms": "f
 
 
 def report_html(recording: Recording, created_utc: str, earlier: Sequence[Earlier] = (), language: str = "en") -> bytes:
-    """The page. `earlier` sessions of the same runner make the trend; `language`: one of
-    station.language.TONGUES.
-    """
+    """The page. `earlier` sessions of the runner make the trend; `language`: one of TONGUES."""
     spoken = catalogue(language)
 
     def say(english: str) -> str:

@@ -57,9 +57,7 @@ def over_time(recording: Recording) -> list[Plot]:
 
 
 def _usual_band(name: str, x: NDArray[np.float64], speed_mps: float) -> list[Curve]:
-    """Where healthy runners lie at the belt speed, 5th to 95th percentile; none at a speed without
-    norms.
-    """
+    """Where healthy runners lie at the belt speed, 5th to 95th percentile; none without norms."""
     known = x[np.isfinite(x)]
     if not (norms.judged(speed_mps) and len(known) > 1):
         return []

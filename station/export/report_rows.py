@@ -194,9 +194,7 @@ def best_block(page: SessionPage | None) -> str:
 
 
 def next_time(recording: Recording) -> str:
-    """One sentence: the session's own choice, else the first rule that was on, else encouragement
-    without a claim.
-    """
+    """The session's own choice, else the first rule that was on, else plain encouragement."""
     rule = recording.page.next_focus if recording.page else ""
     on: Sequence[FaultReport | Stretch] = (*recording.faults, *recording.stretches)
     if rule not in BY_NAME:

@@ -48,9 +48,7 @@ NOTHING = Found()
 
 
 class Timeline:
-    """Nanoseconds of the inputs to seconds since the first, exactly, so that a shift of all times
-    changes nothing.
-    """
+    """Nanoseconds to seconds since the first input, exactly: a shift of all changes nothing."""
 
     def __init__(self) -> None:
         self.reset()
@@ -106,17 +104,13 @@ class GaitCore:
 
     @property
     def side(self) -> Side | None:
-        """The way the runner faces in the frame, which is also the runner's side nearer to the
-        camera.
-        """
+        """The way the runner faces in the frame, also the runner's side nearer to the camera."""
         return self._facing.side
 
     # --- one input ---
 
     def step(self, given: Input) -> Gait:
-        """Takes one input and reports everything known after it. A pose that is not newer than the
-        last one is passed over.
-        """
+        """One input; reports what is known after it. Passes over a pose not newer than the last."""
         t_s = self._timeline.seconds(given.t_ns)
         found, angles_deg, exchanged = NOTHING, None, False
         if isinstance(given, Pose):
@@ -157,9 +151,7 @@ class GaitCore:
         return found, oriented(seen.segment_deg, side, exchanged) if pose.seen else None, exchanged
 
     def _start_over(self) -> None:
-        """The direction was found or has changed: what was recorded under another name of the legs
-        is void.
-        """
+        """The direction was found or has changed: what bears another name of the legs is void."""
         for part in (self._history, self._legs, self._clock, self._drill, self._rows, self._eased):
             part.reset()
         self._bout.forget()

@@ -83,18 +83,14 @@ UNSEEN: Part = (nan, 0.0, NEVER)
 
 
 class Pattern(NamedTuple):
-    """Where the legs should be by the stride clock, from a forward peak of the near one at
-    `since_s`.
-    """
+    """Where legs should be by the stride clock, from a forward peak of the near one, `since_s`."""
 
     legs: Legs
     since_s: float
 
 
 class Naming(NamedTuple):
-    """`exchanged` in this frame; what was said since `renamed_s` was wrong the other way (inf:
-    nothing).
-    """
+    """`exchanged` in this frame; since `renamed_s` it was wrong the other way (inf: nothing)."""
 
     exchanged: bool
     renamed_s: float = inf
@@ -148,9 +144,7 @@ class LegTracker:
         return self._turned_over(t_s) if self._mistaken(t_s, gap_s, odds) else naming
 
     def _mistaken(self, t_s: float, gap_s: float, odds: float) -> bool:
-        """Whether the names and lengths of the last seconds speak against what is believed of the
-        legs.
-        """
+        """Whether names and lengths of the last seconds speak against what is believed of legs."""
         lasts_s = t_s - self._stories[self._believed].entered_s
         gain = END_HZ[lasts_s > BRIEF_S] * gap_s + 2.0 * odds
         self._sure_nats += -gain if self._believed else gain
@@ -242,9 +236,7 @@ def _distance(legs: Legs, expected: Legs) -> float:
 
 
 def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float]) -> list[Guess | None]:
-    """Where each part is now: swinging about its middle it is pulled back. None where it was not
-    seen lately.
-    """
+    """Where each part is now, pulled back from its swing's middle; None where not seen lately."""
     guesses: list[Guess | None] = []
     which = 1
     for angle, speed, when_s in parts:
@@ -309,9 +301,7 @@ def _told(t_s: float, cost: float, before: _Story, guesses: Sequence[Guess | Non
 
 
 class LengthGate:
-    """Thighs keep their length in the frame; one that looks much longer or shorter than usual was
-    not seen right.
-    """
+    """Thighs keep their length in the frame; one that looks much longer or shorter is wrong."""
 
     def __init__(self) -> None:
         self.reset()

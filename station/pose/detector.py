@@ -1,6 +1,4 @@
-"""BlazePose's detector: everybody in a whole frame, roughly. Its numbers are those of MediaPipe
-0.10.21; see blazepose.py.
-"""
+"""BlazePose's detector, as MediaPipe 0.10.21 has it: everybody in a whole frame, roughly."""
 
 from __future__ import annotations
 
@@ -28,9 +26,7 @@ class Detector:
         self._centres = anchor_centres()
 
     def find(self, image: NDArray[np.uint8], margin: float) -> list[Person]:
-        """Everybody seen in an RGB frame (H, W, 3), surest first; each square `margin` times as
-        wide as the body's circle.
-        """
+        """Everybody in an RGB frame (H, W, 3), surest first; squares `margin` x the circle."""
         whole = Square.of_frame(image)
         picture = whole.cut(image, self._session.size_px, cv2.BORDER_CONSTANT)
         boxes, logits = self._session.run(picture, -1.0, 1.0)
@@ -46,9 +42,7 @@ def sigmoid(logit: NDArray) -> NDArray:
 
 
 def anchor_centres() -> NDArray[np.float32]:
-    """(2254, 2): the cell centre, 0..1 across the frame, that each row of the detector's output
-    counts from.
-    """
+    """(2254, 2): the cell centre, 0..1 across the frame, of each row of the detector's output."""
     rows = []
     for cells, boxes in GRIDS:
         y, x = np.mgrid[:cells, :cells]
@@ -76,9 +70,7 @@ def decode_boxes(boxes: NDArray, logits: NDArray, centres: NDArray, size: int) -
 
 
 def merge(scores: NDArray, points: NDArray) -> list[tuple[float, NDArray]]:
-    """One entry per person, surest first: the score-weighted mean of the rows whose boxes overlap
-    its best row's.
-    """
+    """One entry per person, surest first: weighted mean of the rows that overlap its best."""
     people = []
     left = np.argsort(-scores, kind="stable")
     while left.size:

@@ -1,6 +1,4 @@
-"""A hip belt as a camera would see it, with its true corners: for the benchmark and the tests, when
-no runner wears one.
-"""
+"""A hip belt as a camera would see it, with its true corners, when no runner wears one."""
 
 from __future__ import annotations
 
@@ -47,9 +45,7 @@ class DrawnBelt:
         return self.side_px / TAG_M * (self.distance_m - self.radius_m)
 
     def corners_px(self, centre_px: tuple[float, float]) -> dict[int, NDArray[np.float64]]:
-        """Corners (4, 2) of the tags that face the camera, by id; the belt's axis at `centre_px`.
-        Pixel centres are whole.
-        """
+        """Corners (4, 2) of visible tags by id; axis at `centre_px`. Pixel centres are whole."""
         seen = {}
         for place, number in enumerate(self.ids):
             middle = self._start(place) + TAG_M / self.radius_m / 2
@@ -66,9 +62,7 @@ class DrawnBelt:
         return radians(self.turn_deg) + (place * PITCH_M - TAG_M / 2) / self.radius_m
 
     def light(self, width: int, height: int, centre_px: tuple[float, float]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Light that falls on an image (height, width), 0..1, and which of its pixels show the
-        wearer.
-        """
+        """Light on an image (height, width), 0..1, and which of its pixels show the wearer."""
         fine_x = (np.arange(width * FINE) + 0.5) / FINE - 0.5 - centre_px[0]
         fine_y = (np.arange(height * FINE) + 0.5) / FINE - 0.5 - centre_px[1]
         slant = fine_x / self._focal_px
@@ -97,9 +91,7 @@ def encoded(light: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def worn(image: NDArray[np.uint8], belt: DrawnBelt, centre_px: tuple[float, float]) -> NDArray[np.uint8]:
-    """A copy of the frame (H, W, 3) in which a strip of a wearer with that belt is pasted, the
-    belt's axis at `centre_px`.
-    """
+    """A copy of the frame (H, W, 3) with a wearer of that belt, its axis at `centre_px`."""
     half = round(1.2 * belt.side_px)
     left, right = np.clip([centre_px[0] - 6 * belt.side_px, centre_px[0] + 6 * belt.side_px], 0, image.shape[1]).astype(int)
     top, bottom = np.clip([centre_px[1] - half, centre_px[1] + half], 0, image.shape[0]).astype(int)

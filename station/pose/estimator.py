@@ -1,6 +1,4 @@
-"""Frame in, pose of the runner out: finds somebody, follows them, and looks again when they are
-gone.
-"""
+"""Frame in, pose of the runner out: finds somebody, follows them, looks again when they go."""
 
 from __future__ import annotations
 
@@ -149,9 +147,7 @@ class TrackingEstimator:
         return seen
 
     def _pick(self, image: NDArray[np.uint8], choose: Callable[[list[Square]], int | None]) -> Landmarks | None:
-        """Measures whom the detector found and lets `choose` decide: its guesses are rough, and
-        some are ghosts.
-        """
+        """Measures whom the detector found, lets `choose` decide: some guesses are ghosts."""
         people = self._model.find(image)[:MOST_PEOPLE]
         seen = [found for p in people if (found := self._model.measure(image, p.square)).presence >= MIN_PRESENCE]
         chosen = choose([self._body(found) for found in seen])

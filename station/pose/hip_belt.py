@@ -71,9 +71,7 @@ class Tags:
 
 
 class TagReader:
-    """Finds tags in a grey frame. OpenCV finds quadrilaterals. It cannot read tags that bend away
-    round a hip; this can.
-    """
+    """Finds tags in a grey frame, also those that bend away round a hip, unlike OpenCV."""
 
     def __init__(self) -> None:
         settings = cv2.aruco.DetectorParameters()
@@ -134,9 +132,7 @@ class HipBeltFinder:
         self._centre_px = np.full(2, np.nan)
 
     def find(self, frame: Frame, pose: Pose) -> Marks | None:
-        """The tags in view. Without any: empty within 2 s of the last, to tell that the belt is
-        hidden, and None after that.
-        """
+        """The tags in view; empty for 2 s after the last (the belt is hidden), then None."""
         if not self._is_time(frame.t_ns):
             return None
         self._searched_ns = frame.t_ns
@@ -195,9 +191,7 @@ class HipBeltFinder:
 
 
 def once_each(tags: Tags, centre_px: NDArray[np.float64]) -> Tags:
-    """Each id once. Of one tag found twice the better fit; of two tags with one id that nearer to
-    `centre_px`, the runner.
-    """
+    """Each id once: of one tag found twice the better fit, of two tags that nearer `centre_px`."""
     kept = []
     places = tags.corners_px.mean(1)
     away = np.linalg.norm(places - centre_px, axis=1)

@@ -70,9 +70,7 @@ def cut(picture: NDArray[np.uint8], to_crop: NDArray, size_px: int = SIZE_PX) ->
 
 
 def _coarser(picture: NDArray[np.uint8], to_crop: NDArray, size_px: int, step: int) -> tuple[NDArray[np.uint8], NDArray]:
-    """The part of the frame that the crop shows, each `step` x `step` pixels averaged, and the
-    crop's matrix for it.
-    """
+    """The part of the frame in the crop, averaged `step` x `step`, and the crop's matrix for it."""
     corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]], float)
     at = (corners @ np.linalg.inv(to_crop).T)[:, :2]
     height, width = picture.shape[:2]

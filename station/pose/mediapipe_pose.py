@@ -27,9 +27,7 @@ REMEDY = "install it with pip install 'treadmill-station[mediapipe]' (Python 3.1
 
 
 def package() -> Any:
-    """MediaPipe with its `solutions`. Raises ModelError with the remedy where it is missing or too
-    new.
-    """
+    """MediaPipe with its `solutions`. Raises ModelError with the remedy if missing or too new."""
     try:
         import mediapipe
     except ImportError as error:

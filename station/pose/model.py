@@ -22,9 +22,7 @@ MAX_SIDE_PX = 16_384  # cv2 refuses frames from 32768 pixels a side
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """A square of the frame around a body: centre, side, and how far it is turned clockwise to set
-    the body upright.
-    """
+    """A square around a body: centre, side, and its turn clockwise to set the body upright."""
 
     x_px: float
     y_px: float
@@ -33,9 +31,7 @@ class Square:
 
     @classmethod
     def around(cls, body_px: NDArray, margin: float) -> Square:
-        """From a body's centre and a point on the circle around it, head end: `body_px` (2, 2),
-        rows centre and rim.
-        """
+        """From a body's centre and a point on the circle around it, head end: `body_px` (2, 2)."""
         (x, y), (rim_x, rim_y) = np.asarray(body_px, np.float64).tolist()
         side = 2 * math.hypot(rim_x - x, rim_y - y) * margin
         return cls(x, y, side, math.pi / 2 - math.atan2(y - rim_y, rim_x - x))
@@ -72,8 +68,7 @@ class Square:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody the detector found: the square to look for landmarks in, and how sure it is (0..1).
-    """
+    """Somebody the detector found: the square to look for landmarks in, and how sure (0..1)."""
 
     square: Square
     score: float

@@ -78,9 +78,7 @@ class PelvisModel:
 
 
 def _ahead_px(pose: Pose) -> float:
-    """How far, summed over what is seen, what is in front lies to the right of what is behind; NaN
-    when nothing is seen.
-    """
+    """How far, summed over what is seen, the front lies right of the back; NaN when unseen."""
     xy, score = pose.xy_px, pose.score
     ways = [float(xy[b, 0] - xy[a, 0]) for a, b in FORWARD if min(score[a], score[b]) >= LEAST_SCORE]
     known = [way for way in ways if math.isfinite(way)]

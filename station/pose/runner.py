@@ -36,16 +36,12 @@ CIRCLE_TRUNKS = 1.84  # radius of the body's circle, as BlazePose has it: head a
 
 
 class RunnerPose(TwoStage):
-    """`PoseModel` with the weights `name`. Raises ModelError when a model file is not what its card
-    says.
-    """
+    """`PoseModel` with the weights `name`. Raises ModelError when a file is not its card's."""
 
     margin = SQUARE_TRUNKS / (2 * CIRCLE_TRUNKS)
 
     def measure(self, image: NDArray[np.uint8], square: Square) -> Landmarks:
-        """The landmarks of the person in the square of an RGB frame (H, W, 3); those that are no
-        heat map's are NaN.
-        """
+        """Landmarks of the person in the square of an RGB frame (H, W, 3); NaN: no heat map."""
         times = [perf_counter_ns()]
         upright = Square(square.x_px, square.y_px, square.side_px)
         picture = upright.cut(image, HEIGHT_PX, cv2.BORDER_REPLICATE)[:, SIDE_PX : SIDE_PX + WIDTH_PX]
@@ -73,9 +69,7 @@ def trunk(xy_px: NDArray) -> tuple[NDArray[np.float64], float]:
 
 
 def read(heat: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Joints (K, 2) in pixels of the crop and how sure each is (K,), from heat maps (K, rows,
-    columns) of logits.
-    """
+    """Joints (K, 2) in crop pixels and how sure each is (K,), from logits (K, rows, columns)."""
     count, _, columns = heat.shape
     share = np.exp(heat - heat.max(axis=(1, 2), keepdims=True))
     peak_y, peak_x = np.divmod(share.reshape(count, -1).argmax(axis=1), columns)

@@ -1,6 +1,4 @@
-"""The One-Euro filter: still things are smoothed much, fast things little (Casiez, Roussel, Vogel
-2012, CHI).
-"""
+"""The One-Euro filter: smooths still things much, fast ones little (Casiez 2012, CHI)."""
 
 from __future__ import annotations
 
@@ -27,9 +25,7 @@ class OneEuro:
         self._t_ns: int | None = None
 
     def __call__(self, t_ns: int, value: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
-        """The filtered value. A time that does not advance restarts the filter: the clip began
-        again.
-        """
+        """The filtered value. A time that does not advance restarts it: the clip began again."""
         if self._t_ns is None or t_ns <= self._t_ns:
             self._filtered, self._raw, self._speed = value, value, np.zeros_like(value)
         else:

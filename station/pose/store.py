@@ -28,9 +28,7 @@ REINSTALL = "install the station again, or run `station models build`"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The published weights that a model is only rewritten from: a file of a package
-    (NAME==VERSION) and its sha256 in hex.
-    """
+    """Published weights a model is rewritten from: a file of NAME==VERSION, its sha256 in hex."""
 
     package: str
     path: str
@@ -135,9 +133,7 @@ def cards(folder: Path) -> list[Card]:
 
 
 def verified(card: Card) -> bytes:
-    """The model file's content. Raises ModelError when it is missing, truncated or not the one the
-    card names.
-    """
+    """The model file's content. Raises ModelError when missing or not the one its card names."""
     try:
         data = card.model_path.read_bytes()
     except OSError as error:

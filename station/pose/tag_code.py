@@ -34,9 +34,7 @@ def patterns() -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _turned() -> NDArray[np.float64]:
-    """(36, 4 IDS) unit vectors without mean: each pattern as it is seen turned left by 0, 90, 180,
-    270 degrees.
-    """
+    """(36, 4 IDS) unit vectors without mean: patterns as seen turned left by 0, 90, 180, 270."""
     seen = np.stack([np.rot90(patterns(), turns, (1, 2)) for turns in range(4)], axis=1)
     return _unit(seen.reshape(4 * IDS, -1)).T
 
@@ -49,9 +47,7 @@ def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def homographies(corners_px: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3, 3) from tag coordinates to pixels, by where the four CORNERS lie in the frame (N, 4,
-    2).
-    """
+    """(N, 3, 3) from tag coordinates to pixels, by where the CORNERS lie in the frame (N, 4, 2)."""
     count = len(corners_px)
     ones, zeros = np.ones(4), np.zeros((4, 3))
     plane = np.column_stack([CORNERS, ones])

@@ -70,9 +70,7 @@ def fit(grey: NDArray[np.uint8], ids: NDArray[np.int64], corners_px: Array) -> F
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where a tag's image is looked at: `steps` along each side, `u`, `v` of all samples, and
-    functions of these.
-    """
+    """Where a tag's image is sampled: `steps` along each side, and functions of the samples."""
 
     steps: Array
     u: Array
@@ -117,9 +115,7 @@ def _columns(ids: NDArray[np.int64], corners_px: Array, grid: _Grid) -> tuple[ND
 
 
 def _at_corners(moved: Array) -> tuple[Array, Array]:
-    """By how much the fitted motion shifts the corners along u and v, each (N, 4). The bend leaves
-    them where they are.
-    """
+    """Shift of the corners along u and v by the fitted motion, (N, 4) each; a bend gives none."""
     u, v = CORNERS[:, 0], CORNERS[:, 1]
     part = moved[:, :, None]
     inwards = part[:, 6] * u + part[:, 7] * v
@@ -129,9 +125,7 @@ def _at_corners(moved: Array) -> tuple[Array, Array]:
 
 
 def _drawn(ids: NDArray[np.int64], corners_px: Array, steps: Array) -> tuple[Array, Array, Array, Array]:
-    """The blurred tags at steps x steps, 0 black to 1 white, and their gain along u, along v, with
-    blur; each (N, samples).
-    """
+    """Blurred tags, steps x steps, 0 black to 1 white; gain along u, v, blur; each (N, samples)."""
     white_round_it = np.pad(patterns()[ids], ((0, 0), (1, 1), (1, 1)), constant_values=1.0)
     diagonals = corners_px[:, 2:] - corners_px[:, :2]
     area = np.abs(diagonals[:, 0, 0] * diagonals[:, 1, 1] - diagonals[:, 0, 1] * diagonals[:, 1, 0]) / 2

@@ -1,6 +1,4 @@
-"""What the pose models here have in common: the published detector, one network for the landmarks,
-and the time of each stage.
-"""
+"""What the pose models here share: the detector, one landmark network, the times of stages."""
 
 from __future__ import annotations
 

@@ -53,9 +53,7 @@ class Who:
         self._now_ns, self._since_frame_s, self._width_px, self._height_px = 0, 0.0, 1, 1
 
     def begin(self, t_ns: int, width_px: int, height_px: int) -> None:
-        """Call first with every frame. A clock that ran backwards (a clip that starts again)
-        forgets everything.
-        """
+        """Call first with every frame. A clock that ran backwards (a clip again) forgets all."""
         if t_ns < self._now_ns:
             self.reset()
         self._since_frame_s = (t_ns - self._now_ns) / NS
@@ -85,9 +83,7 @@ class Who:
         return self._choose_new(bodies, able)
 
     def _choose_new(self, bodies: Sequence[Square], able: list[int]) -> int | None:
-        """The one who already waits, else the largest and most central one, once they have stayed
-        long enough.
-        """
+        """The one who already waits, else the largest and most central who stayed long enough."""
         if not able:
             return None  # the detector misses people now and then: who waits goes on waiting
         if self._waiting is not None and self._seconds_since(self._waiting[1]) < WAIT_S + self.stay_s:
@@ -105,9 +101,7 @@ class Who:
         return body.side_px * (1 - abs(body.x_px / self._width_px - middle) / (2 * max(half, 1e-6)))
 
     def _here(self, body: Square, share: float = 1.0) -> bool:
-        """Whether a body is on the treadmill as far as one can see: in the zone and not in the
-        background.
-        """
+        """Whether a body is on the treadmill as far as seen: in the zone, not in the background."""
         x0, y0, x1, y1 = self.zone
         inside = x0 <= body.x_px / self._width_px <= x1 and y0 <= body.y_px / self._height_px <= y1
         return inside and body.side_px >= share * self.smallest * self._height_px
@@ -124,9 +118,7 @@ class Who:
         self.locked = False
 
     def follows(self, body: Square) -> bool:
-        """Whether what was measured is still the locked person; False is a frame to throw away, and
-        may lose the lock.
-        """
+        """Whether that was still the locked person; else throw it away; may lose the lock."""
         assert self._last is not None, "follow only somebody locked"
         last, since_ns = self._last
         here = self._here(body, SHRUNK)

@@ -275,9 +275,7 @@ def _progress(duration_s: float) -> Iterator[Progress]:
 
 
 def _write(recording: Recording, options: Options, config: Config) -> None:
-    """A dated recording is written under the date of its own end, so that the same film gives the
-    same bytes.
-    """
+    """A dated recording keeps the date of its own end: the same film gives the same bytes."""
     end_utc = wall_clock.later(recording.started_utc, recording.source.duration_s) if recording.dated else wall_clock.now().utc
     if options.out_dir is not None:
         opensim = options.opensim or config.record.opensim

@@ -1,6 +1,4 @@
-"""Stages of work that overlap on several cores, each in a thread of its own, some items ahead of
-the next.
-"""
+"""Stages of work that overlap on several cores, a thread each, items ahead of the next."""
 
 from __future__ import annotations
 
