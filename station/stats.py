@@ -142,7 +142,7 @@ def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> f
 
 
 def spreads(columns: NDArray[np.float64], usual_sds: Sequence[float] = ()) -> list[Spread]:
-    """Spreads of columns (n, K), NaN = not measured, less outliers; `usual_sds` as in `mean_half`."""
+    """Spreads of columns (n, K), NaN = not measured, less outliers; `usual_sds`: `mean_half`."""
     seen = np.isfinite(columns)
     count = seen.sum(axis=0)
     off = np.abs(columns - _median(columns, count))
