@@ -301,7 +301,7 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
     "--latency", is_flag=True, help="Only the way from pose to pin edge and first audio sample, in the running station."
 )
 def bench(**options: Any) -> None:
-    """Time every stage on this machine, one thread and two."""
+    """Time every stage on this machine, and how fast films are analysed."""
     from station.bench.stages import Options, run_bench
 
     run_bench(Options(**options))

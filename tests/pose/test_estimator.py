@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -20,7 +21,7 @@ from station.run.demo_clip import CLIP
 from station.run.pipeline import begun
 from station.sense.frames import frames
 from station.sense.open import open_source
-from station.types import Frame, Pose
+from station.types import NS, Frame, Joint, Pose
 
 from .scene import Actor, SceneModel, image_at, time_of
 
@@ -135,6 +136,26 @@ def test_film_gives_the_same_poses_with_any_number_of_threads():
         estimator.close()
     np.testing.assert_array_equal(*poses)
     assert np.isfinite(poses[0][-1]).all()
+
+
+def test_runner_in_a_film_from_the_hand_is_followed_as_in_a_still_one():
+    with open_source(str(CLIP), Config(), SystemClock(), realtime=False) as source:
+        still = list(islice(frames(source, 60.0), 60))
+    rng, (height, width) = np.random.default_rng(1), still[0].image.shape[:2]
+    sway = 0.12 * height * np.sin(np.pi * np.array([frame.t_ns for frame in still]) / NS)[:, None] * [1.0, 0.5]
+    moved_px = np.round(sway + rng.normal(0.0, 0.02 * height, (60, 2))).astype(int)
+    padded = [np.pad(frame.image, ((height // 2,) * 2, (height // 2,) * 2, (0, 0)), "reflect") for frame in still]
+    cut = [image[height // 2 - y :, height // 2 - x :][:height, :width] for image, (x, y) in zip(padded, moved_px, strict=True)]
+    shaken = [replace(frame, image=image) for frame, image in zip(still, cut, strict=True)]
+    found = []
+    for film in (still, shaken):
+        estimator = open_estimator(PoseSection(threads=2), film=True)
+        found.append(np.array([end().xy_px for _, end in begun(film, estimator.start, estimator.at_once)]))
+        estimator.close()
+    off_px = np.linalg.norm(found[1] - moved_px[:, None] - found[0], axis=2)[:, Joint.LEFT_SHOULDER :]
+    trunk_px = np.nanmedian(found[0][:, Joint.LEFT_HIP, 1] - found[0][:, Joint.LEFT_SHOULDER, 1])
+    assert np.isfinite(off_px).mean() == np.isfinite(found[0][:, 0, 0]).mean()
+    assert np.nanmedian(off_px) < 0.04 * trunk_px  # 2 cm
 
 
 def test_frame_begun_before_somebody_else_was_picked_out_is_measured_where_they_are():
