@@ -71,11 +71,6 @@ def band(measure: str, speed_mps: float) -> tuple[float, float]:
     return norm.p5, norm.p95
 
 
-def slowest(measure: str) -> Norm:
-    """The norm at the slowest judged speed."""
-    return at(measure, SLOWEST_MPS)
-
-
 def lowest(measure: str, speed_mps: float, percentile: str, spread: float = 0.0) -> float:
     """That percentile as `seen` at a belt speed; at an unknown speed the lowest of all. Raises
     KeyError, AttributeError.

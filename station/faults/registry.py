@@ -11,8 +11,8 @@ import pkgutil
 from collections.abc import Iterator
 
 from station import faults as room
-from station.faults.rule import Rule, Scene, Verdict
-from station.types import KMH_PER_MPS, NAN
+from station.faults.rule import Rule, Verdict
+from station.types import NAN
 
 UNUSABLE = (ImportError, SyntaxError, AttributeError, NameError, TypeError, ValueError, KeyError)
 
@@ -67,19 +67,3 @@ def _rank(rule: Rule) -> tuple[float, str]:
 
 RULES: tuple[Rule, ...] = tuple(sorted(discover(), key=_rank))
 BY_NAME = {rule.name: rule for rule in RULES}
-
-
-def rule_table(speed_mps: float = 3.0) -> str:
-    """The rules as a Markdown table, thresholds at one speed, for the README."""
-    at = f"at {speed_mps * KMH_PER_MPS:.1f} km/h"
-    rows = [f"| rule | measured by | on {at} | off {at} | said | rank | confidence |", "|---|---|---|---|---|---|---|"]
-    for rule in RULES:
-        level = rule.levels(Scene(speed_mps))
-        sign = "<" if level.enter < level.leave else ">"
-        back = ">" if sign == "<" else "<"
-        coaching = rule.coaching
-        said, rank = (f'"{coaching.cue.spoken}"', coaching.priority) if coaching else ("never, only reported", "")
-        unit = "" if rule.unit == "1" else f" {rule.unit}"
-        on, off = f"{sign} {level.enter:.3g}{unit}", f"{back} {level.leave:.3g}"
-        rows.append(f"| `{rule.name}` | {rule.measure} | {on} | {off} | {said} | {rank} | {rule.confidence} |")
-    return "\n".join(rows)

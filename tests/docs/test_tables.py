@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab.docs.tables import ROOT, TABLES, current, documents, leaves
+from station.faults.registry import RULES
+from tests.lab.docs.tables import ROOT, TABLES, current, documents, leaves, rules
 
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)|\!\[[^\]]*\]\(([^)\s]+)\)")
 PAGES = sorted(
@@ -75,3 +76,11 @@ def test_code_names_files_that_are_there() -> None:
         for name in re.findall(r"(?<![\w/.-])((?:\w+/)*\w+\.py)\b", path.read_text(encoding="utf-8"))
     ]
     assert [one for one in named if "NAME" not in one[1] and not any(f"/{file}".endswith(f"/{one[1]}") for file in there)] == []
+
+
+def test_the_table_of_rules_has_a_row_per_rule() -> None:
+    rows = rules().splitlines()
+    assert len(rows) == 2 + len(RULES)
+    assert {row.count("|") for row in rows} == {8}
+    assert "| `low_cadence` | cadence_spm | < 153 steps/min | > 159 |" in rules()
+    assert "never" in next(row for row in rows if "slow_retraction" in row)

@@ -48,7 +48,7 @@ from dataclasses import replace
 from station.coach import Coach
 from station.cues import Plan
 from station.export.report import report_html
-from station.faults.registry import RULES, rule_table
+from station.faults.registry import RULES
 from station.present.lights import sign_for
 from station.present.screen import page
 from station.present.screen.ink import Ink
@@ -56,7 +56,7 @@ from station.present.voices import all_lines
 from station.record.collect import Collector
 from station.testing import screen_samples as samples
 from station.types import NAN, Pose, SessionPage, SourceInfo, View
-from tests.lab.docs.tables import lights
+from tests.lab.docs.tables import lights, rules
 from tests.made_gait import MadeRunner
 
 coach = Coach(View(), Plan.offline())
@@ -88,7 +88,7 @@ json.dump(
         "screen": words(replace(samples.coach_silent(), cue=cue)),
         "last page": words(replace(samples.done(), page=SessionPage((), 0, NAN, "arms_crossing", 1, 1))),
         "report": report_html(collector.recording(), "2026-01-01T00:00:00Z").decode(),
-        "tables": rule_table() + lights(),
+        "tables": rules() + lights(),
     },
     sys.stdout,
 )

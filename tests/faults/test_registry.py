@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from station.faults import Judge
-from station.faults.registry import RULES, load, rule_table
+from station.faults.registry import load
 from station.types import Own
 from tests.made_gait import MadeRunner
 
@@ -36,11 +36,3 @@ def test_a_file_with_a_useless_rule_takes_only_its_own_rule_away(content: dict, 
 
 def test_a_name_without_a_file_is_off_too() -> None:
     assert "ModuleNotFoundError" in getattr(load("no_such_rule"), "source", "")
-
-
-def test_the_table_has_a_row_per_rule() -> None:
-    rows = rule_table().splitlines()
-    assert len(rows) == 2 + len(RULES)
-    assert {row.count("|") for row in rows} == {8}
-    assert "| `low_cadence` | cadence_spm | < 153 steps/min | > 159 |" in rule_table()
-    assert "never" in next(row for row in rows if "slow_retraction" in row)

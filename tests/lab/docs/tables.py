@@ -15,11 +15,12 @@ import click
 from station.cli import cli
 from station.config import Config
 from station.faults.norms_table import OF_EIGHT, SPEEDS_MPS, TABLE
-from station.faults.registry import rule_table
+from station.faults.registry import RULES
+from station.faults.rule import Scene
 from station.model_errors import METHOD
 from station.pose.store import models_dir, read_card, read_errors
 from station.present.lights import NOTICE, PRAISE, SIGNS, Sign
-from station.types import QUANTITIES
+from station.types import KMH_PER_MPS, QUANTITIES
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTION = re.compile(r"(<!-- made: (\S+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -105,13 +106,29 @@ def pins() -> str:
     return "\n".join(rows)
 
 
+def rules(speed_mps: float = 3.0) -> str:
+    """The rules, thresholds at one speed."""
+    at = f"at {speed_mps * KMH_PER_MPS:.1f} km/h"
+    rows = [f"| rule | measured by | on {at} | off {at} | said | rank | confidence |", "|---|---|---|---|---|---|---|"]
+    for rule in RULES:
+        level = rule.levels(Scene(speed_mps))
+        sign = "<" if level.enter < level.leave else ">"
+        back = ">" if sign == "<" else "<"
+        coaching = rule.coaching
+        said, rank = (f'"{coaching.cue.spoken}"', coaching.priority) if coaching else ("never, only reported", "")
+        unit = "" if rule.unit == "1" else f" {rule.unit}"
+        on, off = f"{sign} {level.enter:.3g}{unit}", f"{back} {level.leave:.3g}"
+        rows.append(f"| `{rule.name}` | {rule.measure} | {on} | {off} | {said} | {rank} | {rule.confidence} |")
+    return "\n".join(rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "bounce": bounce,
     "commands": commands,
     "lights": lights,
     "pins": pins,
     "quantities": quantities,
-    "rules": lambda: rule_table(3.0),
+    "rules": rules,
 }
 
 
