@@ -105,17 +105,17 @@ def _timing(what: str, off_ms: list[NDArray[np.float64]], bar_ms: float) -> Row:
     return Row(f"{what}, median absolute error", text, f"≤ {bar_ms:g} ms", middle <= bar_ms)
 
 
-def coverage(trials: Trials) -> Row:
-    """How often the interval of the pelvic turn holds the truth."""
+def coverage(trials: Trials, of: str = "") -> Row:
+    """How often the interval of the pelvic turn holds the truth. `of`: whose trials these are."""
     told = [(s.turn, abs(s.true_turn)) for _, s in trials if s.turn.measured]
     if not told:
-        return Row(TURN_HELD, f"cannot tell in all {len(trials)} trials", "90–98 %", False)
+        return Row(TURN_HELD + of, f"cannot tell in all {len(trials)} trials", "90–98 %", False)
     inside = sum(m.low <= true <= m.high for m, true in told)
     error = np.array([m.value - true for m, true in told])
     half = np.array([m.high - m.low for m, _ in told]) / 2
     size = f"RMSE {np.sqrt((error**2).mean()):.1f}, half-width {half.mean():.1f} deg"
     text = f"{inside} of {len(told)} told ({len(trials)} trials); {size}"
-    return Row(TURN_HELD, text, "90–98 %", 0.9 * len(told) <= inside <= 0.98 * len(told))
+    return Row(TURN_HELD + of, text, "90–98 %", 0.9 * len(told) <= inside <= 0.98 * len(told))
 
 
 def added(dragged: Trials, free: Trials, bar_deg: float) -> Row:
