@@ -14,7 +14,7 @@ from pathlib import Path
 import jinja2
 
 from tests.lab.evidence.figures import SOURCES, figures
-from tests.lab.evidence.tables import ROOT, cell, has, line, number, table, tally
+from tests.lab.evidence.tables import ROOT, cell, has, line, number, table
 
 HERE = Path(__file__).parent
 PAGE = ROOT / "hardware" / "evidence.md"
@@ -26,7 +26,7 @@ def page() -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
     )
-    environment.globals |= {"cell": cell, "number": number, "line": line, "has": has, "table": table, "tally": tally}
+    environment.globals |= {"cell": cell, "number": number, "line": line, "has": has, "table": table}
     return environment.get_template("page.md.jinja").render(SOURCES, contact_pictures=round(30 * CONTACT_S))
 
 

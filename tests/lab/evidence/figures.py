@@ -20,6 +20,7 @@ from tests.lab.evidence.trials import KEPT
 Trials = list[dict[str, Any]]
 SOURCES = {
     "rendered": "tests/lab/end_to_end/RESULTS.md",
+    "verdicts": "tests/lab/end_to_end/VERDICTS.md",
     "peers": "tests/lab/peers/RESULTS.md",
     "hip_belt": "tests/lab/accuracy/HIP_BELT.md",
 }
@@ -44,8 +45,8 @@ def figures() -> dict[str, str]:
     made = {name: drawn(plot) for name, plot in plots.items()}
     if has(SOURCES["rendered"]):
         made["rendered-by-azimuth.svg"] = drawn(rendered_by_azimuth(SOURCES["rendered"]))
-        made["turn-through-model.svg"] = drawn(turn_through_model(SOURCES["rendered"]))
-        made["verdicts.svg"] = verdicts(SOURCES["rendered"])
+    if has(SOURCES["verdicts"]):
+        made["verdicts.svg"] = verdicts(SOURCES["verdicts"])
     if has(SOURCES["hip_belt"]):
         made["hip-belt.svg"] = drawn(belt_turn(SOURCES["hip_belt"]))
     return made
@@ -122,10 +123,10 @@ def rendered_by_azimuth(path: str) -> Plot:
             break
         for clip, reported in rows:
             place = re.fullmatch(
-                r"\w+\.(?:side|azimuth([+-]\d+))", clip
+                r"\w+\.(?:side|own|azimuth([+-]\d+)|own([+-]\d+))", clip
             )  # bodies that things were set on are marked behind the name
             if place and reported[:1].isdigit():
-                points.append((float(place[1] or 0), float(reported.split()[0])))
+                points.append((float(place[1] or place[2] or 0), float(reported.split()[0])))
     x, y = np.array(sorted(points)).T
     middles = sorted(set(x.tolist()))
     lines = [
@@ -134,25 +135,6 @@ def rendered_by_azimuth(path: str) -> Plot:
     ]
     axis = "camera off the pure side view, deg; + is towards the rear of the treadmill"
     return Plot("Near thigh through the pose model, RMSE, by where the camera stands", axis, "RMSE, deg", lines)
-
-
-def turn_through_model(path: str) -> Plot:
-    """What the pose model's hip points show, against the true turn; the clips of one body are
-    joined.
-    """
-    x: list[float] = []
-    y: list[float] = []
-    for body, true, seen in columns(path, "body", "true turn, deg", "seen (its quadrature part)"):
-        if "(tuning)" not in body:
-            points = sorted(zip(map(float, true.split()), map(float, re.sub(r"\([^)]*\)", "", seen).split()), strict=True))
-            x += [*(point[0] for point in points), NAN]
-            y += [*(point[1] for point in points), NAN]
-    ends = np.array([0.0, np.nanmax(x)])
-    lines = [
-        Curve("a rendered body: locked, usual, exaggerated", np.array(x), np.array(y), dots=True),
-        Curve("exactly right", ends, ends),
-    ]
-    return Plot("Pelvic turn read off the pose model's hip points", "true turn, deg", "read off the points, deg", lines)
 
 
 def belt_turn(path: str) -> Plot:
@@ -176,11 +158,11 @@ def belt_turn(path: str) -> Plot:
 
 
 VERDICTS = (
-    ("fault: told", "told", 0),
+    ("fault: right", "told", 0),
     ("**missed**", "missed", 1),
     ("cannot tell", "cannot tell", 2),
-    ("no fault: told so", "told so", 0),
-    ("**false alarm**", "false alarm", 1),
+    ("no fault: right", "told so", 0),
+    ("**false**", "false alarm", 1),
     ("cannot tell", "cannot tell", 2),
 )
 

@@ -86,8 +86,3 @@ def line(path: str, start: str, section: str = "") -> str:
     if len(found) != 1:
         raise Missing(f"{path}: {len(found)} items that begin with {start!r}")
     return re.sub(r":? \(\d+ s\)$| as pid \d+|pid \d+, then \d+; ", "", " ".join(found[0].split()))
-
-
-def tally(path: str, *names: str, nth: int = 0) -> list[tuple[int, str]]:
-    """How often each different text stands in the last of those columns, commonest first."""
-    return [(n, text) for text, n in Counter(row[-1] for row in columns(path, *names, nth=nth)).most_common()]
