@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import frame_s
 from station.gait.events import FAR, NEAR, Landing, Leg
-from station.stats import FEWEST, usual
+from station.stats import FEWEST, mean_half, usual
 from station.types import NEVER, Reading, Speed
 
 STALE_S = 5.0  # feet land more often
@@ -21,10 +21,10 @@ SEEN_CHANGE_MPS = 0.25  # the mean of two dozen strides scatters by less
 SEEN_STRIDES = 24  # chosen: some fifteen seconds
 SLOWEST_FRAME_S = 1.0 / 23.0  # below 24 fps mid-stance holds less than two frames
 # What feet must show to be believed, as shares of their speed. Recorded runners with landmark
-# errors of 16 mm reach 0.04 and 0.10; a pose model that guesses the far foot, or exchanges the
-# legs, goes beyond (chosen between: tests/lab/end_to_end/RESULTS.md).
+# errors of 16 mm reach 0.04 in both; a pose model that guesses the far foot, or exchanges the legs,
+# goes beyond (chosen between: tests/lab/end_to_end/RESULTS.md).
 FEET_DIFFER = 0.10  # near foot against far one
-STRIDES_DIFFER = 0.12  # standard deviation between the strides of one foot
+FOOT_HALF = 0.08  # half-width of the 95 % interval of one foot's mean
 FEET_AGREE = 0.6  # of the strides: so many are no outliers
 FOOT_SIGMAS = 3.0  # an outlier (chosen)
 AFTER_CONTACT_S, BEFORE_TOE_OFF_S = 0.05, 0.08  # mid-stance; against the force plate, data/rbds
@@ -117,4 +117,4 @@ def _agreed(speeds: NDArray[np.float64]) -> float:
     if len(kept) < max(FEWEST, FEET_AGREE * len(seen)):
         return nan
     mean = float(kept.mean())
-    return mean if float(kept.std(ddof=1)) <= STRIDES_DIFFER * mean else nan
+    return mean if mean_half(float(kept.std(ddof=1)), len(kept)) <= FOOT_HALF * mean else nan

@@ -44,7 +44,9 @@ Through a pose model: [end to end](../end_to_end/RESULTS.md).
 SYNTHETIC = """
 ## The synthetic runner
 
-`python -m tests.lab.accuracy.synthetic`: 30 s each, 8 mm of landmark noise, strides that vary as real ones do.
+`python -m tests.lab.accuracy.synthetic`: 30 s each, 8 mm of landmark noise, strides that vary as real ones do. Of exchanges that
+last 0.8 s on average some last for seconds: names that are wrong for so long are believed for a second or two, those strides are
+lost, and a cadence of strides so unlike is not told.
 """
 WALKS = """
 ## Real walks

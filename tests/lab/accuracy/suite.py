@@ -75,8 +75,10 @@ def rows(trials: Trials) -> Iterator[Row]:
 
     def worst(what: str, unit: str, of: Callable[[Scores], float], bar: float, digits: int = 2) -> Row:
         values = np.abs([of(s) for s in got])
-        text = f"median {np.median(values):.{digits}f}, worst {values.max():.{digits}f} {unit}"
-        return Row(what, text, f"≤ {bar:g} {unit}", bool(values.max() <= bar))
+        told = values[np.isfinite(values)]
+        text = f"median {np.median(told):.{digits}f}, worst {told.max():.{digits}f} {unit}"
+        text += f", unknown in {len(values) - len(told)} trials" if len(told) < len(values) else ""
+        return Row(what, text, f"≤ {bar:g} {unit}", bool(len(told) == len(values) and told.max() <= bar))
 
     yield worst("cadence error per trial", "steps/min", lambda s: s.cadence_spm, 0.5)
     yield worst("near thigh RMSE", "deg", lambda s: s.thigh_rmse_deg, 2.5)

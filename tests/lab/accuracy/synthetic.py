@@ -6,6 +6,7 @@ python -m tests.lab.accuracy.synthetic
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -47,14 +48,15 @@ def measured(speed_mps: float, fps: float, swap: tuple[float, float] = (0.0, 0.1
 
 
 def lines() -> Iterator[str]:
-    yield "| m/s | pictures/s | legs exchanged | cadence error, spm | TLE error | excursion error, deg | strides | repaired |"
+    yield "| m/s | frames/s | legs exchanged | cadence error, spm | TLE error | excursion error, deg | strides | repaired |"
     yield "|---|---|---|---|---|---|---|---|"
     for speed_mps in SPEEDS_MPS:
         for fps in RATES:
             for swap in SWAPS if speed_mps == 3.5 else SWAPS[:1]:
                 e = measured(speed_mps, fps, swap)
                 exchanged = f"{swap[0]:.0%}, runs of {swap[1]:g} s" if swap[0] else "none"
-                errors = f"{e.cadence_spm:+.2f} | {e.tle_deg:+.2f} | {e.excursion_deg:+.2f}"
+                cadence = "cannot tell" if isnan(e.cadence_spm) else f"{e.cadence_spm:+.2f}"
+                errors = f"{cadence} | {e.tle_deg:+.2f} | {e.excursion_deg:+.2f}"
                 counts = f"{e.strides[0]} of {e.strides[1]} | {e.swaps[0]} of {e.swaps[1]}"
                 yield f"| {speed_mps} | {fps:.0f} | {exchanged} | {errors} | {counts} |"
 
