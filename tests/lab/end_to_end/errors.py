@@ -391,4 +391,5 @@ def _row(name: str, once: Count, circle: Count | None, change: Count | None) -> 
 
     share, half = held(once)
     runner, before = (f"{100 * part / once.n:.0f} %" for part in (once.runner, once.before))
-    return (name, once.n, share, runner, before, half, *held(circle), change.n if change else "–", *held(change))
+    label = f"{QUANTITIES[name].label}, {QUANTITIES[name].unit}"
+    return (label, once.n, share, runner, before, half, *held(circle), change.n if change else "–", *held(change))

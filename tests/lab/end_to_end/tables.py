@@ -159,7 +159,6 @@ def honesty(folder: Path) -> Iterator[str]:
         if found:
             yield f"### Through `{model}`\n"
             yield from list(held_lines(found))[1:]
-            yield ""
 
 
 HELD = """People who were left out of everything that made their error table, half-widths in the measure's unit

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from station.export.plots import Curve
 from station.types import NAN
-from tests.lab.evidence.drawing import COLOURS, GRID, INK, Plot, svg
+from tests.lab.evidence.drawing import Plot, svg
 from tests.lab.evidence.tables import Missing, columns, has
 from tests.lab.evidence.trials import KEPT
 
 Trials = list[dict[str, Any]]
 SOURCES = {
     "rendered": "tests/lab/end_to_end/RESULTS.md",
-    "verdicts": "tests/lab/end_to_end/VERDICTS.md",
     "peers": "tests/lab/peers/RESULTS.md",
     "hip_belt": "tests/lab/accuracy/HIP_BELT.md",
 }
@@ -45,8 +44,6 @@ def figures() -> dict[str, str]:
     made = {name: drawn(plot) for name, plot in plots.items()}
     if has(SOURCES["rendered"]):
         made["rendered-by-azimuth.svg"] = drawn(rendered_by_azimuth(SOURCES["rendered"]))
-    if has(SOURCES["verdicts"]):
-        made["verdicts.svg"] = verdicts(SOURCES["verdicts"])
     if has(SOURCES["hip_belt"]):
         made["hip-belt.svg"] = drawn(belt_turn(SOURCES["hip_belt"]))
     return made
@@ -155,51 +152,6 @@ def belt_turn(path: str) -> Plot:
     return Plot(
         "Pelvic turn told with the hip belt: interval against truth", "true turn, deg (half of peak to peak)", "told, deg", lines
     )
-
-
-VERDICTS = (
-    ("fault: right", "told", 0),
-    ("**missed**", "missed", 1),
-    ("cannot tell", "cannot tell", 2),
-    ("no fault: right", "told so", 0),
-    ("**false**", "false alarm", 1),
-    ("cannot tell", "cannot tell", 2),
-)
-
-
-def verdicts(path: str) -> str:
-    """A square per rule and outcome, the darker the more of the runs with (left) or without (right)
-    the fault ended there.
-    """
-    rows = columns(path, "rule", *(name for name, _, _ in VERDICTS))
-    height = 62 + 26 * len(rows)
-    parts = [
-        f'<svg viewBox="0 0 720 {height}" font-family="system-ui, sans-serif" font-size="12" role="img"',
-        ' xmlns="http://www.w3.org/2000/svg">',
-        f'<title>Verdicts by rule</title><rect width="720" height="{height}" fill="#ffffff"/>',
-        f'<text x="295" y="16" text-anchor="middle" fill="{INK}">runs with the fault</text>',
-        f'<text x="565" y="16" text-anchor="middle" fill="{INK}">runs without it</text>',
-    ]
-    for number, (_, label, _) in enumerate(VERDICTS):
-        parts.append(f'<text x="{_column(number) + 40}" y="38" text-anchor="middle" fill="{INK}">{label}</text>')
-    for at, (rule, *cells) in enumerate(rows):
-        y = 46 + 26 * at
-        parts.append(f'<text x="150" y="{y + 16}" text-anchor="end" fill="{INK}">{rule}</text>')
-        counts = [int(cell) for cell in cells]
-        for number, (_, _, colour) in enumerate(VERDICTS):
-            group = counts[:3] if number < 3 else counts[3:]
-            share = counts[number] / sum(group) if sum(group) else 0.0
-            place = f'x="{_column(number)}" y="{y}" width="80" height="23"'
-            parts.append(f'<rect {place} fill="{COLOURS[colour]}" fill-opacity="{0.75 * share:.2f}" stroke="{GRID}"/>')
-            ink = "#ffffff" if share > 0.6 else INK
-            parts.append(
-                f'<text x="{_column(number) + 40}" y="{y + 16}" text-anchor="middle" fill="{ink}">{counts[number]}</text>'
-            )
-    return "".join((*parts, "</svg>\n"))
-
-
-def _column(number: int) -> int:
-    return 165 + 85 * number + (20 if number > 2 else 0)
 
 
 def _known(values: Any) -> NDArray[np.float64]:
