@@ -107,7 +107,7 @@ def _by_own_change(q: Measure, scene: Scene) -> Verdict:
     if base is None or not base.measured:
         return Verdict("unknown", NAN, NAN, "pixels show only a change of your own, and there is no baseline yet")
     enter = base.value - FALL_DEG
-    if enter < FLOOR_DEG:
+    if enter < 0.0:
         return Verdict("unknown", q.value, enter, "your own baseline is too low to see it fall by 5 deg")
     half = math.hypot(q.ci95_change[1] - q.value, base.ci95_change[1] - base.value)
     if q.value > base.value - FALL_DEG / 2:
@@ -187,6 +187,7 @@ def _told(turn_deg: float) -> dict[str, Measure]:
 _HIP_BELT = Scene(pelvic_source="hip_belt")
 _PIXELS = Scene(pelvic_source="pixels")
 _PIXELS_BASELINE = Scene(pelvic_source="pixels", own=Own(baseline=_told(9.5)))
+_PIXELS_SMALL = Scene(pelvic_source="pixels", own=Own(baseline=_told(6.5)))
 _PIXELS_LOW = Scene(pelvic_source="pixels", own=Own(baseline=_told(4.0)))
 _LANDMARKS = Scene(pelvic_calibrated=True, own=Own(baseline=_told(10.0)))
 _LOW = Scene(pelvic_calibrated=True, own=Own(baseline=_told(5.0)))
@@ -227,6 +228,7 @@ RULE = Rule(
         Golden("pixels, as in the baseline", 3.5, {QUADRATURE: 8.4}, "inside", _PIXELS_BASELINE),
         Golden("pixels, no baseline", 3.5, {QUADRATURE: 3.9}, "unknown", _PIXELS),
         Golden("pixels, no baseline, surely turns a quarter stride ahead", 3.5, {QUADRATURE: 9.5}, "inside", _PIXELS),
+        Golden("pixels, all of a small turn gone", 3.5, {QUADRATURE: -1.5}, "out", _PIXELS_SMALL),
         Golden("pixels, low baseline", 3.5, {QUADRATURE: 0.5}, "unknown", _PIXELS_LOW),
         Golden("landmarks, near the own stiff running", 3.5, {TURN: 3.0, QUADRATURE: 2.5}, "out", _CONTRAST),
         Golden("landmarks, near the own free running", 3.5, {TURN: 13.0, QUADRATURE: 12.0}, "inside", _CONTRAST),
