@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Coroutine
 from typing import Any
 
 from station.errors import HardwareError
@@ -20,7 +21,8 @@ from station.types import NAN, NS, Activity, Cue, Snapshot
 APP = "/station/watch"
 SERVICE_PATH, MEASUREMENT_PATH, FEATURE_PATH = f"{APP}/service0", f"{APP}/service0/char0", f"{APP}/service0/char1"
 ADVERT_PATH = f"{APP}/advert0"
-BLUEZ, ADAPTER = "org.bluez", "/org/bluez/hci0"
+BLUEZ, DBUS = "org.bluez", "org.freedesktop.DBus"
+GATT, ADVERTS = f"{BLUEZ}.GattManager1", f"{BLUEZ}.LEAdvertisingManager1"
 EVERY_NS = NS  # the service asks for about one measurement a second
 OPENING_S = 10.0  # chosen
 REMEDY = "switch Bluetooth on (`rfkill unblock bluetooth`), or set watch.enabled to false"
@@ -90,35 +92,74 @@ class Watch:
             self._ready.set()
 
     async def _serve(self) -> None:
-        """Registers service and advertisement, and stays until closed or until the bus is gone."""
+        """Registers service and advertisement, and stays until closed or until the bus, BlueZ or the
+        adapter is gone.
+        """
         try:
-            from dbus_fast import BusType, Message
+            from dbus_fast import BusType
             from dbus_fast.aio import MessageBus
 
             from station.present import watch_objects
         except ImportError:
             raise HardwareError("the package dbus-fast is missing", "watch.enabled", NO_PACKAGE) from None
         bus = await MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM).connect()
+        gone = asyncio.Event()
         try:
             measurement = watch_objects.Characteristic(rsc.MEASUREMENT, SERVICE_PATH, ["notify"], self._payload)
             bus.export(SERVICE_PATH, watch_objects.Service(rsc.SERVICE))
             bus.export(MEASUREMENT_PATH, measurement)
             bus.export(FEATURE_PATH, watch_objects.Characteristic(rsc.FEATURE, SERVICE_PATH, ["read"], rsc.SUPPORTED))
-            bus.export(ADVERT_PATH, watch_objects.Advertisement(self._name, rsc.SERVICE))
-            for manager, call, path in (
-                ("GattManager1", "RegisterApplication", APP),
-                ("LEAdvertisingManager1", "RegisterAdvertisement", ADVERT_PATH),
-            ):
-                message = Message(BLUEZ, ADAPTER, f"{BLUEZ}.{manager}", call, signature="oa{sv}", body=[path, {}])
-                answer = await bus.call(message)
-                if answer is None or answer.error_name:
-                    why = answer.body[0] if answer is not None and answer.body else "no answer"
-                    raise HardwareError(f"Bluetooth cannot be used ({why})", "watch.enabled", REMEDY)
+            bus.export(ADVERT_PATH, watch_objects.Advertisement(self._name, rsc.SERVICE, gone.set))
+            await _tell_when_bluez_goes(bus, gone)
+            adapter = await _adapter(bus)
+            for manager, call, path in ((GATT, "RegisterApplication", APP), (ADVERTS, "RegisterAdvertisement", ADVERT_PATH)):
+                await _ask(bus, BLUEZ, adapter, manager, call, "oa{sv}", path, {})
             self._measurement = measurement
             self._ready.set()
-            ended, gone = asyncio.ensure_future(self._ended.wait()), asyncio.ensure_future(bus.wait_for_disconnect())
-            await asyncio.wait((ended, gone), return_when=asyncio.FIRST_COMPLETED)
-            for one in (ended, gone):
-                one.cancel()
+            await _first(self._ended.wait(), gone.wait(), bus.wait_for_disconnect())
         finally:
+            self._measurement = None
             bus.disconnect()  # BlueZ takes service and advertisement away with it
+
+
+async def _ask(bus: Any, to: str, path: str, interface: str, call: str, signature: str = "", *words: Any) -> Any:
+    """The answer's first value. Raises HardwareError with what the other side says."""
+    from dbus_fast import Message
+
+    answer = await bus.call(Message(to, path, interface, call, signature=signature, body=list(words)))
+    if answer is None or answer.error_name:
+        why = answer.body[0] if answer is not None and answer.body else "no answer"
+        raise HardwareError(f"Bluetooth cannot be used ({why})", "watch.enabled", REMEDY)
+    return answer.body[0] if answer.body else None
+
+
+async def _adapter(bus: Any) -> str:
+    """The first one that can offer a service. Raises HardwareError when there is none, or it is off."""
+    found = await _ask(bus, BLUEZ, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+    for path, interfaces in sorted(found.items()):
+        if {GATT, ADVERTS} <= set(interfaces):
+            powered = interfaces.get(f"{BLUEZ}.Adapter1", {}).get("Powered")
+            if powered is None or powered.value:
+                return str(path)
+    raise HardwareError("there is no Bluetooth adapter that is on", "watch.enabled", REMEDY)
+
+
+async def _tell_when_bluez_goes(bus: Any, gone: asyncio.Event) -> None:
+    """Sets `gone` once BlueZ has died: its next one knows nothing of us."""
+    rule = f"type='signal',interface='{DBUS}',member='NameOwnerChanged',arg0='{BLUEZ}'"
+
+    def heard(message: Any) -> None:
+        if message.member == "NameOwnerChanged" and message.body[0] == BLUEZ:
+            gone.set()
+
+    bus.add_message_handler(heard)
+    await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
+
+
+async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+    """Until one of them ends; the others are given up."""
+    tasks = [asyncio.ensure_future(one) for one in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for one in tasks:
+        one.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

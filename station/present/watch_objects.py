@@ -7,6 +7,8 @@ Python.
 # mypy: disable-error-code="valid-type,name-defined,no-untyped-def,misc,untyped-decorator"
 # ruff: noqa: F722, F821
 
+from collections.abc import Callable
+
 from dbus_fast import PropertyAccess
 from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
@@ -67,9 +69,11 @@ class Characteristic(ServiceInterface):
 
 
 class Advertisement(ServiceInterface):
-    def __init__(self, name: str, service: str) -> None:
+    """`released` is called when BlueZ takes it away by itself."""
+
+    def __init__(self, name: str, service: str, released: Callable[[], None]) -> None:
         super().__init__("org.bluez.LEAdvertisement1")
-        self._name, self._service = name, service
+        self._name, self._service, self._released = name, service, released
 
     @dbus_property(PropertyAccess.READ)
     def Type(self) -> "s":
@@ -83,6 +87,11 @@ class Advertisement(ServiceInterface):
     def LocalName(self) -> "s":
         return self._name
 
+    @dbus_property(PropertyAccess.READ)
+    def Discoverable(self) -> "b":
+        # Without it the flags say that nobody looks for this, and many programs list only what does.
+        return True
+
     @dbus_method()
     def Release(self):
-        """BlueZ has taken it away."""
+        self._released()

@@ -37,7 +37,7 @@ from station.run.clock import SystemClock
 from station.run.spoken import speaking
 from station.sense.frames import frames
 from station.sense.open import PICAMERA, open_source
-from station.sense.treadmill import chosen, look
+from station.sense.treadmill import AUTO, chosen, look
 from station.types import Frame
 
 PACKAGES = (
@@ -272,12 +272,13 @@ def treadmill(config: Config) -> str:
     wanted = config.treadmill.bluetooth
     if not wanted:
         return "not asked (treadmill.bluetooth is empty)"
-    found = asyncio.run(look())
-    heard = ", ".join(f"{one.name or 'without a name'} ({one.address}, {one.signal_dbm} dBm)" for one in found) or "none"
+    found = asyncio.run(look(wanted))
+    heard = ", ".join(map(str, found)) or "none"
     mine = chosen(found, wanted)
     if mine is None:
         raise HardwareError(f"{wanted!r} is not in reach; heard: {heard}", "", "switch it on, or correct treadmill.bluetooth")
-    return f"{mine.name or mine.address}; in reach: {heard}"
+    several = "; several are in reach: set treadmill.bluetooth to the right one's name" if wanted == AUTO and len(found) > 1 else ""
+    return f"{mine.name or mine.address}; in reach: {heard}{several}"
 
 
 CHECKS: dict[str, Callable[[Config], str]] = {

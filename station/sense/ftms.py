@@ -60,6 +60,13 @@ FIELDS = (
 )
 
 
+def may_be_treadmill(service_data: bytes) -> bool:
+    """Whether an advertisement leaves open that this is a treadmill: its service data holds flags,
+    then the types of the machine, bit 0 a treadmill (3.1.1). Many leave it out.
+    """
+    return len(service_data) < 3 or bool(service_data[1] & 1)
+
+
 def decode(payload: bytes) -> TreadmillData:
     """What one notification says, as far as it is whole. Nothing raises: a treadmill's word is no
     reason to stop coaching.

@@ -70,8 +70,9 @@ class BlueZ:
     watch.
     """
 
-    def __init__(self, address: str, refuses: str = "") -> None:
+    def __init__(self, address: str, refuses: str = "", adapter: str = "hci0", powered: bool = True) -> None:
         self.address, self.refuses = address, refuses
+        self.adapter, self.powered = f"/org/bluez/{adapter}", powered
         self.services: dict[str, Any] = {}
         self.advert: dict[str, Any] = {}
         self.heard: list[bytes] = []
@@ -94,9 +95,9 @@ class BlueZ:
             self._loop.close()
 
     async def _run(self) -> None:
-        from dbus_fast import DBusError, Message, MessageType
+        from dbus_fast import DBusError, Message, MessageType, PropertyAccess
         from dbus_fast.aio import MessageBus
-        from dbus_fast.service import ServiceInterface, dbus_method
+        from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
         bus = await MessageBus(bus_address=self.address).connect()
         outer = self
@@ -132,18 +133,30 @@ class BlueZ:
             async def RegisterAdvertisement(self, advert: "o", options: "a{sv}"):
                 outer._read = asyncio.ensure_future(read(advert))
 
+        class Adapter(ServiceInterface):
+            @dbus_property(PropertyAccess.READ)
+            def Powered(self) -> "b":
+                return outer.powered
+
+        async def release() -> None:
+            await ask(self.client, self._advert_path, "org.bluez.LEAdvertisement1", "Release")
+
+        self.release = lambda: self._loop.call_soon_threadsafe(lambda: asyncio.ensure_future(release()))
+
         async def read(advert: str) -> None:
+            self._advert_path = advert
             properties = "org.freedesktop.DBus.Properties"
             found = await ask(self.client, advert, properties, "GetAll", "s", "org.bluez.LEAdvertisement1")
             self.advert = {name: value.value for name, value in found.items()}
 
         def remember(message: Message) -> None:
-            if message.sender and message.path == "/org/bluez/hci0":
+            if message.sender and message.path == self.adapter:
                 self.client = message.sender
 
         bus.add_message_handler(remember)
-        bus.export("/org/bluez/hci0", Gatt("org.bluez.GattManager1"))
-        bus.export("/org/bluez/hci0", Adverts("org.bluez.LEAdvertisingManager1"))
+        bus.export(self.adapter, Adapter("org.bluez.Adapter1"))
+        bus.export(self.adapter, Gatt("org.bluez.GattManager1"))
+        bus.export(self.adapter, Adverts("org.bluez.LEAdvertisingManager1"))
         await bus.request_name("org.bluez")
         self._up.set()
         await self._stop.wait()
@@ -189,12 +202,50 @@ def test_a_watch_reads_service_name_and_values(bus: str) -> None:
     assert by_uuid[rsc.SERVICE]["Primary"] is True
     assert by_uuid[rsc.MEASUREMENT]["Flags"] == ["notify"]
     assert bytes(by_uuid[rsc.FEATURE]["Value"]) == rsc.SUPPORTED
-    assert bluez.advert == {"Type": "peripheral", "ServiceUUIDs": [rsc.SERVICE], "LocalName": "gym-3"}
+    assert bluez.advert == {"Type": "peripheral", "ServiceUUIDs": [rsc.SERVICE], "LocalName": "gym-3", "Discoverable": True}
     assert bluez.heard[-1] == rsc.encode(3.0, 170.0, True)
     watch.see(moment(Activity.STANDING))
     ticking(watch, lambda: bluez.heard[-1] == rsc.encode(NAN, NAN, False))
     watch.close()
     watch.close()
+    bluez.close()
+
+
+def test_a_bluez_that_dies_is_noticed_and_its_next_one_is_given_all_anew(bus: str) -> None:
+    """The bus stays, and nobody says to the station that its service is forgotten."""
+    bluez = BlueZ(bus)
+    watch = Watch("gym-3", bus)
+    bluez.close()
+    with pytest.raises(HardwareError, match="Bluetooth has gone"):
+        ticking(watch, lambda: False)
+    watch.close()
+    bluez = BlueZ(bus)
+    watch = Watch("gym-3", bus)
+    ticking(watch, bluez.two.is_set)
+    watch.close()
+    bluez.close()
+
+
+def test_an_advertisement_that_bluez_takes_away_is_noticed(bus: str) -> None:
+    bluez = BlueZ(bus)
+    watch = Watch("gym-3", bus)
+    ticking(watch, lambda: bool(bluez.advert))
+    bluez.release()
+    with pytest.raises(HardwareError, match="Bluetooth has gone"):
+        ticking(watch, lambda: False)
+    watch.close()
+    bluez.close()
+
+
+def test_any_adapter_that_is_on_will_do(bus: str) -> None:
+    bluez = BlueZ(bus, adapter="hci3")
+    watch = Watch("gym-3", bus)
+    ticking(watch, bluez.two.is_set)
+    watch.close()
+    bluez.close()
+    bluez = BlueZ(bus, powered=False)
+    with pytest.raises(HardwareError, match=r"no Bluetooth adapter that is on.*rfkill"):
+        Watch("gym-3", bus)
     bluez.close()
 
 
