@@ -22,9 +22,11 @@ APP = "/station/watch"
 SERVICE_PATH, MEASUREMENT_PATH, FEATURE_PATH = f"{APP}/service0", f"{APP}/service0/char0", f"{APP}/service0/char1"
 ADVERT_PATH = f"{APP}/advert0"
 BLUEZ, DBUS = "org.bluez", "org.freedesktop.DBus"
+DEVICE = f"{BLUEZ}.Device1"
 GATT, ADVERTS = f"{BLUEZ}.GattManager1", f"{BLUEZ}.LEAdvertisingManager1"
 EVERY_NS = NS  # the service asks for about one measurement a second
 OPENING_S = 10.0  # chosen
+SETTLED_S = 1.0  # chosen: a device that comes is asked for its services first
 REMEDY = "switch Bluetooth on (`rfkill unblock bluetooth`), or set watch.enabled to false"
 NO_PACKAGE = "install Debian's python3-bleak, or the station's extra `bluetooth`"
 
@@ -92,8 +94,8 @@ class Watch:
             self._ready.set()
 
     async def _serve(self) -> None:
-        """Registers service and advertisement, and stays until closed or until the bus, BlueZ or the
-        adapter is gone.
+        """Registers service and advertisement, and stays until closed or until the bus, BlueZ or
+        the adapter is gone.
         """
         try:
             from dbus_fast import BusType
@@ -112,11 +114,11 @@ class Watch:
             bus.export(ADVERT_PATH, watch_objects.Advertisement(self._name, rsc.SERVICE, gone.set))
             await _tell_when_bluez_goes(bus, gone)
             adapter = await _adapter(bus)
-            for manager, call, path in ((GATT, "RegisterApplication", APP), (ADVERTS, "RegisterAdvertisement", ADVERT_PATH)):
-                await _ask(bus, BLUEZ, adapter, manager, call, "oa{sv}", path, {})
+            await _ask(bus, BLUEZ, adapter, GATT, "RegisterApplication", "oa{sv}", APP, {})
+            await _ask(bus, BLUEZ, adapter, ADVERTS, "RegisterAdvertisement", "oa{sv}", ADVERT_PATH, {})
             self._measurement = measurement
             self._ready.set()
-            await _first(self._ended.wait(), gone.wait(), bus.wait_for_disconnect())
+            await _first(self._ended.wait(), gone.wait(), bus.wait_for_disconnect(), _advertise_on(bus, adapter))
         finally:
             self._measurement = None
             bus.disconnect()  # BlueZ takes service and advertisement away with it
@@ -134,7 +136,8 @@ async def _ask(bus: Any, to: str, path: str, interface: str, call: str, signatur
 
 
 async def _adapter(bus: Any) -> str:
-    """The first one that can offer a service. Raises HardwareError when there is none, or it is off."""
+    """The first one that can offer a service. Raises HardwareError: there is none, or it is off.
+    """
     found = await _ask(bus, BLUEZ, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
     for path, interfaces in sorted(found.items()):
         if {GATT, ADVERTS} <= set(interfaces):
@@ -154,6 +157,28 @@ async def _tell_when_bluez_goes(bus: Any, gone: asyncio.Event) -> None:
 
     bus.add_message_handler(heard)
     await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
+
+
+async def _advertise_on(bus: Any, adapter: str) -> None:
+    """Advertises anew whenever a device has come or gone. Linux stops when one connects, so that a
+    second watch would not find the station, nor the runner's if a stranger's phone came first.
+    """
+    changed = asyncio.Event()
+
+    def heard(message: Any) -> None:
+        if message.member == "PropertiesChanged" and message.body[0] == DEVICE and "Connected" in message.body[1]:
+            changed.set()
+
+    bus.add_message_handler(heard)
+    rule = f"type='signal',sender='{BLUEZ}',member='PropertiesChanged',path_namespace='{adapter}',arg0='{DEVICE}'"
+    await _ask(bus, DBUS, "/org/freedesktop/DBus", DBUS, "AddMatch", "s", rule)
+    while True:
+        await changed.wait()
+        await asyncio.sleep(SETTLED_S)
+        changed.clear()
+        for call, signature, words in (("UnregisterAdvertisement", "o", ()), ("RegisterAdvertisement", "oa{sv}", ({},))):
+            with contextlib.suppress(HardwareError):  # a radio that cannot do both at once says so
+                await _ask(bus, BLUEZ, adapter, ADVERTS, call, signature, ADVERT_PATH, *words)
 
 
 async def _first(*waits: Coroutine[Any, Any, Any]) -> None:

@@ -89,7 +89,8 @@ class Advertisement(ServiceInterface):
 
     @dbus_property(PropertyAccess.READ)
     def Discoverable(self) -> "b":
-        # Without it the flags say that nobody looks for this, and many programs list only what does.
+        # Without it the flags say that this is not to be found, and many programs then do not
+        # list it.
         return True
 
     @dbus_method()

@@ -277,7 +277,8 @@ def treadmill(config: Config) -> str:
     mine = chosen(found, wanted)
     if mine is None:
         raise HardwareError(f"{wanted!r} is not in reach; heard: {heard}", "", "switch it on, or correct treadmill.bluetooth")
-    several = "; several are in reach: set treadmill.bluetooth to the right one's name" if wanted == AUTO and len(found) > 1 else ""
+    unsure = wanted == AUTO and len(found) > 1
+    several = "; several are in reach: set treadmill.bluetooth to the right one's name" if unsure else ""
     return f"{mine.name or mine.address}; in reach: {heard}{several}"
 
 

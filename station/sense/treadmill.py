@@ -118,7 +118,8 @@ async def listen(treadmill: Found, heard: Callable[[bytes], None]) -> None:
             await bluez.disconnect(treadmill.address)  # by a station that was killed; it is found anew
         async with package.BleakClient(treadmill.address, disconnected_callback=lambda _: gone.set()) as client:
             if client.services.get_characteristic(TREADMILL_DATA) is None:
-                raise NoTreadmill("measures no belt: it is another machine", name, "set treadmill.bluetooth to the treadmill's name")
+                remedy = "set treadmill.bluetooth to the treadmill's name"
+                raise NoTreadmill("measures no belt: it is another machine", name, remedy)
             await client.start_notify(TREADMILL_DATA, notified)
             while not gone.is_set():
                 spoke.clear()

@@ -20,7 +20,8 @@ import pytest
 
 from station.errors import HardwareError
 from station.present import rsc
-from station.present.watch import Watch
+from station.present import watch as watch_module
+from station.present.watch import ADVERT_PATH, Watch
 from station.testing import screen_samples
 from station.types import NAN, NS, Activity, Measure, Snapshot, Speed
 
@@ -76,6 +77,7 @@ class BlueZ:
         self.services: dict[str, Any] = {}
         self.advert: dict[str, Any] = {}
         self.heard: list[bytes] = []
+        self.adverts: list[str] = []
         self.two = threading.Event()
         self._up, self._stop = threading.Event(), asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -130,13 +132,26 @@ class BlueZ:
 
         class Adverts(ServiceInterface):
             @dbus_method()
+            async def UnregisterAdvertisement(self, advert: "o"):
+                outer.adverts.append(f"end {advert}")
+
+            @dbus_method()
             async def RegisterAdvertisement(self, advert: "o", options: "a{sv}"):
+                outer.adverts.append(advert)
                 outer._read = asyncio.ensure_future(read(advert))
 
         class Adapter(ServiceInterface):
             @dbus_property(PropertyAccess.READ)
             def Powered(self) -> "b":
                 return outer.powered
+
+        class Device(ServiceInterface):
+            @dbus_property(PropertyAccess.READ)
+            def Connected(self) -> "b":
+                return True
+
+        device = Device("org.bluez.Device1")
+        self.connects = lambda: self._loop.call_soon_threadsafe(device.emit_properties_changed, {"Connected": True})
 
         async def release() -> None:
             await ask(self.client, self._advert_path, "org.bluez.LEAdvertisement1", "Release")
@@ -155,6 +170,7 @@ class BlueZ:
 
         bus.add_message_handler(remember)
         bus.export(self.adapter, Adapter("org.bluez.Adapter1"))
+        bus.export(f"{self.adapter}/dev_AA_BB_CC_DD_EE_FF", device)
         bus.export(self.adapter, Gatt("org.bluez.GattManager1"))
         bus.export(self.adapter, Adverts("org.bluez.LEAdvertisingManager1"))
         await bus.request_name("org.bluez")
@@ -233,6 +249,20 @@ def test_an_advertisement_that_bluez_takes_away_is_noticed(bus: str) -> None:
     bluez.release()
     with pytest.raises(HardwareError, match="Bluetooth has gone"):
         ticking(watch, lambda: False)
+    watch.close()
+    bluez.close()
+
+
+def test_it_can_be_found_while_another_is_connected(bus: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux ends an advertisement when a device connects: to whoever comes first."""
+    monkeypatch.setattr(watch_module, "SETTLED_S", 0.0)
+    bluez = BlueZ(bus)
+    watch = Watch("gym-3", bus)
+    ticking(watch, bluez.two.is_set)
+    assert bluez.adverts == [ADVERT_PATH]
+    bluez.connects()
+    ticking(watch, lambda: len(bluez.adverts) == 3)
+    assert bluez.adverts == [ADVERT_PATH, f"end {ADVERT_PATH}", ADVERT_PATH]
     watch.close()
     bluez.close()
 

@@ -158,8 +158,9 @@ class Bleak:
     class exc:
         class BleakError(Exception): ...
 
-    def __init__(self, advertised: dict[str, tuple[str, list[str], dict[str, bytes], int]], connects: Exception | None = None) -> None:
-        self.advertised, self.connects = advertised, connects
+    def __init__(self, advertised: dict[str, tuple[str, list[str], dict[str, bytes], int | None]]) -> None:
+        self.advertised = advertised
+        self.connects: Exception | None = None
         self.characteristics, self.subscribed = {TREADMILL_DATA}, []
         self.BleakScanner = SimpleNamespace(discover=self._discover)
         bleak = self
@@ -170,7 +171,7 @@ class Bleak:
                 known = bleak.characteristics
                 self.services = SimpleNamespace(get_characteristic=lambda uuid: uuid if uuid in known else None)
 
-            async def __aenter__(self) -> "BleakClient":
+            async def __aenter__(self) -> BleakClient:
                 if bleak.connects is not None:
                     raise bleak.connects
                 return self

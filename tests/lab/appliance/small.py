@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 WANTED = ("virtio_pci", "virtio_ring", "9pnet_virtio", "9p", "overlay")
 FOLDERS = ("drivers/virtio", "net/9p", "fs/9p", "fs/netfs", "fs/fscache", "fs/overlayfs")
+# Without what an emulated processor does slowly and nobody needs here.
+CONSOLE = "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off"
 INIT = """#!/bin/busybox sh
 b=/bin/busybox
 $b mkdir -p /proc /sys /dev /low /up /new; $b mount -t proc proc /proc; $b mount -t sysfs sys /sys; $b mount -t devtmpfs dev /dev
@@ -65,7 +67,7 @@ def lines(
     order += ["-no-reboot", "-nic", "none"]
     order += ["-virtfs", "local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap"]
     order += ["-kernel", str(next((kernel / "boot").glob("vmlinuz-*")))]
-    order += ["-initrd", str(_initrd(kernel, work, modules, script)), "-append", "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off"]
+    order += ["-initrd", str(_initrd(kernel, work, modules, script)), "-append", CONSOLE]
     order += devices
     with subprocess.Popen(order, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace") as machine:
         assert machine.stdout is not None

@@ -6,16 +6,24 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections import deque
 from typing import Any
 
 from bumble.controller import Controller
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Device, Peer
 from bumble.gatt import Characteristic, CharacteristicValue, Service
-from bumble.hci import Address, HCI_ErrorCode, HCI_LE_Connection_Complete_Event, HCI_StatusReturnParameters, OwnAddressType
+from bumble.hci import (
+    Address,
+    HCI_ErrorCode,
+    HCI_LE_Connection_Complete_Event,
+    HCI_StatusReturnParameters,
+    LeFeatureMask,
+    OwnAddressType,
+)
 from bumble.host import Host
 from bumble.link import LocalLink
-from bumble.ll import AdvExtInd
+from bumble.ll import AdvExtInd, AdvInd
 from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink
 
@@ -23,6 +31,7 @@ FITNESS_MACHINE, FEATURE, TREADMILL_DATA, CONTROL_POINT = 0x1826, 0x2ACC, 0x2ACD
 RSC, RSC_MEASUREMENT, RSC_FEATURE = 0x1814, 0x2A53, 0x2A54
 # Subscribing is no write to the treadmill, nor is what BlueZ itself says of its own GATT.
 NOT_COUNTED = (UUID.from_16_bits(0x2902), UUID.from_16_bits(0x2B29))
+trace: deque[str] = deque(maxlen=60)  # what hosts said to their controllers last
 KERNEL_ADDRESS = "00:1A:7D:DA:71:13"
 
 
@@ -40,6 +49,10 @@ class Link(LocalLink):
 
 class Radio(Controller):
     """bumble's own never ends a try to connect that its host gives up."""
+
+    def on_hci_packet(self, packet: Any) -> None:
+        trace.append(f"{self.name} {' '.join(str(packet).split())[:140]}")
+        super().on_hci_packet(packet)
 
     def on_hci_le_create_connection_cancel_command(self, command: Any) -> Any:
         pending, self.pending_le_connection = self.pending_le_connection, None
@@ -61,8 +74,10 @@ class Radio(Controller):
 
     def send_advertising_pdu(self, packet: Any) -> None:
         """With the answer to an active scan, which bumble's own never sends."""
-        if isinstance(packet, AdvExtInd):
-            answers = [one.scan_response_data for one in self.advertising_sets.values() if one.address == packet.advertiser_address]
+        answers = [one.scan_response_data for one in self.advertising_sets.values() if one.address == packet.advertiser_address]
+        if isinstance(packet, AdvInd):
+            answers = [self.le_legacy_advertiser.scan_response_data]
+        if isinstance(packet, AdvInd | AdvExtInd):
             packet.data += b"".join(answers)
         super().send_advertising_pdu(packet)
 
@@ -78,6 +93,8 @@ class Air:
         self._radio = Radio(
             "kernel", host_source=self._vhci.source, host_sink=self._vhci.sink, link=self.link, public_address=KERNEL_ADDRESS
         )
+        # With them Linux waits for another event of a new connection, which bumble never sends.
+        self._radio.le_features &= ~(LeFeatureMask.LE_EXTENDED_ADVERTISING | LeFeatureMask.LL_PRIVACY)
 
     async def close(self) -> None:
         self.link.remove_controller(self._radio)
@@ -89,8 +106,8 @@ class Air:
 
 
 class Treadmill:
-    """A treadmill with the Fitness Machine Service; without a `belt` another machine that has it. `writes` are those that changed anything but
-    whether it notifies.
+    """A treadmill with the Fitness Machine Service; without a `belt` another machine that has it.
+    `writes` are those that changed anything but whether it notifies.
     """
 
     def __init__(self, air: Air, name: str, address: str, belt: bool = True) -> None:
