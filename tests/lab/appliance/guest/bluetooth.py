@@ -16,7 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +161,8 @@ class Machine:
             yield process
         except Exception:
             print(program, *process.lines[-3:], process.errors.decode()[-3000:], flush=True)
-            process.process.kill()
+            with suppress(ProcessLookupError):
+                process.process.kill()
             raise
         code = await process.finish()
         assert (code, process.now) == (0, {"closed": True}), process.errors.decode()[-2000:]
@@ -183,7 +184,8 @@ class Machine:
             yield process
         except Exception:
             print("station:", *process.lines[-30:], process.errors.decode()[-3000:], flush=True)
-            process.process.kill()
+            with suppress(ProcessLookupError):
+                process.process.kill()
             raise
         process.process.send_signal(signal.SIGTERM)
         code = await process.finish()
