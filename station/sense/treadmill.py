@@ -83,7 +83,7 @@ async def look(wanted: str = AUTO, seconds: float = LOOK_S) -> list[Found]:
         connected = await bluez.connected(SERVICE)
     except (package.exc.BleakError, OSError) as error:
         remedy = "switch Bluetooth on (`rfkill unblock bluetooth`), or set treadmill.bluetooth to nothing"
-        raise HardwareError(f"Bluetooth cannot be used ({error})", "treadmill.bluetooth", remedy) from None
+        raise HardwareError(f"Bluetooth cannot be used ({_words(error)})", "treadmill.bluetooth", remedy) from None
     found = [Found(name, address, None) for name, address in connected]
     silent = {one.address for one in found}
     for device, advertised in heard.values():
@@ -93,6 +93,12 @@ async def look(wanted: str = AUTO, seconds: float = LOOK_S) -> list[Found]:
         if one.address not in silent and (treadmill or one.is_named(wanted)):
             found.append(one)
     return sorted(found, key=lambda one: -STRONGEST_DBM if one.signal_dbm is None else -one.signal_dbm)
+
+
+def _words(error: BaseException) -> str:
+    """What an error says; some of bleak's carry a code behind their words, and a timeout none."""
+    words = error.args[0] if len(error.args) > 1 and isinstance(error.args[0], str) else str(error)
+    return words.rstrip(".") or "no answer"
 
 
 def chosen(found: list[Found], wanted: str) -> Found | None:
@@ -131,7 +137,7 @@ async def listen(treadmill: Found, heard: Callable[[bytes], None]) -> None:
         raise
     except (TimeoutError, package.exc.BleakError, OSError) as error:
         remedy = "close other programs that use the treadmill: most take one listener"
-        raise HardwareError(f"cannot be reached ({str(error) or 'no answer'})", name, remedy) from None
+        raise HardwareError(f"cannot be reached ({_words(error)})", name, remedy) from None
 
 
 class Treadmill:

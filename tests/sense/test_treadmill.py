@@ -255,7 +255,13 @@ def test_a_machine_without_treadmill_data_is_said(bleak: Bleak) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [(TimeoutError(), "no answer"), (OSError("no bus"), "no bus"), (Bleak.exc.BleakError("gone"), "gone")]
+    ("error", "said"),
+    [
+        (TimeoutError(), "no answer"),
+        (OSError("no bus"), "no bus"),
+        (Bleak.exc.BleakError("It is off.", 3), "It is off"),
+        (Bleak.exc.BleakError("Device was not found."), "Device was not found"),
+    ],
 )
 def test_one_that_does_not_answer_is_said_in_words(bleak: Bleak, error: Exception, said: str) -> None:
     bleak.connects = error
