@@ -97,7 +97,8 @@ async def look(wanted: str = AUTO, seconds: float = LOOK_S) -> list[Found]:
 
 def _words(error: BaseException) -> str:
     """What an error says; some of bleak's carry a code behind their words, and a timeout none."""
-    words = error.args[0] if len(error.args) > 1 and isinstance(error.args[0], str) else str(error)
+    first = error.args[0] if error.args else ""
+    words = first if isinstance(first, str) and " " in first else str(error)
     return words.rstrip(".") or "no answer"
 
 

@@ -261,6 +261,7 @@ def test_a_machine_without_treadmill_data_is_said(bleak: Bleak) -> None:
         (OSError("no bus"), "no bus"),
         (Bleak.exc.BleakError("It is off.", 3), "It is off"),
         (Bleak.exc.BleakError("Device was not found."), "Device was not found"),
+        (Bleak.exc.BleakError("org.bluez.Error.Failed", "aborted"), ".*org.bluez.Error.Failed.*aborted.*"),
     ],
 )
 def test_one_that_does_not_answer_is_said_in_words(bleak: Bleak, error: Exception, said: str) -> None:
