@@ -179,7 +179,7 @@ class Machine:
         """`station run` on a film's poses."""
         await asyncio.to_thread(Path("/etc/station/station.toml").write_text, settings)
         run = ("-m", "station", "run", "--config", "/etc/station/station.toml", "--source", self.poses, "--headless")
-        process = await self.python(*run, "--speed", SPEED_KMH)
+        process = await self.python(*run, "--speed-kmh", SPEED_KMH)
         try:
             yield process
         except Exception:
@@ -187,6 +187,7 @@ class Machine:
             with suppress(ProcessLookupError):
                 process.process.kill()
             raise
+        assert process.process.returncode is None, process.errors.decode()[-3000:]
         process.process.send_signal(signal.SIGTERM)
         code = await process.finish()
         assert code in (0, 1), (code, process.errors.decode()[-3000:])
@@ -414,7 +415,7 @@ async def two_watches(machine: Machine) -> list[str]:
             try:
                 await characteristic.write_value(b"\x01\x02", with_response=True)
             except Exception as error:
-                found.append(f"writing refused: {error}")
+                found.append(f"writing refused: {str(error).splitlines()[0]}")
             else:
                 raise AssertionError(f"{characteristic} was written")
         await again.leave()
