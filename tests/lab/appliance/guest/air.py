@@ -203,14 +203,18 @@ class Watch:
         await self.device.stop_scanning()
         return self.seen
 
-    async def connect(self) -> bytes:
-        """Connects to the one it saw, subscribes, and gives what the feature says."""
+    async def connect(self) -> bytes | None:
+        """Connects to the one it saw, subscribes, and gives what the feature says; None when the
+        service is not there.
+        """
         self.connection = await self.device.connect(self.seen["address"], timeout=30)
-        self.peer = peer = Peer(self.connection)
-        await peer.discover_services()
-        (service,) = [one for one in peer.services if one.uuid == UUID.from_16_bits(RSC)]
-        await service.discover_characteristics()
-        by_uuid = {one.uuid: one for one in service.characteristics}
+        self.peer = Peer(self.connection)
+        await self.peer.discover_services()
+        services = [one for one in self.peer.services if one.uuid == UUID.from_16_bits(RSC)]
+        if not services:
+            return None
+        await services[0].discover_characteristics()
+        by_uuid = {one.uuid: one for one in services[0].characteristics}
         measurement = by_uuid[UUID.from_16_bits(RSC_MEASUREMENT)]
         await measurement.discover_descriptors()
         await measurement.subscribe(lambda value: self.heard.append(bytes(value)))

@@ -190,7 +190,7 @@ class Machine:
         assert process.process.returncode is None, process.errors.decode()[-3000:]
         process.process.send_signal(signal.SIGTERM)
         code = await process.finish()
-        assert code in (0, 1), (code, process.errors.decode()[-3000:])
+        assert code == 0, (code, process.errors.decode()[-3000:])
 
     def watch(self) -> Watch:
         self.watches += 1
@@ -363,11 +363,12 @@ async def radio_off_and_on(machine: Machine) -> list[str]:
 
 async def watch_off(machine: Machine) -> list[str]:
     async with machine.station('[station]\nname = "gym-3"\ndata_dir = "/var/lib/station"\n'):
+        took = await until(lambda: any(Path("/var/lib/station").glob("*.db")), 240, "the station's record")
         watch = machine.watch()
         await watch.device.power_on()
-        seen = await watch.look(60)
+        seen = await watch.look(30)
     assert not seen, seen
-    return ["nothing advertised in a minute"]
+    return [f"the station runs after {took:.0f} s, and advertises nothing in 30 s"]
 
 
 WATCH_ON = '[station]\nname = "gym-3"\ndata_dir = "/var/lib/station"\n[watch]\nenabled = true\n'
@@ -380,11 +381,19 @@ def cadence_spm(payload: bytes) -> tuple[float, float]:
 
 
 async def joined(machine: Machine, limit_s: float = 120) -> Watch:
+    """A watch that has found the station and listens. It tries again when the service has just gone,
+    as on a slow machine, where the station's first try to open Bluetooth may last too long.
+    """
     watch = machine.watch()
     await watch.device.power_on()
-    assert await watch.look(limit_s), f"no foot pod within {limit_s:.0f} s"
-    watch.feature = await watch.connect()
-    return watch
+    for _ in range(3):
+        assert await watch.look(limit_s), f"no foot pod within {limit_s:.0f} s"
+        watch.feature = await watch.connect()
+        if watch.feature is not None:
+            return watch
+        await watch.leave()
+        await asyncio.sleep(5)
+    raise AssertionError("the advertised service is not there")
 
 
 async def two_watches(machine: Machine) -> list[str]:
