@@ -381,8 +381,8 @@ def cadence_spm(payload: bytes) -> tuple[float, float]:
 
 
 async def joined(machine: Machine, limit_s: float = 120) -> Watch:
-    """A watch that has found the station and listens. It tries again when the service has just gone,
-    as on a slow machine, where the station's first try to open Bluetooth may last too long.
+    """A watch that has found the station and listens. It tries again when the service has just
+    gone, as on a slow machine, where the station's first try to open Bluetooth may last too long.
     """
     watch = machine.watch()
     await watch.device.power_on()
