@@ -232,7 +232,7 @@ async def doctor(machine: Machine) -> list[str]:
         (verdict,) = [one for one in json.loads("".join(process.lines))["verdicts"] if one["part"] == "treadmill"]
         assert all(name in verdict["evidence"] for name in ("Runner T7", "GymTrack 9", NEAR, OTHER)), verdict
         assert verdict["state"] == ("missing" if wanted == "Nobody's" else "ok"), verdict
-        found.append(f"{wanted}: {verdict['verdict']}, {verdict['evidence']}")
+        found.append(f"{wanted}: {verdict['state']}, {verdict['evidence']}")
     return found
 
 
