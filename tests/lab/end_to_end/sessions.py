@@ -5,6 +5,7 @@ and then something else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from station.cues import Plan
@@ -13,7 +14,7 @@ from station.types import Measure
 
 from .clips import PEOPLE
 from .score import false_cues
-from .streams import Seen, Watched, joined
+from .streams import Seen, Watched, fed, joined
 from .truth import near_side, truth, verdicts
 
 BASELINE_S, THEN_S = 205.0, 120.0
@@ -71,10 +72,10 @@ def sessions(load: Load, changes: Sequence[tuple[str, int]] = CHANGES) -> Iterat
             continue
         lifts = drill.once()
         begin_s = lifts[-1].t_ns / 1e9 + 1.0
-        before = joined(lifts, own.looped(BASELINE_S, begin_s))
-        baseline = own.watched(before, Plan())
+        coach = own.begun(Plan())
+        baseline = fed(coach, joined(lifts, own.looped(BASELINE_S, begin_s)))
         for row, every in changes:
             then = load(f"{body}.{row}", every)
             if then is not None:
-                stream = joined(before, then.looped(THEN_S, begin_s + BASELINE_S))
-                yield Session(body, own, then, baseline, own.watched(stream, Plan()))
+                end = fed(deepcopy(coach), then.looped(THEN_S, begin_s + BASELINE_S))
+                yield Session(body, own, then, baseline, end)

@@ -76,6 +76,10 @@ class Seen:
         """
         return watch(inputs, view or self.view, self.speed_mps, plan, self.errors, self.turn_bands)
 
+    def begun(self, plan: Plan) -> Coach:
+        """A coach that knows of this clip what an owner tells."""
+        return begun(self.view, self.speed_mps, plan, self.errors, self.turn_bands)
+
     def _picked(self, index: NDArray[np.int64], start_s: float) -> list[Pose | HipTurn]:
         """What was read at `index`, shown at the clip's rate from `start_s` on: of every frame the
         turn, then the pose.
@@ -126,11 +130,24 @@ def watch(
     errors: tuple[ErrorBand, ...] = (),
     bands: tuple[TurnBand, ...] = (),
 ) -> Watched:
-    """Feeds the coach. `faults` are those of the last moment in which somebody ran. Default plan:
-    that of `station analyze`.
-    """
+    """Feeds a new coach. Default plan: that of `station analyze`."""
+    return fed(begun(view, speed_mps, plan, errors, bands), inputs)
+
+
+def begun(
+    view: View,
+    speed_mps: float,
+    plan: Plan | None = None,
+    errors: tuple[ErrorBand, ...] = (),
+    bands: tuple[TurnBand, ...] = (),
+) -> Coach:
     coach = Coach(view, plan or Plan.offline(), errors, bands)
     coach.step(Reading(0, "speed_given_mps", speed_mps))
+    return coach
+
+
+def fed(coach: Coach, inputs: Iterable[Pose | HipTurn]) -> Watched:
+    """`faults` are those of the last moment in which somebody ran."""
     t_s, rows, found = [], [], Watched(np.empty(0), np.empty(0, ANGLES), Gait(0), ())
     nothing = np.full(len(ANGLES.names or ()), np.nan)
     for given in inputs:
