@@ -43,7 +43,8 @@ def snapshots(from_s: float, to_s: float) -> list[Snapshot]:
         lengthen(CLIP, clip)
         with open_source(clip, config, SystemClock(), realtime=False) as source:
             estimator = estimator_for(config, source.info)
-            coach, inlet = Coach(view_of(config, source), PLAN), Inlet(estimator)
+            errors = estimator.model.errors if estimator else ()
+            coach, inlet = Coach(view_of(config, source), PLAN, errors), Inlet(estimator)
             for reading in given_speed(config, SPEED_KMH):
                 coach.step(reading)
             due_s = from_s

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from station.types import ANGLES, NS, Cue, ErrorBand, Event, Fault, Gait, HipTur
 
 from .clips import Clip
 from .models import SHIPPED
+
+# A coach can be copied in the middle of a session; read-only mappings do not say how.
+copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))
 
 
 @dataclass(frozen=True)
