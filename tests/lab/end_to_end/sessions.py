@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from station.cues import Plan
 from station.faults import BY_NAME
-from station.types import Measure
+from station.faults.rule import Look
+from station.types import Measure, Own
 
 from .clips import PEOPLE
 from .score import false_cues
@@ -54,7 +55,14 @@ class Session:
         return [cue.rule for cue in self.end.cues if cue.action == "start" and cue.rule in BY_NAME]
 
     def false_cues(self) -> list[str]:
-        return false_cues(self.end, verdicts(self.then.clip))
+        return false_cues(self.end, self.true_looks)
+
+    @property
+    def true_looks(self) -> dict[str, Look]:
+        """Of the true motion after that true baseline."""
+        spec = self.own.clip.spec
+        baseline = truth(spec, near_side(spec)).measures()
+        return verdicts(self.then.clip, Own(baseline, baseline_mps=self.own.speed_mps))
 
 
 def turn_of(watched: Watched) -> Measure:

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from station.faults import RULES
 from station.faults.rule import Look, Scene
-from station.types import Measure, Side
+from station.types import Measure, Own, Side
 from tests.lab.render.clip import LANDMARK_NAMES, truth_of
 from tests.lab.render.spec import ClipSpec
 
 from .clips import LEAD_S, Clip
 
+NOBODY = Own()
 FINE_HZ = 300.0
 STRIDES = 36  # as many as the long window of the gait room holds
 
@@ -107,13 +108,13 @@ def _values(mean: Mapping[str, float], speed_mps: float) -> dict[str, float]:
     }
 
 
-def verdicts(clip: Clip) -> dict[str, Look]:
+def verdicts(clip: Clip, own: Own = NOBODY) -> dict[str, Look]:
     """What each rule says of the true motion: `out` is a fault, `inside` none; `between` its two
-    thresholds either will do.
+    thresholds either will do. `own`: what the runner truly showed before.
     """
     speed_mps = float(clip.spec.motion.parameter("speed_mps", np.zeros(1))[0])
     measures = truth(clip.spec, near_side(clip.spec)).measures()
-    scene = Scene(speed_mps, pelvic_source="belt", pelvic_calibrated=True)
+    scene = Scene(speed_mps, own, pelvic_source="belt", pelvic_calibrated=True)
     return {rule.name: rule.look(measures, scene).look for rule in RULES}
 
 

@@ -26,7 +26,6 @@ from .dataset import Set, reported
 from .score import JUDGED_S
 from .sessions import BASELINE_S, CHANGES, THEN_S, Session, sessions
 from .streams import watch
-from .truth import verdicts
 
 PAGE = Path(__file__).with_name("VERDICTS.md")
 ROWS = (*CHANGES, *((row, 1) for row in ("thigh_mild", "short_mild", "short_strong", "sits_mild")))
@@ -64,7 +63,7 @@ def of_clips(data: Set) -> list[tuple[str, Told]]:
 
 
 def of_sessions(found: Iterable[Session]) -> list[tuple[str, Told]]:
-    return [(s.then.clip.row, (verdicts(s.then.clip), {rule.name: s.said(rule.name) for rule in RULES})) for s in found]
+    return [(s.then.clip.row, (s.true_looks, {rule.name: s.said(rule.name) for rule in RULES})) for s in found]
 
 
 def of_runners() -> list[Told]:
