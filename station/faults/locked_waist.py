@@ -50,7 +50,7 @@ def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
         base = value_of(scene.own.baseline, QUADRATURE)
         if _decided_by_norms(measures.get(TURN), limit):
             return (Sign(TURN, *limit),)
-        if base - FALL_DEG >= FLOOR_DEG:
+        if base >= FALL_DEG:
             return (Sign(QUADRATURE, base - FALL_DEG, base - FALL_DEG / 2),)
         return Sign(TURN, *limit), Sign(QUADRATURE, *limit)
     else:
