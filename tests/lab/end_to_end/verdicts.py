@@ -3,8 +3,8 @@
 python -m tests.lab.end_to_end verdicts FOLDER [--write]     --write: VERDICTS.md. Minutes.
 
 What is true of a rendered runner is what the same rules say of the true motion. Recorded runners
-are healthy, and nobody runs in the films of ../shared/data/video: there every rule that is on is a
-false one.
+are healthy, and nobody runs on a treadmill in ../shared/data/video: there every rule that is on is
+a false one.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def page(folder: Path, model: str) -> Iterator[str]:
     data = Set(folder, model)
     yield "# Verdicts, counted\n"
     yield f"""`python -m tests.lab.end_to_end verdicts FOLDER --write`, seen by `{model}`. Between a rule's two thresholds either
-verdict is right. No body here set anything of the product.
+verdict is right. The people p00 to p09 are those of the pose model's error table, by which the rules allow for its error; no
+threshold was fitted on verdicts of these clips.
 """
     alone = of_clips(data)
     yield f"## Rendered clips, {len(alone)} of them, {JUDGED_S:.0f} s in a circle, no baseline\n"
@@ -127,7 +128,7 @@ verdict is right. No body here set anything of the product.
     yield f"## Recorded runners, {len(runners)} trials of 30 s on perfect landmarks, all healthy\n"
     yield from counts(runners)
     films = dict(of_films(SHARED / "data" / "video"))
-    yield "## Films of real people, of whom none runs\n"
+    yield "## Films of real people, none of whom runs on a treadmill\n"
     rows = []
     for name, said in films.items():
         on = [rule for rule, state in said.items() if state == "on"]
