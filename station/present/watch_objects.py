@@ -10,7 +10,12 @@ Python.
 from collections.abc import Callable
 
 from dbus_fast import PropertyAccess
-from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
+from dbus_fast.service import ServiceInterface, dbus_property
+
+try:
+    from dbus_fast.service import dbus_method
+except ImportError:  # its name of old, as in Debian 12
+    from dbus_fast.service import method as dbus_method
 
 
 class Service(ServiceInterface):

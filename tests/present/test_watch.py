@@ -99,7 +99,12 @@ class BlueZ:
     async def _run(self) -> None:
         from dbus_fast import DBusError, Message, MessageType, PropertyAccess
         from dbus_fast.aio import MessageBus
-        from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
+        from dbus_fast.service import ServiceInterface, dbus_property
+
+        try:
+            from dbus_fast.service import dbus_method
+        except ImportError:  # its name of old, as in Debian 12
+            from dbus_fast.service import method as dbus_method
 
         bus = await MessageBus(bus_address=self.address).connect()
         outer = self

@@ -33,7 +33,12 @@ async def ask(address: str) -> tuple[list[tuple[str, str]], list[str]]:
     """Who is connected, and who was let go, with four devices known to BlueZ."""
     from dbus_fast import PropertyAccess
     from dbus_fast.aio import MessageBus
-    from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
+    from dbus_fast.service import ServiceInterface, dbus_property
+
+    try:
+        from dbus_fast.service import dbus_method
+    except ImportError:  # its name of old, as in Debian 12
+        from dbus_fast.service import method as dbus_method
 
     freed = []
 
