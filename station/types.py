@@ -653,6 +653,11 @@ class Fault:
     reason: str = ""
     shown: str = ""
 
+    @property
+    def rising(self) -> bool:
+        """Whether it is seen now, but not yet for as long as the rule asks."""
+        return self.state == "cannot_tell" and self.reason.startswith("seen, but not yet")
+
 
 @dataclass(frozen=True, slots=True)
 class Own:

@@ -158,11 +158,16 @@ class Governor:
             return None
         if self._corrected_ns is not None and t_ns - self._corrected_ns < plan.gap_between_cues_s * NS:
             return None
+        rising = {fault.rule for fault in now.faults if fault.rising}
         for speaker in self._speakers.values():
-            rests = self._next_ns.get(speaker.rule, NEVER) > t_ns
-            if state.get(speaker.rule) != "on" or now.mode not in speaker.modes or rests:
+            if self._next_ns.get(speaker.rule, NEVER) > t_ns or now.mode not in speaker.modes:
                 continue
             if self._block_rule not in ("", speaker.rule) and not speaker.interrupts and not plan.analysis:
+                continue
+            # Which one is said may not hang on which rule was a second faster.
+            if speaker.rule in rising:
+                return None
+            if state.get(speaker.rule) != "on":
                 continue
             self._next_ns[speaker.rule] = t_ns + round(plan.rule_rest_s * NS)
             self._block_rule = speaker.rule

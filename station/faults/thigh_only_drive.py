@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from station.faults import norms
+from station.faults import norms, sitting
 from station.faults.rule import Coaching, Golden, Levels, Rule, Scene, Sign, Verdict, value_of
 from station.types import NAN, Light, Line, Measure, MeasureError, Own
 
@@ -87,8 +87,11 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     verdict = signs(measures, scene)[0].verdict(measures, scene)
     if verdict.look != "out" or verdict.reason:
         return verdict
-    by_norms = levels(scene, value_of(measures, FORWARD)).enter
-    return verdict._replace(reason=LITTLE_PUSH if verdict.value < by_norms else LESS_PUSH)
+    if verdict.value < levels(scene, value_of(measures, FORWARD)).enter:
+        return verdict._replace(reason=LITTLE_PUSH)
+    # Who now leans back sits, and loses extension by that: it has its own rule and cue.
+    leans_back = value_of(measures, sitting.LEAN) < sitting.lean_levels(scene).enter
+    return verdict._replace(look="between") if leans_back else verdict._replace(reason=LESS_PUSH)
 
 
 _UNSURE = Scene(errors={name: MeasureError(0.0, 2.5, 1.0, 10) for name in (TLE, FORWARD, EXCURSION)})
@@ -125,6 +128,7 @@ RULE = Rule(
         Golden("20 deg may be right for an unknown speed", NAN, {FORWARD: 27.6, TLE: 20.0}, "inside"),
         Golden("within what the pose model is off", 3.5, {FORWARD: 45.0, TLE: 24.0}, "between", _UNSURE),
         Golden("less than in the own baseline", 3.5, {FORWARD: 36.0, TLE: 24.5}, "out", _BASELINE),
+        Golden("less, but leaning back", 3.5, {FORWARD: 36.0, TLE: 24.5, sitting.LEAN: -3.0}, "between", _BASELINE),
         Golden("as in the own baseline", 3.5, {FORWARD: 36.0, TLE: 28.5}, "inside", _BASELINE),
         Golden("slower than in the baseline, and less for that", 2.5, {FORWARD: 29.0, TLE: 22.4}, "inside", _BASELINE),
     ),

@@ -44,7 +44,8 @@ def test_what_more_strides_cannot_cure_is_said_at_once() -> None:
 
 def test_a_fault_that_fills_up_is_not_called_ok() -> None:
     judge, runner = Judge(RULES), MadeRunner(**SITTING)
-    assert row(last(judge, runner.run(19)), "sitting").reason == "seen, but not yet for 10 s"
+    seen = row(last(judge, runner.run(19)), "sitting")
+    assert (seen.reason, seen.rising) == ("seen, but not yet for 10 s", True)
     assert row(last(judge, runner.run(10)), "sitting").state == "on"
 
 

@@ -4,14 +4,17 @@
 
 The whole `station run` of tests/made_appliance.py on its own clock, as fast as this machine goes:
 one runner after the other, an empty belt between them, cues, a store, a screen. Every so often the
-memory of the process is read (VmRSS after a garbage collection). The slope is a straight line
-through the second half, its error that of the line; the first half fills caches.
+memory of the process is read (VmRSS after a garbage collection), and what of its heap is in use.
+The slope is a straight line through the second half, its error that of the line; the first half
+fills caches. Python's own allocator is off (PYTHONMALLOC=malloc), so that the heap in use counts
+every object: with it, memory comes in pieces of 1 MB, of which one object keeps the whole.
 """
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 import tempfile
 import time
@@ -62,8 +65,8 @@ class _Heap(ctypes.Structure):
 
 
 def heap_mb() -> float:
-    """What C libraries and large Python objects have asked for and not given back, MB; free pieces
-    between are not counted, as they are in `memory_mb`.
+    """What has been asked for and not given back, MB; free pieces between are not counted, as they
+    are in `memory_mb`.
     """
     ask = ctypes.CDLL(None).mallinfo2
     ask.restype = _Heap
@@ -145,5 +148,8 @@ def main(hours: float, run_min: float = RUN_MIN) -> None:
 
 
 if __name__ == "__main__":
+    if os.environ.get("PYTHONMALLOC") != "malloc":
+        again = [sys.executable, "-m", "tests.lab.faults.soak", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, "PYTHONMALLOC": "malloc"})
     given = [float(word) for word in sys.argv[1:]]
     main(*(given or [2.0]))
