@@ -82,7 +82,7 @@ def memory_mb() -> float:
     raise RuntimeError("this system does not say")
 
 
-def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, printed: object) -> NDArray[np.float64]:
+def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, printed: Printed) -> NDArray[np.float64]:
     """(N, 3) hours, MB of the process, MB of its heap that are in use."""
     box = Appliance(folder, patch, printed)  # type: ignore[arg-type]
     box.boots_with(FakeLibrary(box.clock, gym()))
@@ -94,7 +94,8 @@ def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, 
     readings: list[tuple[float, float, float]] = []
 
     def long_enough(_: Snapshot) -> bool:
-        box.shown.clear()  # what the box keeps for its stories is not the station's memory
+        # What the box keeps for its stories is not the station's memory.
+        box.shown.clear()
         box.lit.clear()
         for pin in box.pins.pins.values():
             pin.changes.clear()
@@ -103,6 +104,7 @@ def soaked(hours: float, run_s: float, folder: Path, patch: pytest.MonkeyPatch, 
             time.sleep(0.001)
         passed_s = (box.clock.now_ns() - begin_ns) / NS
         if passed_s >= len(readings) * EVERY_S:
+            printed.readouterr()
             gc.collect()
             readings.append((passed_s / 3600, memory_mb(), heap_mb()))
         return passed_s >= hours * 3600
