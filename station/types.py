@@ -641,7 +641,8 @@ class Fault:
     is not; on at 1.
 
     `level` is the threshold that the value was judged against, in `unit`. `shown`: the measure of
-    the sign by which it is seen now, for the screen; "" for the one that is judged.
+    the sign by which it is seen now, for the screen; "" for the one that is judged. `rising`: seen,
+    but not yet for as long as the rule asks.
     """
 
     rule: str
@@ -652,11 +653,7 @@ class Fault:
     level: float
     reason: str = ""
     shown: str = ""
-
-    @property
-    def rising(self) -> bool:
-        """Whether it is seen now, but not yet for as long as the rule asks."""
-        return self.state == "cannot_tell" and self.reason.startswith("seen, but not yet")
+    rising: bool = False
 
 
 @dataclass(frozen=True, slots=True)

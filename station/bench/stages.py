@@ -68,8 +68,6 @@ UNITS = {
 }
 
 
-
-
 @dataclass(frozen=True)
 class Options:
     """What the command line asks for."""
@@ -93,15 +91,16 @@ def run_bench(options: Options) -> None:
         frames = _frames(options.clip or CLIP, options.frames)
         result["clip"] = {"frames": len(frames), "width_px": frames[0].image.shape[1], "height_px": frames[0].image.shape[0]}
         result["pose_ms"] = {f"{threads} thread": pose_ms(frames, threads) for threads in (1, 2)}
-        result["pelvis_ms"] = pelvis_ms(frames)
-        result["hip_belt_ms"] = hip_belt_ms(frames)
+        poses = _posed(frames)
+        result["pelvis_ms"] = pelvis_ms(frames, poses)
+        result["hip_belt_ms"] = hip_belt_ms(frames, poses)
         result["core"] = core_us()
         result["batch_angles"] = batch_angles()
         result["frame_age"] = frame_age(frames)
         result["screen"] = screen_ms()
         result["analysis"] = analysis_rate(options.clip or CLIP)
         if options.vs:
-            result["vs_mediapipe"] = versus_mediapipe(frames, options.peer_python or Path(sys.executable))
+            result["vs_mediapipe"] = versus_mediapipe(frames, poses, options.peer_python or Path(sys.executable))
     if options.as_json:
         write_output("-", json_bytes(result))
     else:
@@ -147,9 +146,8 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
     return medians | {"whole": statistics.median(whole), "cpu": statistics.fmean(cpu), "tracked": share}
 
 
-def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
+def pelvis_ms(frames: Sequence[Frame], poses: Sequence[Pose]) -> dict[str, float]:
     """CPU milliseconds a frame of the pelvis model with its crop, and the share that it read."""
-    poses = _posed(frames)
     model, spent = PelvisModel(read_card(models_dir() / f"{PELVIS_MODEL}.md")), []
     for frame, pose in zip(frames, poses, strict=True):
         start = time.thread_time_ns()
@@ -159,9 +157,8 @@ def pelvis_ms(frames: Sequence[Frame]) -> dict[str, float]:
     return costs | {"tracked": len(spent) / len(frames)}
 
 
-def hip_belt_ms(frames: Sequence[Frame]) -> dict[str, float]:
+def hip_belt_ms(frames: Sequence[Frame], poses: Sequence[Pose]) -> dict[str, float]:
     """CPU milliseconds of following a drawn hip belt, and of one search without any."""
-    poses = _posed(frames)
     worn_by = [_wearing(frame, pose) for frame, pose in zip(frames, poses, strict=True)]
     finder, spent, tags = HipBeltFinder(), [], []
     for frame, pose in zip(worn_by, poses, strict=True):
@@ -300,7 +297,7 @@ def screen_ms() -> dict[str, float]:
     return {"median": statistics.median(spent), "p99": float(np.percentile(spent, 99)), "frames": len(spent)}
 
 
-def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
+def versus_mediapipe(frames: Sequence[Frame], poses: Sequence[Pose], python: Path) -> dict[str, Any]:
     """CPU a frame of `mp.solutions.pose` (complexity 1) and of our pose model with one thread, the
     same frames, in turns; and of ours with the pelvis model beside it, which has no counterpart
     there."""
@@ -311,7 +308,7 @@ def versus_mediapipe(frames: Sequence[Frame], python: Path) -> dict[str, Any]:
         np.save(stored, np.stack([frame.image for frame in frames]))
         for _ in range(ROUNDS):
             ours.append(pose_ms(frames, 1)["cpu"])
-            pelvis.append(pelvis_ms(frames).get("mean", math.nan))
+            pelvis.append(pelvis_ms(frames, poses).get("mean", math.nan))
             peer = _peer(python, stored)
             theirs.append(float(peer["cpu_ms"]))
     return {

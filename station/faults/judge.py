@@ -145,7 +145,7 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
     rule = budget.rule
     budget.spend(_weigh(budget.on, long.look, short.look), dt_s)
     state: FaultState = "ok"
-    reason = long.reason
+    reason, rising = long.reason, False
     if budget.on:
         state = "on"
     elif long.look == "unknown":
@@ -153,8 +153,8 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
     elif long.look == "out" and short.look == "inside":
         reason = RECOVERED
     elif long.look == "out":
-        state, reason = "cannot_tell", f"seen, but not yet for {rule.rise_s:.0f} s"
-    return Fault(rule.name, state, long.value, rule.unit, budget.pressure, long.level, reason)
+        state, reason, rising = "cannot_tell", f"seen, but not yet for {rule.rise_s:.0f} s", True
+    return Fault(rule.name, state, long.value, rule.unit, budget.pressure, long.level, reason, rising=rising)
 
 
 def ask(rule: Rule, measures: Mapping[str, Measure], scene: Scene, least: int) -> Verdict:

@@ -32,8 +32,12 @@ LESS_PUSH = "less push behind you than in your own first minutes"
 
 def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
     """How far the thigh should at least open behind, deg, given how far it comes forward."""
-    by_norms, by_own = levels(scene, value_of(measures, FORWARD)), own_levels(scene, measures.get(TLE))
-    return (Sign(TLE, *map(max, by_norms, by_own or by_norms)),)
+    return (_sign(levels(scene, value_of(measures, FORWARD)), measures, scene),)
+
+
+def _sign(by_norms: Levels, measures: Mapping[str, Measure], scene: Scene) -> Sign:
+    """By the norms or by the own baseline, whichever asks for more."""
+    return Sign(TLE, *map(max, by_norms, own_levels(scene, measures.get(TLE)) or by_norms))
 
 
 def levels(scene: Scene, forward_deg: float = NAN) -> Levels:
@@ -84,10 +88,11 @@ def own_levels(scene: Scene, now: Measure | None) -> Levels | None:
 
 
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
-    verdict = signs(measures, scene)[0].verdict(measures, scene)
+    by_norms = levels(scene, value_of(measures, FORWARD))
+    verdict = _sign(by_norms, measures, scene).verdict(measures, scene)
     if verdict.look != "out" or verdict.reason:
         return verdict
-    if verdict.value < levels(scene, value_of(measures, FORWARD)).enter:
+    if verdict.value < by_norms.enter:
         return verdict._replace(reason=LITTLE_PUSH)
     # Who now leans back sits, and loses extension by that: it has its own rule and cue.
     leans_back = value_of(measures, sitting.LEAN) < sitting.lean_levels(scene).enter

@@ -73,8 +73,8 @@ class Published(nn.Module):
         return [at[name] for name in self.outputs]
 
     def step(self, node: onnx.NodeProto, given: list[torch.Tensor]) -> torch.Tensor:
-        """One node. Raises NotImplementedError for an operator that BlazePose does not use before
-        its regression tail.
+        """One node. Raises ValueError for an operator that BlazePose does not use before its
+        regression tail.
         """
         settings = self.settings[node.output[0]]
         if node.op_type == "Conv":
@@ -95,7 +95,7 @@ class Published(nn.Module):
             return given[0].permute(settings["perm"])
         if node.op_type == "Identity":
             return given[0]
-        raise NotImplementedError(node.op_type)
+        raise ValueError(f"BlazePose uses no {node.op_type}")
 
 
 def nodes_between(graph: onnx.GraphProto, inputs: set[str], outputs: set[str]) -> list[onnx.NodeProto]:
