@@ -39,7 +39,8 @@ def commands() -> str:
     rows = ["| command | does | options |", "|---|---|---|"]
     for name, command in leaves():
         arguments = " ".join(p.make_metavar(click.Context(command)) for p in command.params if isinstance(p, click.Argument))
-        does = (command.help or "").split("\n\n")[0].replace("\n", " ").strip()
+        # Joined: before 3.13 the lines of a docstring keep their indentation.
+        does = " ".join((command.help or "").split("\n\n")[0].split())
         options = ", ".join(f"`{option}`" for p in command.params if isinstance(p, click.Option) for option in p.opts[:1])
         call = f"{name} {arguments}".strip().replace("|", "\\|")
         rows.append(f"| `station {call}` | {does} | {options} |")
