@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -132,6 +133,7 @@ def selection(connection: sqlite3.Connection, table: str, columns: Sequence[str]
 BUSY_MS = 5000  # chosen: longer than any transaction
 WAL = "-wal"  # what SQLite adds to the name for its write-ahead log
 CACHE_KB = 512  # chosen: the station appends; what it wrote an hour ago need not stay in memory
+FIRST_LOOK = "SELECT name FROM sqlite_master"  # opens the file and what lies beside it
 FILE_SIZE_IN_WAL = 4 << 20  # the WAL file is cut back to this after it was copied into the database
 
 
@@ -143,19 +145,12 @@ def connect(path: Path) -> sqlite3.Connection:
     database.
     """
     connection = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
-    connection.text_factory = _text
-    try:
+    with _opening(connection):
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute(f"PRAGMA journal_size_limit={FILE_SIZE_IN_WAL}")
         connection.execute(f"PRAGMA cache_size=-{CACHE_KB}")
         connection.execute("PRAGMA foreign_keys=ON")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    except UnicodeDecodeError:  # what SQLite says of a damaged schema quotes it
-        connection.close()
-        raise sqlite3.DatabaseError("malformed database schema") from None
     return connection
 
 
@@ -165,14 +160,10 @@ def reading(path: Path) -> sqlite3.Connection:
     if log.exists() and os.statvfs(path).f_flag & os.ST_RDONLY:
         return _copied(path, log)
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_MS / 1000)
-    connection.text_factory = _text
     try:
-        connection.execute("SELECT name FROM sqlite_master").fetchone()
-    except UnicodeDecodeError:  # what SQLite says of a damaged schema quotes it
-        connection.close()
-        raise sqlite3.DatabaseError("malformed database schema") from None
+        with _opening(connection):
+            connection.execute(FIRST_LOOK).fetchone()
     except sqlite3.OperationalError:
-        connection.close()
         if log.exists() or os.access(path.parent, os.W_OK):
             raise
         # A WAL database needs a file beside it, which a read-only folder does not take; nobody can
@@ -194,13 +185,23 @@ def _copied(path: Path, log: Path) -> sqlite3.Connection:
         for file in (path, log):
             shutil.copyfile(file, copy.with_name(file.name))
         connection = sqlite3.connect(copy)
-        connection.text_factory = _text
-        try:
-            connection.execute("SELECT name FROM sqlite_master").fetchone()  # opens all three files
-        except sqlite3.Error:
-            connection.close()
-            raise
+        with _opening(connection):
+            connection.execute(FIRST_LOOK).fetchone()
         return connection
+
+
+@contextmanager
+def _opening(connection: sqlite3.Connection) -> Iterator[None]:
+    """Its first statements; the connection is closed again when one of them fails."""
+    connection.text_factory = _text
+    try:
+        yield
+    except UnicodeDecodeError:  # what SQLite says of a damaged schema quotes it
+        connection.close()
+        raise sqlite3.DatabaseError("malformed database schema") from None
+    except sqlite3.Error:
+        connection.close()
+        raise
 
 
 def _text(content: bytes) -> str:

@@ -358,7 +358,8 @@ def test_a_read_only_folder_is_read_and_not_called_damaged(everybodys: Path) -> 
 
 def test_a_database_whose_tables_were_not_made_yet_holds_no_sessions(tmp_path: Path) -> None:
     """The power may go in the very first second."""
-    sqlite3.connect(tmp_path / DATABASE).execute("PRAGMA journal_mode=WAL").close()
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
     assert Archive(tmp_path).sessions() == ()
     store = SqliteStore(tmp_path)
     assert store.trouble == ()
