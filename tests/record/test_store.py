@@ -350,7 +350,7 @@ def test_a_read_only_folder_is_read_and_not_called_damaged(everybodys: Path) -> 
     (everybodys / DATABASE).chmod(0o444)
     everybodys.chmod(0o555)
     if os.getuid() == 0:  # root may write anywhere, so somebody else reads
-        script = f"import station.record.archive, os; os.setuid(65534); {script}"
+        script = f"import station.record.archive, urllib.parse, os; os.setuid(65534); {script}"
     done = subprocess.run([sys.executable, "-c", script, str(everybodys)], capture_output=True, text=True, check=False)
     everybodys.chmod(0o755)
     assert done.stdout.strip() == first, done.stderr
