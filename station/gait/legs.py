@@ -108,6 +108,9 @@ class _Story(NamedTuple):
     passed_s: float = NEVER
     due_s: float = inf
 
+    def strides(self, t_s: float) -> bool:
+        return t_s < self.due_s + PASSING_S < inf
+
     def renamed(self) -> _Story:
         return self._replace(parts=self.parts[2:] + self.parts[:2], ahead=-self.ahead)
 
@@ -167,7 +170,7 @@ class LegTracker:
         legs = named, named[2:] + named[:2]
         ends = END_HZ[t_s - before[1].entered_s > BRIEF_S] * gap_s
         changes = ((BEGIN_HZ * gap_s, -log(BEGIN_HZ * gap_s)), (-log(1.0 - exp(-ends)), ends))
-        guesses = [_ahead(story.parts, t_s, self._middle) for story in before]
+        guesses = [_ahead(story.parts, t_s, self._middle, PULL_PER_S2 if story.strides(t_s) else 0.0) for story in before]
         weight = min(gap_s / MISFIT_S, 1.0)
         parents, costs = [0, 0], [-odds, odds]
         unlike = self._unlike(pattern, legs, gap_s)
@@ -235,14 +238,14 @@ def _distance(legs: Legs, expected: Legs) -> float:
     return total
 
 
-def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float]) -> list[Guess | None]:
+def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float], pull_per_s2: float) -> list[Guess | None]:
     """Where each part is now, pulled back from its swing's middle; None where not seen lately."""
     guesses: list[Guess | None] = []
     which = 1
     for angle, speed, when_s in parts:
         gap_s, which = t_s - when_s, 1 - which
         if gap_s <= STALE_S:
-            pull = PULL_PER_S2 * (middle[which] - angle)
+            pull = pull_per_s2 * (middle[which] - angle)
             sd = hypot(NOISE_DEG[which], BEND_DEG_S2[which] * gap_s * gap_s)
             guesses.append((angle + (speed + 0.5 * pull * gap_s) * gap_s, speed + pull * gap_s, sd, gap_s))
         else:
