@@ -60,7 +60,7 @@ PATTERN_S = 0.1  # what is off the pattern stays off for so long: frames within 
 # mean over people, cameras and pose models, and the scatter of its mean over a second.
 LONGER, LONGER_NOISE = 0.045, 0.025
 LONGER_MOST = 0.25  # beyond that a leg was not seen right
-SURE_NATS = 12.0  # the most that the past may weigh against the present
+SURE_NATS = 16.0  # the most that the past may weigh against the present
 
 STALE_S = 0.12  # a segment unseen for longer cannot be predicted
 UNPREDICTED_NATS = 3.0  # of such a segment (chosen: between a fit and none)
@@ -144,7 +144,7 @@ class LegTracker:
         self._learn_middle(gap_s, named)
         odds = LONGER * longer * gap_s / LONGER_NOISE**2 if abs(longer) <= LONGER_MOST else 0.0
         naming = self._decide(t_s, gap_s, named, pattern, odds)
-        return self._turned_over(t_s) if self._mistaken(t_s, gap_s, odds) else naming
+        return self._turned_over() if self._mistaken(t_s, gap_s, odds) else naming
 
     def _mistaken(self, t_s: float, gap_s: float, odds: float) -> bool:
         """Whether names and lengths of the last seconds speak against what is believed of legs."""
@@ -155,14 +155,13 @@ class LegTracker:
             self._sure_nats, self._sure_s = SURE_NATS, t_s
         return self._sure_nats < 0.0
 
-    def _turned_over(self, t_s: float) -> Naming:
+    def _turned_over(self) -> Naming:
         """Each leg bore the other's name: "exchanged" was "as named"."""
         named, exchanged = self._stories
         self._stories = exchanged.renamed(), named.renamed()
         self._believed = 1 - self._believed
         self._sure_nats = -self._sure_nats
-        renamed_s, self._sure_s = self._sure_s, t_s
-        return Naming(bool(self._believed), renamed_s)
+        return Naming(bool(self._believed), self._sure_s)
 
     def _decide(self, t_s: float, gap_s: float, named: Legs, pattern: Pattern | None, odds: float) -> Naming:
         """Both stories go on by one frame, each from the cheaper of the two before it."""
