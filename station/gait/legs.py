@@ -122,7 +122,7 @@ class LegTracker:
         self.reset()
 
     def reset(self, t_s: float = NEVER) -> None:
-        self._stories = (_Story(0.0, t_s), _Story(FIRST_NATS, t_s))  # as named, exchanged
+        self._stories = (_Story(0.0, t_s, passed_s=t_s), _Story(FIRST_NATS, t_s, passed_s=t_s))  # as named, exchanged
         self._believed = 0
         self._sure_nats, self._sure_s = FIRST_NATS, t_s
         self._parted_s = NEVER  # since when the other story names the legs otherwise than was said
