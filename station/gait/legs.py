@@ -10,8 +10,8 @@ A story owns what it made of the legs: the thigh and shank of each, with their s
 thighs passed each other. What a frame costs under either naming:
 
     prediction   how far each segment lies from where its story predicts it, in standard
-                 deviations, half the square of it; a leg swings about its middle, so the prediction
-                 has the pull of a pendulum
+                 deviations, half the square of it; a leg that strides swings about its middle, so
+                 its prediction has the pull of a pendulum; a leg held up has none
     passing      thighs that do not pass each other for longer than half a stride takes: running
                  legs never meet and turn back
     pattern      once the stride clock runs, the distance to the last stride at this phase
@@ -25,7 +25,7 @@ Both stories agree on most of the past, so neither knows whether the legs were m
 other long ago. Two things tell: the pose model's names are right most of the time, and the near leg
 looks longer. Their log odds are summed for what is believed, up to SURE_NATS. Two stories of the
 same movement under exchanged names differ by that sum alone; when it falls under zero the legs are
-turned over, back to when it was last full.
+turned over, back to when it was last full. So a turn that was wrong is undone from where it began.
 
 Times in seconds, angles in degrees, costs in nats (natural logarithm of the likelihood ratio).
 `python -m tests.lab.accuracy.legs` measures how often it is wrong.
@@ -109,6 +109,7 @@ class _Story(NamedTuple):
     due_s: float = inf
 
     def strides(self, t_s: float) -> bool:
+        """Whether the legs still pass each other again and again."""
         return t_s < self.due_s + PASSING_S < inf
 
     def renamed(self) -> _Story:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab.accuracy.legs import KEPT, LED_ASTRAY, as_seen, field, kept, made, reported
 from tests.lab.accuracy.projection import HELD
+from tests.lab.accuracy.synthetic import measured
 
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.npz")), ids=lambda path: path.stem)
@@ -20,8 +21,8 @@ def test_no_exchange_is_invented_in_what_the_pose_model_saw(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(LED_ASTRAY.glob("*.npz")), ids=lambda path: path.stem)
 def test_what_once_led_it_astray(path: Path) -> None:
-    """Of these frames 48 to 94 % were once named wrongly, where the pose model itself had exchanged
-    less than 2 %.
+    """Of the frames of these runs 48 to 94 % were once named wrongly, and 12 % of the knee lifts,
+    where the pose model itself had exchanged less than 2 %.
     """
     found = reported(kept(path))
     assert found.wrong <= max(0.5, found.model)
@@ -42,6 +43,15 @@ def test_made_exchanges_are_repaired(shared: Path, fps: float, share: float, run
     assert found.repaired[0] == found.repaired[1]
     assert found.wrong <= 0.5
     assert found.worse <= 0.5
+
+
+@pytest.mark.parametrize("fps", [30.0, 60.0])
+def test_names_exchanged_for_seconds_are_all_repaired_in_the_end(fps: float) -> None:
+    """Exchanges that last 0.8 s on average, some of them 3 s, in a view without near and far: what
+    was turned over by mistake is turned back whole.
+    """
+    repaired, exchanged = measured(3.5, fps, (0.3, 0.8)).swaps
+    assert repaired == exchanged > 200
 
 
 @pytest.mark.parametrize("runner", HELD[:2])
