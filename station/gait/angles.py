@@ -52,19 +52,18 @@ def middle(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float
     return between
 
 
-def segments(xy_px: NDArray[np.floating], straighten: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def segments(straight_px: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Angle and length of the five SEGMENTS in a frame of a runner who faces right: (N, 5) deg and
     (N, 5) px.
 
     Args:
-        xy_px: (N, 33, 2), NaN where not seen.
-        straighten: from `straightening`.
+        straight_px: (N, 33, 2), straightened, NaN where not seen.
     """
-    legs, middles = xy_px[:, _LEGS], middle(xy_px[:, _LEFT_ENDS], xy_px[:, _RIGHT_ENDS])
-    vectors = np.empty((len(xy_px), 5, 2))
-    vectors[:, :4] = legs[:, 2:] - legs[:, :-2]
-    vectors[:, 4] = middles[:, 0] - middles[:, 1]
-    dx, dy = vectors.reshape(-1, 2).dot(straighten).T.reshape(2, -1, 5)
+    legs, middles = straight_px[:, _LEGS], middle(straight_px[:, _LEFT_ENDS], straight_px[:, _RIGHT_ENDS])
+    vectors = np.empty((len(straight_px), 5, 2))
+    np.subtract(legs[:, 2:], legs[:, :-2], out=vectors[:, :4])
+    np.subtract(middles[:, 0], middles[:, 1], out=vectors[:, 4])
+    dx, dy = vectors[..., 0], vectors[..., 1]
     np.negative(dy[:, 4], out=dy[:, 4])  # the trunk points up
     return np.arctan2(dx, dy) * _DEG, np.hypot(dx, dy)
 
@@ -96,7 +95,7 @@ def angles(xy_px: NDArray[np.floating], direction: Side, view: View | None = Non
     xy_px = np.asarray(xy_px)
     if xy_px.ndim != 3 or xy_px.shape[1:] != (len(Joint), 2):
         raise ValueError(f"xy_px has shape {xy_px.shape}, expected (N, {len(Joint)}, 2)")
-    segment_deg, _ = segments(xy_px, straightening(view or View()))
+    segment_deg, _ = segments(xy_px @ straightening(view or View()))
     return np.column_stack(oriented([*segment_deg.T], direction)).view(ANGLES)[:, 0]
 
 

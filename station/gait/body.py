@@ -55,7 +55,8 @@ class Body(NamedTuple):
 
 def bodies(xy_px: NDArray[np.floating], score: NDArray[np.floating], straighten: NDArray[np.float64]) -> Body:
     """Body of N poses: `xy_px` (N, 33, 2), `score` (N, 33), `straighten` as in angles."""
-    seen = np.where((score >= MIN_SCORE)[..., None] & (np.abs(xy_px) < FARTHEST_PX), xy_px, np.nan)
-    segment_deg, segment_px = segments(seen, straighten)
-    points = seen.take(_ROWS, axis=1).reshape(-1, 2).dot(straighten)
-    return Body(segment_deg, segment_px, points.reshape(-1, len(POINTS), 2))
+    seen = np.array(xy_px, float)
+    seen[~(score >= MIN_SCORE)] = np.nan
+    seen[np.abs(seen) >= FARTHEST_PX] = np.nan
+    straight = seen.reshape(-1, 2).dot(straighten).reshape(seen.shape)
+    return Body(*segments(straight), straight.take(_ROWS, axis=1))

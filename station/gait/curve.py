@@ -21,7 +21,7 @@ def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s:
     """
     first, last = t_s.searchsorted((start_s, end_s)).tolist()
     inside = y[first:last].tolist()
-    highest = max((value for value in inside if not isnan(value)), default=nan)
+    highest = max([value for value in inside if not isnan(value)], default=nan)
     if isnan(highest) or highest in (inside[0], inside[-1]):
         return NO_TOP
     centre_s = float(t_s[first + inside.index(highest)])

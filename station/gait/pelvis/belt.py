@@ -238,13 +238,13 @@ class HipBeltPelvis:
 
     def hip_belt(self, t_s: float) -> HipBelt | None:
         """How the belt is seen now; None while none is."""
-        learnt = round(self._learnt_share(), 2) if self.worn else 0.0
-        trouble = self._blocked() or ("two_belts" if self._wearer.two_belts.on else "")
         if not self.worn:
             return HipBelt(0, 0.0, "not_a_belt") if self._wearer.elsewhere.on else None
+        learnt, blocked = round(self._learnt_share(), 2), self._blocked()
+        trouble = blocked or ("two_belts" if self._wearer.two_belts.on else "")
         now = self._latest if t_s - self._seen_s < GONE_S else None
         state = HipBelt(now.tags if now else 0, learnt, trouble)
-        if now is None or now.tags < 2 or self._mean is None or self._side is None or learnt < 1.0 or self._blocked():
+        if now is None or now.tags < 2 or self._mean is None or self._side is None or learnt < 1.0 or blocked:
             return state
         turn_deg, list_deg, tilt_deg = self._angles_of(now, self._mean, self._side)
         return replace(state, turn_deg=turn_deg, list_deg=list_deg, tilt_deg=tilt_deg)
