@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -107,16 +107,22 @@ now = WallClock()
 
 def dated(moment: Moment, monotonic_ns: int) -> str:
     """The wall-clock time of an earlier monotonic time of the same boot."""
-    return utc_text(datetime.fromtimestamp(_seconds(moment.utc) - (moment.monotonic_ns - monotonic_ns) / 1e9, UTC))
+    return later(moment.utc, (monotonic_ns - moment.monotonic_ns) / 1e9)
 
 
 def later(utc: str, seconds: float) -> str:
     """That moment so many seconds later."""
-    return utc_text(datetime.fromtimestamp(_seconds(utc) + seconds, UTC))
+    return utc_text(utc_time(utc) + timedelta(seconds=seconds))
 
 
 def utc_text(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_time(text: str) -> datetime:
+    """ISO 8601 text as a moment, in UTC where it names no zone. Raises ValueError."""
+    when = datetime.fromisoformat(text)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def zone(name: str) -> tzinfo:
@@ -140,8 +146,4 @@ def zone_name(configured: str) -> str:
 
 def local(utc: str, name: str) -> datetime:
     """That moment on the clock on the gym's wall, summer time included. Raises ValueError."""
-    return datetime.fromisoformat(utc).astimezone(zone(name))
-
-
-def _seconds(utc: str) -> float:
-    return datetime.fromisoformat(utc).timestamp()
+    return utc_time(utc).astimezone(zone(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +12,25 @@ from station import __version__, wall_clock
 from station.export.documents import (
     SERIES,
     Analysis,
+    CueGiven,
     Fault,
     Findings,
     Head,
     JudgedStretch,
     Measured,
+    Model,
+    Runner,
+    SeenEvent,
+    Source,
+    SpeedFound,
     Timing,
 )
 from station.jsonable import jsonable
-from station.types import NS, STRIDE, FaultReport, Measure, Recording, Stretch
+from station.types import NS, STRIDE, Cue, Event, Measure, Outcome, Recording, Stretch
 
 TIME_DECIMALS = 6  # a microsecond
 VALUE_DECIMALS = 4  # finer than anything is measured
+Document = TypeVar("Document")
 
 
 def analysis_json(recording: Recording, core_version: str = __version__, created_utc: str | None = None) -> Analysis:
@@ -38,8 +46,7 @@ def analysis_json(recording: Recording, core_version: str = __version__, created
         },
         "strides": _strides(recording.strides),
         "events": [
-            {"t_s": round(e.t_ns / NS, TIME_DECIMALS), "kind": e.kind, "side": e.side, "confidence": round(e.confidence, 3)}
-            for e in recording.events
+            filled(SeenEvent, event, t_s=seconds(event), confidence=round(event.confidence, 3)) for event in recording.events
         ],
         **findings(recording),
         "timing": _timing(recording.timing),
@@ -53,26 +60,11 @@ def head(recording: Recording, core_version: str, created_utc: str | None) -> He
         "created_utc": wall_clock.now().utc if created_utc is None else created_utc,
         "station_version": __version__,
         "core_version": core_version,
-        "source": {
-            "path": source.path,
-            "kind": source.kind,
-            "frames": source.frames,
-            "fps": jsonable(source.fps),
-            "duration_s": jsonable(source.duration_s),
-            "width_px": source.width_px,
-            "height_px": source.height_px,
-        },
-        "model": {"name": recording.model.name, "sha256": recording.model.sha256} if recording.model else None,
+        "source": filled(Source, source, fps=jsonable(source.fps), duration_s=jsonable(source.duration_s)),
+        "model": filled(Model, recording.model) if recording.model else None,
         "intervals": "strides and model" if recording.model and recording.model.errors else "strides only",
-        "runner": {
-            "direction": recording.direction,
-            "near_side": recording.near_side,
-            "pelvic_source": recording.pelvic_source,
-            "tracked_fraction": round(recording.tracked_fraction, 4),
-            "running_fraction": round(recording.running_fraction, 4),
-            "leg_swaps_repaired": int(recording.leg_swaps_repaired),
-        },
-        "speed": {"mps": number(recording.speed.mps), "origin": recording.speed.origin},
+        "runner": filled(Runner, recording),
+        "speed": filled(SpeedFound, recording.speed),
         "notes": list(recording.notes),
     }
 
@@ -81,21 +73,23 @@ def findings(recording: Recording) -> Findings:
     """What was found: shared with session.json."""
     return {
         "summary": {name: measure_json(measure) for name, measure in recording.summary.items()},
-        "faults": [_fault(fault) for fault in recording.faults],
+        "faults": [filled(Fault, fault, reason=fault.reason or None) for fault in recording.faults],
         "stretches": [_stretch(stretch) for stretch in recording.stretches],
         "best_stretches": [_stretch(stretch) for stretch in recording.best_stretches],
-        "cues": [
-            {
-                "t_s": round(cue.t_ns / NS, TIME_DECIMALS),
-                "id": cue.id,
-                "rule": cue.rule,
-                "action": cue.action,
-                "channels": list(cue.channels),
-                "text": cue.text,
-            }
-            for cue in recording.cues
-        ],
+        "cues": [filled(CueGiven, cue, t_s=seconds(cue), channels=list(cue.channels)) for cue in recording.cues],
     }
+
+
+def filled(kind: type[Document], one: object, **others: Any) -> Document:
+    """A document with the attributes of `one` that bear the names of its keys, or with `others`;
+    numbers as `number` has them."""
+    values = {key: others[key] if key in others else getattr(one, key) for key in kind.__annotations__}
+    plain = {key: number(value) if isinstance(value, float) and key not in others else value for key, value in values.items()}
+    return kind(**plain)
+
+
+def seconds(one: Event | Cue | Outcome) -> float:
+    return round(one.t_ns / NS, TIME_DECIMALS)
 
 
 def measure_json(measure: Measure) -> Measured:
@@ -128,31 +122,14 @@ def _strides(strides: NDArray[np.void]) -> list[dict[str, float | None]]:
     return [dict(zip(STRIDE.names or (), row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _fault(fault: FaultReport) -> Fault:
-    return {
-        "rule": fault.rule,
-        "state": fault.state,
-        "reason": fault.reason or None,
-        "value": number(fault.value),
-        "unit": fault.unit,
-        "first_on_s": number(fault.first_on_s),
-        "on_fraction": number(fault.on_fraction),
-    }
-
-
 def _stretch(stretch: Stretch) -> JudgedStretch:
-    return {
-        "rule": stretch.rule,
-        "state": stretch.state,
-        "reason": stretch.reason or None,
-        "start_s": number(stretch.start_s),
-        "end_s": number(stretch.end_s),
-        "strides": stretch.strides,
-        "value": number(stretch.value),
-        "ci95": [number(stretch.low), number(stretch.high)],
-        "unit": stretch.unit,
-        "usual": [number(stretch.usual_low), number(stretch.usual_high)],
-    }
+    return filled(
+        JudgedStretch,
+        stretch,
+        reason=stretch.reason or None,
+        ci95=[number(stretch.low), number(stretch.high)],
+        usual=[number(stretch.usual_low), number(stretch.usual_high)],
+    )
 
 
 def _timing(timing: Mapping[str, float]) -> Timing:

@@ -11,14 +11,12 @@ from station import __version__, wall_clock
 from station.errors import StoreError
 from station.export.angles_mot import angles_mot, why_no_angles
 from station.export.earlier import Earlier
-from station.export.events_csv import events_csv
 from station.export.markers_trc import markers_trc, why_no_markers
 from station.export.report import report_html
 from station.export.run_fit import run_fit, why_no_fit
-from station.export.series_csv import series_csv
 from station.export.session_json import session_json
 from station.export.session_xlsx import session_xlsx
-from station.export.strides_csv import strides_csv
+from station.export.tables_csv import events_csv, series_csv, strides_csv
 from station.files import write_atomic
 from station.types import Recording
 

@@ -11,18 +11,18 @@ from markupsafe import Markup
 
 from station import __version__
 from station.export import documents
-from station.export.analysis_json import measure_json, number
+from station.export.analysis_json import filled, measure_json, number
 from station.export.beside import Difference, Setup, differences
 from station.export.earlier import Earlier
 from station.export.pages import page
-from station.export.plots import range_bar
+from station.export.plots import Say, range_bar
 from station.export.report_plots import verdict
-from station.export.report_rows import Unknown, leg_of
+from station.export.report_rows import Unknown, named, together
 from station.export.written import number as written
 from station.export.written import sided, span
 from station.faults import norms
 from station.language import Catalogue
-from station.types import KMH_PER_MPS, NAN, QUANTITIES, Measure
+from station.types import KMH_PER_MPS, QUANTITIES
 from station.wall_clock import local
 
 
@@ -50,17 +50,13 @@ class Comparison:
     @property
     def unknown(self) -> list[Unknown]:
         """What cannot be compared, together by reason."""
-        by_reason: dict[str, list[str]] = {}
-        for name, found in self.changes.items():
-            if found.reason:
-                by_reason.setdefault(found.reason, []).append(QUANTITIES[name].label)
-        return [Unknown(tuple(labels), reason) for reason, labels in by_reason.items()]
+        return together((name, found.reason) for name, found in self.changes.items())
 
-    @property
-    def near_side(self) -> str | None:
-        """Of both, None where they differ or nobody knows."""
+    def sayer(self, spoken: Catalogue) -> Say:
+        """Near and far legs become left and right where both were filmed from one side."""
         sides = {setup.near_side for setup in self.setups}
-        return sides.pop() if len(sides) == 1 and sides <= {"left", "right"} else None
+        near_side = sides.pop() if len(sides) == 1 and sides <= {"left", "right"} else None
+        return lambda english: spoken.text(sided(english, near_side))
 
     def summary(self) -> str:
         """In one sentence: how many measures surely changed."""
@@ -92,26 +88,15 @@ def _change(name: str, one: Comparison, found: Difference) -> documents.MeasureC
 
 
 def _head(name: str, one: Earlier) -> documents.Compared:
-    setup = one.setup
-    return {
-        "name": name,
-        "session_id": one.session_id or None,
-        "started_utc": one.started_utc or None,
-        "near_side": setup.near_side or None,
-        "speed_mps": number(setup.speed_mps),
-        "pelvic_source": setup.pelvic_source or None,
-        "model_sha256": setup.model_sha256 or None,
-        "azimuth_deg": number(setup.azimuth_deg),
-        "fps": number(setup.fps),
-    }
+    words = ("near_side", "pelvic_source", "model_sha256")
+    known = {word: getattr(one.setup, word) or None for word in words}
+    dated, session_id = one.started_utc or None, one.session_id or None
+    return filled(documents.Compared, one.setup, name=name, session_id=session_id, started_utc=dated, **known)
 
 
 def compare_table(one: Comparison, spoken: Catalogue) -> str:
     """Lines for the terminal."""
-
-    def say(english: str) -> str:
-        return spoken.text(sided(english, one.near_side))
-
+    say = one.sayer(spoken)
     lines = [say(one.summary()), ""]
     for row in _rows(one):
         unit = f" ({say(row['unit'])})" if row["unit"] else ""
@@ -124,10 +109,6 @@ def compare_table(one: Comparison, spoken: Catalogue) -> str:
 
 def compare_html(one: Comparison, created_utc: str, spoken: Catalogue) -> bytes:
     """The page, in the language of the catalogue."""
-
-    def say(english: str) -> str:
-        return spoken.text(sided(english, one.near_side))
-
     shown = {
         "language": spoken.code,
         "sessions": [
@@ -140,7 +121,7 @@ def compare_html(one: Comparison, created_utc: str, spoken: Catalogue) -> bytes:
         "created": spoken.date(created_utc),
         "version": __version__,
     }
-    return page("station.export", "compare.html.jinja", say, shown)
+    return page("station.export", "compare.html.jinja", one.sayer(spoken), shown)
 
 
 def _session(name: str, one: Earlier, spoken: Catalogue, time_zone: str) -> tuple[str, Sequence[str]]:
@@ -157,22 +138,14 @@ def _rows(one: Comparison) -> list[dict[str, Any]]:
 
 
 def _row(name: str, one: Comparison, found: Difference) -> dict[str, Any]:
-    quantity, speed_mps = QUANTITIES[name], one.after.setup.speed_mps
-    usual = norms.band(name, speed_mps) if name in norms.MEASURES else (NAN, NAN)
-    there = not math.isnan(usual[0])
-
-    def bar(measure: Measure) -> Markup:
-        return Markup(range_bar(measure.value, *measure.ci95_change, usual) if there else "")
-
-    before, after = one.before.measures[name], one.after.measures[name]
-    return {
-        "label": quantity.label,
-        "unit": quantity.mark,
-        "leg": leg_of(name),
-        "before": written(before.value, quantity.decimals),
-        "after": written(after.value, quantity.decimals),
-        "bars": (bar(before), bar(after)),
-        "verdict": verdict(found, quantity.decimals),
+    decimals, usual = QUANTITIES[name].decimals, norms.band(name, one.after.setup.speed_mps)
+    both = one.before.measures[name], one.after.measures[name]
+    before, after = (written(measure.value, decimals) for measure in both)
+    return named(name) | {
+        "before": before,
+        "after": after,
+        "bars": [Markup(range_bar(measure.value, *measure.ci95_change, usual)) for measure in both],
+        "verdict": verdict(found, decimals),
         "changed": found.clear,
-        "usual": f"Usual: {span(*usual, quantity.decimals)}." if there else "",
+        "usual": "" if math.isnan(usual[0]) else f"Usual: {span(*usual, decimals)}.",
     }

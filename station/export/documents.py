@@ -1,7 +1,7 @@
 """The shape of the JSON that other programs read: analysis and session, field by field.
 
-The makers (analysis_json, session_json) return these types, so mypy holds them to it; `station
-schema` prints them as JSON Schema. Seconds count from the first frame; null = not measured.
+The makers (analysis_json, session_json) fill these types, key by key; `station schema` prints them
+as JSON Schema. Seconds count from the first frame; null = not measured.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ from typing import Any
 
 from station.export.beside import Setup
 from station.export.session_json import SCHEMA
+from station.record.archive import SESSION_ID
 from station.types import NAN, QUANTITIES, Measure
 
 MOST_BYTES = 1_000_000  # chosen: far more than is written
-SESSION_ID = re.compile(r"[0-9]{5,9}(-[0-9]{8})?-[0-9a-f]{4}", re.ASCII)
 UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 LARGEST = 1e4  # no quantity comes near
 

@@ -31,6 +31,7 @@ THIGH, SHANK, TRUNK, FOOT, NECK, HEAD = 58.8, 59.0, 69.0, 24.0, 27.0, 13.5
 WIDE = {"thigh": (11.0, 7.0), "shank": (7.0, 4.0), "trunk": (11.5, 13.0), "foot": (4.5, 3.0)}
 # Inner and outer radius of the usual range, beyond the knee, where the limbs leave it free.
 ZONE = (74.0, 98.0)
+CURVES = ("thigh_near_deg", "knee_flexion_near_deg", "thigh_far_deg", "knee_flexion_far_deg", "trunk_lean_deg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +47,6 @@ FOREMOST = Turning("The thigh at its foremost point", "thigh_forward_near_deg", 
 HINDMOST = Turning("The thigh at its hindmost point", "tle_near_deg", -1)
 
 
-@dataclass(frozen=True, slots=True)
-class Posture:
-    """Angles of one moment of the mean stride, deg, forward +; NaN where not known."""
-
-    thigh_near: float
-    knee_near: float
-    thigh_far: float
-    knee_far: float
-    lean: float
-
-
 def hip_figures(recording: Recording, say: Say) -> list[str]:
     """A <figure> for each moment; none where the thigh's angle was not measured."""
     curves = {name: mean_curve(recording, name)[0] for name in CURVES}
@@ -66,17 +56,20 @@ def hip_figures(recording: Recording, say: Say) -> list[str]:
     return [_figure(recording, moment, curves, say) for moment in known]
 
 
-CURVES = ("thigh_near_deg", "knee_flexion_near_deg", "thigh_far_deg", "knee_flexion_far_deg", "trunk_lean_deg")
-
-
 def _figure(recording: Recording, moment: Turning, curves: dict[str, NDArray[np.float64]], say: Say) -> str:
     measure, quantity = recording.summary[moment.measure], QUANTITIES[moment.measure]
     at = int(np.nanargmax(moment.sign * curves["thigh_near_deg"]))
-    _, *others = (float(curves[name][at]) for name in CURVES)
-    usual = norms.band(moment.measure, recording.speed.mps)
+    # The whole body at that moment of the mean stride, deg, forward +; NaN where not known.
+    _, knee_near, thigh_far, knee_far, lean = (float(curves[name][at]) for name in CURVES)
+    thigh_near, usual = moment.sign * measure.value, norms.band(moment.measure, recording.speed.mps)
     ahead = -1 if recording.direction == "left" else 1
-    body = Posture(moment.sign * measure.value, *others)
-    parts = [*_far(body, ahead), *_near(body, ahead), *_usual(moment, usual, ahead), *_pointer(body, ahead)]
+    parts = [
+        *_leg(thigh_far, knee_far, ahead, "var(--far)"),
+        *_trunk(lean, ahead),
+        *_leg(thigh_near, knee_near, ahead, "var(--own)"),
+        *_usual(moment, usual, ahead),
+        *_pointer(thigh_near, ahead),
+    ]
     degrees = number(measure.value, quantity.decimals)
     found = say(f"{degrees}° ahead of the vertical." if moment.sign > 0 else f"{degrees}° behind the vertical.")
     beside = "There is no usual range: the belt speed is not known, or none was measured at it."
@@ -106,23 +99,19 @@ def _usual(moment: Turning, usual: tuple[float, float], ahead: int) -> Iterator[
     )
 
 
-def _far(one: Posture, ahead: int) -> Iterator[str]:
-    yield from _leg(one.thigh_far, one.knee_far, ahead, "var(--far)")
-
-
-def _near(one: Posture, ahead: int) -> Iterator[str]:
-    shoulder = _hang(HIP, TRUNK, 180 - ahead * (0.0 if math.isnan(one.lean) else one.lean))
+def _trunk(lean_deg: float, ahead: int) -> Iterator[str]:
+    """With the head; upright where the lean is not known."""
+    shoulder = _hang(HIP, TRUNK, 180 - ahead * (0.0 if math.isnan(lean_deg) else lean_deg))
     head = _hang(shoulder, NECK, 180 - ahead * 8)
     yield _limb(HIP, shoulder, "trunk", "var(--edge)")
     yield f'<circle cx="{head[0]:.1f}" cy="{head[1]:.1f}" r="{HEAD}" fill="var(--edge)"/>'
     # The face.
     yield f'<circle cx="{head[0] + ahead * 10:.1f}" cy="{head[1] + 1:.1f}" r="5" fill="var(--edge)"/>'
-    yield from _leg(one.thigh_near, one.knee_near, ahead, "var(--own)")
 
 
-def _pointer(one: Posture, ahead: int) -> Iterator[str]:
+def _pointer(thigh_deg: float, ahead: int) -> Iterator[str]:
     """From the hip along the thigh to the usual range, as on a dial."""
-    way = _hang(HIP, ZONE[1] + 5, ahead * one.thigh_near)
+    way = _hang(HIP, ZONE[1] + 5, ahead * thigh_deg)
     yield f'<path d="M{HIP[0]} {HIP[1]}L{way[0]:.1f} {way[1]:.1f}" stroke="var(--ink)" stroke-width="2"/>'
     yield f'<circle cx="{HIP[0]}" cy="{HIP[1]}" r="4.5" fill="var(--ground)" stroke="var(--ink)" stroke-width="2"/>'
 

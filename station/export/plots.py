@@ -222,8 +222,10 @@ def range_bar(value: float, low: float, high: float, usual: tuple[float, float])
     """A value with its interval on a line where the usual range is a bar: the bar takes the middle
     third, whatever its unit.
 
-    What lies beyond the line's ends is drawn at its end.
+    What lies beyond the line's ends is drawn at its end. "" without a usual range, NaN.
     """
+    if math.isnan(usual[0]):
+        return ""
     start, width = usual[0], usual[1] - usual[0]
 
     def x(at: float) -> float:

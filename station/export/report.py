@@ -78,14 +78,15 @@ def _date(recording: Recording, tongue: Tongue) -> list[str]:
 
 def _facts(recording: Recording) -> list[tuple[str, str]]:
     speed, source = recording.speed, recording.source
-    facts = [("Recorded", f"{clock(source.duration_s)} min" if np.isfinite(source.duration_s) else "–")]
-    facts.append(("Running", f"{recording.running_fraction:.0%} of it"))
     belt = f"{number(speed.mps * KMH_PER_MPS, 1)} km/h ({SPEED_BY[speed.origin]})" if np.isfinite(speed.mps) else "not known"
-    facts.append(("Belt speed", belt))
-    facts.append(("Filmed from", FILMED_FROM[recording.near_side]))
-    facts.append(("Pelvis seen by", PELVIS_SEEN_BY[recording.pelvic_source]))
-    facts.append(("Strides", str(len(recording.strides))))
-    return facts
+    return [
+        ("Recorded", f"{clock(source.duration_s)} min" if np.isfinite(source.duration_s) else "–"),
+        ("Running", f"{recording.running_fraction:.0%} of it"),
+        ("Belt speed", belt),
+        ("Filmed from", FILMED_FROM[recording.near_side]),
+        ("Pelvis seen by", PELVIS_SEEN_BY[recording.pelvic_source]),
+        ("Strides", str(len(recording.strides))),
+    ]
 
 
 def _warnings(recording: Recording) -> list[str]:

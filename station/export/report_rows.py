@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,25 +15,7 @@ from station.export.plots import range_bar
 from station.export.report_plots import verdict
 from station.export.written import clock, number, span
 from station.faults import BY_NAME, norms
-from station.types import NAN, QUANTITIES, FaultReport, Measure, Recording, SessionPage, Stretch
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A measured quantity with its words and numbers as text. `usual`: of healthy runners at that
-    speed, "–" where nobody was measured; `bar`: the value on the usual range, an <svg>; `place`:
-    where the value lies in it."""
-
-    label: str
-    unit: str
-    leg: str
-    meaning: str
-    value: str
-    interval: str
-    n: int
-    usual: str
-    place: str
-    bar: Markup
+from station.types import QUANTITIES, FaultReport, Measure, Recording, SessionPage, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,38 +26,28 @@ class Unknown:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A quantity from baseline to retention. `verdict` speaks only of what the intervals carry."""
-
-    label: str
-    unit: str
-    leg: str
-    before: str
-    after: str
-    verdict: str
-
-
-def measures(recording: Recording) -> list[Row]:
+def measures(recording: Recording) -> list[dict[str, Any]]:
     return [_row(name, m, recording.speed.mps) for name, m in recording.summary.items() if m.measured]
 
 
-def _row(name: str, measure: Measure, speed_mps: float) -> Row:
+def _row(name: str, measure: Measure, speed_mps: float) -> dict[str, Any]:
+    """`usual`: of healthy runners at that speed, "–" where nobody was measured; `bar`: the value on
+    the usual range, an <svg>; `place`: where the value lies in it."""
+    quantity, usual = QUANTITIES[name], norms.band(name, speed_mps)
+    return named(name) | {
+        "meaning": quantity.meaning,
+        "value": number(measure.value, quantity.decimals),
+        "interval": span(measure.low, measure.high, quantity.decimals),
+        "usual": span(*usual, quantity.decimals),
+        "place": place(measure, usual) if np.isfinite(usual[0]) else "",
+        "bar": Markup(range_bar(measure.value, measure.low, measure.high, usual)),
+    }
+
+
+def named(name: str) -> dict[str, Any]:
+    """What the rows of every table say of their measure, beside its values."""
     quantity = QUANTITIES[name]
-    usual = norms.band(name, speed_mps) if name in norms.MEASURES else (NAN, NAN)
-    there = bool(np.isfinite(usual[0]))
-    return Row(
-        quantity.label,
-        quantity.mark,
-        leg_of(name),
-        quantity.meaning,
-        number(measure.value, quantity.decimals),
-        span(measure.low, measure.high, quantity.decimals),
-        measure.n,
-        span(*usual, quantity.decimals),
-        place(measure, usual) if there else "",
-        Markup(range_bar(measure.value, measure.low, measure.high, usual) if there else ""),
-    )
+    return {"label": quantity.label, "unit": quantity.mark, "leg": leg_of(name)}
 
 
 def leg_of(name: str) -> str:
@@ -97,25 +69,30 @@ def place(measure: Measure, usual: tuple[float, float]) -> str:
 
 
 def unknown(summary: Mapping[str, Measure]) -> list[Unknown]:
-    """What cannot be told, together by reason."""
+    return together((name, measure.reason) for name, measure in summary.items())
+
+
+def together(reasons: Iterable[tuple[str, str]]) -> list[Unknown]:
+    """Measures (name, reason) with the same reason in one; without a reason in none."""
     by_reason: dict[str, list[str]] = {}
-    for name, measure in summary.items():
-        if not measure.measured:
-            by_reason.setdefault(measure.reason, []).append(QUANTITIES[name].label)
+    for name, reason in reasons:
+        if reason:
+            by_reason.setdefault(reason, []).append(QUANTITIES[name].label)
     return [Unknown(tuple(labels), reason) for reason, labels in by_reason.items()]
 
 
-def changes(page: SessionPage | None) -> tuple[list[Change], list[Unknown]]:
-    """From baseline to retention, and what could not be told in one of the two."""
+def changes(page: SessionPage | None) -> tuple[list[dict[str, Any]], list[Unknown]]:
+    """From baseline to retention, and what could not be told in one of the two. The verdict speaks
+    only of what the intervals carry."""
     made, untold = [], {}
     for name, before, after in page.rows if page else ():
-        quantity = QUANTITIES[name]
+        decimals = QUANTITIES[name].decimals
         if not (before.measured and after.measured):
             untold[name] = after if before.measured else before
             continue
-        first, last = (_with_change(measure, quantity.decimals) for measure in (before, after))
-        found = verdict(difference(before, after), quantity.decimals)
-        made.append(Change(quantity.label, quantity.mark, leg_of(name), first, last, found))
+        found = verdict(difference(before, after), decimals)
+        shown = {"before": _with_change(before, decimals), "after": _with_change(after, decimals), "verdict": found}
+        made.append(named(name) | shown)
     return made, unknown(untold)
 
 

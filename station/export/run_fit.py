@@ -16,7 +16,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from fit_tool import FitFile, FitFileBuilder
@@ -25,15 +28,6 @@ from fit_tool.data_message import DataMessage
 from fit_tool.developer_field import DeveloperField
 from fit_tool.field import Field
 from fit_tool.fit_file_header import FitFileHeader
-from fit_tool.profile.messages import activity_message as activity
-from fit_tool.profile.messages import developer_data_id_message as developer_data_id
-from fit_tool.profile.messages import device_info_message as device_info
-from fit_tool.profile.messages import event_message as event
-from fit_tool.profile.messages import field_description_message as field_description
-from fit_tool.profile.messages import file_id_message as file_id
-from fit_tool.profile.messages import lap_message as lap
-from fit_tool.profile.messages import record_message as record
-from fit_tool.profile.messages import session_message as session
 from fit_tool.profile.messages.common_fields import MessageIndexField, TimestampField
 from fit_tool.profile.profile_type import (
     Activity,
@@ -50,10 +44,10 @@ from numpy.typing import NDArray
 from station import __version__
 from station.export.fit_timer import Timer, timer
 from station.types import NAN, Recording
-from station.wall_clock import local
+from station.wall_clock import local, utc_time
 
 Value = float | str | bytes
-Values = Mapping[type[Field], Value]
+Values = Mapping[str, Value]  # by the profile's name of the field
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 FIT_EPOCH_S = 631_065_600  # 1989-12-31T00:00:00Z, where FIT's clock begins
@@ -66,50 +60,23 @@ CREATOR = 0  # the device index of what made the file
 
 @dataclass(frozen=True, slots=True)
 class Native:
-    """A measure for which FIT has fields of its own: in a record the value of the stride under way,
-    in lap and session the summary's. Each scale turns our unit into the field's.
+    """A measure for which FIT has a field of its own: in a record the value of the stride under
+    way, in lap and session, as avg_<field>, the summary's. Each scale turns our unit into FIT's.
     """
 
     column: str  # of types.STRIDE
     column_scale: float
     measure: str  # of types.QUANTITIES
     measure_scale: float
-    record: type[Field]
-    lap: type[Field]
-    session: type[Field]
+    field: str
 
 
 NATIVE = (
-    Native(
-        *("contact_s", 1000, "contact_time_ms", 1),
-        record.RecordStanceTimeField,
-        lap.LapAvgStanceTimeField,
-        session.SessionAvgStanceTimeField,
-    ),
-    Native(
-        *("step_length_m", 1000, "step_length_m", 1000),
-        record.RecordStepLengthField,
-        lap.LapAvgStepLengthField,
-        session.SessionAvgStepLengthField,
-    ),
-    Native(
-        *("duty_factor_pct", 1, "duty_factor_pct", 1),
-        record.RecordStanceTimePercentField,
-        lap.LapAvgStanceTimePercentField,
-        session.SessionAvgStanceTimePercentField,
-    ),
-    Native(
-        *("vertical_oscillation_cm", 10, "vertical_oscillation_cm", 10),
-        record.RecordVerticalOscillationField,
-        lap.LapAvgVerticalOscillationField,
-        session.SessionAvgVerticalOscillationField,
-    ),
-    Native(
-        *("vertical_ratio_pct", 1, "vertical_ratio_pct", 1),
-        record.RecordVerticalRatioField,
-        lap.LapAvgVerticalRatioField,
-        session.SessionAvgVerticalRatioField,
-    ),
+    Native("contact_s", 1000, "contact_time_ms", 1, "stance_time"),
+    Native("step_length_m", 1000, "step_length_m", 1000, "step_length"),
+    Native("duty_factor_pct", 1, "duty_factor_pct", 1, "stance_time_percent"),
+    Native("vertical_oscillation_cm", 10, "vertical_oscillation_cm", 10, "vertical_oscillation"),
+    Native("vertical_ratio_pct", 1, "vertical_ratio_pct", 1, "vertical_ratio"),
 )
 # Developer fields of records (one a second) and of the session (its means), by place, all in
 # degrees.
@@ -145,7 +112,7 @@ def run_fit(recording: Recording) -> bytes:
     why = why_no_fit(recording)
     if why:
         raise ValueError(why)
-    start_s = _unix_s(recording.started_utc)
+    start_s = round(utc_time(recording.started_utc).timestamp())
     clock = timer(recording)
     described = [name for name in DEVELOPER_FIELDS if name in recording.summary]
     serial = serial_number()
@@ -173,14 +140,9 @@ def serial_number(machine_id: Path = MACHINE_ID) -> int:
     return number or 1  # 0 means "not known"
 
 
-def _unix_s(utc: str) -> int:
-    moment = datetime.fromisoformat(utc)
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-
-
-def _message(kind: type[DataMessage], values: Values, developer_values: Mapping[str, float] | None = None) -> DataMessage:
+def _message(kind: str, values: Values, developer_values: Mapping[str, float] | None = None) -> DataMessage:
     """A message with just these fields: the library's own carry a hundred, in triple time."""
-    fields = [field(growable=True) for field in values]
+    fields = [_field(kind, name)(growable=True) for name in values]
     for field, value in zip(fields, values.values(), strict=True):
         _set(field, value)
     developer_fields = []
@@ -188,7 +150,21 @@ def _message(kind: type[DataMessage], values: Values, developer_values: Mapping[
         field = DeveloperField(DEVELOPER_FIELDS.index(name), name, BaseType.FLOAT32, units="deg", size=4)
         _set(field, value)
         developer_fields.append(field)
-    return DataMessage(global_id=kind.ID, name=kind.NAME, fields=fields, developer_fields=developer_fields)
+    message = _library(kind, kind, "Message")
+    return DataMessage(global_id=message.ID, name=message.NAME, fields=fields, developer_fields=developer_fields)
+
+
+@cache
+def _field(kind: str, name: str) -> type[Field]:
+    common = {"timestamp": TimestampField, "message_index": MessageIndexField}
+    return common.get(name) or _library(kind, f"{kind}_{name}", "Field")
+
+
+@cache
+def _library(kind: str, name: str, what: str) -> Any:
+    """The library's class: LapAvgCadenceField of message lap and name lap_avg_cadence."""
+    camel = "".join(word.capitalize() for word in name.split("_"))
+    return getattr(import_module(f"fit_tool.profile.messages.{kind}_message"), camel + what)
 
 
 def _set(field: Field, value: Value) -> None:
@@ -217,48 +193,33 @@ def _at(unix_s: int) -> int:
 def _about(start_s: int, serial: int, described: Sequence[str]) -> list[DataMessage]:
     """What the file is, who made it (serial number and start name it), its developer fields."""
     version = ".".join(__version__.split(".")[:2])
-    messages = [
-        _message(
-            file_id.FileIdMessage,
-            {
-                file_id.FileIdTypeField: FileType.ACTIVITY.value,
-                file_id.FileIdManufacturerField: Manufacturer.DEVELOPMENT.value,
-                file_id.FileIdProductField: 0,
-                file_id.FileIdSerialNumberField: serial,
-                file_id.FileIdTimeCreatedField: _at(start_s),
-                file_id.FileIdProductNameField: PRODUCT,
-            },
-        ),
-        _message(
-            device_info.DeviceInfoMessage,
-            {
-                TimestampField: _at(start_s),
-                device_info.DeviceInfoDeviceIndexField: CREATOR,
-                device_info.DeviceInfoManufacturerField: Manufacturer.DEVELOPMENT.value,
-                device_info.DeviceInfoProductField: 0,
-                device_info.DeviceInfoSerialNumberField: serial,
-                device_info.DeviceInfoSoftwareVersionField: float(version),
-                device_info.DeviceInfoProductNameField: PRODUCT,
-            },
-        ),
-        _message(
-            developer_data_id.DeveloperDataIdMessage,
-            {
-                developer_data_id.DeveloperDataIdApplicationIdField: APPLICATION,
-                developer_data_id.DeveloperDataIdDeveloperDataIndexField: 0,
-            },
-        ),
+    maker = {"manufacturer": Manufacturer.DEVELOPMENT.value, "product": 0, "serial_number": serial}
+    about = {"type": FileType.ACTIVITY.value, **maker, "time_created": _at(start_s), "product_name": PRODUCT}
+    device = {
+        "timestamp": _at(start_s),
+        "device_index": CREATOR,
+        **maker,
+        "software_version": float(version),
+        "product_name": PRODUCT,
+    }
+    return [
+        _message("file_id", about),
+        _message("device_info", device),
+        _message("developer_data_id", {"application_id": APPLICATION, "developer_data_index": 0}),
+        *map(_description, described),
     ]
-    for name in described:
-        description: dict[type[Field], Value] = {
-            field_description.FieldDescriptionDeveloperDataIndexField: 0,
-            field_description.FieldDescriptionFieldDefinitionNumberField: DEVELOPER_FIELDS.index(name),
-            field_description.FieldDescriptionFitBaseTypeIdField: BaseType.FLOAT32.value,
-            field_description.FieldDescriptionFieldNameField: name,
-            field_description.FieldDescriptionUnitsField: "deg",
-        }
-        messages.append(_message(field_description.FieldDescriptionMessage, description))
-    return messages
+
+
+def _description(name: str) -> DataMessage:
+    """Of a developer field."""
+    values: Values = {
+        "developer_data_index": 0,
+        "field_definition_number": DEVELOPER_FIELDS.index(name),
+        "fit_base_type_id": BaseType.FLOAT32.value,
+        "field_name": name,
+        "units": "deg",
+    }
+    return _message("field_description", values)
 
 
 def _timed(start_s: int, clock: Timer) -> list[DataMessage]:
@@ -273,40 +234,36 @@ def _timed(start_s: int, clock: Timer) -> list[DataMessage]:
 
 
 def _timer_event(unix_s: int, what: EventType) -> DataMessage:
-    fields = {TimestampField: _at(unix_s), event.EventEventField: Event.TIMER.value, event.EventEventTypeField: what.value}
-    return _message(event.EventMessage, fields)
+    return _message("event", {"timestamp": _at(unix_s), "event": Event.TIMER.value, "event_type": what.value})
 
 
 def _records(start_s: int, clock: Timer) -> list[DataMessage]:
-    columns = {field: values for field, values in _native_columns(clock).items() if np.isfinite(values).any()}
-    developer = {name: _column(clock, name) for name in DEVELOPER_FIELDS if name in (clock.strides.dtype.names or ())}
-    developer = {name: values for name, values in developer.items() if np.isfinite(values).any()}
-    rows = zip(*(values.tolist() for values in columns.values()), strict=True) if columns else [()] * len(clock.seconds)
-    names = zip(*(values.tolist() for values in developer.values()), strict=True) if developer else [()] * len(clock.seconds)
+    native = _measured(_native_columns(clock))
+    developer = _measured({name: _column(clock, name) for name in DEVELOPER_FIELDS if name in (clock.strides.dtype.names or ())})
     kind = SPORTS[clock.activity][2].value
     return [
         _message(
-            record.RecordMessage,
-            {
-                TimestampField: _at(start_s + second),
-                **dict(zip(columns, row, strict=True)),
-                record.RecordActivityTypeField: kind,
-            },
-            dict(zip(developer, angles, strict=True)),
+            "record",
+            {"timestamp": _at(start_s + second), **{name: column[row] for name, column in native.items()}, "activity_type": kind},
+            {name: column[row] for name, column in developer.items()},
         )
-        for second, row, angles in zip(clock.seconds.tolist(), rows, names, strict=True)
+        for row, second in enumerate(clock.seconds.tolist())
     ]
 
 
-def _native_columns(clock: Timer) -> dict[type[Field], NDArray[np.float64]]:
+def _measured(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
+    return {name: values.tolist() for name, values in columns.items() if np.isfinite(values).any()}
+
+
+def _native_columns(clock: Timer) -> dict[str, NDArray[np.float64]]:
     """One value a second for each native field of a record, NaN where not measured."""
     strides_per_min = _column(clock, "cadence_spm") / 2
     return {
-        record.RecordDistanceField: clock.distance_m,
-        record.RecordEnhancedSpeedField: clock.speed_mps,
-        record.RecordCadenceField: np.floor(strides_per_min),
-        record.RecordFractionalCadenceField: strides_per_min - np.floor(strides_per_min),
-        **{native.record: _column(clock, native.column) * native.column_scale for native in NATIVE},
+        "distance": clock.distance_m,
+        "enhanced_speed": clock.speed_mps,
+        "cadence": np.floor(strides_per_min),
+        "fractional_cadence": strides_per_min - np.floor(strides_per_min),
+        **{native.field: _column(clock, native.column) * native.column_scale for native in NATIVE},
     }
 
 
@@ -324,44 +281,30 @@ def _totals(start_s: int, recording: Recording, clock: Timer, described: Sequenc
     strides_per_min = mean.get("cadence_spm", NAN) / 2
     whole = float(np.floor(strides_per_min))
     sport, sub_sport, _ = SPORTS[clock.activity]
-    of_lap: dict[type[Field], Value] = {
-        MessageIndexField: 0,
-        TimestampField: _at(end_s),
-        lap.LapEventField: Event.LAP.value,
-        lap.LapEventTypeField: EventType.STOP.value,
-        lap.LapStartTimeField: _at(start_s),
-        lap.LapSportField: sport.value,
-        lap.LapSubSportField: sub_sport.value,
-        lap.LapTotalElapsedTimeField: elapsed_s,
-        lap.LapTotalTimerTimeField: clock.total_s,
-        lap.LapTotalDistanceField: clock.total_m,
-        lap.LapEnhancedAvgSpeedField: clock.mean_mps,
-        lap.LapAvgCadenceField: whole,
-        lap.LapAvgFractionalCadenceField: strides_per_min - whole,
-        **{native.lap: native.measure_scale * mean.get(native.measure, NAN) for native in NATIVE},
-    }
-    of_session: dict[type[Field], Value] = {
-        MessageIndexField: 0,
-        TimestampField: _at(end_s),
-        session.SessionEventField: Event.SESSION.value,
-        session.SessionEventTypeField: EventType.STOP.value,
-        session.SessionStartTimeField: _at(start_s),
-        session.SessionSportField: sport.value,
-        session.SessionSubSportField: sub_sport.value,
-        session.SessionTotalElapsedTimeField: elapsed_s,
-        session.SessionTotalTimerTimeField: clock.total_s,
-        session.SessionTotalDistanceField: clock.total_m,
-        session.SessionEnhancedAvgSpeedField: clock.mean_mps,
-        session.SessionAvgCadenceField: whole,
-        session.SessionAvgFractionalCadenceField: strides_per_min - whole,
-        session.SessionFirstLapIndexField: 0,
-        session.SessionNumLapsField: 1,
-        **{native.session: native.measure_scale * mean.get(native.measure, NAN) for native in NATIVE},
-    }
+
+    def totals(what: Event, **own: int) -> Values:
+        return {
+            "message_index": 0,
+            "timestamp": _at(end_s),
+            "event": what.value,
+            "event_type": EventType.STOP.value,
+            "start_time": _at(start_s),
+            "sport": sport.value,
+            "sub_sport": sub_sport.value,
+            "total_elapsed_time": elapsed_s,
+            "total_timer_time": clock.total_s,
+            "total_distance": clock.total_m,
+            "enhanced_avg_speed": clock.mean_mps,
+            "avg_cadence": whole,
+            "avg_fractional_cadence": strides_per_min - whole,
+            **own,
+            **{f"avg_{native.field}": native.measure_scale * mean.get(native.measure, NAN) for native in NATIVE},
+        }
+
     return [
-        _message(lap.LapMessage, of_lap),
-        _message(session.SessionMessage, of_session, {name: mean[name] for name in described}),
-        _message(activity.ActivityMessage, _of_activity(end_s, recording, clock)),
+        _message("lap", totals(Event.LAP)),
+        _message("session", totals(Event.SESSION, first_lap_index=0, num_laps=1), {name: mean[name] for name in described}),
+        _message("activity", _of_activity(end_s, recording, clock)),
     ]
 
 
@@ -370,11 +313,11 @@ def _of_activity(end_s: int, recording: Recording, clock: Timer) -> Values:
     utc = datetime.fromtimestamp(end_s, UTC)
     offset = local(utc.isoformat(), recording.time_zone).utcoffset()
     return {
-        TimestampField: _at(end_s),
-        activity.ActivityEventField: Event.ACTIVITY.value,
-        activity.ActivityEventTypeField: EventType.STOP.value,
-        activity.ActivityTypeField: Activity.MANUAL.value,
-        activity.ActivityTotalTimerTimeField: clock.total_s,
-        activity.ActivityNumSessionsField: 1,
-        activity.ActivityLocalTimestampField: end_s - FIT_EPOCH_S + (offset.total_seconds() if offset else 0),
+        "timestamp": _at(end_s),
+        "event": Event.ACTIVITY.value,
+        "event_type": EventType.STOP.value,
+        "type": Activity.MANUAL.value,
+        "total_timer_time": clock.total_s,
+        "num_sessions": 1,
+        "local_timestamp": end_s - FIT_EPOCH_S + (offset.total_seconds() if offset else 0),
     }

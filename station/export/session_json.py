@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Literal
 
 from station import __version__
-from station.export.analysis_json import TIME_DECIMALS, findings, head, measure_json
-from station.export.documents import Change, Session, ViewSeen
+from station.export.analysis_json import TIME_DECIMALS, filled, findings, head, measure_json, seconds
+from station.export.documents import Change, CueOutcome, Session
 from station.files import json_bytes
 from station.jsonable import jsonable
-from station.types import NS, QUANTITIES, Recording, SessionPage, View
+from station.types import QUANTITIES, Recording, SessionPage
 
 SCHEMA: Literal["station.session/1"] = "station.session/1"
 
@@ -34,35 +34,13 @@ def document(recording: Recording, created_utc: str, core_version: str) -> Sessi
         "date_from": recording.date_from if recording.dated else None,
         "time_zone": recording.time_zone,
         **head(recording, core_version, created_utc),
-        "view": _view(recording.view),
+        "view": jsonable(recording.view),
         "strides": len(recording.strides),
         **findings(recording),
         "units": {name: quantity.unit for name, quantity in QUANTITIES.items()},
-        "outcomes": [
-            {
-                "t_s": round(outcome.t_ns / NS, TIME_DECIMALS),
-                "cue": outcome.cue_seq,
-                "rule": outcome.rule,
-                "cleared": outcome.cleared,
-                "strides": outcome.strides,
-            }
-            for outcome in recording.outcomes
-        ],
+        "outcomes": [filled(CueOutcome, one, t_s=seconds(one), cue=one.cue_seq) for one in recording.outcomes],
         "modes": [{"start_s": round(start_s, TIME_DECIMALS), "mode": mode} for start_s, mode in recording.modes],
         "change": _page(recording.page) if recording.page else None,
-    }
-
-
-def _view(view: View) -> ViewSeen:
-    return {
-        "width_px": view.width_px,
-        "height_px": view.height_px,
-        "roll_deg": jsonable(view.roll_deg),
-        "azimuth_deg": jsonable(view.azimuth_deg),
-        "px_per_m": jsonable(view.px_per_m),
-        "direction": view.direction,
-        "zone": list(view.zone),
-        "focal_px": jsonable(view.focal_px),
     }
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import PurePath
 
 import xlsxwriter
@@ -19,7 +19,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from station import __version__
 from station.export import wording
-from station.export.events_csv import event_rows
+from station.export.tables_csv import event_rows
+from station.export.written import unit_of
 from station.faults import BY_NAME
 from station.types import QUANTITIES, STRIDE, FaultReport, Measure, Recording
 from station.wall_clock import local
@@ -27,8 +28,6 @@ from station.wall_clock import local
 Cell = float | int | str | datetime | None
 Row = Sequence[Cell]
 
-# Units of the columns of types.STRIDE, by how their names end.
-UNITS = {"_mps": "m/s", "_spm": "steps/min", "_pct": "%", "_deg": "deg", "_ms": "ms", "_s": "s", "_cm": "cm", "_m": "m"}
 SUMMARY = ("what", "value", "unit", "low (95 %)", "high (95 %)", "strides", "state", "note", "name", "kind", "meaning")
 WIDEST = 60  # characters of a column
 DATE = "yyyy-mm-dd hh:mm:ss.000"
@@ -46,9 +45,9 @@ def session_xlsx(recording: Recording, created_utc: str) -> bytes:
     with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
         book.set_properties({"created": datetime.fromisoformat(created_utc).replace(tzinfo=None), "title": "treadmill session"})
         sheet = _writer(book)
-        sheet("summary", SUMMARY, [*_measures(recording), *_rules(recording)])
-        names = STRIDE.names or ()
-        sheet("strides", [_header(name) for name in names], [recording.strides[name].tolist() for name in names], by_column=True)
+        measures = [_measure(name, measure) for name, measure in recording.summary.items()]
+        sheet("summary", SUMMARY, [*measures, *map(_rule, recording.faults)])
+        sheet("strides", [_header(name) for name in STRIDE.names or ()], recording.strides.tolist())
         sheet("events", *_events(recording))
         sheet("notes", ("what", "value", "unit"), _notes(recording))
     return stream.getvalue()
@@ -58,10 +57,9 @@ def _writer(book: xlsxwriter.Workbook) -> Callable[..., None]:
     """A function that adds a sheet: a fixed header, cells by their type, fitting columns."""
     bold, date = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": DATE})
 
-    def add(name: str, header: Sequence[str], cells: Iterable[Row], by_column: bool = False) -> None:
+    def add(name: str, header: Sequence[str], rows: Sequence[Row]) -> None:
         sheet = book.add_worksheet(name)
-        columns = list(cells) if by_column else [list(column) for column in zip(*cells, strict=True)]
-        columns = columns or [[] for _ in header]
+        columns = [*zip(*rows, strict=True)] or [()] * len(header)
         for place, (title, column) in enumerate(zip(header, columns, strict=True)):
             sheet.write_string(0, place, title, bold)
             widest = max((len(cell) for cell in column if isinstance(cell, str)), default=10)
@@ -69,7 +67,7 @@ def _writer(book: xlsxwriter.Workbook) -> Callable[..., None]:
             for row, cell in enumerate(column, start=1):
                 _put(sheet, row, place, cell, date)
         sheet.freeze_panes(1, 0)
-        sheet.autofilter(0, 0, len(columns[0]), len(header) - 1)
+        sheet.autofilter(0, 0, len(rows), len(header) - 1)
 
     return add
 
@@ -85,12 +83,8 @@ def _put(sheet: Worksheet, row: int, column: int, cell: Cell, date: Format) -> N
 
 
 def _header(name: str) -> str:
-    unit = next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
+    unit = unit_of(name)
     return f"{name} [{unit}]" if unit else name
-
-
-def _measures(recording: Recording) -> list[Row]:
-    return [_measure(name, measure) for name, measure in recording.summary.items()]
 
 
 def _measure(name: str, measure: Measure) -> Row:
@@ -101,10 +95,6 @@ def _measure(name: str, measure: Measure) -> Row:
         return (quantity.label, None, unit, None, None, measure.n, "cannot tell", measure.reason, *tail)
     value, low, high = (round(value, quantity.decimals + 2) for value in (measure.value, measure.low, measure.high))
     return (quantity.label, value, unit, low, high, measure.n, "measured", "", *tail)
-
-
-def _rules(recording: Recording) -> list[Row]:
-    return [_rule(fault) for fault in recording.faults]
 
 
 def _rule(fault: FaultReport) -> Row:
@@ -157,9 +147,4 @@ def _notes(recording: Recording) -> list[Row]:
 
 def _local(recording: Recording) -> datetime:
     """The start on the clock on the wall; a workbook knows no time zones."""
-    return local(_with_zone(recording.started_utc), recording.time_zone).replace(tzinfo=None)
-
-
-def _with_zone(utc: str) -> str:
-    moment = datetime.fromisoformat(utc)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    return local(recording.started_utc, recording.time_zone).replace(tzinfo=None)

@@ -9,6 +9,17 @@ import numpy as np
 # Near and far are the camera's words. Who reads their own page has a left and a right leg.
 SIDES = re.compile(r"\b(near|far) (leg|foot)\b")
 
+# By how names end.
+UNITS = {
+    "deg": "deg", "spm": "steps/min", "pct": "%", "ms": "ms", "s": "s",
+    "cm": "cm", "m": "m", "mps": "m/s", "kmh": "km/h",
+}
+
+
+def unit_of(name: str) -> str:
+    """The unit that stands at the end of the name, as files have it; "" for a ratio."""
+    return UNITS.get(name.rpartition("_")[2], "")
+
 
 def number(value: float, decimals: int) -> str:
     """As printed, with a true minus sign; an en dash when it is not known."""

@@ -66,7 +66,9 @@ def seen(measure: str, speed_mps: float, spread: float = 0.0) -> Norm:
 
 
 def band(measure: str, speed_mps: float) -> tuple[float, float]:
-    """P5 and P95 at a belt speed, NaN where nothing is judged. Raises KeyError."""
+    """P5 and P95 at a belt speed, NaN where nothing is judged or none were measured."""
+    if measure not in MEASURES:
+        return NAN, NAN
     norm = at(measure, speed_mps)
     return norm.p5, norm.p95
 

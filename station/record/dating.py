@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import suppress
-from datetime import datetime, timedelta
 
 from station.record.schema import SESSION_COLUMNS
 from station.record.sealed import intact, sealed
 from station.types import NS
-from station.wall_clock import Moment, dated, utc_text
+from station.wall_clock import Moment, dated, later
 
 START, TRUSTED = SESSION_COLUMNS.index("started_utc"), SESSION_COLUMNS.index("clock_trusted")
 
@@ -39,18 +38,14 @@ def _date(database: sqlite3.Connection, row: tuple[object, ...], now: Moment) ->
     started_ns = values["started_ns"]
     if not intact(row) or not isinstance(started_ns, int) or started_ns > now.monotonic_ns:
         return 0
+    sums = json.loads(str(values["tally"]))
+    duration_s = (sums["last_ns"] - sums["first_ns"]) / NS
     started_utc = dated(now, started_ns)
     new = list(row[:-1])
     new[START], new[TRUSTED] = started_utc, 1
     crc = None if row[-1] is None else sealed(new)[-1]
     database.execute(
         "UPDATE session SET started_utc = ?, clock_trusted = 1, crc = ?, finished_utc = ? WHERE id = ?",
-        (started_utc, crc, _end(started_utc, str(values["tally"])), values["id"]),
+        (started_utc, crc, later(started_utc, round(duration_s)), values["id"]),
     )
     return 1
-
-
-def _end(started_utc: str, tally: str) -> str:
-    sums = json.loads(tally)
-    duration_s = (sums["last_ns"] - sums["first_ns"]) / NS
-    return utc_text(datetime.fromisoformat(started_utc) + timedelta(seconds=round(duration_s)))

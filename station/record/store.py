@@ -19,7 +19,6 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -276,10 +275,9 @@ class SqliteStore:
             note += f"; {torn} bytes of a torn record were cut from its log" if torn else ""
         except InputError as error:
             note += f"; its log is not usable ({error.what})"
-        ended = datetime.fromisoformat(started_utc) + timedelta(seconds=round(sums.duration_s))
         self._database.execute(
             "UPDATE session SET state = 'recovered', finished_utc = ?, note = ltrim(note || '; ' || ?, '; ') WHERE id = ?",
-            (ended.strftime("%Y-%m-%dT%H:%M:%SZ"), note, session_id),
+            (wall_clock.later(started_utc, round(sums.duration_s)), note, session_id),
         )
 
     def _date(self) -> None:

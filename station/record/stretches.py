@@ -143,7 +143,6 @@ def _stretch(rule: Rule, run: NDArray[np.void], piece: Piece, known: KnownErrors
     if verdict.look == "unknown":
         return _nothing(rule, verdict.reason)
     measure = known.widened(rule.measure, piece.measures.get(rule.measure, Measure.cannot_tell("")))
-    usual = norms.band(rule.measure, piece.scene.speed_mps) if rule.measure in norms.MEASURES else (NAN, NAN)
     end = run[piece.end - 1]
     return Stretch(
         rule.name,
@@ -156,7 +155,7 @@ def _stretch(rule: Rule, run: NDArray[np.void], piece: Piece, known: KnownErrors
         measure.low,
         measure.high,
         rule.unit,
-        *usual,
+        *norms.band(rule.measure, piece.scene.speed_mps),
     )
 
 

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -184,7 +183,7 @@ def _date(source_text: str, config: Config, live: bool) -> tuple[dict[str, Any],
     now, zone = wall_clock.now(), wall_clock.zone_name(config.station.time_zone)
     if live:
         return {"started_utc": now.utc, "clock_trusted": now.trusted, "time_zone": zone}, ()
-    latest = datetime.fromisoformat(now.utc)
+    latest = wall_clock.utc_time(now.utc)
     found = film_date(Path(source_text), latest if latest.year >= wall_clock.BUILT_YEAR else None)
     if found is None:
         return {"time_zone": zone}, ("no date that can be true is in it, and its file has none either",)

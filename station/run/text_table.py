@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from station.export.written import clock
 from station.types import QUANTITIES, Measure, Recording
 
 NO_SPEED = "speed unknown: it was not given, and the feet on the belt do not show it well enough"
@@ -42,11 +43,6 @@ def _stretches(recording: Recording) -> list[str]:
         span = f"{clock(one.start_s)}-{clock(one.end_s)}"
         lines.append(f"  {one.rule:<30} {one.state:<4} {span:<12} {one.strides:3d} strides  {value}{why}")
     return lines
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, m:ss."""
-    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
 
 
 def _head(recording: Recording) -> str:

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from station.export.bundle import ALWAYS, CHECKSUMS, SOMETIMES, checksums, names, render, sha256
-from station.export.earlier import MOST_BYTES, SESSION_ID, Earlier, order, read_earlier
+from station.export.earlier import MOST_BYTES, Earlier, order, read_earlier
 from station.files import publish
-from station.record.archive import Archive, DamagedSession
+from station.record.archive import SESSION_ID, Archive, DamagedSession
 from station.usb.folders import FILE, TOP, failures_named, made, opened
 
 MOST_ENTRIES = 2000  # of a folder's listing: beyond that, names are not looked at

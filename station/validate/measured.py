@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from station.errors import InputError
 from station.export.session_json import SCHEMA
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE, FaultState, Measure, Recording
+from station.wall_clock import utc_time
 
 # Modes in which the clock on the screen stands still.
 BEFORE_RUNNING = ("idle", "framing", "drill", "done", "lost")
@@ -46,7 +47,7 @@ class Measured:
         running = [start_s for start_s, mode in recording.modes if mode.value not in BEFORE_RUNNING]
         return cls(
             recording.session_id or Path(recording.source.path).name,
-            _moment(recording.started_utc) if recording.clock_trusted else None,
+            utc_time(recording.started_utc) if recording.clock_trusted and recording.started_utc else None,
             _end(recording.t_s),
             running[0] if running else NAN,
             recording.speed.origin,
@@ -83,7 +84,7 @@ def _from_document(
     running = [float(mode["start_s"]) for mode in document["modes"] if mode["mode"] not in BEFORE_RUNNING]
     return Measured(
         document["session_id"] or name,
-        _moment(document["started_utc"]) if document["clock_trusted"] else None,
+        utc_time(document["started_utc"]) if document["clock_trusted"] and document["started_utc"] else None,
         _end(series[0]),
         running[0] if running else NAN,
         document["speed"]["origin"],
@@ -116,10 +117,3 @@ def _table(path: Path, dtype: np.dtype, time: str = "") -> tuple[NDArray[np.floa
 
 def _end(t_s: NDArray[np.float64]) -> float:
     return float(t_s[-1]) if len(t_s) else 0.0
-
-
-def _moment(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

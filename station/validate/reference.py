@@ -25,7 +25,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,7 @@ from station.errors import InputError
 from station.record.belt_pairs import COLUMNS as BELT_COLUMNS
 from station.types import ANGLES, NAN, QUANTITIES, STRIDE
 from station.validate.table import Table
+from station.wall_clock import utc_time
 
 LEAST_COUNTED_S = 5.0  # chosen: a shorter count is off by a step in ten
 LEAST_SPM = 60.0  # fewer steps a minute are no run and no walk
@@ -233,10 +234,7 @@ def _shown(text: str) -> str:
 
 
 def _moment(text: str, where: str) -> datetime | None:
-    if not text:
-        return None
     try:
-        time = datetime.fromisoformat(text)
+        return utc_time(text) if text else None
     except ValueError:
         raise InputError(f"{text!r} is no moment", where, "write it as 2026-11-23T17:05:00Z") from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

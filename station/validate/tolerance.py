@@ -8,22 +8,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from station.export.written import unit_of
 from station.types import KMH_PER_MPS, QUANTITIES
 
-# What the station claims of itself (export/wording.py, HOW_TO_READ) where it claims something; all
-# others are a choice.
-CLAIMED: Mapping[str, float] = {"cadence_spm": 1.0}
+# All are chosen but that of the cadence, which the station claims of itself (export/wording.py,
+# HOW_TO_READ): one step a minute.
 TOLERANCE: Mapping[str, float] = {
-    **CLAIMED,
-    "speed_kmh": 0.3,  # 3 % at 10 km/h
-    "contact_time_ms": 20.0,
-    "contact_s": 0.02,
-    "step_length_m": 0.03,
     "overstride_near_cm": 3.0,
-    "step_time_near_s": 0.02,
-    "step_time_far_s": 0.02,
     "duration_s": 0.01,
-    "speed_mps": 0.1,
     "tle_share_near": 0.03,
     "retraction_near_pct": 2.0,
     "pelvic_turn_deg": 3.0,  # a locked waist and the usual one are that far apart at 2.5 to 3.5 m/s
@@ -31,64 +23,47 @@ TOLERANCE: Mapping[str, float] = {
     "pelvic_in_phase_deg": 3.0,
     "pelvic_quadrature_deg": 3.0,
     "pelvic_lead_deg": 20.0,
-    "pelvis_thigh_ratio": 0.05,
     "thigh_shank_phase_deg": 10.0,
 }
+# Of all others, by unit.
 BY_UNIT: Mapping[str, float] = {
-    "_deg": 5.0,
-    "_spm": 1.0,
-    "_pct": 3.0,
-    "_ms": 20.0,
-    "_s": 0.02,
-    "_cm": 1.0,
-    "_m": 0.03,
-    "_mps": 0.1,
-    "_kmh": 0.3,
-}
-ELSE = 0.05  # ratios and shares
-UNITS: Mapping[str, str] = {
-    "_deg": "deg",
-    "_spm": "steps/min",
-    "_pct": "%",
-    "_ms": "ms",
-    "_s": "s",
-    "_cm": "cm",
-    "_m": "m",
-    "_mps": "m/s",
-    "_kmh": "km/h",
+    "deg": 5.0,
+    "steps/min": 1.0,
+    "%": 3.0,
+    "ms": 20.0,
+    "s": 0.02,
+    "cm": 1.0,
+    "m": 0.03,
+    "m/s": 0.1,
+    "km/h": 0.3,  # 3 % at 10 km/h
+    "": 0.05,  # ratios and shares
 }
 
-# unit -> (reference divided by station, what that looks like)
+# By unit: (reference divided by station, what that looks like)
 FACTORS: Mapping[str, tuple[tuple[float, str], ...]] = {
-    "_deg": ((math.pi / 180, "radians"),),
-    "_spm": (
+    "deg": ((math.pi / 180, "radians"),),
+    "steps/min": (
         (0.5, "strides of one foot instead of steps of both"),
         (2.0, "every step counted twice"),
         (1 / 60, "steps a second"),
     ),
-    "_kmh": ((1 / KMH_PER_MPS, "metres a second"), (1 / 1.609344, "miles an hour")),
-    "_mps": ((KMH_PER_MPS, "kilometres an hour"), (KMH_PER_MPS / 1.609344, "miles an hour")),
-    "_ms": ((0.001, "seconds"),),
-    "_s": ((1000.0, "milliseconds"),),
-    "_cm": ((0.01, "metres"), (10.0, "millimetres"), (1 / 2.54, "inches")),
-    "_m": ((100.0, "centimetres"), (1 / 0.3048, "feet"), (2.0, "strides instead of steps")),
-    "_pct": ((0.01, "shares instead of per cent"),),
+    "km/h": ((1 / KMH_PER_MPS, "metres a second"), (1 / 1.609344, "miles an hour")),
+    "m/s": ((KMH_PER_MPS, "kilometres an hour"), (KMH_PER_MPS / 1.609344, "miles an hour")),
+    "ms": ((0.001, "seconds"),),
+    "s": ((1000.0, "milliseconds"),),
+    "cm": ((0.01, "metres"), (10.0, "millimetres"), (1 / 2.54, "inches")),
+    "m": ((100.0, "centimetres"), (1 / 0.3048, "feet"), (2.0, "strides instead of steps")),
+    "%": ((0.01, "shares instead of per cent"),),
 }
 NEAR = 0.12  # of the factor; no two factors of one unit, and none and 1, are so close to each other
 
 
-def suffix(name: str) -> str:
-    """The unit at the end of the name, "" for a ratio."""
-    end = "_" + name.rsplit("_", 1)[-1]
-    return end if end in UNITS else ""
-
-
 def unit(name: str) -> str:
-    return QUANTITIES[name].unit if name in QUANTITIES else UNITS.get(suffix(name), "1")
+    return QUANTITIES[name].unit if name in QUANTITIES else unit_of(name) or "1"
 
 
 def tolerance(name: str) -> float:
-    return TOLERANCE.get(name, BY_UNIT.get(suffix(name), ELSE))
+    return TOLERANCE.get(name, BY_UNIT[unit_of(name)])
 
 
 def suspected_unit(name: str, station: NDArray[np.float64], reference: NDArray[np.float64]) -> str:
@@ -100,7 +75,7 @@ def suspected_unit(name: str, station: NDArray[np.float64], reference: NDArray[n
     own, other = (float(np.sqrt((values**2).mean())) for values in (station, reference))
     if not (own > 0 and other > 0):
         return ""
-    for factor, looks_like in FACTORS.get(suffix(name), ()):
+    for factor, looks_like in FACTORS.get(unit_of(name), ()):
         if abs(math.log(other / own / factor)) < NEAR:
             return looks_like
     return ""

@@ -12,9 +12,7 @@ import pytest
 
 from station.export.analysis_json import analysis_json
 from station.export.csv_cells import quoted, texts
-from station.export.events_csv import events_csv
-from station.export.series_csv import series_csv
-from station.export.strides_csv import strides_csv
+from station.export.tables_csv import events_csv, series_csv, strides_csv
 from station.faults import BY_NAME
 from station.files import json_bytes, write_output
 from station.record.collect import Collector
