@@ -329,9 +329,8 @@ def _peer(python: Path, frames: Path) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UsageError(
-            f"mediapipe does not run there ({last})", str(python), "name a Python that has mediapipe 0.10.21 by --peer-python"
-        )
+        remedy = "name a Python that has mediapipe 0.10.21 by --peer-python"
+        raise UsageError(f"mediapipe does not run there ({last})", str(python), remedy)
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer
 

@@ -80,12 +80,17 @@ def findings(recording: Recording) -> Findings:
     }
 
 
-def filled(kind: type[Document], one: object, **others: Any) -> Document:
-    """A document with the attributes of `one` that bear the names of its keys, or with `others`;
-    numbers as `number` has them."""
-    values = {key: others[key] if key in others else getattr(one, key) for key in kind.__annotations__}
-    plain = {key: number(value) if isinstance(value, float) and key not in others else value for key, value in values.items()}
-    return kind(**plain)
+def filled(kind: type[Document], one: object, decimals: int = VALUE_DECIMALS, **others: Any) -> Document:
+    """A document of `others` and, for its other keys, of the attributes of `one` that bear their
+    names; those as `number` has them."""
+
+    def value(key: str) -> Any:
+        if key in others:
+            return others[key]
+        found = getattr(one, key)
+        return number(found, decimals) if isinstance(found, float) else found
+
+    return kind(**{key: value(key) for key in kind.__annotations__})
 
 
 def seconds(one: Event | Cue | Outcome) -> float:
@@ -105,8 +110,8 @@ def measure_json(measure: Measure) -> Measured:
     }
 
 
-def number(value: float) -> float | None:
-    return round(float(value), VALUE_DECIMALS) if np.isfinite(value) else None
+def number(value: float, decimals: int = VALUE_DECIMALS) -> float | None:
+    return round(float(value), decimals) if np.isfinite(value) else None
 
 
 def numbers(values: NDArray[np.float64], decimals: int = VALUE_DECIMALS) -> list[float | None]:

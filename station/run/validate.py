@@ -146,36 +146,25 @@ def _recordings(options: Options, reference: Reference) -> list[Measured]:
 def _offset(series: Series, recordings: Sequence[Measured], given_s: float | None, where: str) -> Offset:
     """Raises InputError when the clocks cannot be brought together, or then nothing overlaps."""
     if len(recordings) != 1:
-        raise UsageError(
-            f"values over time are of one recording, and {len(recordings)} were named",
-            where,
-            "name one with --session or --against",
-        )
+        remedy = "name one with --session or --against"
+        raise UsageError(f"values over time are of one recording, and {len(recordings)} were named", where, remedy)
     one = recordings[0]
     if given_s is not None:
         offset = Offset(given_s, _correlation(series, one, given_s), math.nan, math.nan, True)
     else:
         name = next((name for name in PER_FRAME if name in series.columns), None)
         if name is None:
-            raise InputError(
-                "holds no angle of every frame to bring the two clocks together",
-                where,
-                "say by how much they differ with --offset SECONDS (0: one clock)",
-            )
+            remedy = "say by how much they differ with --offset SECONDS (0: one clock)"
+            raise InputError("holds no angle of every frame to bring the two clocks together", where, remedy)
         offset = find_offset(one.t_s, one.angles[name], series.t_s, series.columns[name])
         if not offset.clear:
-            raise InputError(
-                f"the two clocks cannot be brought together by {name}: {offset.reason}",
-                where,
-                "say by how much they differ with --offset SECONDS",
-            )
+            remedy = "say by how much they differ with --offset SECONDS"
+            raise InputError(f"the two clocks cannot be brought together by {name}: {offset.reason}", where, remedy)
     start, end = series.t_s[0] + offset.offset_s, series.t_s[-1] + offset.offset_s
     if end < 0 or start > one.duration_s:
-        raise InputError(
-            f"its values lie {start:.1f} to {end:.1f} s after the recording began, which lasts {one.duration_s:.1f}: no overlap",
-            where,
-            "choose the recording or the offset that belongs to it",
-        )
+        what = f"its values lie {start:.1f} to {end:.1f} s after the recording began, which lasts {one.duration_s:.1f}: no overlap"
+        remedy = "choose the recording or the offset that belongs to it"
+        raise InputError(what, where, remedy)
     return offset
 
 
@@ -199,11 +188,8 @@ def _check_units(pairs: Pairing, where: str) -> None:
             looks_like = suspected_unit(name, station[rows_at], reference[rows_at])
             if looks_like:
                 place = where if rows_at == slice(None) else f"{where}, {paired.places[rows_at][0]}"
-                raise InputError(
-                    f"{name} looks like {looks_like} ({reference[rows_at][0]:.4g} beside {station[rows_at][0]:.4g})",
-                    place,
-                    remedy,
-                )
+                what = f"{name} looks like {looks_like} ({reference[rows_at][0]:.4g} beside {station[rows_at][0]:.4g})"
+                raise InputError(what, place, remedy)
         if paired.level == "picture" and is_reversed(station, reference):
             raise InputError(f"{name} goes up where the station's goes down", where, f"turn its sign: forward is plus; {remedy}")
 
@@ -212,11 +198,8 @@ def _nothing(pairs: Pairing, where: str) -> None:
     """Raises what is the matter when no pair was found."""
     places = [f"{place}: {why}" for place, why in pairs.left_out]
     more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
-    raise NothingFound(
-        f"nothing could be compared; {places[0] if places else 'no row holds a value'}{more}",
-        where,
-        "see `station validate --columns`",
-    )
+    what = f"nothing could be compared; {places[0] if places else 'no row holds a value'}{more}"
+    raise NothingFound(what, where, "see `station validate --columns`")
 
 
 def _write(result: Result, options: Options, created_utc: str) -> None:

@@ -8,6 +8,7 @@ that the measurement answers to the difference, not that its degrees are true.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,9 +38,6 @@ class Run:
 class Waists:
     runs: Sequence[Run]
 
-    def count(self, waists: Sequence[str], verdict: str) -> int:
-        return sum(run.waist in waists and run.verdict == verdict for run in self.runs)
-
     def differences(self) -> list[float]:
         """Free minus stiff pelvic turn, deg, of each runner of whom both were measured."""
         made = []
@@ -51,25 +49,25 @@ class Waists:
 
     def _mean(self, runner: str, waist: str) -> float:
         turns = [run.turn.value for run in self.runs if (run.runner, run.waist) == (runner, waist) and run.turn.measured]
-        return sum(turns) / len(turns) if turns else math.nan
+        return statistics.fmean(turns) if turns else math.nan
 
     def document(self) -> KnownGroups:
-        off = self.differences()
         return {
             "rule": RULE,
             "stiff": self._judged("stiff"),
             "free_or_natural": self._judged("free", "natural"),
-            "turn_free_minus_stiff_deg": [round(value, 3) for value in off],
+            "turn_free_minus_stiff_deg": [round(value, 3) for value in self.differences()],
         }
 
     def _judged(self, *waists: str) -> Judged:
-        on, ok, unknown = (self.count(waists, verdict) for verdict in ("on", "ok", "cannot_tell"))
-        return {"on": on, "ok": ok, "cannot_tell": unknown}
+        verdicts = [run.verdict for run in self.runs if run.waist in waists]
+        return {"on": verdicts.count("on"), "ok": verdicts.count("ok"), "cannot_tell": verdicts.count("cannot_tell")}
 
     def lines(self) -> list[str]:
         made = ["  asked of the runner      locked waist: seen / not seen / cannot tell"]
         for label, waists in (("stiff", ("stiff",)), ("free or natural", ("free", "natural"))):
-            on, ok, unknown = (self.count(waists, verdict) for verdict in ("on", "ok", "cannot_tell"))
+            found = self._judged(*waists)
+            on, ok, unknown = found["on"], found["ok"], found["cannot_tell"]
             if on + ok + unknown == 0:
                 continue
             right = on if label == "stiff" else ok
@@ -82,9 +80,8 @@ class Waists:
         off = self.differences()
         if len(off) < FEWEST_RUNNERS:
             return f"pelvic turn, free minus stiff: cannot tell from {len(off)} runners with both, at least {FEWEST_RUNNERS}"
-        mean = sum(off) / len(off)
-        sd = math.sqrt(sum((value - mean) ** 2 for value in off) / (len(off) - 1))
-        half = student_t975(len(off) - 1) * sd / math.sqrt(len(off))
+        mean = statistics.fmean(off)
+        half = student_t975(len(off) - 1) * statistics.stdev(off) / math.sqrt(len(off))
         word = "tells them apart" if mean - half > 0 else "does not tell them apart"
         difference = f"{mean:+.1f} deg [{mean - half:+.1f} .. {mean + half:+.1f}], {len(off)} runners"
         return f"pelvic turn, free minus stiff: {difference}: {word}"

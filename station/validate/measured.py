@@ -69,13 +69,11 @@ def read_folder(folder: Path) -> Measured:
         return _from_document(document, folder.resolve().name, strides[1], series)
     except OSError as error:
         missing = Path(error.filename or "").name or "a file"
-        raise InputError(
-            f"{missing} cannot be read ({error.strerror})", str(folder), "make the folder with `station analyze FILE --out DIR`"
-        ) from None
+        remedy = "make the folder with `station analyze FILE --out DIR`"
+        raise InputError(f"{missing} cannot be read ({error.strerror})", str(folder), remedy) from None
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError, csv.Error) as error:
-        raise InputError(
-            f"is not a folder as the station writes it ({error})", str(folder), "export or analyse it again"
-        ) from None
+        remedy = "export or analyse it again"
+        raise InputError(f"is not a folder as the station writes it ({error})", str(folder), remedy) from None
 
 
 def _from_document(

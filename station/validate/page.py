@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from station import __version__
 from station.export.pages import page
@@ -36,21 +35,15 @@ def bland_altman(one: Quantity) -> Plot:
     middle, off = ((station + reference) / 2)[pick], (station - reference)[pick]
     found = one.found
     ends = np.array([middle.min(), middle.max()]) if np.ptp(middle) > 0 else middle[0] + np.array([-0.5, 0.5])
+    bias = [np.full(2, level) for level in (found.bias, found.bias_low, found.bias_high)]
+    limits = np.array([found.low, found.low, NAN, found.high, found.high])
     lines = [
         Curve("pair", middle, off, dots=True, joined=False),
-        Curve("bias and its 95 % interval", ends, _level(found.bias), _level(found.bias_low), _level(found.bias_high)),
-        Curve("95 % limits of agreement", _twice(ends), np.array([found.low, found.low, NAN, found.high, found.high])),
+        Curve("bias and its 95 % interval", ends, *bias),
+        Curve("95 % limits of agreement", np.array([*ends, NAN, *ends]), limits),
     ]
     title = f"{one.name}: station minus reference"
     return Plot(title, one.unit, f"mean of both, {one.unit}", lines, least_span=2 * one.within)
-
-
-def _level(value: float) -> NDArray[np.float64]:
-    return np.array([value, value])
-
-
-def _twice(ends: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.array([*ends, NAN, *ends])
 
 
 def _row(one: Quantity) -> dict[str, str]:

@@ -104,9 +104,8 @@ def read_reference(path: Path) -> Reference:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", str(path), "name a CSV file") from None
     if len(content) > MOST_BYTES:
-        raise InputError(
-            f"is larger than {MOST_BYTES >> 20} MB", str(path), "cut it into sessions, or give fewer values a second"
-        )
+        remedy = "cut it into sessions, or give fewer values a second"
+        raise InputError(f"is larger than {MOST_BYTES >> 20} MB", str(path), remedy)
     table = Table.of(content, str(path), {*TRIAL_COLUMNS, *SERIES_COLUMNS, *BELT_COLUMNS})
     known, read = _shape(table.header)
     _check_header(table.header, known, str(path))
@@ -137,9 +136,8 @@ def _series(table: Table) -> Series:
     t_s = columns.pop("time_s")
     filled = {name: values for name, values in columns.items() if np.isfinite(values).any()}
     if not filled:
-        raise InputError(
-            "holds no value beside time_s", table.where, "see `station validate --columns` for the columns it may have"
-        )
+        remedy = "see `station validate --columns` for the columns it may have"
+        raise InputError("holds no value beside time_s", table.where, remedy)
     for at in np.flatnonzero(~np.isfinite(t_s))[:1]:
         raise InputError("has no time_s", f"{table.where}, line {table.rows[at][0]}", "give every row its time in seconds")
     for at in np.flatnonzero(np.diff(t_s) <= 0)[:1]:
@@ -195,9 +193,8 @@ def _trial(table: Table, line: int, cells: Mapping[str, str]) -> Trial:
         if numbers["steps"] % 1:
             raise InputError(f"{cells['steps']!r} in column steps is no whole number", where, "count whole steps, of both feet")
         if not seconds >= LEAST_COUNTED_S or "cadence_spm" in values:
-            raise InputError(
-                "steps need the time they were counted for, and no cadence beside them", where, "fill in seconds, or a window"
-            )
+            remedy = "fill in seconds, or a window"
+            raise InputError("steps need the time they were counted for, and no cadence beside them", where, remedy)
         values["cadence_spm"], count_off_spm = 60.0 * numbers["steps"] / seconds, 60.0 / seconds
     trial, runner, session, observer = (cells.get(name, "") for name in ("trial", "runner", "session", "observer"))
     return Trial(line, trial, runner, session, observer, waist, start_utc, screen_s, window_s, seconds, values, count_off_spm)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from station import __version__
+from station.export.analysis_json import filled, number
 from station.validate.agreement import FEWEST, Agreement, AgreementState, agreement, pairs_needed, share_interval, verdict
 from station.validate.align import Offset
-from station.validate.documents import Compared, Validation
+from station.validate.documents import ClockOffset, Compared, ComparedPair, Validation
 from station.validate.known_groups import Waists
 from station.validate.measured import Measured
 from station.validate.pairing import Level, Paired, Pairing
@@ -18,6 +20,7 @@ from station.validate.reference import BeltStrides, Reference, Series
 from station.validate.tolerance import tolerance, unit
 
 DECIMALS = 6  # finer than anything is measured
+_number = partial(number, decimals=DECIMALS)
 SHAPES: dict[type, Literal["series", "belt_strides"]] = {Series: "series", BeltStrides: "belt_strides"}
 
 
@@ -81,7 +84,6 @@ def quantities(pairs: Pairing, within: Mapping[str, float]) -> list[Quantity]:
 
 
 def document(result: Result, created_utc: str) -> Validation:
-    offset = result.offset
     return {
         "schema": "station.validation/1",
         "created_utc": created_utc,
@@ -92,14 +94,7 @@ def document(result: Result, created_utc: str) -> Validation:
             "shape": SHAPES.get(type(result.reference.content), "trials"),
         },
         "recordings": [recording.name for recording in result.recordings],
-        "offset": None
-        if offset is None
-        else {
-            "offset_s": _number(offset.offset_s),
-            "r": _number(offset.r),
-            "next_s": _number(offset.next_s),
-            "next_r": _number(offset.next_r),
-        },
+        "offset": filled(ClockOffset, result.offset, DECIMALS) if result.offset else None,
         "quantities": [_quantity(one) for one in result.quantities],
         "observers": {
             name: {"windows": len(off), "mean_range": _number(sum(off) / len(off))} for name, off in result.observers_off.items()
@@ -113,33 +108,27 @@ def document(result: Result, created_utc: str) -> Validation:
 def _quantity(one: Quantity) -> Compared:
     found, paired = one.found, one.paired
     share = share_interval(one.held, one.intervals) if one.intervals else (math.nan, math.nan)
-    return {
-        "name": one.name,
-        "unit": one.unit,
-        "level": one.level,
-        "n": found.n,
-        "runners": found.runners,
-        "independent": _number(found.independent),
-        "bias": _number(found.bias),
-        "bias_ci95": [_number(found.bias_low), _number(found.bias_high)],
-        "sd": _number(found.sd),
-        "limits_of_agreement": [_number(found.low), _number(found.high)],
-        "limit_ci95_half": _number(found.limit_half),
-        "rmse": _number(found.rmse),
-        "mae": _number(found.mae),
-        "interval": {"holds": one.held, "of": one.intervals, "share_ci95": [_number(share[0]), _number(share[1])]},
-        "tolerance": one.within,
-        "verdict": one.state,
-        "words": one.words,
-        "pairs": None if one.level == "picture" else [
-            {"where": place, "runner": runner, "station": _number(own), "reference": _number(other)}
-            for place, runner, own, other in zip(paired.places, paired.runners, paired.station, paired.reference, strict=True)
-        ],
-    }  # fmt: skip
+    pairs = zip(paired.places, paired.runners, paired.station, paired.reference, strict=True)
+    return filled(
+        Compared,
+        found,
+        DECIMALS,
+        name=one.name,
+        unit=one.unit,
+        level=one.level,
+        bias_ci95=[_number(found.bias_low), _number(found.bias_high)],
+        limits_of_agreement=[_number(found.low), _number(found.high)],
+        limit_ci95_half=_number(found.limit_half),
+        interval={"holds": one.held, "of": one.intervals, "share_ci95": [_number(share[0]), _number(share[1])]},
+        tolerance=one.within,
+        verdict=one.state,
+        words=one.words,
+        pairs=None if one.level == "picture" else [_pair(*pair) for pair in pairs],
+    )
 
 
-def _number(value: float) -> float | None:
-    return round(value, DECIMALS) if math.isfinite(value) else None
+def _pair(where: str, runner: str, station: float, reference: float) -> ComparedPair:
+    return {"where": where, "runner": runner, "station": _number(station), "reference": _number(reference)}
 
 
 ROW = "{:<26} {:>6}  {:<24} {:<20} {:>8} {:>8}  {:<12} {}"
@@ -150,10 +139,8 @@ def table(result: Result) -> str:
     names = ", ".join(one.name for one in result.recordings) or "the hip belt's own strides"
     lines = [f"{result.reference.path.name} beside {names}; differences are station minus reference", ""]
     if result.offset is not None:
-        lines += [
-            f"  the reference's clock {result.offset.offset_s:+.3f} s is the station's (correlation {result.offset.r:.3f})",
-            "",
-        ]
+        off_s, r = result.offset.offset_s, result.offset.r
+        lines += [f"  the reference's clock {off_s:+.3f} s is the station's (correlation {r:.3f})", ""]
     if result.quantities:
         lines.append(ROW.format("quantity", "n", "bias [95 %]", "limits of agreement", "RMSE", "MAE", "in interval", "verdict"))
     for one in result.quantities:
