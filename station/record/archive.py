@@ -26,7 +26,7 @@ from station.record.dating import date_sessions
 from station.record.integrity import locked
 from station.record.log import read_log
 from station.record.retention import LOG_SUFFIX
-from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading, selection
+from station.record.schema import SESSION, SESSION_COLUMNS, connect, reading, rows_of, selection
 from station.record.sealed import intact
 from station.record.tally import Tally
 from station.types import ANGLES, JOINTS, NAN, NS, STRIDE, Cue, Event, ModelInfo, Outcome, Pose, Recording, SourceInfo, View
@@ -97,13 +97,12 @@ class Archive:
         """
         if which == "last":
             newest = self._listed("SELECT rowid FROM session ORDER BY number DESC")
-            chosen = list(itertools.islice(filter(_whole, newest), 1))
+            rows: Iterable[SessionRow] = itertools.islice(filter(_whole, newest), 1)
         elif which == "new":
-            chosen = [*filter(_whole, self._listed("SELECT rowid FROM session WHERE exported_utc = '' ORDER BY number"))]
-        elif which == "all":
-            chosen = [*filter(_whole, self.sessions())]
+            rows = self._listed("SELECT rowid FROM session WHERE exported_utc = '' ORDER BY number")
         else:
-            chosen = [*filter(_whole, (self.session(which),))]
+            rows = self.sessions() if which == "all" else (self.session(which),)
+        chosen = [*filter(_whole, rows)]
         if not chosen and which not in ("new", "all"):
             raise self._unknown(which)
         return tuple(row.id for row in chosen)
@@ -205,11 +204,8 @@ class Archive:
     def date_sessions(self, now: Moment) -> None:
         """Gives sessions of this boot their time where it was not known. Raises StoreError."""
         if now.trusted and (self.folder / DATABASE).exists():
-            try:
-                with closing(connect(self.folder / DATABASE)) as connection:
-                    date_sessions(connection, now)
-            except sqlite3.Error as error:
-                raise StoreError(f"the database cannot be written ({error})", str(self.folder), "free some space") from None
+            with self._writing() as database:
+                date_sessions(database, now)
 
     def mark_damaged(self, session_ids: Iterable[str]) -> None:
         """Remembers that they could not be read: listed as such, and exported no more."""
@@ -297,12 +293,17 @@ class Archive:
             raise StoreError(f"cannot be read ({error.strerror})", str(path), "check its owner and permissions") from None
 
     def _run(self, query: str, rows: list[tuple[Any, ...]]) -> None:
+        with self._writing() as database:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany(query, rows)
+            database.execute("COMMIT")
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         path = self.folder / DATABASE
         try:
             with closing(connect(path)) as database:
-                database.execute("BEGIN IMMEDIATE")
-                database.executemany(query, rows)
-                database.execute("COMMIT")
+                yield database
         except sqlite3.Error as error:
             raise StoreError(f"the database cannot be written ({error})", str(path), "free some space") from None
 
@@ -333,20 +334,18 @@ def _unlink(path: Path) -> bool:
 
 def _sealed_row(database: sqlite3.Connection, where: str, *values: object) -> dict[str, Any] | None:
     """The session's row by column, or None. Raises ValueError for a wrong checksum."""
-    extra = ("state", "finished_utc", "note", "exported_utc")
-    names = (*SESSION_COLUMNS, "crc", *(name for name in extra))
-    row = database.execute(f"SELECT {selection(database, 'session', names)} FROM session WHERE {where}", values).fetchone()
+    query = f"SELECT {selection(database, 'session', SESSION)} FROM session WHERE {where}"
+    row = database.execute(query, values).fetchone()
     if row is None:
         return None
     if not intact(row[: len(SESSION_COLUMNS) + 1]):
         raise ValueError("its row's checksum is wrong")
-    return dict(zip(names, row, strict=True))
+    return dict(zip(SESSION, row, strict=True))
 
 
 def _rows(database: sqlite3.Connection, table: str, session_id: str) -> Iterator[tuple[Any, ...]]:
     """A session's rows without session, number and checksum. Raises ValueError for damage."""
-    columns = selection(database, table, (*COLUMNS[table], "crc"))
-    for row in database.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)):
+    for row in rows_of(database, table, session_id):
         if not intact(row):
             raise ValueError(f"the checksum of {table} {row[1]} is wrong")
         yield row[2:-1]
@@ -375,19 +374,13 @@ def _session_row(database: sqlite3.Connection, rowid: int) -> SessionRow | None:
     sums = json.loads(row["tally"])
     first_ns, last_ns = sums["first_ns"], sums["last_ns"]
     cues = database.execute("SELECT count(*) FROM cue WHERE session = ?", (row["id"],)).fetchone()[0]
+    as_stored = ("id", "number", "state", "started_utc", "finished_utc", "note", "exported_utc", "core_version")
     return SessionRow(
-        id=row["id"],
-        number=row["number"],
-        state=row["state"],
-        started_utc=row["started_utc"],
-        finished_utc=row["finished_utc"],
+        **{name: row[name] for name in as_stored},
         clock_trusted=bool(row["clock_trusted"]),
         duration_s=(last_ns - first_ns) / NS if first_ns is not None else 0.0,
         strides=int(sums["strides"]),
         cues=cues,
-        note=row["note"],
-        exported_utc=row["exported_utc"],
-        core_version=row["core_version"],
     )
 
 

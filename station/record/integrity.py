@@ -11,7 +11,7 @@ from pathlib import Path
 
 from station.errors import StoreError
 from station.files import held_lock
-from station.record.schema import COLUMNS, SESSION_COLUMNS, connect, reading, selection
+from station.record.schema import COLUMNS, SESSION, SESSION_COLUMNS, connect, insertion, reading, rows_of, selection
 from station.record.sealed import intact
 
 # A station may not start minutes late for its history; the rest stays in the file that was set
@@ -130,33 +130,21 @@ def _full_length(path: Path) -> Iterator[None]:
 
 def _copy_session(source: sqlite3.Connection, database: sqlite3.Connection, rowid: int) -> bool:
     """Raises sqlite3.DatabaseError when part of it is unreadable; then nothing was copied."""
-    extra = ("state", "finished_utc", "note", "exported_utc")
-    columns = (*SESSION_COLUMNS, "crc", *extra)
-    chosen = selection(source, "session", columns)
-    row = source.execute(f"SELECT {chosen} FROM session WHERE rowid = ?", (rowid,)).fetchone()
+    query = f"SELECT {selection(source, 'session', SESSION)} FROM session WHERE rowid = ?"
+    row = source.execute(query, (rowid,)).fetchone()
     if row is None or not intact(row[: len(SESSION_COLUMNS) + 1]):
         return False
-    parts = {table: _rows_of(source, table, row[0]) for table in COLUMNS}
+    parts = {table: rows_of(source, table, row[0]).fetchall() for table in COLUMNS}
     if not all(intact(one) for rows in parts.values() for one in rows):
         return False
     database.execute("BEGIN IMMEDIATE")
     try:
-        _insert(database, "session", columns, [row])
+        database.execute(insertion("session", SESSION), row)
         for table, rows in parts.items():
-            _insert(database, table, (*COLUMNS[table], "crc"), rows)
+            database.executemany(insertion(table, COLUMNS[table]), rows)
         database.execute("COMMIT")
     except sqlite3.Error:
         with suppress(sqlite3.Error):
             database.execute("ROLLBACK")
         raise
     return True
-
-
-def _rows_of(source: sqlite3.Connection, table: str, session_id: str) -> list[tuple[object, ...]]:
-    columns = selection(source, table, (*COLUMNS[table], "crc"))
-    return source.execute(f"SELECT {columns} FROM {table} WHERE session = ? ORDER BY row", (session_id,)).fetchall()
-
-
-def _insert(database: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    marks = ", ".join("?" * len(columns))
-    database.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)

@@ -107,19 +107,19 @@ SESSION_COLUMNS = (
     *("id", "number", "source", "model", "view", "tally", "station_version", "core_version"),
     *("started_utc", "clock_trusted", "boot_id", "started_ns", "series_columns"),
 )
+# Those, their checksum, and what changes later.
+SESSION = (*SESSION_COLUMNS, "crc", "state", "finished_utc", "note", "exported_utc")
 # The columns of the tables that belong to a session; each row ends in its checksum.
 COLUMNS = {
-    "stride": ("session", "row", *(STRIDE.names or ())),
-    "event": ("session", "row", "t_ns", "kind", "side", "confidence"),
-    "cue": ("session", "row", "t_ns", "seq", "id", "rule", "action", "channels", "text"),
-    "outcome": ("session", "row", "t_ns", "cue_seq", "rule", "cleared", "strides"),
-    "chunk": ("session", "row", "content"),
+    "stride": ("session", "row", *(STRIDE.names or ()), "crc"),
+    "event": ("session", "row", "t_ns", "kind", "side", "confidence", "crc"),
+    "cue": ("session", "row", "t_ns", "seq", "id", "rule", "action", "channels", "text", "crc"),
+    "outcome": ("session", "row", "t_ns", "cue_seq", "rule", "cleared", "strides", "crc"),
+    "chunk": ("session", "row", "content", "crc"),
 }
 
 
-def insertion(table: str, columns: Sequence[str]) -> str:
-    """The statement that inserts a sealed row (see sealed.py)."""
-    names = (*columns, "crc")
+def insertion(table: str, names: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
 
 
@@ -128,6 +128,12 @@ def selection(connection: sqlite3.Connection, table: str, columns: Sequence[str]
     one that is only read, from a card or out of a damaged file, is not migrated."""
     there = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")}
     return ", ".join(name if name in there else f"NULL AS {name}" for name in columns)
+
+
+def rows_of(connection: sqlite3.Connection, table: str, session_id: str) -> sqlite3.Cursor:
+    """A session's rows of a table, with all its COLUMNS."""
+    query = f"SELECT {selection(connection, table, COLUMNS[table])} FROM {table} WHERE session = ? ORDER BY row"
+    return connection.execute(query, (session_id,))
 
 
 BUSY_MS = 5000  # chosen: longer than any transaction

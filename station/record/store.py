@@ -17,17 +17,16 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from station import __version__, wall_clock
 from station.config import RecordSection
 from station.errors import InputError, StoreError
 from station.files import write_atomic
-from station.record.archive import DATABASE, LOCK, LOGS, SESSION_ID, UNREADABLE, Archive, SessionRow
+from station.record.archive import DATABASE, LOCK, LOGS, SESSION_ID, UNREADABLE, Archive
 from station.record.belt_pairs import PAIRS, pairs_path
 from station.record.dating import date_sessions
 from station.record.integrity import any_aside, damage, locked, salvage, set_aside
@@ -36,7 +35,7 @@ from station.record.log import LogHeader, repair
 from station.record.retention import LOG_SUFFIX, MB, newest_number, reclaim_logs, surplus_sessions
 from station.record.schema import COLUMNS, SESSION_COLUMNS, NewerDatabase, connect, insertion, migrate
 from station.record.tally import Tally
-from station.types import NS, Activity, Input, ModelInfo, Recording, SourceInfo, Step, Troubles, TurnBand, View
+from station.types import NS, Activity, Input, Step, Troubles
 
 # The file with the highest session number, and what an id can show.
 HIGHEST, MOST_DIGITS = "highest", 9
@@ -52,12 +51,10 @@ RETRY_NS = 10 * NS  # after a failed write
 MOST_EARLY = 20_000
 MOST_PENDING = 40_000  # rows of series kept while the disk is full: eleven minutes
 
-NO_PLAN: Mapping[str, Any] = MappingProxyType({})
-
 
 class SqliteStore:
-    """ports.Store on a folder. Construct it anywhere, then use it from one thread; `sessions` and
-    `recording` from any.
+    """ports.Store on a folder. Construct it anywhere, then use it from one thread; its `archive`
+    from any.
 
     Opening repairs: a database that cannot be used is set aside with its evidence, what is whole of
     it moves to the new one (see `trouble`), and sessions that a power cut left open are closed as
@@ -75,7 +72,7 @@ class SqliteStore:
         self._settings = settings or RecordSection()
         self._core_version = core_version
         self._now = now
-        self._archive = Archive(self._folder)
+        self.archive = Archive(self._folder)
         self._session: OpenSession | None = None
         self._ended: list[OpenSession] = []  # not written yet, because the disk was full
         self._early: list[tuple[Input, Step]] = []
@@ -95,16 +92,10 @@ class SqliteStore:
 
     # --- ports.Store ---
 
-    def begin(
-        self,
-        source: SourceInfo,
-        model: ModelInfo | None,
-        t_ns: int,
-        view: View | None = None,
-        plan: Mapping[str, Any] = NO_PLAN,
-        turn_bands: tuple[TurnBand, ...] = (),
-    ) -> str:
-        """Prepares a session; returns its id. Raises StoreError: one is open, or unreadable."""
+    def begin(self, header: LogHeader, t_ns: int) -> str:
+        """Prepares a session of what `header` describes, in which the store fills in when and by
+        whom; returns its id. Raises StoreError: one is open, or unreadable.
+        """
         if self._session is not None:
             raise StoreError(f"session {self._session.id} is still open", str(self._folder), "finish it first")
         try:
@@ -117,12 +108,8 @@ class SqliteStore:
         # The random part keeps ids apart when the database had to be started anew, or when a stick
         # meets two stations.
         session_id = f"{number:05d}{date}-{secrets.token_hex(2)}"
-        header = LogHeader(
-            source=source,
-            model=model,
-            view=view or View(),
-            plan=plan,
-            turn_bands=turn_bands,
+        header = replace(
+            header,
             session_id=session_id,
             station_version=__version__,
             core_version=self._core_version,
@@ -195,12 +182,6 @@ class SqliteStore:
         """(what is wrong, what to do), for the screen."""
         return tuple(self._troubles.values())
 
-    def sessions(self) -> tuple[SessionRow, ...]:
-        return self._archive.sessions()
-
-    def recording(self, session_id: str) -> Recording:
-        return self._archive.recording(session_id)
-
     # --- opening ---
 
     def _opened(self) -> sqlite3.Connection:
@@ -269,7 +250,7 @@ class SqliteStore:
             self._forget(session_id)
             return
         note = "ended without a finish; recovered up to its last second"
-        path = self._archive.log_path(session_id)
+        path = self.archive.log_path(session_id)
         try:
             torn = repair(path) if path.exists() else 0
             note += f"; {torn} bytes of a torn record were cut from its log" if torn else ""
@@ -331,7 +312,7 @@ class SqliteStore:
         return 0
 
     def _forget(self, session_id: str) -> None:
-        self._archive.log_path(session_id).unlink(missing_ok=True)
+        self.archive.log_path(session_id).unlink(missing_ok=True)
         pairs_path(self._folder, session_id).unlink(missing_ok=True)
         self._database.execute("DELETE FROM session WHERE id = ?", (session_id,))
 
@@ -345,7 +326,7 @@ class SqliteStore:
             write_atomic(self._folder / HIGHEST, f"{session.number}\n".encode())
         if self._settings.input_log:
             self._make_room(None)
-            session.open_log(self._archive.log_path(session.id), self._troubles)
+            session.open_log(self.archive.log_path(session.id), self._troubles)
         if self._settings.hip_belt_pairs:
             session.open_pairs(self._folder)
         for given, step in early:
@@ -399,7 +380,7 @@ class SqliteStore:
             session.date(self._now())
             row = session.row()
             if not session.has_row:
-                database.execute(insertion("session", (*SESSION_COLUMNS, "state")), (*row[:-1], state, row[-1]))
+                database.execute(insertion("session", (*SESSION_COLUMNS, "crc", "state")), (*row, state))
             for table, rows in session.pending_rows().items():
                 database.executemany(insertion(table, COLUMNS[table]), rows)
             finished_utc = self._now().utc if state == "finished" else ""

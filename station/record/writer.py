@@ -5,39 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
 
 from station.errors import StoreError
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
-from station.types import Input, ModelInfo, SourceInfo, Step, Troubles, TurnBand, View
+from station.types import Input, Step, Troubles
 
 log = logging.getLogger("station")
 
 CAPACITY = 3600  # a minute of frames: longer than any pause that a card takes to tidy itself up
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a session's log and row say of its source. Asked for when a session begins."""
-
-    source: SourceInfo
-    model: ModelInfo | None = None
-    view: View = field(default_factory=View)
-    plan: Mapping[str, Any] = field(default_factory=dict)
-    turn_bands: tuple[TurnBand, ...] = ()
-
-
 class Writer:
     """ports.Store: every call returns at once, a bounded inbox and one thread do the rest.
 
-    Owns the store: `close` closes it. A full inbox loses inputs (never a begin or a finish), counts
+    `describe` is asked for what a session's log and row say of its source when it begins. Owns the
+    store: `close` closes it. A full inbox loses inputs (never a begin or a finish), counts
     them in `dropped` and has the log say so. What the disk refuses is said by `trouble` and goes to
     the system log; coaching goes on. A bug in the store is raised by `close`.
     """
 
-    def __init__(self, store: SqliteStore, describe: Callable[[], Description], capacity: int = CAPACITY) -> None:
+    def __init__(self, store: SqliteStore, describe: Callable[[], LogHeader], capacity: int = CAPACITY) -> None:
         self._store, self._describe, self._capacity = store, describe, capacity
         self._inbox: deque[tuple[Input, Step] | str] = deque()
         self._wake = threading.Condition()
@@ -123,8 +112,7 @@ class Writer:
             self._last_ns = given.t_ns
             if self._begin_due:
                 self._begin_due = False
-                of = self._describe()
-                self._store.begin(of.source, of.model, given.t_ns, of.view, of.plan, of.turn_bands)
+                self._store.begin(self._describe(), given.t_ns)
             self._store.add(given, step)
         elif item == "finish":
             self._store.finish(self._last_ns)

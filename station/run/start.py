@@ -20,8 +20,9 @@ from station.gait import CORE_VERSION
 from station.ports import Clock, Estimator, Store
 from station.present.screen.window import Screen
 from station.provision import Provision, provision
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
-from station.record.writer import Description, Writer
+from station.record.writer import Writer
 from station.run.boot_check import BootCheck
 from station.run.clock import SystemClock
 from station.run.health import as_a_service, notify
@@ -181,7 +182,7 @@ def open_store(
     """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
     store = SqliteStore(config.station.data_folder, config.record, CORE_VERSION)
     model = estimator.model if estimator else None
-    return Writer(store, lambda: Description(info, model, view(), plan.to_dict(), turn_bands))
+    return Writer(store, lambda: LogHeader(info, model, view(), plan.to_dict(), turn_bands=turn_bands))
 
 
 @contextlib.contextmanager

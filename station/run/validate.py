@@ -162,7 +162,8 @@ def _offset(series: Series, recordings: Sequence[Measured], given_s: float | Non
             raise InputError(f"the two clocks cannot be brought together by {name}: {offset.reason}", where, remedy)
     start, end = series.t_s[0] + offset.offset_s, series.t_s[-1] + offset.offset_s
     if end < 0 or start > one.duration_s:
-        what = f"its values lie {start:.1f} to {end:.1f} s after the recording began, which lasts {one.duration_s:.1f}: no overlap"
+        there = f"its values lie {start:.1f} to {end:.1f} s after the recording began"
+        what = f"{there}, which lasts {one.duration_s:.1f}: no overlap"
         remedy = "choose the recording or the offset that belongs to it"
         raise InputError(what, where, remedy)
     return offset

@@ -10,9 +10,9 @@ import pytest
 
 from station.errors import StoreError
 from station.record.archive import Archive
-from station.record.log import read_cues, read_log
+from station.record.log import LogHeader, read_cues, read_log
 from station.record.store import SqliteStore
-from station.record.writer import Description, Writer
+from station.record.writer import Writer
 from station.types import Recording
 from tests.made_run import MODEL, SOURCE, VIEW, collected, run
 
@@ -23,7 +23,7 @@ PLAN = {"baseline_s": 180.0}
 def through_store(folder: Path) -> str:
     store = SqliteStore(folder)
     steps = list(run(SECONDS))
-    session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW, PLAN)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW, PLAN), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)
@@ -32,7 +32,7 @@ def through_store(folder: Path) -> str:
 
 
 def through_writer(folder: Path) -> str:
-    writer = Writer(SqliteStore(folder), lambda: Description(SOURCE, MODEL, VIEW, PLAN))
+    writer = Writer(SqliteStore(folder), lambda: LogHeader(SOURCE, MODEL, VIEW, PLAN))
     writer.begin()
     for given, step in run(SECONDS):
         writer.add(given, step)
@@ -122,9 +122,9 @@ def test_wrong_order_is_refused(tmp_path: Path) -> None:
     given, step = next(run(1.0))
     with pytest.raises(StoreError, match="no session is open"):
         store.add(given, step)
-    store.begin(SOURCE, MODEL, 0)
+    store.begin(LogHeader(SOURCE, MODEL), 0)
     with pytest.raises(StoreError, match="still open"):
-        store.begin(SOURCE, MODEL, 0)
+        store.begin(LogHeader(SOURCE, MODEL), 0)
     store.close()
 
 

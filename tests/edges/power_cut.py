@@ -29,7 +29,7 @@ from pathlib import Path
 
 from station.config import RecordSection
 from station.record.archive import Archive
-from station.record.log import read_log
+from station.record.log import LogHeader, read_log
 from station.record.store import SqliteStore
 from station.types import Input, Pose, Step
 from station.usb.stick import export_to
@@ -51,7 +51,7 @@ def live(folder: Path, steps: list[tuple[Input, Step]], pipe: int, sessions: int
     archive = Archive(folder / DATA)
     before = ""
     for _ in itertools.count() if sessions is None else range(sessions):
-        session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
         for number, (given, step) in enumerate(steps, start=1):
             store.add(given, step)
             os.write(pipe, f"added {session_id} {number}\n".encode())
@@ -128,12 +128,12 @@ def check(
     """
     store, archive = SqliteStore(folder / DATA, SMALL_DISK), Archive(folder / DATA)
     assert store.trouble == (), store.trouble
-    rows = {row.id: row for row in store.sessions()}
+    rows = {row.id: row for row in store.archive.sessions()}
     seen = {"finished": 0, "recovered": 0, "lost_at_most": 0, "stick_whole": 0, "stick_part": 0}
     check_listed({name: row.state for name, row in rows.items()}, reported)
     assert not any(archive.log_path(name).exists() for name in reported["forgotten"])
     for session_id, row in rows.items():
-        recording = store.recording(session_id)
+        recording = store.archive.recording(session_id)
         stored = len(recording.t_s)
         if row.state == "finished":
             assert stored == len(steps) - 1, "a finished session lacks frames"

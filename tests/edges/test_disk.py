@@ -17,15 +17,15 @@ import pytest
 from station.config import RecordSection
 from station.errors import StoreError
 from station.record.archive import DATABASE, Archive
-from station.record.log import read_log
+from station.record.log import LogHeader, read_log
 from station.record.store import SqliteStore
-from station.record.writer import Description, Writer
+from station.record.writer import Writer
 from station.types import Input, Step
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
 
 def feed(store: SqliteStore, steps: list[tuple[Input, Step]], finish: bool = True) -> str:
-    session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     if finish:
@@ -63,7 +63,7 @@ def test_damaged_database_is_set_aside_with_its_evidence(tmp_path: Path, damage:
     assert (tmp_path / f"{DATABASE}.corrupt-1.txt").read_text().count("\n") >= 2
     assert any("set aside as station.db.corrupt-1" in what for what, _ in store.trouble)
     second = feed(store, list(run(3.0)))
-    assert [row.id for row in store.sessions()] == [second]
+    assert [row.id for row in store.archive.sessions()] == [second]
     assert second != first
     store.close()
     with sqlite3.connect(tmp_path / DATABASE) as database:
@@ -87,7 +87,7 @@ def test_whole_database_is_left_alone(tmp_path: Path) -> None:
     store.close()
     store = SqliteStore(tmp_path)
     assert store.trouble == ()
-    assert len(store.sessions()) == 1
+    assert len(store.archive.sessions()) == 1
     store.close()
     assert not list(tmp_path.glob("*corrupt*"))
 
@@ -105,14 +105,14 @@ def test_unfinished_session_is_recovered_and_its_torn_log_repaired(tmp_path: Pat
         file.truncate(log.stat().st_size - 7)
 
     store = SqliteStore(tmp_path)
-    (row,) = store.sessions()
+    (row,) = store.archive.sessions()
     assert row.state == "recovered"
     assert row.duration_s > 8.4
     assert "397 bytes of a torn record were cut" in row.note
     assert row.finished_utc >= row.started_utc
     assert read_log(log)[0].torn_bytes == 0
-    assert len(store.recording(session_id).t_s) >= 8.4 * 60
-    assert store.recording(session_id).cues
+    assert len(store.archive.recording(session_id).t_s) >= 8.4 * 60
+    assert store.archive.recording(session_id).cues
     store.close()
 
 
@@ -123,8 +123,8 @@ def test_recovered_session_whose_log_is_gone_or_rubbish_is_still_a_session(tmp_p
         crash(store)
         spoil(Archive(tmp_path).log_path(session_id))
         store = SqliteStore(tmp_path)
-        assert store.sessions()[-1].state == "recovered"
-        assert len(store.recording(session_id).strides) > 3
+        assert store.archive.sessions()[-1].state == "recovered"
+        assert len(store.archive.recording(session_id).strides) > 3
         store.close()
 
 
@@ -155,7 +155,7 @@ def free(store: SqliteStore) -> None:
 def test_full_disk_is_reported_and_nothing_but_time_is_lost_when_it_has_room_again(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path, RecordSection(input_log=False))
     steps = list(run(40.0))
-    session_id = store.begin(SOURCE, MODEL, 0, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), 0)
     assert refused(store, steps[:600]) == 0
     fill(store)
     # Tried again every ten seconds, not at every frame.
@@ -165,7 +165,7 @@ def test_full_disk_is_reported_and_nothing_but_time_is_lost_when_it_has_room_aga
     assert refused(store, steps[1500:]) == 0
     assert store.trouble == ()
     store.finish(steps[-1][0].t_ns)
-    assert len(store.recording(session_id).t_s) == len(steps) - 1
+    assert len(store.archive.recording(session_id).t_s) == len(steps) - 1
     store.close()
 
 
@@ -178,14 +178,15 @@ def test_session_that_ends_on_a_full_disk_is_written_when_there_is_room(tmp_path
     with pytest.raises(StoreError, match="cannot be written"):
         store.finish(steps[-1][0].t_ns)
     # Still full: the next session waits in memory like the first.
-    second = store.begin(SOURCE, MODEL, 0, VIEW)
-    assert store.sessions()[0].state == "open"
+    second = store.begin(LogHeader(SOURCE, MODEL, VIEW), 0)
+    assert store.archive.sessions()[0].state == "open"
     free(store)
     for given, step in run(3.0):
         store.add(given, step)
     store.finish(0)
-    assert [(row.id, row.state, row.number) for row in store.sessions()] == [(session_id, "finished", 1), (second, "finished", 2)]
-    assert len(store.recording(session_id).strides) == sum(len(step.gait.strides) for _, step in steps)
+    listed = [(row.id, row.state, row.number) for row in store.archive.sessions()]
+    assert listed == [(session_id, "finished", 1), (second, "finished", 2)]
+    assert len(store.archive.recording(session_id).strides) == sum(len(step.gait.strides) for _, step in steps)
     store.close()
 
 
@@ -199,9 +200,9 @@ def test_full_for_long_gives_up_the_oldest_series_and_says_so(tmp_path: Path, mo
     assert len(store._session._t_ns) <= 600 + 600  # type: ignore[union-attr]
     free(store)
     store.finish(steps[-1][0].t_ns)
-    (row,) = store.sessions()
+    (row,) = store.archive.sessions()
     assert "the series have a gap" in row.note
-    recording = store.recording(session_id)
+    recording = store.archive.recording(session_id)
     assert len(recording.t_s) < len(steps) - 1
     # Strides, events and cues are all there.
     assert len(recording.strides) == sum(len(step.gait.strides) for _, step in steps)
@@ -211,7 +212,7 @@ def test_full_for_long_gives_up_the_oldest_series_and_says_so(tmp_path: Path, mo
 def test_log_on_a_full_disk_stops_and_the_session_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = SqliteStore(tmp_path)
     steps = list(run(6.0))
-    session_id = store.begin(SOURCE, MODEL, 0, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), 0)
     real = os.fsync
 
     def full(handle: int) -> None:
@@ -223,9 +224,9 @@ def test_log_on_a_full_disk_stops_and_the_session_goes_on(tmp_path: Path, monkey
     monkeypatch.undo()
     store.finish(steps[-1][0].t_ns)
     assert any("the input log stopped: the disk is full" in what for what, _ in store.trouble)
-    (row,) = store.sessions()
+    (row,) = store.archive.sessions()
     assert "its log stops early" in row.note
-    assert len(store.recording(session_id).t_s) == len(steps) - 1
+    assert len(store.archive.recording(session_id).t_s) == len(steps) - 1
     # What was written is readable.
     assert len(list(read_log(Archive(tmp_path).log_path(session_id))[1])) >= 180
     store.close()
@@ -239,7 +240,7 @@ def test_little_free_space_costs_old_logs_first(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("station.record.retention.shutil.disk_usage", lambda folder: usage())
     third = feed(store, list(run(3.0)))
     assert {path.stem for path in (tmp_path / "logs").iterdir()} == {second, third}
-    assert [row.id for row in store.sessions()] == [first, second, third]
+    assert [row.id for row in store.archive.sessions()] == [first, second, third]
     store.close()
 
 
@@ -258,7 +259,7 @@ def test_a_really_full_disk(small_disk: Path) -> None:
     """One megabyte takes half a minute of log; the writer, and with it the coach, goes on to the
     end.
     """
-    writer = Writer(SqliteStore(small_disk), lambda: Description(SOURCE, MODEL, VIEW), capacity=100_000)
+    writer = Writer(SqliteStore(small_disk), lambda: LogHeader(SOURCE, MODEL, VIEW), capacity=100_000)
     writer.begin()
     for given, step in run(60.0):
         writer.add(given, step)
@@ -268,7 +269,7 @@ def test_a_really_full_disk(small_disk: Path) -> None:
     assert writer.dropped == 0
     assert any("full" in what or "nothing more" in what for what, _ in writer.trouble)
     store = SqliteStore(small_disk)  # and the next start is a clean one
-    (row,) = store.sessions()
+    (row,) = store.archive.sessions()
     assert row.strides > 10
     store.close()
 

@@ -19,6 +19,7 @@ import pytest
 
 from station.export.bundle import write_all
 from station.record.archive import Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.types import Joint, Recording
 from station.wall_clock import Moment
@@ -58,7 +59,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     data, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("out")
     store = SqliteStore(data, now=lambda: Moment("2026-11-22T18:30:00Z", True, "boot"))
     steps = list(run(SECONDS))
-    store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)

@@ -11,6 +11,7 @@ import pytest
 from station.config import RecordSection
 from station.record.archive import Archive
 from station.record.belt_pairs import COLUMNS, pairs_path
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.types import Input, PelvicPair, Step, View
 from tests.made_run import MODEL, SOURCE, run
@@ -31,7 +32,7 @@ def paired(seconds: float) -> list[tuple[Input, Step]]:
 
 def stored(folder: Path, wanted: bool, steps: list[tuple[Input, Step]]) -> str:
     store = SqliteStore(folder, RecordSection(hip_belt_pairs=wanted))
-    session_id = store.begin(SOURCE, MODEL, 0, PLACE)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, PLACE), 0)
     for given, step in steps:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from station.record.archive import Archive, SessionRow
+from station.record.log import LogHeader
 from station.record.store import HIGHEST, SqliteStore
 from station.types import NS, Input, Step
 from station.wall_clock import Moment
@@ -40,7 +41,7 @@ def record(store: SqliteStore, clock: Clock, start_s: float, set_after_s: float 
     """
     clock.monotonic_s = start_s
     steps = at(start_s, 8.0)
-    session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         clock.monotonic_s = given.t_ns / NS
         if set_after_s is not None and clock.monotonic_s - start_s >= set_after_s:
@@ -82,7 +83,7 @@ def test_a_clock_that_is_set_while_nobody_runs_dates_them_within_a_minute(tmp_pa
     one = record(store, clock, 60.0)
     clock.trusted = True
     steps = at(100.0, 2.0)
-    store.begin(SOURCE, MODEL, round(20 * NS), VIEW)
+    store.begin(LogHeader(SOURCE, MODEL, VIEW), round(20 * NS))
     clock.monotonic_s = 100.0
     given, step = steps[0]
     store.add(given, step)

@@ -24,13 +24,13 @@ from station.errors import StoreError
 from station.jsonable import jsonable
 from station.record.archive import DATABASE, Archive, DamagedSession
 from station.record.chunks import pack, unpack
-from station.record.log import read_log, read_lost
+from station.record.log import LogHeader, read_log, read_lost
 from station.record.retention import reclaim_logs
 from station.record.schema import COLUMNS, MIGRATIONS, connect, migrate
 from station.record.sealed import sealed
 from station.record.store import SqliteStore
 from station.record.tally import Tally
-from station.record.writer import Description, Writer
+from station.record.writer import Writer
 from station.types import ANGLES, STRIDE, Activity, Input, Step
 from tests.made_run import MODEL, SOURCE, VIEW, run
 
@@ -47,7 +47,7 @@ def standing(seconds: float) -> list[tuple[Input, Step]]:
 
 
 def feed(store: SqliteStore, steps: list[tuple[Input, Step]], finish: bool = True) -> str:
-    session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     if finish:
@@ -60,7 +60,7 @@ def test_an_empty_belt_writes_nothing(tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     feed(store, standing(5.0))
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
-    assert store.sessions() == ()
+    assert store.archive.sessions() == ()
     store.close()
 
 
@@ -78,7 +78,7 @@ def test_who_only_stood_for_long_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     # Memory is bounded: from here on the disk is used.
     monkeypatch.setattr("station.record.store.MOST_EARLY", 100)
     store = SqliteStore(tmp_path)
-    session_id = store.begin(SOURCE, MODEL, 0, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), 0)
     for given, step in standing(5.0):
         store.add(given, step)
     assert Archive(tmp_path).log_path(session_id).exists()
@@ -154,7 +154,7 @@ def test_database_of_a_newer_station_is_kept_and_recording_goes_on(tmp_path: Pat
     second = feed(store, list(run(2.0)))
     assert any("written by a newer station and set aside as station.db.newer-1" in what for what, _ in store.trouble)
     # What this version understands of it is taken over.
-    assert [row.id for row in store.sessions()] == [first, second]
+    assert [row.id for row in store.archive.sessions()] == [first, second]
     store.close()
     with closing(connect(tmp_path / f"{DATABASE}.newer-1")) as kept:
         assert kept.execute("SELECT id FROM session").fetchall() == [(first,)]
@@ -169,7 +169,7 @@ def test_a_flipped_version_number_is_mended_by_what_the_tables_say(tmp_path: Pat
         database.execute(f"PRAGMA user_version = {version}")
     store = SqliteStore(tmp_path)
     assert store.trouble == ()
-    assert [row.id for row in store.sessions()] == [first]
+    assert [row.id for row in store.archive.sessions()] == [first]
     store.close()
     with closing(connect(tmp_path / DATABASE)) as database:
         assert database.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
@@ -183,10 +183,10 @@ def test_a_database_without_checksums_is_read_and_carried_on(tmp_path: Path) -> 
         marks = ", ".join("?" * len(values))
         database.execute(f"INSERT INTO session VALUES ({marks})", values)
     store = SqliteStore(tmp_path)
-    assert [row.state for row in store.sessions()] == ["finished"]
-    assert store.recording("00001-abcd").source.path == SOURCE.path
+    assert [row.state for row in store.archive.sessions()] == ["finished"]
+    assert store.archive.recording("00001-abcd").source.path == SOURCE.path
     second = feed(store, list(run(2.0)))
-    assert [row.id for row in store.sessions()] == ["00001-abcd", second]
+    assert [row.id for row in store.archive.sessions()] == ["00001-abcd", second]
     store.close()
 
 
@@ -197,7 +197,8 @@ def as_an_earlier_station_wrote_it(folder: Path) -> None:
     """The same database with the tables, columns and checksums of the second migration."""
     with closing(sqlite3.connect(folder / DATABASE)) as now, closing(sqlite3.connect(folder / "earlier.db")) as earlier, earlier:
         earlier.executescript("".join(MIGRATIONS[:2]) + "PRAGMA user_version=2;")
-        tables = {"session": (), **COLUMNS, "stride": COLUMNS["stride"][:-NEW_STRIDE_COLUMNS]}
+        unsealed = {table: columns[:-1] for table, columns in COLUMNS.items()}
+        tables = {"session": (), **unsealed, "stride": unsealed["stride"][:-NEW_STRIDE_COLUMNS]}
         for table, columns in tables.items():
             rows = now.execute(f"SELECT {', '.join(columns) or '*'} FROM {table}").fetchall()
             rows = [sealed(row) for row in rows] if columns else rows
@@ -210,7 +211,7 @@ def as_an_earlier_station_wrote_it(folder: Path) -> None:
 def test_strides_of_a_station_that_measured_less_are_read(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     first = feed(store, list(run(6.0)))
-    whole = store.recording(first).strides
+    whole = store.archive.recording(first).strides
     store.close()
     as_an_earlier_station_wrote_it(tmp_path)
 
@@ -225,7 +226,7 @@ def test_strides_of_a_station_that_measured_less_are_read(tmp_path: Path) -> Non
     store = SqliteStore(tmp_path)
     assert store.trouble == ()
     second = feed(store, list(run(2.0)))
-    assert [row.state for row in store.sessions()] == ["finished", "finished"]
+    assert [row.state for row in store.archive.sessions()] == ["finished", "finished"]
     store.close()
     assert as_it_was()
     assert len(Archive(tmp_path).recording(second).t_s)
@@ -282,9 +283,9 @@ def test_a_session_that_was_open_and_is_damaged_stops_no_start(tmp_path: Path, s
     store.close()
     spoil(tmp_path, "UPDATE session SET state = ?, tally = '[' || tally", state)
     store = SqliteStore(tmp_path)
-    assert [row.state for row in store.sessions()] == ["damaged"]
+    assert [row.state for row in store.archive.sessions()] == ["damaged"]
     second = feed(store, list(run(2.0)))
-    assert store.sessions()[-1].id == second
+    assert store.archive.sessions()[-1].id == second
     store.close()
 
 
@@ -303,7 +304,7 @@ def test_a_database_that_breaks_while_it_is_written_is_replaced(tmp_path: Path) 
     store = SqliteStore(tmp_path)
     first = feed(store, list(run(2.0)))
     steps = list(run(6.0))
-    second = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    second = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps[:200]:
         store.add(given, step)
     store._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -315,7 +316,7 @@ def test_a_database_that_breaks_while_it_is_written_is_replaced(tmp_path: Path) 
     for given, step in steps[200:]:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)
-    rows = store.sessions()
+    rows = store.archive.sessions()
     assert rows[-1].id == second
     assert rows[-1].state == "finished"
     assert "damaged while it ran" in rows[-1].note
@@ -332,11 +333,11 @@ def test_whole_sessions_move_to_the_new_database(tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) - 3 * 4096])  # the end of the file is gone
     store = SqliteStore(tmp_path)
-    kept = [row.id for row in store.sessions() if row.state == "finished"]
+    kept = [row.id for row in store.archive.sessions() if row.state == "finished"]
     assert kept
     assert set(kept) < set(ids)
     for session_id in kept:
-        assert len(store.recording(session_id).t_s) == 179
+        assert len(store.archive.recording(session_id).t_s) == 179
     assert store._next_number() == 7  # numbers of lost sessions are not given out again
     store.close()
 
@@ -468,7 +469,7 @@ def test_session_with_a_damaged_chunk_says_so_and_the_others_are_fine(tmp_path: 
 def test_a_slow_disk_loses_inputs_and_says_so(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     gate = _Gate(store)
-    writer = Writer(gate, lambda: Description(SOURCE, MODEL, VIEW), capacity=50)
+    writer = Writer(gate, lambda: LogHeader(SOURCE, MODEL, VIEW), capacity=50)
     steps = list(run(4.0))
     writer.begin()
     writer.add(*steps[0])
@@ -525,7 +526,7 @@ def test_a_bug_in_the_store_is_not_swallowed(tmp_path: Path) -> None:
         def add(self, given: Input, step: Step) -> None:
             raise ZeroDivisionError("bug")
 
-    writer = Writer(Broken(SqliteStore(tmp_path)), lambda: Description(SOURCE, MODEL, VIEW))
+    writer = Writer(Broken(SqliteStore(tmp_path)), lambda: LogHeader(SOURCE, MODEL, VIEW))
     writer.begin()
     writer.add(*next(run(1.0)))
     with pytest.raises(ZeroDivisionError):

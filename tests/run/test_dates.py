@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.sense.poses import Poses, save_poses
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
@@ -101,7 +102,7 @@ def undated(tmp_path: Path) -> str:
     """The id of a session that began, by the clock of its station, in 1970."""
     store = SqliteStore(tmp_path / "data", now=lambda: Moment("1970-01-01T00:03:00Z", False, "boot"))
     steps = list(run(12.0, fps=30))
-    session_id = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    session_id = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)
@@ -138,7 +139,7 @@ def test_a_date_that_is_known_is_not_changed(tmp_path: Path, capsys: pytest.Capt
     for _ in range(2):
         store = SqliteStore(tmp_path / "data", now=lambda: Moment("2026-11-22T18:30:00Z", True, "boot"))
         steps = list(run(8.0, fps=30))
-        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
         for given, step in steps:
             store.add(given, step)
         store.finish(steps[-1][0].t_ns)

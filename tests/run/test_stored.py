@@ -12,6 +12,7 @@ import pytest
 from station import wall_clock
 from station.errors import StoreError
 from station.record.archive import DATABASE, Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.run.stored import export_sessions, forget_sessions, list_sessions
 from station.usb.stick import export_to
@@ -28,7 +29,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Archive:
         store = SqliteStore(tmp_path / "data")
         for seed in (1, 2):
             steps = list(run(8.0, fps=30, seed=seed))
-            store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+            store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
             for given, step in steps:
                 store.add(given, step)
             store.finish(steps[-1][0].t_ns)
@@ -67,7 +68,7 @@ def test_the_list_as_json_keeps_its_schema(archive: Archive, capsys: pytest.Capt
 def test_a_session_that_runs_is_not_forgotten_until_its_station_is_gone(archive: Archive) -> None:
     store = SqliteStore(archive.folder)
     steps = list(run(4.0))
-    running = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    running = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     with pytest.raises(StoreError, match="still runs"):

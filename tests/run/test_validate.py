@@ -14,6 +14,7 @@ import pytest
 from station.config import Config
 from station.export.bundle import write_all
 from station.record.archive import Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.run.analyze import Options, analyse_file
 from station.sense.poses import Poses, save_poses
@@ -133,7 +134,7 @@ def test_a_curve_on_another_clock(shared: Path, tmp_path: Path, capsys: pytest.C
 def test_a_session_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = SqliteStore(tmp_path / "data", now=lambda: Moment("2026-03-01T18:30:00Z", True, "boot"))
     steps = list(made_run(40.0, fps=30))
-    store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from tests.folders import everybodys_folder
 from tests.made_run import MODEL, SOURCE, VIEW, run
@@ -50,7 +51,7 @@ def data() -> Iterator[Path]:
     with everybodys_folder() as folder:
         store = SqliteStore(folder)
         steps = list(run(6.0, fps=30))
-        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
         for given, step in steps:
             store.add(given, step)
         store.finish(0)

@@ -19,6 +19,7 @@ from station.errors import StationError, StoreError
 from station.present.screen import strings
 from station.provision import provision
 from station.record.archive import Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.run.clock import ManualClock
 from station.run.station_state import StationState
@@ -39,7 +40,7 @@ def config(tmp_path: Path) -> Config:
     data = tmp_path / "data"
     store = SqliteStore(data)
     steps = list(run(6.0, fps=30))
-    store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     store.finish(0)
@@ -164,7 +165,7 @@ def test_a_stick_before_the_first_run_is_over_is_asked_to_come_again(
     store = SqliteStore(station.data_dir)
     steps = list(run(6.0, fps=30))
     if running:
-        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
         for given, step in steps:
             store.add(given, step)
     stick = Stick(tmp_path, fresh)

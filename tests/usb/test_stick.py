@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from station.record.archive import Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.usb.folders import StickError
 from station.usb.stick import MOST_ENTRIES, Exported, _names, earlier_sessions, export_to
@@ -33,7 +34,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     store = SqliteStore(folder, now=lambda: NOW)
     for seed in (1, 2):
         steps = list(run(8.0, fps=30, seed=seed))
-        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
         for given, step in steps:
             store.add(given, step)
         store.finish(steps[-1][0].t_ns)

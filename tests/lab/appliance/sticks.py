@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
+from station.record.log import LogHeader  # noqa: E402
 from station.record.store import SqliteStore  # noqa: E402
 from tests.lab.appliance.small import Modules, lines  # noqa: E402
 from tests.made_run import MODEL, SOURCE, VIEW, run  # noqa: E402
@@ -155,7 +156,7 @@ STICKS |= {f"{TOGETHER}FAT32": fat, HUB: exfat}
 def store(folder: Path) -> None:
     sessions = SqliteStore(folder)
     steps = list(run(6.0, fps=30))
-    sessions.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    sessions.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         sessions.add(given, step)
     sessions.finish(0)

@@ -42,6 +42,7 @@ from station.pose.store import read_card, read_errors
 from station.present import voices
 from station.record import log
 from station.record.archive import DATABASE, Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
 from station.run.clock import ManualClock
 from station.run.replay import replayed
@@ -92,7 +93,7 @@ def make_database(folder: Path) -> list[Path]:
     store = SqliteStore(folder / "made")
     for seconds in (3.0, 6.0):
         steps = list(run(seconds, 15))
-        store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+        store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
         for given, step in steps:
             store.add(given, step)
         store.finish(steps[-1][0].t_ns)

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from station.record.archive import Archive
+from station.record.log import LogHeader
 from station.record.store import SqliteStore
-from station.record.writer import Description, Writer
+from station.record.writer import Writer
 from station.types import ANGLES, Input, Step
 from station.usb.stick import export_to
 from tests.made_run import MODEL, SOURCE, VIEW, run
@@ -44,7 +45,7 @@ def main(seconds: float, stick: Path | None) -> dict[str, float]:
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "data"
-        writer = Writer(SqliteStore(folder), lambda: Description(SOURCE, MODEL, VIEW))
+        writer = Writer(SqliteStore(folder), lambda: LogHeader(SOURCE, MODEL, VIEW))
         writer.begin()
         spent_ns = []
         for number, (given, step) in enumerate(run(seconds)):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from station.export.bundle import write_all
 from station.record.archive import DATABASE, Archive
+from station.record.log import LogHeader
 from station.record.schema import COLUMNS, SESSION_COLUMNS, insertion
 from station.record.sealed import sealed
 from station.record.store import SqliteStore
@@ -33,7 +34,7 @@ def fill(folder: Path, sessions: int) -> None:
     """A folder with so many sessions, alike but for their number."""
     store = SqliteStore(folder)
     steps = list(run(SECONDS, 30))
-    first = store.begin(SOURCE, MODEL, steps[0][0].t_ns, VIEW)
+    first = store.begin(LogHeader(SOURCE, MODEL, VIEW), steps[0][0].t_ns)
     for given, step in steps:
         store.add(given, step)
     store.finish(steps[-1][0].t_ns)
@@ -42,13 +43,13 @@ def fill(folder: Path, sessions: int) -> None:
         row = database.execute(f"SELECT {', '.join(SESSION_COLUMNS)} FROM session").fetchone()
         parts = {
             table: database.execute(f"SELECT {', '.join(columns)} FROM {table} WHERE session = ?", (first,)).fetchall()
-            for table, columns in COLUMNS.items()
+            for table, (*columns, _) in COLUMNS.items()
         }
         for number in range(2, sessions + 1):
             name = f"{number:05d}-{number % 65536:04x}"
             values = sealed((name, number, *row[2:]))
-            columns = (*SESSION_COLUMNS, "state", "finished_utc")
-            database.execute(insertion("session", columns), (*values[:-1], "finished", "2026-03-01T18:30:00Z", values[-1]))
+            columns = (*SESSION_COLUMNS, "crc", "state", "finished_utc")
+            database.execute(insertion("session", columns), (*values, "finished", "2026-03-01T18:30:00Z"))
             for table, rows in parts.items():
                 database.executemany(insertion(table, COLUMNS[table]), [sealed((name, *one[1:])) for one in rows])
 
