@@ -117,19 +117,12 @@ def cli() -> None:
 @click.option("--speed-kmh", type=click.FloatRange(0, 30, min_open=True), help="Belt speed, when the treadmill cannot tell it.")
 @FPS
 @TURN
-def run(
-    config_file: Path | None,
-    source_text: str,
-    headless: bool,
-    speed_kmh: float | None,
-    fps: float | None,
-    turned_deg: str | None,
-) -> None:
+def run(fps: float | None, turned_deg: str | None, **options: Any) -> None:
     """Coach live until stopped: the station's main job."""
-    from station.run.start import run_station
+    from station.run.start import Options, run_station
     from station.sense.film_reading import FilmReading
 
-    run_station(config_file, source_text, headless, speed_kmh, FilmReading(fps, int(turned_deg or 0)))
+    run_station(Options(reading=FilmReading(fps, int(turned_deg or 0)), **options))
 
 
 @cli.command()

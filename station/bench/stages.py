@@ -12,19 +12,20 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import numpy as np
 
 from station import __version__
 from station.bench import mediapipe_peer
+from station.bench.drawing import draw_benchmark
 from station.bench.film import analysis_rate
 from station.coach import Coach
 from station.config import Config, PoseSection
@@ -50,6 +51,8 @@ from station.sense.frames import frames
 from station.sense.open import open_source
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS, Frame, Joint, Marks, Pose, Reading, View
+
+T = TypeVar("T")
 
 WARM_UP = 5  # frames whose time does not count (chosen)
 ROUNDS = 3  # ours and the peer's take turns, so that a busy minute hits both
@@ -97,7 +100,8 @@ def run_bench(options: Options) -> None:
         result["core"] = core_us()
         result["batch_angles"] = batch_angles()
         result["frame_age"] = frame_age(frames)
-        result["screen"] = screen_ms()
+        spent = draw_benchmark()
+        result["screen"] = {"median": statistics.median(spent), "p99": float(np.percentile(spent, 99)), "frames": len(spent)}
         result["analysis"] = analysis_rate(options.clip or CLIP)
         if options.vs:
             result["vs_mediapipe"] = versus_mediapipe(frames, poses, options.peer_python or Path(sys.executable))
@@ -148,11 +152,8 @@ def pose_ms(frames: Sequence[Frame], threads: int) -> dict[str, float]:
 
 def pelvis_ms(frames: Sequence[Frame], poses: Sequence[Pose]) -> dict[str, float]:
     """CPU milliseconds a frame of the pelvis model with its crop, and the share that it read."""
-    model, spent = PelvisModel(read_card(models_dir() / f"{PELVIS_MODEL}.md")), []
-    for frame, pose in zip(frames, poses, strict=True):
-        start = time.thread_time_ns()
-        if model.find(frame, pose) is not None:
-            spent.append((time.thread_time_ns() - start) / 1e6)
+    model = PelvisModel(read_card(models_dir() / f"{PELVIS_MODEL}.md"))
+    spent = [cpu_ms for found, cpu_ms in _timed(model.find, frames, poses) if found is not None]
     costs = {"median": statistics.median(spent), "mean": statistics.fmean(spent)} if spent else {}
     return costs | {"tracked": len(spent) / len(frames)}
 
@@ -160,23 +161,23 @@ def pelvis_ms(frames: Sequence[Frame], poses: Sequence[Pose]) -> dict[str, float
 def hip_belt_ms(frames: Sequence[Frame], poses: Sequence[Pose]) -> dict[str, float]:
     """CPU milliseconds of following a drawn hip belt, and of one search without any."""
     worn_by = [_wearing(frame, pose) for frame, pose in zip(frames, poses, strict=True)]
-    finder, spent, tags = HipBeltFinder(), [], []
-    for frame, pose in zip(worn_by, poses, strict=True):
-        start = time.thread_time_ns()
-        marks = finder.find(frame, pose)
-        spent.append((time.thread_time_ns() - start) / 1e6)
-        tags.append(0 if marks is None else len(marks.ids))
-    searched = []
-    for frame, pose in zip(frames, poses, strict=True):
-        start = time.thread_time_ns()
-        HipBeltFinder().find(frame, pose)
-        searched.append((time.thread_time_ns() - start) / 1e6)
+    found = [*_timed(HipBeltFinder().find, worn_by, poses)][WARM_UP:]
+    searched = [*_timed(lambda frame, pose: HipBeltFinder().find(frame, pose), frames, poses)][WARM_UP:]
+    spent = [cpu_ms for _, cpu_ms in found]
     return {
-        "tracked_mean": statistics.fmean(spent[WARM_UP:]),
-        "tracked_p95": float(np.percentile(spent[WARM_UP:], 95)),
-        "tags": statistics.fmean(tags[WARM_UP:]),
-        "one_search": statistics.fmean(searched[WARM_UP:]),
+        "tracked_mean": statistics.fmean(spent),
+        "tracked_p95": float(np.percentile(spent, 95)),
+        "tags": statistics.fmean(0 if marks is None else len(marks.ids) for marks, _ in found),
+        "one_search": statistics.fmean(cpu_ms for _, cpu_ms in searched),
     }
+
+
+def _timed(work: Callable[..., T], *columns: Iterable[Any]) -> Iterator[tuple[T, float]]:
+    """What `work` makes of each row of the columns, and the CPU milliseconds of this thread."""
+    for row in zip(*columns, strict=True):
+        start = time.thread_time_ns()
+        made = work(*row)
+        yield made, (time.thread_time_ns() - start) / 1e6
 
 
 def _posed(frames: Sequence[Frame]) -> list[Pose]:
@@ -209,13 +210,13 @@ def core_us() -> dict[str, float]:
     coach.step(speed)
     result = {}
     for name, step in (("core", core.step), ("coach", coach.step)):
-        spent = _each_us(poses, step)
+        spent = [1e3 * cpu_ms for _, cpu_ms in _timed(step, poses)]
         result[f"{name}_mean"] = statistics.fmean(spent)
         result[f"{name}_median"] = statistics.median(spent)
         result[f"{name}_p99"] = float(np.percentile(spent, 99))
     belted = GaitCore(runner.view)
-    inputs: list[Pose | Marks] = [given for pose in poses for given in (_tags(pose, runner.view), pose)]
-    spent = _each_us(inputs, belted.step)
+    inputs = [given for pose in poses for given in (_tags(pose, runner.view), pose)]
+    spent = [1e3 * cpu_ms for _, cpu_ms in _timed(belted.step, inputs)]
     result["hip_belt_mean"] = sum(spent) / len(poses) - result["core_mean"]
     result["hip_belt_p99"] = float(np.percentile(spent[::2], 99))
     return result
@@ -231,15 +232,6 @@ def _tags(pose: Pose, view: View) -> Marks:
     seen, _ = seen_at(shape.corners_m, shape.skewed, rotation, place_m, focal_px)
     ids = np.flatnonzero((rotation @ shape.rotation[:14, :, 2].T)[2] < -0.4)
     return Marks(pose.t_ns, ids.astype(np.int16), (seen[ids] + middle_px).astype(np.float32))
-
-
-def _each_us(inputs: Sequence[Pose | Marks], step: Callable[[Any], object]) -> list[float]:
-    spent = []
-    for given in inputs:
-        start = time.thread_time_ns()
-        step(given)
-        spent.append((time.thread_time_ns() - start) / 1e3)
-    return spent
 
 
 def batch_angles() -> dict[str, float]:
@@ -287,14 +279,6 @@ def frame_age(frames: Sequence[Frame]) -> dict[str, float]:
         "of_fps": AGE_FPS,
         "taken": len(ages),
     }
-
-
-def screen_ms() -> dict[str, float]:
-    """Milliseconds a frame of the coaching view at 1280x720, drawn in memory."""
-    from station.bench.drawing import draw_benchmark
-
-    spent = draw_benchmark(seconds=2.0)
-    return {"median": statistics.median(spent), "p99": float(np.percentile(spent, 99)), "frames": len(spent)}
 
 
 def versus_mediapipe(frames: Sequence[Frame], poses: Sequence[Pose], python: Path) -> dict[str, Any]:

@@ -282,17 +282,9 @@ def treadmill(config: Config) -> str:
 
 
 CHECKS: dict[str, Callable[[Config], str]] = {
-    "machine": machine,
-    "packages": packages,
-    "models": models,
-    "pose": pose,
-    "camera": camera,
-    "place": place,
-    "treadmill": treadmill,
-    "pins": pins,
-    "sound": sound,
-    "display": display,
-    "storage": storage,
-    "clock": clock,
-    "power": power,
+    check.__name__: check
+    for check in (
+        *(machine, packages, models, pose, camera, place, treadmill),
+        *(pins, sound, display, storage, clock, power),
+    )
 }

@@ -169,13 +169,7 @@ def _pitches(tags: Tags) -> Iterator[float]:
         if tags.ids[other] != tags.ids[one] + 1:
             continue
         for left, right in ((0, 1), (3, 2)):
-            ends = (
-                tags.corners_px[one][left],
-                tags.corners_px[one][right],
-                tags.corners_px[other][left],
-                tags.corners_px[other][right],
-            )
-            points = np.array(ends)
+            points = np.concatenate([tags.corners_px[tag][[left, right]] for tag in (one, other)])
             along = (points[3] - points[0]) / np.linalg.norm(points[3] - points[0])
             place = (points - points[0]) @ along
             aside = np.abs((points - points[0]) @ np.array([-along[1], along[0]])).max()

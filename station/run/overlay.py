@@ -29,15 +29,8 @@ MS = Fraction(1, 1000)  # as time base, so that uneven frame rates stay true
 FILM = "overlay.mp4"
 ENCODER = "libx264"
 CHAINS = {
-    "left": (Joint.LEFT_SHOULDER, Joint.LEFT_HIP, Joint.LEFT_KNEE, Joint.LEFT_ANKLE, Joint.LEFT_HEEL, Joint.LEFT_FOOT_INDEX),
-    "right": (
-        Joint.RIGHT_SHOULDER,
-        Joint.RIGHT_HIP,
-        Joint.RIGHT_KNEE,
-        Joint.RIGHT_ANKLE,
-        Joint.RIGHT_HEEL,
-        Joint.RIGHT_FOOT_INDEX,
-    ),
+    side: tuple(Joint[f"{side}_{name}".upper()] for name in ("shoulder", "hip", "knee", "ankle", "heel", "foot_index"))
+    for side in ("left", "right")
 }
 # Colour-blind safe (IBM palette)
 NEAR, FAR, INK, PAPER = (255, 176, 0), (100, 143, 255), (255, 255, 255), (0, 0, 0)

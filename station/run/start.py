@@ -6,6 +6,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,10 @@ from station.calibrate.calibration import in_force
 from station.calibrate.watch import PlaceWatch
 from station.coach import Coach
 from station.config import Config, LightSection
-from station.cues.plan import Plan
 from station.errors import HardwareError, NothingFound
 from station.faults import RULES
 from station.gait import CORE_VERSION
-from station.ports import Clock, Estimator, Store
+from station.ports import Clock, Store
 from station.present.screen.window import Screen
 from station.provision import Provision, provision
 from station.record.log import LogHeader
@@ -41,7 +41,7 @@ from station.sense.film_reading import FilmReading
 from station.sense.frame_watch import FrameWatch
 from station.sense.open import PICAMERA, open_source
 from station.sense.treadmill import Treadmill
-from station.types import Press, SourceInfo, Troubles, TurnBand, View
+from station.types import Press, SourceInfo, Troubles
 
 log = logging.getLogger("station")
 
@@ -49,9 +49,18 @@ log = logging.getLogger("station")
 UNREADABLE = Config(light=LightSection(enabled=False))
 
 
-def run_station(
-    config_file: Path | None, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None = None
-) -> None:
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    config_file: Path | None = None
+    source_text: str = PICAMERA
+    headless: bool = False
+    speed_kmh: float | None = None
+    reading: FilmReading = field(default_factory=FilmReading)
+
+
+def run_station(options: Options) -> None:
     """Coaches until stopped, or until a file ends.
 
     Raises UsageError (another station runs already), HardwareError (no camera, or nothing to tell
@@ -59,46 +68,36 @@ def run_station(
     ModelError.
     """
     clock = SystemClock()
-    with shown_when_it_fails(UNREADABLE, clock, headless):
-        provided = provision(config_file)
+    with shown_when_it_fails(UNREADABLE, clock, options.headless):
+        provided = provision(options.config_file)
     with speaking(provided.config.station.language):
-        _run(provided, clock, source_text, headless, speed_kmh, reading)
+        _run(options, provided, clock)
 
 
-def _run(
-    provided: Provision, clock: Clock, source_text: str, headless: bool, speed_kmh: float | None, reading: FilmReading | None
-) -> None:
+def _run(options: Options, provided: Provision, clock: Clock) -> None:
     restarts = Restarts(clock)
-    said = shown_when_it_fails(provided.config, clock, headless)
+    said = shown_when_it_fails(provided.config, clock, options.headless)
     with only_one(provided.config), restarts.counted(), said, provided.starting():
         if restarts.rest_s:
             notify("READY=1")  # or systemd takes the rest for a start that hangs
-            show(restarts.error, provided.config, clock, headless, restarts.rest_s)
-        report = _coach(provided, clock, source_text, headless, speed_kmh, reading, restarts)
+            show(restarts.error, provided.config, clock, options.headless, restarts.rest_s)
+        report = _coach(options, provided, clock, restarts)
     log.info(closing_line(report))
-    if source_text != PICAMERA and report.sessions == 0:
-        raise NothingFound("nobody ran: no session, no cue", source_text, "film one runner from the side, head to foot")
+    if options.source_text != PICAMERA and report.sessions == 0:
+        raise NothingFound("nobody ran: no session, no cue", options.source_text, "film one runner from the side, head to foot")
 
 
-def _coach(
-    provided: Provision,
-    clock: Clock,
-    source_text: str,
-    headless: bool,
-    speed_kmh: float | None,
-    reading: FilmReading | None,
-    restarts: Restarts,
-) -> RunReport:
+def _coach(options: Options, provided: Provision, clock: Clock, restarts: Restarts) -> RunReport:
     config, optional = provided.config, OptionalParts([*provided.trouble])
     plan = plan_of(config)
-    with open_source(source_text, config, clock, realtime=True, reading=reading) as source, optional.undo:
+    with open_source(options.source_text, config, clock, realtime=True, reading=options.reading) as source, optional.undo:
         presses: Inbox[Press] = Inbox(8)
         header = Header(config)
         presenters = open_presenters(config, clock, header, optional)
         open_button(config, clock, header, presses, optional)
         # By a person who may end it; in a gym a keyboard is not a switch.
-        watched = source_text != PICAMERA
-        screen = _screen(config, headless, watched, optional)
+        watched = options.source_text != PICAMERA
+        screen = _screen(config, options.headless, watched, optional)
         if not watched and not any(one.works for one in presenters) and (screen is None or screen.trouble):
             remedy = "connect one of them; `station doctor` says what is missing"
             raise HardwareError("there is no light, no loudspeaker and no screen", "", remedy)
@@ -110,18 +109,19 @@ def _coach(
         view, boot = view_of(config, source), BootCheck(config)
         pelvis = optional.try_open("the pelvis model", lambda: pelvis_model_for(config, source.info, view.direction))
         turn_reader, turn_bands = pelvis or (None, ())
-        store = optional.try_open(
-            "a record", lambda: open_store(config, source.info, lambda: place.corrected(view), estimator, plan, turn_bands)
-        )
+        model = estimator.model if estimator else None
+
+        def header_of_log() -> LogHeader:
+            return LogHeader(source.info, model, place.corrected(view), plan.to_dict(), turn_bands=turn_bands)
+
+        store = optional.try_open("a record", lambda: open_store(config, header_of_log))
         treadmills = _treadmills(config, source.info, clock)
         also = tuple(_troubles_of(one) for one in (restarts, boot, place, source, *treadmills))
         live = LiveStation(
             StationParts(
                 source=source,
                 estimator=estimator,
-                new_coach=lambda: Coach(
-                    place.corrected(view), plan, estimator.model.errors if estimator else (), turn_bands
-                ),
+                new_coach=lambda: Coach(place.corrected(view), plan, model.errors if model else (), turn_bands),
                 clock=clock,
                 store=store or NoStore(),
                 mark_finder=mark_finder_for(config, source.info),
@@ -132,7 +132,7 @@ def _coach(
                 frame_watch=FrameWatch() if source.info.kind in LIVE_KINDS else None,
                 place_watch=place,
                 sensors=(StickSessions(), *treadmills),
-                given=given_speed(config, speed_kmh),
+                given=given_speed(config, options.speed_kmh),
                 ready=provided.started,
                 station=StationState(tuple(optional.trouble), clock, config.record.input_log, screen, also),
             )
@@ -171,18 +171,9 @@ def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
     return config, PlaceWatch(calibration.scene if calibration else None, turned_deg)
 
 
-def open_store(
-    config: Config,
-    info: SourceInfo,
-    view: Callable[[], View],
-    estimator: Estimator | None,
-    plan: Plan,
-    turn_bands: tuple[TurnBand, ...] = (),
-) -> Store:
+def open_store(config: Config, describe: Callable[[], LogHeader]) -> Store:
     """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
-    store = SqliteStore(config.station.data_folder, config.record, CORE_VERSION)
-    model = estimator.model if estimator else None
-    return Writer(store, lambda: LogHeader(info, model, view(), plan.to_dict(), turn_bands=turn_bands))
+    return Writer(SqliteStore(config.station.data_folder, config.record, CORE_VERSION), describe)
 
 
 @contextlib.contextmanager

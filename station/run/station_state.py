@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from station.ports import Clock
+from station.present.screen.window import Screen
 from station.types import NS, Station, Troubles
 from station.usb.status import FOLDER, read_status
 
 STICK_EVERY_NS = NS
-
-
-class MayFail(Protocol):
-    """A part that goes on trying by itself: `trouble` is "" or what is wrong now."""
-
-    trouble: str
 
 
 class StationState:
@@ -30,7 +24,7 @@ class StationState:
         off: Troubles,
         clock: Clock,
         recording: bool,
-        screen: MayFail | None,
+        screen: Screen | None,
         also: Sequence[Callable[[], Troubles]] = (),
         stick_folder: Path = FOLDER,
     ) -> None:

@@ -123,7 +123,7 @@ def test_the_sixth_start_in_five_minutes_shows_the_reason_before_it_coaches(
     monkeypatch.setattr(start, "show", show)
     for _ in range(MOST + 1):
         with pytest.raises(ZeroDivisionError):
-            start.run_station(settings, "picamera", False, None)
+            start.run_station(start.Options(settings))
         clock.push(3)
     assert happened[:MOST] == ["coach"] * MOST
     assert happened[MOST:] == [

@@ -85,8 +85,9 @@ def test_the_doctor_keeps_its_schema(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 def test_the_bench_keeps_its_schema(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     figures = {"whole": 1.5, "frames": 3}
-    for stage in ("pose_ms", "hip_belt_ms", "core_us", "batch_angles", "frame_age", "screen_ms"):
+    for stage in ("pose_ms", "hip_belt_ms", "core_us", "batch_angles", "frame_age"):
         monkeypatch.setattr(stages, stage, lambda *_: figures)
+    monkeypatch.setattr(stages, "draw_benchmark", lambda: [1.5, 2.5])
     monkeypatch.setattr(stages, "_frames", lambda *_: [stages.Frame(0, 0, np.zeros((4, 3, 3), np.uint8))])
     monkeypatch.setattr(stages, "versus_mediapipe", lambda *_: {"mediapipe": "0.10.21", "ratio": 0.5})
     assert run("bench", "--json", "--vs", "mediapipe") == 0
