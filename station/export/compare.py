@@ -88,10 +88,16 @@ def _change(name: str, one: Comparison, found: Difference) -> documents.MeasureC
 
 
 def _head(name: str, one: Earlier) -> documents.Compared:
-    words = ("near_side", "pelvic_source", "model_sha256")
-    known = {word: getattr(one.setup, word) or None for word in words}
-    dated, session_id = one.started_utc or None, one.session_id or None
-    return filled(documents.Compared, one.setup, name=name, session_id=session_id, started_utc=dated, **known)
+    return filled(
+        documents.Compared,
+        one.setup,
+        name=name,
+        session_id=one.session_id or None,
+        started_utc=one.started_utc or None,
+        near_side=one.setup.near_side or None,
+        pelvic_source=one.setup.pelvic_source or None,
+        model_sha256=one.setup.model_sha256 or None,
+    )
 
 
 def compare_table(one: Comparison, spoken: Catalogue) -> str:

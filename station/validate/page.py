@@ -35,11 +35,11 @@ def bland_altman(one: Quantity) -> Plot:
     middle, off = ((station + reference) / 2)[pick], (station - reference)[pick]
     found = one.found
     ends = np.array([middle.min(), middle.max()]) if np.ptp(middle) > 0 else middle[0] + np.array([-0.5, 0.5])
-    bias = [np.full(2, level) for level in (found.bias, found.bias_low, found.bias_high)]
+    bias, low, high = (np.full(2, level) for level in (found.bias, found.bias_low, found.bias_high))
     limits = np.array([found.low, found.low, NAN, found.high, found.high])
     lines = [
         Curve("pair", middle, off, dots=True, joined=False),
-        Curve("bias and its 95 % interval", ends, *bias),
+        Curve("bias and its 95 % interval", ends, bias, low, high),
         Curve("95 % limits of agreement", np.array([*ends, NAN, *ends]), limits),
     ]
     title = f"{one.name}: station minus reference"
