@@ -360,6 +360,7 @@ class Speed:
     mps: float = NAN
     origin: SpeedOrigin = "unknown"
     steady: bool = True  # no change in the last seconds: thresholds and silence rules need it
+    incline_pct: float = NAN  # of the belt, uphill +, as the treadmill reports it
 
 
 HipBeltTrouble = Literal[
@@ -660,12 +661,13 @@ class Fault:
 class Own:
     """What this runner showed in this session, to be judged against: measures at the end of the
     silent baseline and of the contrast trial's parts, each keyed by QUANTITIES; empty while not
-    done. `baseline_mps`: the belt speed then, NaN = unknown."""
+    done. `baseline_mps`, `baseline_incline_pct`: belt speed and incline then, NaN = unknown."""
 
     baseline: Mapping[str, Measure] = field(default_factory=dict)
     stiff: Mapping[str, Measure] = field(default_factory=dict)
     free: Mapping[str, Measure] = field(default_factory=dict)
     baseline_mps: float = NAN
+    baseline_incline_pct: float = NAN
 
 
 @dataclass(frozen=True, slots=True)

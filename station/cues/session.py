@@ -217,7 +217,8 @@ class Session:
         if self.mode is Mode.BASELINE:
             if part.run_s < plan.baseline_s:
                 return ()
-            self.own = Own(gait.measures, self.own.stiff, self.own.free, gait.speed.mps)
+            speed = gait.speed
+            self.own = Own(gait.measures, self.own.stiff, self.own.free, speed.mps, speed.incline_pct)
             part.keep(gait)
             self._open(Mode.COACH, 1)
             return ("mode.coach",)

@@ -95,7 +95,8 @@ class Judge:
         dt_ns = 0 if self._looked_ns is None else min(max(gait.t_ns - self._looked_ns, 0), LONGEST_GAP_NS)
         self._looked_ns, self._why_not = gait.t_ns, why_not
         self._collect(gait, settled)
-        scene = Scene(gait.speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, errors)
+        speed = gait.speed
+        scene = Scene(speed.mps, own, gait.pelvic_source, gait.pelvic_calibrated, errors, speed.incline_pct)
         if why_not:
             self._seen = None
             self._rows = tuple(_silent(budget, why_not) for budget in self._budgets)
@@ -123,7 +124,8 @@ class Judge:
         """Whether the rules must look again. The core keeps its measures until the next stride;
         until then only time passes.
         """
-        seen = (gait.measures, own, gait.speed.mps, gait.pelvic_source, gait.pelvic_calibrated)
+        speed = gait.speed
+        seen = (gait.measures, own, speed.mps, speed.incline_pct, gait.pelvic_source, gait.pelvic_calibrated)
         same = self._seen is not None and seen[0] is self._seen[0] and seen[1] is self._seen[1] and seen[2:] == self._seen[2:]
         self._seen = seen
         return not same
@@ -146,7 +148,8 @@ def _judge(budget: Budget, long: Verdict, short: Verdict, dt_s: float) -> Fault:
     budget.spend(_weigh(budget.on, long.look, short.look), dt_s)
     state: FaultState = "ok"
     reason, rising = long.reason, False
-    if budget.on:
+    # What was seen stays in the budget while neither window can tell.
+    if budget.on and not long.look == short.look == "unknown":
         state = "on"
     elif long.look == "unknown":
         state = "cannot_tell"

@@ -30,7 +30,7 @@ class Verdict(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What a rule may know besides the measures. `speed_mps` is NaN when unknown, else within the
-    judged range.
+    judged range. `incline_pct` of the belt, uphill +, NaN when unknown.
 
     errors: of the pose model, by measure.
     """
@@ -40,6 +40,7 @@ class Scene:
     pelvic_source: str = "landmarks"
     pelvic_calibrated: bool = False
     errors: Mapping[str, MeasureError] = field(default_factory=dict)
+    incline_pct: float = NAN
 
     def spread(self, measure: str) -> float:
         """Standard deviation between people of the pose model's error in it; 0 where none is known.

@@ -26,8 +26,12 @@ PER_FORWARD = 0.5
 # runner varies by; and what runners differ by in how the extension grows with speed (eight of
 # Fukuchi 2017), 1/(m/s).
 FALL_DEG, GROWTH_SD = 4.5, 1.2
+# A leg that keeps its swing against the belt opens 0.57 deg more or less against gravity for each
+# per cent of incline: 2 % are a quarter of FALL_DEG (chosen).
+INCLINE_PCT = 2.0
 LITTLE_PUSH = "little push behind you: the thigh hardly opens behind the vertical"
 LESS_PUSH = "less push behind you than in your own first minutes"
+OTHER_INCLINE = "the belt's incline is not that of your own first minutes: the push cannot be compared with them"
 
 
 def signs(measures: Mapping[str, Measure], scene: Scene) -> tuple[Sign, ...]:
@@ -75,10 +79,10 @@ def _sd_of_line(behind: float, front: float, swing: float) -> float:
 
 def own_levels(scene: Scene, now: Measure | None) -> Levels | None:
     """The baseline, at this belt speed, less FALL_DEG or what the intervals allow to be seen; None
-    without one.
+    without one or on a belt of another incline.
     """
     base, then_mps = scene.own.baseline.get(TLE), scene.own.baseline_mps
-    if base is None or not base.measured or not (scene.speed_known and norms.judged(then_mps)):
+    if _tilted(scene) or base is None or not base.measured or not (scene.speed_known and norms.judged(then_mps)):
         return None
     expected = base.value + norms.at(TLE, scene.speed_mps).mean - norms.at(TLE, then_mps).mean
     halves = [measure.ci95_change[1] - measure.value for measure in (base, now) if measure is not None and measure.measured]
@@ -87,9 +91,16 @@ def own_levels(scene: Scene, now: Measure | None) -> Levels | None:
     return Levels(expected - fall, expected - fall / 2)
 
 
+def _tilted(scene: Scene) -> bool:
+    """Whether the belt is known to stand at another incline than in the own baseline."""
+    return TLE in scene.own.baseline and abs(scene.incline_pct - scene.own.baseline_incline_pct) > INCLINE_PCT
+
+
 def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
     by_norms = levels(scene, value_of(measures, FORWARD))
     verdict = _sign(by_norms, measures, scene).verdict(measures, scene)
+    if _tilted(scene) and verdict.look != "out":
+        return verdict._replace(look="unknown", reason=OTHER_INCLINE)
     if verdict.look != "out" or verdict.reason:
         return verdict
     if verdict.value < by_norms.enter:
@@ -100,7 +111,8 @@ def look(measures: Mapping[str, Measure], scene: Scene) -> Verdict:
 
 
 _UNSURE = Scene(errors={name: MeasureError(0.0, 2.5, 1.0, 10) for name in (TLE, FORWARD, EXCURSION)})
-_BASELINE = Scene(own=Own(baseline={TLE: Measure(29.0, 28.0, 30.0, 36)}, baseline_mps=3.5))
+_LEVEL = Own(baseline={TLE: Measure(29.0, 28.0, 30.0, 36)}, baseline_mps=3.5, baseline_incline_pct=1.0)
+_BASELINE, _UPHILL = Scene(own=_LEVEL), Scene(own=_LEVEL, incline_pct=4.0)
 
 RULE = Rule(
     name="thigh_only_drive",
@@ -134,6 +146,8 @@ RULE = Rule(
         Golden("within what the pose model is off", 3.5, {FORWARD: 45.0, TLE: 24.0}, "between", _UNSURE),
         Golden("less than in the own baseline", 3.5, {FORWARD: 36.0, TLE: 24.5}, "out", _BASELINE),
         Golden("less, but leaning back", 3.5, {FORWARD: 36.0, TLE: 24.5, sitting.LEAN: -3.0}, "between", _BASELINE),
+        Golden("less, but uphill", 3.5, {FORWARD: 36.0, TLE: 24.5}, "unknown", _UPHILL),
+        Golden("little by the norms, uphill too", 3.5, {FORWARD: 31.0, TLE: 19.0}, "out", _UPHILL),
         Golden("as in the own baseline", 3.5, {FORWARD: 36.0, TLE: 28.5}, "inside", _BASELINE),
         Golden("slower than in the baseline, and less for that", 2.5, {FORWARD: 29.0, TLE: 22.4}, "inside", _BASELINE),
     ),

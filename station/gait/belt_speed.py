@@ -1,4 +1,5 @@
-"""Belt speed: read from the treadmill, given by a person, or seen in the standing feet."""
+"""Belt speed: read from the treadmill, given by a person, or seen in the standing feet; and the
+incline, which only the treadmill knows."""
 
 from __future__ import annotations
 
@@ -61,15 +62,20 @@ class BeltSpeed:
 
     def reset(self) -> None:
         self._given_mps = self._ftms_mps = nan
-        self._ftms_s = NEVER
+        self._ftms_s = self._incline_s = NEVER
+        self._incline_pct = nan
         self._anchor_mps, self._changed_s = nan, NEVER
         self._feet: list[tuple[float, float]] = []  # near, far px/s
         self._seen_mps, self._seen_s = nan, NEVER
 
     def read(self, t_s: float, given: Reading) -> None:
-        if not (isfinite(given.value) and given.value >= 0.0):
+        if not isfinite(given.value):
             return
-        if given.channel == "speed_ftms_mps":
+        if given.channel == "incline_ftms_pct":
+            self._incline_pct, self._incline_s = given.value, t_s
+        elif given.value < 0.0:
+            return
+        elif given.channel == "speed_ftms_mps":
             self._ftms_mps, self._ftms_s = given.value, t_s
         elif given.channel == "speed_given_mps":
             self._given_mps = given.value
@@ -95,7 +101,8 @@ class BeltSpeed:
             if not isnan(self._anchor_mps):
                 self._changed_s = t_s
             self._anchor_mps = mps
-        return Speed(mps, origin, t_s - self._changed_s > STEADY_S)  # type: ignore[arg-type]
+        incline_pct = self._incline_pct if t_s - self._incline_s <= FTMS_STALE_S else nan
+        return Speed(mps, origin, t_s - self._changed_s > STEADY_S, incline_pct)  # type: ignore[arg-type]
 
     def _by_feet(self) -> float:
         """Mean of both feet, NaN where they do not show it. The near foot is closer than the plane

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from math import isfinite, isnan, nan
 from types import MappingProxyType
 from typing import Literal
@@ -76,7 +77,7 @@ class Bout:
     def speed(self, t_s: float) -> Speed:
         """The belt's, rounded to 1 mm/s."""
         now = self.belt.speed(t_s)
-        return Speed(round(now.mps, 3), now.origin, now.steady)
+        return replace(now, mps=round(now.mps, 3)) if now.mps == now.mps else now
 
     def expected(self, phase: float) -> tuple[float, float] | None:
         """Thigh and shank at this phase (0 = forward peak) as in the last stride, None without."""

@@ -9,7 +9,7 @@ import pytest
 
 from station.coach import Coach
 from station.cues import Plan
-from station.faults.thigh_only_drive import FALL_DEG, LESS_PUSH, LITTLE_PUSH
+from station.faults.thigh_only_drive import FALL_DEG, INCLINE_PCT, LESS_PUSH, LITTLE_PUSH, OTHER_INCLINE
 from station.types import NAN, Fault, Gait, Speed, View
 from tests.made_gait import MadeRunner
 
@@ -54,6 +54,33 @@ def test_a_belt_at_another_speed_is_taken_into_account(speed_mps: float, opens_d
     runner = MadeRunner(3.0, tle_near_deg=25.5, thigh_forward_near_deg=32.0)
     then = (replace(gait, speed=Speed(speed_mps, "given")) for gait in runner.run(90, tle_near_deg=opens_deg))
     assert fault_after(runner, then).state == state
+
+
+@pytest.mark.parametrize(
+    ("incline_pct", "state"), [(0.9 + INCLINE_PCT, "on"), (NAN, "on"), (4.0, "cannot_tell"), (-4.0, "cannot_tell")]
+)
+def test_a_belt_at_another_incline_is_not_compared(incline_pct: float, state: str) -> None:
+    """Baseline at 1 %."""
+    runner = MadeRunner(2.5, tle_near_deg=OPENS_DEG)
+    runner.speed = Speed(2.5, "ftms", incline_pct=1.0)
+    then = runner.run(60, tle_near_deg=OPENS_DEG - FALL_DEG - 0.5)
+    fault = fault_after(runner, (replace(gait, speed=Speed(2.5, "ftms", incline_pct=incline_pct)) for gait in then))
+    assert fault.state == state
+    assert (fault.reason == OTHER_INCLINE) == (state == "cannot_tell")
+
+
+def test_a_fault_that_was_seen_waits_while_the_belt_is_tilted() -> None:
+    """Neither said again nor praised away; back on the level it is on at once."""
+    runner, coach = MadeRunner(2.5, tle_near_deg=OPENS_DEG), Coach(View(1280, 720), Plan())
+    states = []
+    runner.speed = Speed(2.5, "ftms", incline_pct=0.0)
+    assert fault_after(runner, runner.run(60, tle_near_deg=OPENS_DEG - FALL_DEG - 0.5), coach).state == "on"
+    for incline_pct in (5.0, 0.0):
+        runner.speed = Speed(2.5, "ftms", incline_pct=incline_pct)
+        for gait in runner.run(20):
+            step = coach.answer(gait)
+        states.append(next(fault.state for fault in step.faults if fault.rule == "thigh_only_drive"))
+    assert states == ["cannot_tell", "on"]
 
 
 def test_a_baseline_at_an_unknown_speed_is_no_yardstick() -> None:

@@ -147,6 +147,14 @@ def test_given_and_read_speed_come_before_the_picture() -> None:
     assert core.step(Reading(23 * NS, "speed_given_mps", NAN)).speed.mps == 3.0
 
 
+def test_the_treadmill_reports_its_incline_for_a_while() -> None:
+    core = GaitCore()
+    assert np.isnan(core.step(Reading(0, "speed_ftms_mps", 2.8)).speed.incline_pct)
+    assert core.step(Reading(NS, "incline_ftms_pct", -1.5)).speed.incline_pct == -1.5
+    assert core.step(Reading(3 * NS, "speed_ftms_mps", 2.8)).speed.incline_pct == -1.5
+    assert np.isnan(core.step(Reading(9 * NS, "speed_ftms_mps", 2.8)).speed.incline_pct), "it has fallen silent"
+
+
 def test_every_contact_of_a_thigh_with_two_forward_peaks_is_found(shared: Path) -> None:
     """A healthy runner whose thigh peaks before contact and again after it: either may be the
     higher one.
