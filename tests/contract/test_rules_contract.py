@@ -130,6 +130,7 @@ def of_golden(golden: Golden, seconds: float, start_ns: int) -> Iterator[Gait]:
             gait,
             strides=(),
             measures=told(golden),
+            speed=replace(gait.speed, incline_pct=golden.scene.incline_pct),
             pelvic_source=golden.scene.pelvic_source,
             pelvic_calibrated=golden.scene.pelvic_calibrated,
         )
