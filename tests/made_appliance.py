@@ -27,7 +27,6 @@ from station.config import Config
 from station.present.pins import mock_pin_factory
 from station.present.sound import FakeSpeaker, fake_speaker
 from station.run import start
-from station.run.clock import ManualClock
 from station.run.demo import PLAN
 from station.run.outlet import Outlet
 from station.testing.fake_picamera2 import FakeLibrary
@@ -35,6 +34,7 @@ from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_body import Filming
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import NS, Frame, ModelInfo, Pose, Snapshot
+from tests.manual_clock import ManualClock
 
 SITS = RunnerSpec(speed_mps=2.5, tle_deg=11.0, thigh_excursion_deg=38.0, trunk_lean_deg=-4.0)
 SETTINGS = """

@@ -212,7 +212,7 @@ class PressButton:
     `post` runs on the pin library's thread, so it may only enqueue.
     """
 
-    def __init__(self, pin: int, factory: Factory, clock: Clock, post: Callable[[Press], None], name: str = "button") -> None:
+    def __init__(self, pin: int, factory: Factory, clock: Clock, post: Callable[[Press], object], name: str = "button") -> None:
         """Raises HardwareError when the pin is held by another program."""
         from gpiozero import Button
 

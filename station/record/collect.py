@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,6 @@ from station.types import (
     NS,
     STRIDE,
     Cue,
-    DateOrigin,
     Event,
     Input,
     ModelInfo,
@@ -87,17 +85,10 @@ class Collector:
         self._outcomes.extend(step.outcomes)
 
     def recording(
-        self,
-        session_id: str = "",
-        started_utc: str = "",
-        clock_trusted: bool = False,
-        date_from: DateOrigin = "clock",
-        time_zone: str = "UTC",
-        timing: Mapping[str, float] | None = None,
-        notes: Sequence[str] = (),
+        self, session_id: str = "", started_utc: str = "", clock_trusted: bool = False, **about: Any
     ) -> Recording:
-        """What was added so far. `timing`: wall_s, frames_per_s and stage_ms.<stage>, measured by
-        the caller; `notes` as in Recording.
+        """What was added so far. `about`: other fields of Recording that the caller knows, as the
+        date's origin, `timing` and `notes`.
         """
         return assemble(
             self._tally,
@@ -114,10 +105,7 @@ class Collector:
             outcomes=tuple(self._outcomes),
             started_utc=started_utc,
             clock_trusted=clock_trusted,
-            date_from=date_from,
-            time_zone=time_zone,
-            timing=dict(timing or {}),
-            notes=tuple(notes),
+            **about,
         )
 
 

@@ -164,7 +164,7 @@ def analyse_file(options: Options, config: Config) -> tuple[Recording, StationEr
                 problem = error
             except KeyboardInterrupt:
                 click.echo("stopped; what was seen so far is written", err=True)
-        problem = problem or _first_problem(source, options.source_text) or _skipped(inlet, options.source_text)
+        problem = problem or _passed_over(source, inlet, options.source_text)
         notes = (*getattr(source, "notes", ()), *date_notes, *hidden.notes)
         for note in notes:
             click.echo(f"note: {options.source_text}: {note}", err=True)
@@ -245,17 +245,15 @@ def _inputs(posed: Iterator[tuple[Frame | Pose, Pose]], inlet: Inlet) -> Iterato
             yield given, frame
 
 
-def _first_problem(source: FrameSource | PoseSource, where: str) -> InputError | None:
-    """Sources that can go on after damage list it instead of raising."""
+def _passed_over(source: FrameSource | PoseSource, inlet: Inlet, where: str) -> InputError | None:
+    """What was wrong with frames that were left out: damage, or the pose model failed on them."""
     problems = getattr(source, "problems", ())
-    return InputError(str(problems[0]), where, "copy or convert the file again") if problems else None
-
-
-def _skipped(inlet: Inlet, where: str) -> InputError | None:
-    """Frames on which the pose model failed."""
-    if not inlet.skipped:
-        return None
-    return InputError(f"{inlet.skipped} frames could not be judged: the pose model failed on them", where, "see the lines above")
+    if problems:
+        return InputError(str(problems[0]), where, "copy or convert the file again")
+    if inlet.skipped:
+        what = f"{inlet.skipped} frames could not be judged: the pose model failed on them"
+        return InputError(what, where, "see the lines above")
+    return None
 
 
 def _timing(watch: Stopwatch, wall_s: float, poses: int) -> dict[str, float]:

@@ -50,11 +50,8 @@ class _Window:
 
     def hidden(self) -> set[str]:
         same = (self.high.astype(np.int16) - self.low).max(axis=2) < SAME_LEVELS
-        found = set()
-        for part, places in self.points.items():
-            if places and same[tuple(np.array(places).T)].mean() >= MOST_SAME:
-                found.add(part)
-        return found
+        shares = {part: same[tuple(np.array(places).T)].mean() for part, places in self.points.items() if places}
+        return {part for part, share in shares.items() if share >= MOST_SAME}
 
 
 class HiddenLeg:
@@ -63,7 +60,7 @@ class HiddenLeg:
     def __init__(self) -> None:
         self._window: _Window | None = None
         self._windows = 0
-        self._hidden = dict.fromkeys(PARTS, 0)
+        self._hidden: set[str] = set()
         self._any = 0
         self._frames = self._unsure = 0
 
@@ -96,13 +93,12 @@ class HiddenLeg:
         hidden = window.hidden()
         self._windows += 1
         self._any += bool(hidden)
-        for part in hidden:
-            self._hidden[part] += 1
+        self._hidden |= hidden
 
     @property
     def notes(self) -> tuple[str, ...]:
         if self._any:
-            parts = ", ".join(part for part, count in self._hidden.items() if count)
+            parts = ", ".join(part for part in PARTS if part in self._hidden)
             seconds = f"{self._any * WINDOW_S:.0f} of {self._windows * WINDOW_S:.0f} s"
             return (f"the near {parts} cannot be told from what is in front of it or behind it for {seconds}: {DOUBT}",)
         if self._unsure > MOST_UNSURE * self._frames:

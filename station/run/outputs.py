@@ -119,12 +119,6 @@ def open_button(config: Config, clock: Clock, header: Header, presses: Inbox[Pre
     if not (config.light.enabled and "button" in config.pins.fitted):
         return
 
-    def post(press: Press) -> None:
-        presses.put(press)
-
-    def opened() -> PressButton:
-        return PressButton(config.pins.button, header(), clock, post)
-
-    button = optional.try_open("the button", opened)
+    button = optional.try_open("the button", lambda: PressButton(config.pins.button, header(), clock, presses.put))
     if button is not None:
         optional.undo.callback(button.close)  # it works only as long as somebody keeps it

@@ -6,9 +6,8 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -16,14 +15,8 @@ R = TypeVar("R")
 LOOK_S = 0.1  # how often a stage that waits looks whether it is still wanted
 
 
-@dataclass(frozen=True)
-class _Item(Generic[T]):
-    value: T
-
-
-@dataclass(frozen=True)
-class _End:
-    error: BaseException | None
+# An item; or what ended the items: their error, or None after the last.
+Entry = tuple[T] | BaseException | None
 
 
 class Pipeline:
@@ -52,23 +45,23 @@ class Pipeline:
 
         What `items` raises is raised where its next item would have come.
         """
-        line: queue.Queue[_Item[T] | _End] = queue.Queue(depth)
+        line: queue.Queue[Entry[T]] = queue.Queue(depth)
         thread = threading.Thread(target=self._fill, args=(line, items), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
         return self._taken(line)
 
-    def _fill(self, line: queue.Queue[_Item[T] | _End], items: Iterable[T]) -> None:
+    def _fill(self, line: queue.Queue[Entry[T]], items: Iterable[T]) -> None:
         try:
             for item in items:
-                if not self._put(line, _Item(item)):
+                if not self._put(line, (item,)):
                     return
         except BaseException as error:  # it belongs to the thread that takes the items
-            self._put(line, _End(error))
+            self._put(line, error)
         else:
-            self._put(line, _End(None))
+            self._put(line, None)
 
-    def _put(self, line: queue.Queue[_Item[T] | _End], what: _Item[T] | _End) -> bool:
+    def _put(self, line: queue.Queue[Entry[T]], what: Entry[T]) -> bool:
         while not self._unwanted.is_set():
             try:
                 line.put(what, timeout=LOOK_S)
@@ -77,18 +70,17 @@ class Pipeline:
             return True
         return False
 
-    def _taken(self, line: queue.Queue[_Item[T] | _End]) -> Iterator[T]:
+    def _taken(self, line: queue.Queue[Entry[T]]) -> Iterator[T]:
         while not self._unwanted.is_set():
             try:
                 got = line.get(timeout=LOOK_S)
             except queue.Empty:
                 continue
-            if isinstance(got, _Item):
-                yield got.value
-            elif got.error is not None:
-                raise got.error
-            else:
+            if got is None:
                 return
+            if isinstance(got, BaseException):
+                raise got
+            yield got[0]
 
 
 def begun(items: Iterable[T], begin: Callable[[T], R], at_once: int) -> Iterator[tuple[T, R]]:

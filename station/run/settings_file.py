@@ -11,19 +11,19 @@ import inspect
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import NoneType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import click
-from annotated_types import Ge, Gt, Le, Lt
-from pydantic.fields import FieldInfo
 
 from station.config import Config, Section
 from station.provision import INSTALLERS, provision
 
 WIDTH = 100  # columns
+# The ends of a range as JSON Schema names them, and as words.
+LOWEST = {"minimum": "{:.10g}", "exclusiveMinimum": "more than {:.10g}"}
+HIGHEST = {"maximum": "{:.10g}", "exclusiveMaximum": "less than {:.10g}"}
 KEY = re.compile(r"    (\w+): .*?(?:  # (.*))?")
 HEAD = """\
 Settings of a treadmill station. Every key has a default, which is shown; take the # away from what you change. \
@@ -58,7 +58,8 @@ def _section(name: str, section: Section, data_dir: Path | None) -> Iterator[str
     kind = type(section)
     yield from _comment(_sentences(inspect.getdoc(kind) if kind.__doc__ != Section.__doc__ else ""))
     said = _comments(kind)
-    for key, field in kind.model_fields.items():
+    for key, schema in kind.model_json_schema()["properties"].items():
+        field = _flat(schema)
         default = getattr(section, key)
         only = "" if key in INSTALLERS.get(name, ()) else "in the installed file only"
         notes = "; ".join(note for note in (_limits(field), "not set by default" if default is None else "", only) if note)
@@ -85,46 +86,34 @@ def _comments(kind: type[Section]) -> dict[str, str]:
     return found
 
 
-def _limits(field: FieldInfo) -> str:
+def _flat(key: Mapping[str, Any]) -> dict[str, Any]:
+    """What a key's JSON Schema says, of the value or of the parts of it, in one level."""
+    parts = (key.get("items", {}), *key.get("prefixItems", ()), *key.get("anyOf", ()), key)
+    return {name: value for part in parts for name, value in part.items()}
+
+
+def _limits(key: Mapping[str, Any]) -> str:
     """Its choices, or its range, as words."""
-    kinds = [field.annotation, *get_args(field.annotation)]
-    marks = [*field.metadata, *(mark for kind in kinds for mark in _marks(kind))]
-    choices = [written(choice) for kind in kinds if get_origin(kind) is Literal for choice in get_args(kind)]
+    choices = [written(choice) for choice in key.get("enum", ())]
     if choices:
         return " or ".join(choices) if len(choices) < 3 else "one of " + ", ".join(choices)
-    low = next((f"{'more than ' * isinstance(m, Gt)}{_bound(m):.10g}" for m in marks if isinstance(m, (Ge, Gt))), "")
-    high = next((f"{'less than ' * isinstance(m, Lt)}{_bound(m):.10g}" for m in marks if isinstance(m, (Le, Lt))), "")
+    low, high = (
+        next((words.format(key[name]) for name, words in ends.items() if name in key), "") for ends in (LOWEST, HIGHEST)
+    )
     if low and high:
         return f"{low} to {high}"
-    return f"{low} or more".replace("more than 0 or more", "more than 0") if low else high
+    return f"{low} or more" if "minimum" in key else low or high
 
 
-def _bound(mark: Any) -> float:
-    return float(next(getattr(mark, name) for name in ("ge", "gt", "le", "lt") if hasattr(mark, name)))
-
-
-def _marks(kind: Any) -> list[Any]:
-    """The limits inside Annotated[float, Field(ge=...)] | None."""
-    found: list[Any] = []
-    for mark in getattr(kind, "__metadata__", ()):
-        found += mark.metadata if isinstance(mark, FieldInfo) else [mark]
-    return found
-
-
-def _suggestion(field: FieldInfo) -> Any:
+def _suggestion(key: Mapping[str, Any]) -> Any:
     """A value that is allowed, for a key without a default."""
-    for kind in get_args(field.annotation):
-        if get_origin(kind) is Literal:
-            return get_args(kind)[0]
-        shown = [mark.examples[0] for mark in getattr(kind, "__metadata__", ()) if isinstance(mark, FieldInfo) and mark.examples]
-        if shown:
-            return shown[0]
-        bounds = [_bound(mark) for mark in _marks(kind) if isinstance(mark, (Ge, Gt, Le, Lt))]
-        if bounds:
-            return sum(bounds) / 2 if len(bounds) > 1 else bounds[0] + 1
-        if kind is not NoneType:
-            return "/some/where" if Path in (kind, *get_args(kind)) else ""
-    return ""
+    for given in ("enum", "examples"):
+        if given in key:
+            return key[given][0]
+    bounds = [key[name] for name in (*LOWEST, *HIGHEST) if name in key]
+    if bounds:
+        return sum(bounds) / 2 if len(bounds) > 1 else float(bounds[0] + 1)
+    return "/some/where" if key.get("format") == "path" else ""
 
 
 def written(value: Any) -> str:

@@ -15,7 +15,6 @@ import pytest
 
 from station.config import CameraSection
 from station.ports import EndOfSource
-from station.run.clock import ManualClock
 from station.sense.picamera import PicameraSource
 from station.sense.poses import Poses, PosesSource, save_poses
 from station.sense.still import StillSource
@@ -25,6 +24,7 @@ from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import JOINTS, NS, Frame, Pose, SourceInfo
 from tests.made_film import corners, number_of, numbered, write_film
+from tests.manual_clock import ManualClock
 
 N = 30
 Make = Callable[[Path, ManualClock], Any]

@@ -10,9 +10,9 @@ import pytest
 from station.check import Check
 from station.config import Config, parse
 from station.run.boot_check import PARTS, BootCheck
-from station.run.clock import ManualClock
 from station.run.doctor import CHECKS, examine
 from station.run.station_state import StationState
+from tests.manual_clock import ManualClock
 
 CLAIM_DEVICES = {"camera", "place", "pins", "sound", "display", "pose"}
 

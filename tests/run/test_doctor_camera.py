@@ -8,10 +8,10 @@ import pytest
 
 from station.config import Config
 from station.run import doctor
-from station.run.clock import ManualClock
 from station.testing.fake_picamera2 import FakeLibrary, Opening
 from station.types import NS
 from tests.made_film import corners
+from tests.manual_clock import ManualClock
 
 
 def verdict(monkeypatch: pytest.MonkeyPatch, opening: Opening) -> tuple[str, str, str]:

@@ -13,11 +13,11 @@ import pytest
 from station.cli import main
 from station.errors import HardwareError
 from station.run import analyze
-from station.run.clock import ManualClock
 from station.sense.webcam import RATE_FRAMES, WebcamSource
 from station.testing.fake_webcam import FakeWebcam, Plugged
 from station.types import NS
 from tests.made_film import corners
+from tests.manual_clock import ManualClock
 from tests.schemas import conforms
 
 

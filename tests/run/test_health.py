@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from station.run.clock import ManualClock
 from station.run.health import Heartbeats, notify
+from tests.manual_clock import ManualClock
 
 
 def test_a_silent_worker_is_named() -> None:

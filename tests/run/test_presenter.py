@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 
 from station.errors import HardwareError
-from station.run.clock import ManualClock
 from station.run.presenter import RETRY_S, STEADY_S, Presenter
 from station.types import NS, Cue, Gait, Mode, Snapshot
+from tests.manual_clock import ManualClock
 
 CUE = Cue(0, 1, "cue.sitting", "sitting", "start", ("audio", "light"), "Run tall")
 PATIENCE_S = 30.0

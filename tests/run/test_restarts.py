@@ -15,9 +15,9 @@ import pytest
 
 from station.errors import HardwareError, StationError
 from station.run import start
-from station.run.clock import ManualClock
 from station.run.restarts import MOST, NO_WORD, WINDOW_S, Restarts
 from station.run.station_parts import RunReport
+from tests.manual_clock import ManualClock
 
 BURST = 8  # StartLimitBurst of station.service
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from station.run.clock import ManualClock
 from station.run.station_state import StationState
 from station.usb.status import StickStatus, write_status
+from tests.manual_clock import ManualClock
 
 
 class Panel:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from station.config import Config
 from station.errors import InputError, UsageError
 from station.ports import EndOfSource
-from station.run.clock import ManualClock
 from station.sense.film_clock import FrameClock
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
@@ -35,6 +34,7 @@ from tests.made_film import (
     write_film,
     write_tracks,
 )
+from tests.manual_clock import ManualClock
 
 B_FRAMES = {"bf": "3", "x264-params": "b-adapt=0"}
 

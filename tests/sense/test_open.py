@@ -9,13 +9,13 @@ import pytest
 
 from station.config import Config
 from station.errors import InputError
-from station.run.clock import ManualClock
 from station.sense.open import open_source
 from station.sense.picamera import PicameraSource
 from station.sense.poses import Poses, PosesSource, save_poses
 from station.sense.video import VideoSource
 from station.types import JOINTS
 from tests.made_film import numbered, write_film
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 
 from station.config import CameraSection, parse
 from station.errors import CameraLost, ConfigError, HardwareError
-from station.run.clock import ManualClock
 from station.sense.picamera import PicameraSource, choose_mode, turned_back, unpadded
 from station.testing.fake_picamera2 import CALLS, SENSORS, FakeLibrary, FakePicamera2, Opening
 from station.types import NS, Frame
 from tests.made_film import corner_letters, corners, number_of, numbered
+from tests.manual_clock import ManualClock
 
 CLOSE_S = 0.02
 

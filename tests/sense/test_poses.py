@@ -9,11 +9,11 @@ import pytest
 
 from station.errors import StoreError
 from station.ports import EndOfSource
-from station.run.clock import ManualClock
 from station.sense.poses import Poses, PosesSource, load_poses, save_poses
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_motion import RunnerSpec
 from station.types import JOINTS, NAN, NS, Joint, Pose
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from station.ports import EndOfSource
-from station.run.clock import ManualClock
 from station.sense.video import VideoSource
 from station.types import NS, Frame
 from tests.made_film import corner_letters, corners, number_of, numbered, write_film
+from tests.manual_clock import ManualClock
 
 
 def frames_of(source: VideoSource) -> list[Frame]:

@@ -12,13 +12,13 @@ import pytest
 
 from station.config import Config
 from station.errors import CameraLost, HardwareError, UsageError
-from station.run.clock import ManualClock
 from station.sense.film_reading import FilmReading
 from station.sense.open import open_source
 from station.sense.webcam import RATE_FRAMES, WebcamSource, webcam_number
 from station.testing.fake_webcam import FakeWebcam, Plugged
 from station.types import NS, Frame
 from tests.made_film import corner_letters, corners, number_of, numbered
+from tests.manual_clock import ManualClock
 
 
 class Rig:

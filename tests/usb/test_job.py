@@ -21,7 +21,6 @@ from station.provision import provision
 from station.record.archive import Archive
 from station.record.log import LogHeader
 from station.record.store import SqliteStore
-from station.run.clock import ManualClock
 from station.run.station_state import StationState
 from station.usb import owner
 from station.usb.disk import insertion, is_no_stick, volume_for_sessions
@@ -30,6 +29,7 @@ from station.usb.job import Job, Owner, ask_owner, ended, one_at_a_time, owner_o
 from station.usb.signature import signature
 from station.usb.status import StickStatus, read_status, write_status
 from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.manual_clock import ManualClock
 
 NOBODY = 65534
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "timeout": 60}

@@ -44,7 +44,6 @@ from station.record import log
 from station.record.archive import DATABASE, Archive
 from station.record.log import LogHeader
 from station.record.store import SqliteStore
-from station.run.clock import ManualClock
 from station.run.replay import replayed
 from station.run.restarts import Restarts
 from station.sense import ftms
@@ -58,6 +57,7 @@ from station.validate.measured import read_folder
 from station.validate.reference import read_reference
 from tests.made_film import numbered, write_film
 from tests.made_run import MODEL, SOURCE, VIEW, run
+from tests.manual_clock import ManualClock
 
 INPUTS = 10_000
 LIMIT_S = 20.0
