@@ -206,9 +206,9 @@ def compare(**options: Any) -> None:
     """Show what changed between two sessions of one runner: each a stored session, a folder of
     exported files, or what `analyze --json` wrote.
     """
-    from station.run.compare import Options, run_comparison
+    from station.run.compare import run_comparison
 
-    run_comparison(Options(**options))
+    run_comparison(**options)
 
 
 @cli.command()
@@ -295,9 +295,9 @@ def doctor(config_file: Path | None, as_json: bool) -> None:
 )
 def bench(**options: Any) -> None:
     """Time every stage on this machine, and how fast films are analysed."""
-    from station.bench.stages import Options, run_bench
+    from station.bench.stages import run_bench
 
-    run_bench(Options(**options))
+    run_bench(**options)
 
 
 @cli.command("hip-belt")

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -71,41 +70,32 @@ UNITS = {
 }
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the command line asks for."""
-
-    as_json: bool = False
-    vs: str | None = None
-    peer_python: Path | None = None
-    clip: Path | None = None
-    frames: int = 120
-    latency: bool = False
-
-
-def run_bench(options: Options) -> None:
+def run_bench(
+    as_json: bool, vs: str | None, peer_python: Path | None, clip: Path | None, frames: int, latency: bool
+) -> None:
     """Prints the figures. Raises UsageError without the peer, InputError for an unreadable clip."""
+    clip = clip or CLIP
     result: Bench = {"schema": "station.bench/1", "machine": machine()}
-    if options.latency:
+    if latency:
         from station.bench.latency import cue_latency
 
         result["cue_latency_ms"] = cue_latency()
     else:
-        frames = _frames(options.clip or CLIP, options.frames)
-        result["clip"] = {"frames": len(frames), "width_px": frames[0].image.shape[1], "height_px": frames[0].image.shape[0]}
-        result["pose_ms"] = {f"{threads} thread": pose_ms(frames, threads) for threads in (1, 2)}
-        poses = _posed(frames)
-        result["pelvis_ms"] = pelvis_ms(frames, poses)
-        result["hip_belt_ms"] = hip_belt_ms(frames, poses)
+        taken = _frames(clip, frames)
+        result["clip"] = {"frames": len(taken), "width_px": taken[0].image.shape[1], "height_px": taken[0].image.shape[0]}
+        result["pose_ms"] = {f"{threads} thread": pose_ms(taken, threads) for threads in (1, 2)}
+        poses = _posed(taken)
+        result["pelvis_ms"] = pelvis_ms(taken, poses)
+        result["hip_belt_ms"] = hip_belt_ms(taken, poses)
         result["core"] = core_us()
         result["batch_angles"] = batch_angles()
-        result["frame_age"] = frame_age(frames)
+        result["frame_age"] = frame_age(taken)
         spent = draw_benchmark()
         result["screen"] = {"median": statistics.median(spent), "p99": float(np.percentile(spent, 99)), "frames": len(spent)}
-        result["analysis"] = analysis_rate(options.clip or CLIP)
-        if options.vs:
-            result["vs_mediapipe"] = versus_mediapipe(frames, poses, options.peer_python or Path(sys.executable))
-    if options.as_json:
+        result["analysis"] = analysis_rate(clip)
+        if vs:
+            result["vs_mediapipe"] = versus_mediapipe(taken, poses, peer_python or Path(sys.executable))
+    if as_json:
         write_output("-", json_bytes(result))
     else:
         for line in _lines(result):

@@ -21,12 +21,7 @@ SCHEMA: Literal["station.session/1"] = "station.session/1"
 
 
 def session_json(recording: Recording, created_utc: str, core_version: str = __version__) -> bytes:
-    content = document(recording, created_utc, core_version)
-    return json_bytes(content, indent=1)
-
-
-def document(recording: Recording, created_utc: str, core_version: str) -> Session:
-    return {
+    content: Session = {
         "schema": SCHEMA,
         "session_id": recording.session_id,
         "started_utc": recording.started_utc or None,
@@ -42,6 +37,7 @@ def document(recording: Recording, created_utc: str, core_version: str) -> Sessi
         "modes": [{"start_s": round(start_s, TIME_DECIMALS), "mode": mode} for start_s, mode in recording.modes],
         "change": _page(recording.page) if recording.page else None,
     }
+    return json_bytes(content, indent=1)
 
 
 def _page(page: SessionPage) -> Change:

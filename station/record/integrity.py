@@ -94,15 +94,12 @@ def salvage(aside: Path, database: sqlite3.Connection, seconds: float = SALVAGE_
     """Copies whole sessions from a database set aside, newest first; returns how many."""
     end_s = time.monotonic() + seconds
     copied = 0
-    try:
-        with _full_length(aside), closing(reading(aside)) as source:
-            for rowid in range(_last_rowid(source), 0, -1):
-                if time.monotonic() > end_s:
-                    break
-                with suppress(sqlite3.DatabaseError):
-                    copied += _copy_session(source, database, rowid)
-    except (sqlite3.Error, OSError):
-        return copied
+    with suppress(sqlite3.Error, OSError), _full_length(aside), closing(reading(aside)) as source:
+        for rowid in range(_last_rowid(source), 0, -1):
+            if time.monotonic() > end_s:
+                break
+            with suppress(sqlite3.DatabaseError):
+                copied += _copy_session(source, database, rowid)
     return copied
 
 

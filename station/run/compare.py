@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -24,39 +23,30 @@ MOST_BYTES = 200_000_000  # of an analysis in JSON, tables and all: a film of so
 SAME_WAY = "compare sessions of one runner at one belt speed, filmed from one place; --speed-kmh gives `analyze` the speed"
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the command line asks for: stored sessions, exported folders or analysis files."""
-
-    before: str
-    after: str
-    config_file: Path | None = None
-    json_to: str | None = None
-    out: Path | None = None
-
-
-def run_comparison(options: Options) -> None:
-    """Prints and writes what changed.
+def run_comparison(
+    before: str, after: str, config_file: Path | None = None, json_to: str | None = None, out: Path | None = None
+) -> None:
+    """Prints and writes what changed from one stored session, exported folder or analysis file to
+    another.
 
     Raises NothingFound when no measure may be compared, with the reason; InputError for a file that
     is none of the station's, StoreError for a session that is not stored, UsageError.
     """
-    if options.before == options.after:
-        raise UsageError("this is the same session twice", options.after, "name an earlier and a later one")
-    config = provision(options.config_file).config
-    names = options.before, options.after
-    before, after = (_side(name, config) for name in names)
-    one = Comparison(names, before, after, config.station.time_zone or "UTC")
+    if before == after:
+        raise UsageError("this is the same session twice", after, "name an earlier and a later one")
+    config = provision(config_file).config
+    earlier, later = (_side(name, config) for name in (before, after))
+    one = Comparison((before, after), earlier, later, config.station.time_zone or "UTC")
     created_utc, spoken = wall_clock.now().utc, catalogue(config.station.language)
-    if options.json_to is not None:
-        write_output(options.json_to, json_bytes(compare_json(one, created_utc)))
+    if json_to is not None:
+        write_output(json_to, json_bytes(compare_json(one, created_utc)))
     if not one.compared:
         reasons = list(dict.fromkeys(found.reason for found in one.changes.values())) or ["no measure is in both"]
-        raise NothingFound(f"cannot be compared: {reasons[0]}", f"{options.before}, {options.after}", SAME_WAY)
-    if options.out is not None:
-        write_output(options.out, compare_html(one, created_utc, spoken))
-        click.echo(f"wrote {options.out}", err=True)
-    if options.json_to != "-":
+        raise NothingFound(f"cannot be compared: {reasons[0]}", f"{before}, {after}", SAME_WAY)
+    if out is not None:
+        write_output(out, compare_html(one, created_utc, spoken))
+        click.echo(f"wrote {out}", err=True)
+    if json_to != "-":
         click.echo(compare_table(one, spoken))
 
 

@@ -7,12 +7,12 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from station.files import json_bytes, publish
 
 StickState = Literal["none", "writing", "done", "failed", "settings", "refused"]
-STATES = ("none", "writing", "done", "failed", "settings", "refused")
+STATES = get_args(StickState)
 FOLDER = Path("/run/station-usb")  # root's; systemd makes it for the exporter
 PREFIX = "status-"  # then the disk's name: pulling one stick takes no other's word away
 MOST_BYTES = 4096  # chosen: far more than is written

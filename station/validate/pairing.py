@@ -131,11 +131,9 @@ def _window(trial: Trial, recordings: Sequence[Measured]) -> _Window | str:
     if math.isnan(start):
         if not math.isnan(trial.screen_s[0]):
             return "nobody ran, so the clock on the screen stood still"
-        return (
-            _Window(one, NAN, NAN)
-            if trial.start_utc is None
-            else "the station's clock was not set: give a window instead of start_utc"
-        )
+        if trial.start_utc is not None:
+            return "the station's clock was not set: give a window instead of start_utc"
+        return _Window(one, NAN, NAN)
     if start < 0 or end > one.duration_s:
         return f"the window {start:.0f} to {end:.0f} s does not lie within the recording of {one.duration_s:.0f} s"
     return _Window(one, start, end)

@@ -23,7 +23,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +116,7 @@ def _shape(header: Sequence[str]) -> tuple[Sequence[str], Callable[[Table], tupl
     """The columns that such a table may have, and how it is read."""
     if BY_BELT in header:
         return BELT_COLUMNS, _belt_strides
-    return (SERIES_COLUMNS, _series) if "time_s" in header else (TRIAL_COLUMNS, lambda table: tuple(_trials(table)))
+    return (SERIES_COLUMNS, _series) if "time_s" in header else (TRIAL_COLUMNS, _trials)
 
 
 def _check_header(header: Sequence[str], known: Sequence[str], where: str) -> None:
@@ -154,17 +154,13 @@ def _belt_strides(table: Table) -> BeltStrides:
     return BeltStrides(sessions[0], dict(zip(names, np.array(rows).T, strict=True)))
 
 
-def _trials(table: Table) -> Iterator[Trial]:
-    any_row = False
-    for line, cells in table.rows:
-        if any(cells.get(name) for name in (*COUNTS, *QUANTITIES, "waist")):
-            any_row = True
-            yield _trial(table, line, cells)
-    if not any_row:
-        remedy = (
-            f"fill in one of {', '.join(name for name in table.header if name not in (*LABELS, *WINDOW)) or 'steps, speed_kmh'}"
-        )
-        raise InputError("no row is filled in", table.where, remedy)
+def _trials(table: Table) -> tuple[Trial, ...]:
+    wanted = (*COUNTS, *QUANTITIES, "waist")
+    filled = [(line, cells) for line, cells in table.rows if any(cells.get(name) for name in wanted)]
+    if not filled:
+        known = ", ".join(name for name in table.header if name not in (*LABELS, *WINDOW)) or "steps, speed_kmh"
+        raise InputError("no row is filled in", table.where, f"fill in one of {known}")
+    return tuple(_trial(table, line, cells) for line, cells in filled)
 
 
 def _trial(table: Table, line: int, cells: Mapping[str, str]) -> Trial:

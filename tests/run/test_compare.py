@@ -14,7 +14,7 @@ from station.errors import InputError, NothingFound, StationError, UsageError
 from station.export.analysis_json import analysis_json
 from station.export.session_json import session_json
 from station.files import json_bytes
-from station.run.compare import Options, run_comparison
+from station.run.compare import run_comparison
 from station.types import Recording
 from tests.made_run import collected
 from tests.schemas import conforms
@@ -53,7 +53,7 @@ def test_a_change_is_judged_by_the_narrow_interval(
     """20 ± 0.6 and 22 ± 0.8 are 2 ± 1 apart, though their absolute intervals overlap."""
     first = folder("first", summary={"tle_near_deg": measured(20.0, 0.6)})
     later = folder("later", summary={"tle_near_deg": measured(22.0, 0.8)})
-    run_comparison(Options(first, later, json_to=str(tmp_path / "out.json"), out=tmp_path / "out.html"))
+    run_comparison(first, later, json_to=str(tmp_path / "out.json"), out=tmp_path / "out.html")
     assert "Leg behind the hip (°), left leg: 20.0 -> 22.0  +2.0 ± 1.0: changed" in capsys.readouterr().out
     document = json.loads((tmp_path / "out.json").read_text())
     conforms(json.dumps(document))
@@ -69,7 +69,7 @@ def test_a_change_is_judged_by_the_narrow_interval(
 
 def test_an_analysis_is_compared_with_a_session(recording: Recording, folder: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "film.json").write_bytes(json_bytes(analysis_json(recording)))
-    run_comparison(Options(str(tmp_path / "film.json"), folder("session"), out=tmp_path / "out.html"))
+    run_comparison(str(tmp_path / "film.json"), folder("session"), out=tmp_path / "out.html")
     assert "0 of " in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
@@ -82,7 +82,7 @@ def test_an_analysis_is_compared_with_a_session(recording: Recording, folder: Ca
 )
 def test_what_moves_every_value_forbids_it(folder: Callable[..., str], parts: dict[str, Any], why: str) -> None:
     with pytest.raises(NothingFound, match=re.escape(why)):
-        run_comparison(Options(folder("first"), folder("later", **parts)))
+        run_comparison(folder("first"), folder("later", **parts))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_moves_every_value_forbids_it(folder: Callable[..., str], parts: di
 def test_another_view_leaves_what_anybody_counts(
     folder: Callable[..., str], parts: dict[str, Any], why: str, capsys: pytest.CaptureFixture
 ) -> None:
-    run_comparison(Options(folder("first"), folder("later", **parts)))
+    run_comparison(folder("first"), folder("later", **parts))
     text = capsys.readouterr().out
     assert why in text
     assert re.findall(r"^  (.*?) \(.*?->", text, re.MULTILINE) == ["Cadence"]
@@ -108,7 +108,7 @@ def test_it_speaks_the_language_of_the_settings(
 ) -> None:
     settings = tmp_path / "station.toml"
     settings.write_text('[station]\nlanguage = "de"\n', encoding="utf-8")
-    run_comparison(Options(folder("first"), folder("later"), settings, out=tmp_path / "out.html"))
+    run_comparison(folder("first"), folder("later"), settings, out=tmp_path / "out.html")
     assert "keine klare Änderung" in capsys.readouterr().out
     assert "Vorher und nachher" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
@@ -122,16 +122,16 @@ def test_what_is_no_session_is_refused(folder: Callable[..., str], tmp_path: Pat
     if content is not None:
         (tmp_path / "odd" / "session.json").write_text(content)
     with pytest.raises(InputError, match=what):
-        run_comparison(Options(folder("first"), str(tmp_path / "odd")))
+        run_comparison(folder("first"), str(tmp_path / "odd"))
 
 
 def test_words_that_name_no_two_sessions(folder: Callable[..., str], tmp_path: Path) -> None:
     first = folder("first")
     with pytest.raises(UsageError, match="twice"):
-        run_comparison(Options(first, first))
+        run_comparison(first, first)
     settings = tmp_path / "station.toml"
     settings.write_text(f'[station]\ndata_dir = "{tmp_path}"\n', encoding="utf-8")
     with pytest.raises(UsageError, match="several"):
-        run_comparison(Options(first, "all", settings))
+        run_comparison(first, "all", settings)
     with pytest.raises(StationError, match="there is no session"):
-        run_comparison(Options(first, "00001-beef", settings))
+        run_comparison(first, "00001-beef", settings)
