@@ -41,7 +41,7 @@ from station.sense.film_reading import FilmReading
 from station.sense.frame_watch import FrameWatch
 from station.sense.open import PICAMERA, open_source
 from station.sense.treadmill import Treadmill
-from station.types import Press, SourceInfo, Troubles
+from station.types import Press, SourceInfo
 
 log = logging.getLogger("station")
 
@@ -116,7 +116,7 @@ def _coach(options: Options, provided: Provision, clock: Clock, restarts: Restar
 
         store = optional.try_open("a record", lambda: open_store(config, header_of_log))
         treadmills = _treadmills(config, source.info, clock)
-        also = tuple(_troubles_of(one) for one in (restarts, boot, place, source, *treadmills))
+        also = (restarts, boot, place, source, *treadmills)
         live = LiveStation(
             StationParts(
                 source=source,
@@ -154,11 +154,6 @@ def _treadmills(config: Config, info: SourceInfo, clock: Clock) -> tuple[Treadmi
     """The one that the settings name, beside a camera: a film has no treadmill."""
     wanted = config.treadmill.bluetooth
     return (Treadmill(wanted, clock),) if wanted and info.kind in LIVE_KINDS else ()
-
-
-def _troubles_of(part: object) -> Callable[[], Troubles]:
-    """What a part says is wrong, asked anew each time; a film's source says nothing."""
-    return lambda: getattr(part, "trouble", ())
 
 
 def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:

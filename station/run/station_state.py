@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from station.ports import Clock
@@ -16,7 +16,8 @@ STICK_EVERY_NS = NS
 class StationState:
     """Call it for the present state.
 
-    `off`: parts that were missing at the start, as (what, remedy); `also`: asked every time.
+    `off`: parts that were missing at the start, as (what, remedy); `also`: parts
+    that are asked for their `trouble` every time, as far as they have one.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class StationState:
         clock: Clock,
         recording: bool,
         screen: Screen | None,
-        also: Sequence[Callable[[], Troubles]] = (),
+        also: Sequence[object] = (),
         stick_folder: Path = FOLDER,
     ) -> None:
         self._off, self._clock, self._stick_folder, self._recording, self._screen = off, clock, stick_folder, recording, screen
@@ -42,7 +43,7 @@ class StationState:
             off = (*off, (self._screen.trouble, ""))
         if self._stick.state == "refused":
             off = (*off, (self._stick.text, "correct station.toml on the stick and put it in again; until then nothing changes"))
-        off = (*off, *(one for more in self._also for one in more()))
+        off = (*off, *(one for part in self._also for one in getattr(part, "trouble", ())))
         return Station(
             healthy=not off, trouble=off, recording=self._recording, stick=self._stick.state, stick_text=self._stick.text
         )

@@ -87,7 +87,7 @@ def run(name: str, tmp_path: Path) -> tuple[list[View], Shown]:
         views.append(watch.corrected(VIEW))
         return Coach(views[-1], Plan())
 
-    state = StationState((), SystemClock(), False, None, also=(lambda: watch.trouble,))
+    state = StationState((), SystemClock(), False, None, also=(watch,))
     LiveStation(
         StationParts(
             source=film,

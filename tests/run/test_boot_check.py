@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -49,10 +50,10 @@ def test_a_doctor_that_falls_ill_takes_nobody_along(caplog: pytest.LogCaptureFix
 
 
 def test_what_it_finds_is_shown(tmp_path: Path) -> None:
-    reported: list[tuple[str, str]] = []
-    state = StationState((), ManualClock(), False, None, also=(lambda: tuple(reported),))
+    part = SimpleNamespace(trouble=())
+    state = StationState((), ManualClock(), False, None, also=(part, object()))
     assert state().healthy
-    reported.append(("clock: wrong", "set it"))
+    part.trouble = (("clock: wrong", "set it"),)
     assert state().trouble == (("clock: wrong", "set it"),)
     assert not state().healthy
 
