@@ -104,7 +104,9 @@ def run_bench(
 
 def machine() -> dict[str, str]:
     """What the figures were taken on."""
-    names = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith(("model name", "Model"))]
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model"))]
     packages = ("numpy", "onnxruntime", "opencv-python-headless", "pygame-ce")
     return {
         "cpu": names[0] if names else platform.machine(),
@@ -315,11 +317,6 @@ def _frames(clip: Path, count: int) -> list[Frame]:
     if len(taken) <= WARM_UP:
         raise StationError(f"has only {len(taken)} frames", str(clip), "name a longer clip")
     return taken
-
-
-def _cpuinfo() -> list[str]:
-    path = Path("/proc/cpuinfo")
-    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def _lines(result: Mapping[str, object], indent: str = "", unit: str = "") -> Iterator[str]:

@@ -47,12 +47,8 @@ def _row(name: str, measure: Measure, speed_mps: float) -> dict[str, Any]:
 def named(name: str) -> dict[str, Any]:
     """What the rows of every table say of their measure, beside its values."""
     quantity = QUANTITIES[name]
-    return {"label": quantity.label, "unit": quantity.mark, "leg": leg_of(name)}
-
-
-def leg_of(name: str) -> str:
-    """Which leg a measure is of."""
-    return "near leg" if "_near" in name else "far leg" if "_far" in name else ""
+    leg = "near leg" if "_near" in name else "far leg" if "_far" in name else ""
+    return {"label": quantity.label, "unit": quantity.mark, "leg": leg}
 
 
 def place(measure: Measure, usual: tuple[float, float]) -> str:

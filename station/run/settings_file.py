@@ -56,7 +56,7 @@ def example(data_dir: Path | None = None) -> str:
 
 def _section(name: str, section: Section, data_dir: Path | None) -> Iterator[str]:
     kind = type(section)
-    yield from _comment(_sentences(inspect.getdoc(kind) if kind.__doc__ != Section.__doc__ else ""))
+    yield from _comment(" ".join((kind.__doc__ or "").split()) if kind.__doc__ != Section.__doc__ else "")
     said = _comments(kind)
     for key, schema in kind.model_json_schema()["properties"].items():
         field = _flat(schema)
@@ -123,10 +123,6 @@ def written(value: Any) -> str:
     if isinstance(value, frozenset):
         return written(sorted(value))
     return json.dumps(str(value) if isinstance(value, Path) else value)
-
-
-def _sentences(doc: str | None) -> str:
-    return " ".join((doc or "").split()).replace("`", "")
 
 
 def _comment(text: str) -> list[str]:

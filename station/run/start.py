@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,10 @@ def _coach(options: Options, provided: Provision, clock: Clock, restarts: Restar
         def header_of_log() -> LogHeader:
             return LogHeader(source.info, model, place.corrected(view), plan.to_dict(), turn_bands=turn_bands)
 
-        store = optional.try_open("a record", lambda: open_store(config, header_of_log))
+        def recorder() -> Store:
+            return Writer(SqliteStore(config.station.data_folder, config.record, CORE_VERSION), header_of_log)
+
+        store = optional.try_open("a record", recorder)
         treadmills = _treadmills(config, source.info, clock)
         also = (restarts, boot, place, source, *treadmills)
         live = LiveStation(
@@ -164,11 +167,6 @@ def calibrated(config: Config, info: SourceInfo) -> tuple[Config, PlaceWatch]:
     config, calibration = in_force(config, info)
     turned_deg = config.camera.turned_deg if info.kind == "camera" else None
     return config, PlaceWatch(calibration.scene if calibration else None, turned_deg)
-
-
-def open_store(config: Config, describe: Callable[[], LogHeader]) -> Store:
-    """The store with its writer thread. Raises StoreError when the data folder cannot be used."""
-    return Writer(SqliteStore(config.station.data_folder, config.record, CORE_VERSION), describe)
 
 
 @contextlib.contextmanager
