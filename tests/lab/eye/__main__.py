@@ -59,6 +59,15 @@ def _others(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--test", type=Path, required=True, nargs="+", help="folders of held-out shards")
     parser.add_argument("--to", type=Path, required=True, help="folder of the run")
     parser.set_defaults(run=_ablate)
+    parser = commands.add_parser("shapes", help="what helps the pelvis network: train it anew, one thing changed at a time")
+    parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of shards to train on")
+    parser.add_argument("--test", type=Path, required=True, nargs="+", help="folders of held-out shards")
+    parser.add_argument("--start", type=Path, required=True, metavar="RUN", help="whose convolutions all begin with")
+    parser.add_argument("--to", type=Path, required=True, help="folder of the runs, one each")
+    parser.add_argument("--steps", type=int, default=1500, help="of each run (default 1500)")
+    parser.add_argument("--hours", type=float, default=1.0, help="at most, of each run (default 1)")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.set_defaults(run=_shapes)
     parser = commands.add_parser("crops", help="write the held-out crops of tests/pose")
     parser.add_argument("--ground", type=Path, required=True, nargs="+", help="folders of held-out hip shards")
     parser.add_argument("--to", type=Path, required=True)
@@ -69,6 +78,13 @@ def _ablate(given: argparse.Namespace) -> None:
     from .pelvis_ablate import ablate
 
     print(ablate(given.to, given.ground, given.test))
+
+
+def _shapes(given: argparse.Namespace) -> None:
+    from .pelvis_shapes import table, train_all
+
+    train_all(given.ground, given.start, given.to, given.steps, given.hours, given.threads)
+    print(table(given.to, given.test, given.steps))
 
 
 def _crops(given: argparse.Namespace) -> None:

@@ -17,9 +17,10 @@ WEIGHT_DECAY = 0.02
 SHAPE_FILE = "shape.json"
 
 
-def train(ground: list[Path], folder: Path, shape: Shape, plan: loop.Plan, seed: int, workers: int) -> None:
+def train(ground: list[Path], folder: Path, shape: Shape, plan: loop.Plan, seed: int, workers: int,
+          start: Path | None = None) -> None:
     """Train on the shards in `ground`, hip or body tiles, into `folder`; goes on, with its shape,
-    where a run there stopped.
+    where a run there stopped. `start`: a run whose convolutions a new one begins with.
     """
     torch.manual_seed(seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +39,10 @@ def train(ground: list[Path], folder: Path, shape: Shape, plan: loop.Plan, seed:
 
     # A piece that goes on sees other frames than the piece before.
     frames = batches(ground, shape, seed + 1000 * loop.steps_done(folder), BATCH, workers)
-    loop.train(PelvisNet(shape), frames, loss, plan, folder)
+    network = PelvisNet(shape)
+    if start is not None:
+        network.trunk.load_state_dict(trained(start)[0].trunk.state_dict())
+    loop.train(network, frames, loss, plan, folder)
 
 
 def shape_of(folder: Path) -> Shape:
