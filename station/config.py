@@ -126,7 +126,7 @@ class PoseSection(Section):
 
     # its name, as `station models verify` lists them; or "mediapipe" for Google's runtime (extra
     # `mediapipe`)
-    model: str = "pose_landmark_full"
+    model: str = "pose_runner"
     models_dir: AnyPath | None = None  # another folder of models
     threads: Annotated[int, Field(ge=1, le=8)] = 3  # cores that it may use
     # square around a body over the frame's height; less is the background

@@ -18,7 +18,7 @@ from station.pose.model import Landmarks, Square
 from station.pose.two_stage import TwoStage
 from station.types import JOINTS, NAN, Joint
 
-HEIGHT_PX, WIDTH_PX, CELL_PX = 256, 192, 4  # of the network's input, and of a cell of its output
+HEIGHT_PX, WIDTH_PX, CELL_PX = 224, 160, 4  # of the network's input, and of a cell of its output
 SIDE_PX = (HEIGHT_PX - WIDTH_PX) // 2  # left out at either side of the square
 ROWS = (
     Joint.NOSE,
@@ -31,7 +31,7 @@ REACH = 3  # cells to each side of a peak: 7 x 7
 # A runner in a square, in lengths of the trunk (middle of the shoulders to middle of the hips):
 # 2.05 to the soles, 1.75 to the top of the head, 1.5 to the hindmost toe (the stride curves of
 # eight runners up to 6 m/s on six bodies).
-SQUARE_TRUNKS, CENTRE_DOWN = 4.1, 0.12
+SQUARE_TRUNKS, CENTRE_DOWN = 4.2, 0.12
 CIRCLE_TRUNKS = 1.84  # radius of the body's circle, as BlazePose has it: head and feet lie on it
 
 

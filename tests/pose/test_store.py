@@ -59,9 +59,16 @@ def emptied(path: Path) -> None:
 def test_damaged_model_is_refused_with_its_name_and_a_remedy(folder, name, damage):
     damage(folder / f"{name}.onnx")
     with pytest.raises(ModelError) as caught:
-        open_estimator(PoseSection(models_dir=folder))
+        open_estimator(PoseSection(model="pose_landmark_full", models_dir=folder))
     assert f"{name}.onnx" in caught.value.where
     assert "station models build" in caught.value.remedy
+
+
+def test_damaged_model_of_our_own_comes_back_with_the_station(folder):
+    truncated(folder / "pose_runner.onnx")
+    with pytest.raises(ModelError) as caught:
+        open_estimator(PoseSection(models_dir=folder))
+    assert caught.value.remedy == "install the station again"
 
 
 @pytest.mark.parametrize("text", ["", "no front matter", "+++\nsha256 = 1 2\n+++\n", "+++\nlicence = 'x'\n+++\n"])
@@ -87,7 +94,7 @@ def test_missing_folder_and_missing_card_are_reported(tmp_path):
         models_dir(tmp_path / "nowhere")
     with pytest.raises(ModelError, match="no model cards"):
         cards(tmp_path)
-    with pytest.raises(ModelError, match=r"pose_landmark_full\.md"):
+    with pytest.raises(ModelError, match=r"pose_runner\.md"):
         open_estimator(PoseSection(models_dir=tmp_path))
 
 

@@ -18,6 +18,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .models import SHIPPED
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(
@@ -26,7 +28,7 @@ def main() -> None:
     parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep", "pelvis", "verdicts"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
-    parser.add_argument("--model", default="pose_landmark_full")
+    parser.add_argument("--model", default=SHIPPED, help=f"a pose model (default: {SHIPPED})")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--anew", action="store_true", help="estimate: ask the pelvis model again, it was trained on")
     asked = parser.parse_intermixed_args()

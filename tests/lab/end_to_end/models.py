@@ -24,8 +24,9 @@ from station.pose.model import Square
 from station.pose.store import models_dir
 from station.pose.who import Who
 
-SHIPPED, HEAVY, THUNDER = "pose_landmark_full", "pose_landmark_heavy", "movenet_thunder"
-NAMES = (SHIPPED, HEAVY, THUNDER)
+SHIPPED = PoseSection().model
+"""The one that the station takes where the settings say nothing."""
+HEAVY, THUNDER = "pose_landmark_heavy", "movenet_thunder"
 PACKAGES = {
     "@mediapipe/pose@0.5.1675469404": {
         "package/pose_landmark_heavy.tflite": "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
@@ -53,8 +54,8 @@ heatmap = "Identity_3"
 
 
 def open_model(name: str, folder: Path) -> TrackingEstimator:
-    """The estimator of the station over one of NAMES or of its own models. Raises KeyError for
-    another name, ModelError for a broken file.
+    """The estimator of the station over HEAVY, THUNDER or one of its own models. Raises KeyError
+    for another name, ModelError for a broken file.
     """
     settings = PoseSection(threads=1)
     if name in MODELS:

@@ -28,15 +28,15 @@ median ± SD. What the rules make of it: `python -m tests.lab.end_to_end verdict
 """
 MISSED = """## What is missed, and why
 
-- Angles frame by frame: the near thigh through `pose_landmark_full` errs by several degrees, most of it a bias that differs
-  from person to person. The bias that people share is taken off the measures, the rest is in the intervals; frames keep it.
-- Exchanged legs: where the model names the legs wrongly for longer than a stride, the core follows it until the pattern fits
-  again; most in oblique views from the rear.
+- Angles frame by frame: half of what the near thigh is off by is a bias that differs from person to person. The bias that people
+  share is taken off the measures, the rest is in the intervals; frames keep it.
+- Exchanged legs: where a model names the legs wrongly for longer than a stride, the core follows it until the pattern fits
+  again.
 - Where the foot lands and how the shank stands then: the model's error between people is larger than what runners differ by.
   The station reports them, and says "cannot tell" where they are compared with what is usual.
 - Contact, flight and duty factor: ten clips at 60 frames a second are few, and their intervals may be too wide or too narrow.
-- Belt speed from the feet needs a model that sees both feet: `pose_landmark_full` draws the far foot to the body, so the
-  station can seldom tell.
+- Belt speed from the feet needs a model that sees both feet: `pose_landmark_full` draws the far foot to the body, so with it
+  the station can seldom tell.
 """
 
 

@@ -105,9 +105,9 @@ def rms(values: np.ndarray) -> float:
 @pytest.mark.parametrize(
     ("name", "thigh_deg", "cadence_spm", "tle_deg", "lean_deg"),
     [
-        ("m_heavy.thigh_only", 8.0, 0.5, 7.1, 4.6),
-        ("m_tall.azimuth-20", 5.3, 0.5, 2.3, 5.0),
-        ("f_avg.sitting", 7.9, 0.5, 2.2, 2.5),
+        ("m_heavy.thigh_only", 3.6, 0.5, 2.7, 1.6),
+        ("m_tall.azimuth-20", 3.5, 0.5, 3.3, 1.9),
+        ("f_avg.sitting", 2.4, 0.5, 3.2, 2.1),
     ],
 )
 def test_errors_stay_small(name: str, thigh_deg: float, cadence_spm: float, tle_deg: float, lean_deg: float) -> None:
@@ -121,10 +121,7 @@ def test_errors_stay_small(name: str, thigh_deg: float, cadence_spm: float, tle_
 
 def test_verdicts_of_kept_clips() -> None:
     told = {name: kept(name).told() for name in ("m_heavy.thigh_only", "m_tall.azimuth-20", "f_avg.sitting")}
-    # By the norms alone a strong fault that the model reads 4 deg too well is just missed.
-    missed = next(fault for fault in kept("m_heavy.thigh_only").judged.faults if fault.rule == "thigh_only_drive")
-    assert told["m_heavy.thigh_only"].pop("thigh_only_drive")[0] == "out"
-    assert missed.value < missed.level + 1.0
+    assert told["m_heavy.thigh_only"]["thigh_only_drive"] == ("out", "on", "right")
     assert told["f_avg.sitting"]["sitting"] == ("out", "on", "right")
     assert "wrong" not in [value for verdicts in told.values() for *_, value in verdicts.values()]
     assert not any(kept(name).false_cues() for name in told)

@@ -13,7 +13,7 @@ from pathlib import Path
 from station.pose.store import models_dir
 
 NAME = "pose_runner"
-STEPS = 3000
+STEPS = 5000
 SHARED = Path(__file__).resolve().parents[4] / "shared"
 CARD = '+++\nsha256 = "{sha256}"\nlicence = "Apache-2.0"\n\n[outputs]\nheat = "heat"\npresence = "presence"\n+++\n'
 

@@ -38,8 +38,8 @@ SMALL_ERRORS = {"scale": 0.04, "offset": 0.02}
 
 @dataclass(frozen=True)
 class Seen:
-    """One row per frame. Joints (N, K, 2) in pixels of a crop 256 px high, as measured and as they
-    are; the rest (N,).
+    """One row per frame. Joints (N, K, 2) in pixels of a crop HEIGHT_PX high, as measured and as
+    they are; the rest (N,).
     """
 
     xy_px: NDArray[np.float64]
