@@ -26,7 +26,7 @@ from station.export.documents import (
     Timing,
 )
 from station.jsonable import jsonable
-from station.types import NS, STRIDE, Cue, Event, Measure, Outcome, Recording, Stretch
+from station.types import NAN, NS, STRIDE, Cue, Event, Measure, Outcome, Recording, Stretch
 
 TIME_DECIMALS = 6  # a microsecond
 VALUE_DECIMALS = 4  # finer than anything is measured
@@ -139,9 +139,8 @@ def _stretch(stretch: Stretch) -> JudgedStretch:
 
 def _timing(timing: Mapping[str, float]) -> Timing:
     stages = {name.removeprefix("stage_ms."): number(value) for name, value in timing.items() if name.startswith("stage_ms.")}
-    nothing = float("nan")
     return {
-        "wall_s": number(timing.get("wall_s", nothing)),
-        "frames_per_s": number(timing.get("frames_per_s", nothing)),
+        "wall_s": number(timing.get("wall_s", NAN)),
+        "frames_per_s": number(timing.get("frames_per_s", NAN)),
         "per_stage_ms": stages,
     }

@@ -26,6 +26,7 @@ SAME_SPEED_MPS = 0.1  # what counts as a change of a given or reported speed (ga
 FILLED_S = 30.0  # chosen: so far from a known speed it is interpolated, farther it is not known
 
 Stretches = list[tuple[int, int]]
+Activity = Literal["running", "walking", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Timer:
     known; the distance is not known when the speed is missing anywhere.
     """
 
-    activity: Literal["running", "walking", "none"]
+    activity: Activity
     strides: NDArray[np.void]
     stretches: Stretches
     rest_s: float
@@ -68,10 +69,7 @@ def timer(recording: Recording) -> Timer:
     spans = [np.arange(start, end + 1) for start, end in stretches]
     seconds = np.concatenate(spans) if spans else np.zeros(0, np.int64)
     speed_mps = _filled(seconds, _speeds(recording, strides)[_latest(strides, seconds)])
-    if not stretches:
-        activity: Literal["running", "walking", "none"] = "none"
-    else:
-        activity = "running" if strides["running"][0] == 1 else "walking"
+    activity: Activity = "none" if not stretches else "running" if strides["running"][0] == 1 else "walking"
     under_way = _under_way(strides, seconds)
     return Timer(activity, strides, stretches, rest_s, seconds, under_way, speed_mps, _distance(seconds, speed_mps))
 

@@ -27,7 +27,6 @@ from station.run.start import closing_line, stopped_by_signals
 from station.run.station_parts import NoStore, StationParts
 from station.run.wiring import estimator_for, given_speed, view_of
 from station.sense.open import open_source
-from station.types import Station
 
 log = logging.getLogger("station")
 
@@ -55,29 +54,24 @@ def run_demo(headless: bool, seconds: float | None) -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = Path(folder) / "demo.webm"
         lengthen(CLIP, clip)
-        _play(clip, config, clock, headless, seconds)
-
-
-def _play(clip: Path, config: Config, clock: Clock, headless: bool, seconds: float | None) -> None:
-    with open_source(clip, config, clock, realtime=True, loop=seconds is not None) as source:
-        view = view_of(config, source)
-        estimator = estimator_for(config, source.info)
-        parts = StationParts(
-            source=source,
-            estimator=estimator,
-            new_coach=lambda: Coach(view, PLAN, estimator.model.errors if estimator else ()),
-            clock=clock,
-            store=NoStore(),
-            presenters=_presenters(config, clock),
-            display=None if headless else _display(config),
-            given=given_speed(config, SPEED_KMH),
-            station=Station,
-            seconds=seconds,
-        )
-        log.info("demo: a rendered runner instead of a camera, pretended pins; nothing is recorded")
-        live = LiveStation(parts)
-        with stopped_by_signals(live):
-            report = live.run()
+        with open_source(clip, config, clock, realtime=True, loop=seconds is not None) as source:
+            view = view_of(config, source)
+            estimator = estimator_for(config, source.info)
+            parts = StationParts(
+                source=source,
+                estimator=estimator,
+                new_coach=lambda: Coach(view, PLAN, estimator.model.errors if estimator else ()),
+                clock=clock,
+                store=NoStore(),
+                presenters=_presenters(config, clock),
+                display=None if headless else _display(config),
+                given=given_speed(config, SPEED_KMH),
+                seconds=seconds,
+            )
+            log.info("demo: a rendered runner instead of a camera, pretended pins; nothing is recorded")
+            live = LiveStation(parts)
+            with stopped_by_signals(live):
+                report = live.run()
     log.info(closing_line(report))
 
 

@@ -42,6 +42,12 @@ class OptionalParts:
     trouble: list[tuple[str, str]] = field(default_factory=list)
     undo: ExitStack = field(default_factory=ExitStack)
 
+    def presenter(self, name: str, open_sink: Callable[[], CueSink], clock: Clock) -> Presenter:
+        """Closed when something that is opened later fails; closing twice does no harm."""
+        presenter = Presenter(name, open_sink, clock)
+        self.undo.callback(presenter.close)
+        return presenter
+
     def try_open(self, name: str, open_part: Callable[[], Part]) -> Part | None:
         try:
             return open_part()
@@ -74,13 +80,6 @@ class Header:
 def open_presenters(config: Config, clock: Clock, header: Header, optional: OptionalParts) -> list[Presenter]:
     """Everything that can show the runner a cue, there or not."""
     presenters = []
-
-    def add(name: str, open_sink: Callable[[], CueSink]) -> None:
-        presenter = Presenter(name, open_sink, clock)
-        # When something later fails; closing twice does no harm.
-        optional.undo.callback(presenter.close)
-        presenters.append(presenter)
-
     if config.sound.enabled:
         language = config.station.language
         loaded = optional.try_open("the voice", lambda: load_voices(language))
@@ -88,11 +87,11 @@ def open_presenters(config: Config, clock: Clock, header: Header, optional: Opti
         missing = [text_id for text_id in all_lines() if text_id not in voices.lines]
         if missing and loaded and loaded.lines:
             optional.trouble.append((f"no voice line for {', '.join(missing)}: a chime only", "install the station again"))
-        add("loudspeaker", lambda: open_speaker(config.sound, voices))
+        presenters.append(optional.presenter("loudspeaker", lambda: open_speaker(config.sound, voices), clock))
     if config.light.enabled and {"light", "status"} & config.pins.fitted:
-        add("light", lambda: _lights(config, header()))
+        presenters.append(optional.presenter("light", lambda: _lights(config, header()), clock))
     if config.light.enabled and "buzzer" in config.pins.fitted:
-        add("buzzer", lambda: Buzzer(config.pins.buzzer, header()))
+        presenters.append(optional.presenter("buzzer", lambda: Buzzer(config.pins.buzzer, header()), clock))
     return presenters
 
 
@@ -102,9 +101,7 @@ def open_watch(config: Config, clock: Clock, optional: OptionalParts) -> list[Pr
     """
     if not config.watch.enabled:
         return []
-    presenter = Presenter("Bluetooth service", lambda: Watch(config.station.name), clock)
-    optional.undo.callback(presenter.close)
-    return [presenter]
+    return [optional.presenter("Bluetooth service", lambda: Watch(config.station.name), clock)]
 
 
 def _lights(config: Config, factory: Factory) -> CueSink:

@@ -8,6 +8,8 @@ plays.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -54,11 +56,9 @@ class Overlay:
         self._last_ms = -1
 
     def __enter__(self) -> Self:
-        try:
+        with self._writing():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file: Any = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
-        except OSError as error:
-            raise self._unwritable(error) from None
         self._stream = cast("VideoStream", self._file.add_stream(ENCODER, rate=30, options={"preset": "veryfast", "crf": "20"}))
         self._stream.width, self._stream.height = self._size
         self._stream.pix_fmt = "yuv420p"
@@ -67,18 +67,22 @@ class Overlay:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if self._last_ms >= 0:
-                self._file.mux(self._stream.encode(None))
-            self._file.close()
-            if kind is None and self._last_ms >= 0:
-                self._part.replace(self._path)
-        except OSError as failure:
-            raise self._unwritable(failure) from None
+            with self._writing():
+                if self._last_ms >= 0:
+                    self._file.mux(self._stream.encode(None))
+                self._file.close()
+                if kind is None and self._last_ms >= 0:
+                    self._part.replace(self._path)
         finally:
             self._part.unlink(missing_ok=True)
 
-    def _unwritable(self, error: OSError) -> StationError:
-        return StationError(f"cannot be written ({error.strerror})", str(self._path), "choose another --out folder")
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            what = f"cannot be written ({error.strerror})"
+            raise StationError(what, str(self._path), "choose another --out folder") from None
 
     def add(self, frame: Frame, pose: Pose, step: Step) -> None:
         image = np.asarray(cv2.resize(frame.image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -86,10 +90,8 @@ class Overlay:
         encoded = av.VideoFrame.from_ndarray(image, format="rgb24")
         self._last_ms = max(self._last_ms + 1, frame.t_ns // 1_000_000)
         encoded.pts, encoded.time_base = self._last_ms, MS
-        try:
+        with self._writing():
             self._file.mux(self._stream.encode(encoded))
-        except OSError as error:
-            raise self._unwritable(error) from None
 
 
 def draw(image: NDArray[np.uint8], xy_px: NDArray[np.float32], step: Step) -> None:

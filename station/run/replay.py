@@ -16,8 +16,8 @@ from station.types import NS, Cue
 
 def run_replay(path: Path, compare: bool) -> None:
     """Prints the cues. With `compare`, raises StationError at the first that differs."""
-    cues = replayed(path)
-    for gap in gaps(path):
+    cues, missing = replayed(path), gaps(path)
+    for gap in missing:
         click.echo(f"note: {gap}", err=True)
     if not compare:
         for cue in cues:
@@ -28,10 +28,8 @@ def run_replay(path: Path, compare: bool) -> None:
     cues = cues[: len(cues) - parted(path, cues, given)]
     for number, (now, live) in enumerate(zip_longest(cues, given), start=1):
         if now != live:
-            was = _line(live) if live else "nothing"
-            instead = _line(now) if now else "nothing"
-            remedy = "inputs are missing from the log, see the notes" if gaps(path) else "was the station updated since?"
-            raise StationError(f"cue {number} differs: live {was}; replayed {instead}", str(path), remedy)
+            remedy = "inputs are missing from the log, see the notes" if missing else "was the station updated since?"
+            raise StationError(f"cue {number} differs: live {_line(live)}; replayed {_line(now)}", str(path), remedy)
     click.echo(f"{len(cues)} cues, all equal")
 
 
@@ -64,5 +62,7 @@ def gaps(path: Path) -> list[str]:
     return [*notes, f"{torn} bytes at the end are torn and were left out"] if torn else notes
 
 
-def _line(cue: Cue) -> str:
+def _line(cue: Cue | None) -> str:
+    if cue is None:
+        return "nothing"
     return f"{cue.t_ns / NS:9.3f} s  {cue.action:<6} {cue.rule or 'station':<18} {cue.text}"

@@ -57,7 +57,8 @@ class Restarts:
         except Exception as error:
             self._write(error.trouble[0] if isinstance(error, StationError) else described(error))
             raise
-        self._forget()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
     @property
     def rest_s(self) -> float:
@@ -99,7 +100,3 @@ class Restarts:
             write_atomic(self._path, json_bytes({"starts_ns": self._starts_ns, "reason": reason}))
         except OSError as error:
             log.warning("this start cannot be counted: %s", error)
-
-    def _forget(self) -> None:
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)

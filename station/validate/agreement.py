@@ -10,6 +10,7 @@ they are worth (stats.inflation).
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -148,17 +149,11 @@ def pairs_needed(bias: float, sd: float, within: float) -> int | None:
     """The fewest independent pairs for "agrees" at that bias and spread; None: never."""
     if not abs(bias) + Z975 * sd < within:
         return None
-    low, high = FEWEST - 1, FEWEST
-    while not _enough(high, bias, sd, within):
-        low, high = high, 2 * high
-        if high > MOST:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _enough(middle, bias, sd, within) else (middle, high)
-    return high
 
+    def enough(n: int) -> bool:
+        half = student_t975(n - 1) * sd * math.sqrt(1 / n + Z975**2 / (2 * (n - 1)))
+        return abs(bias) + Z975 * sd + half <= within
 
-def _enough(n: int, bias: float, sd: float, within: float) -> bool:
-    half = student_t975(n - 1) * sd * math.sqrt(1 / n + Z975**2 / (2 * (n - 1)))
-    return abs(bias) + Z975 * sd + half <= within
+    numbers = range(FEWEST, MOST + 1)
+    first = bisect_left(numbers, True, key=enough)
+    return numbers[first] if first < len(numbers) else None

@@ -44,12 +44,12 @@ class Measured:
 
     @classmethod
     def of(cls, recording: Recording) -> Measured:
-        running = [start_s for start_s, mode in recording.modes if mode.value not in BEFORE_RUNNING]
+        running = (start_s for start_s, mode in recording.modes if mode.value not in BEFORE_RUNNING)
         return cls(
             recording.session_id or Path(recording.source.path).name,
             utc_time(recording.started_utc) if recording.clock_trusted and recording.started_utc else None,
             _end(recording.t_s),
-            running[0] if running else NAN,
+            next(running, NAN),
             recording.speed.origin,
             recording.t_s,
             recording.angles,
@@ -79,12 +79,12 @@ def read_folder(folder: Path) -> Measured:
 def _from_document(
     document: dict[str, Any], name: str, strides: NDArray[np.void], series: tuple[NDArray[np.float64], NDArray[np.void]]
 ) -> Measured:
-    running = [float(mode["start_s"]) for mode in document["modes"] if mode["mode"] not in BEFORE_RUNNING]
+    running = (float(mode["start_s"]) for mode in document["modes"] if mode["mode"] not in BEFORE_RUNNING)
     return Measured(
         document["session_id"] or name,
         utc_time(document["started_utc"]) if document["clock_trusted"] and document["started_utc"] else None,
         _end(series[0]),
-        running[0] if running else NAN,
+        next(running, NAN),
         document["speed"]["origin"],
         *series,
         strides,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from station.stats import Z975
 from station.types import QUANTITIES
 from station.validate.measured import Measured
 from station.validate.reference import Trial
@@ -33,7 +34,7 @@ class Repeat:
 
     @property
     def smallest_change(self) -> float:
-        return 1.959964 * math.sqrt(2) * self.within_sd
+        return Z975 * math.sqrt(2) * self.within_sd
 
     @property
     def words(self) -> str:
