@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from station.stats import student_t975
-from station.types import NAN, NS, ErrorBand, Gait, Measure, MeasureError
+from station.types import NAN, NS, SEEN_SPEED_HALF, ErrorBand, Gait, Measure, MeasureError, Speed
 
 FRAMES = 31  # whose median distance is the frame rate (chosen)
 SHARE, EXCURSION, FORWARD, TLE = "tle_share_near", "thigh_excursion_near_deg", "thigh_forward_near_deg", "tle_near_deg"
@@ -136,6 +136,17 @@ def reach(people: int) -> float:
     return student_t975(people - 1) * math.sqrt(1.0 + 1.0 / people)
 
 
+def by_feet(measures: Mapping[str, Measure], speed: Speed) -> dict[str, Measure]:
+    """A step length that rests on a speed read from the feet is as rough as that speed."""
+    step = measures.get("step_length_m")
+    if speed.origin != "picture" or step is None or not step.measured:
+        return dict(measures)
+    rough = SEEN_SPEED_HALF * step.value
+    low, high = (step.value + sign * math.hypot(step.value - end, rough) for sign, end in ((-1, step.low), (1, step.high)))
+    change_half = math.hypot(step.ci95_change[1] - step.value, rough)
+    return {**measures, "step_length_m": replace(step, low=low, high=high, change_half=change_half).rounded()}
+
+
 NOTHING_KNOWN = KnownErrors((), NAN, NAN)
 
 
@@ -158,7 +169,7 @@ class Correction:
         # Once a stride: in between the core keeps its measures.
         if gait.measures is not self._given:
             self.known = KnownErrors(self._errors, self._fps(), self._azimuth_deg)
-            self._given, self._made = gait.measures, self.known.corrected(gait.measures)
+            self._given, self._made = gait.measures, by_feet(self.known.corrected(gait.measures), gait.speed)
         strides = tuple(self.known.unbiased(stride) for stride in gait.strides)
         return replace(gait, strides=strides, measures=self._made)
 

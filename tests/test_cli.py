@@ -65,7 +65,7 @@ def test_an_analysis_is_the_contract_s_document(poses_file: Path, capsys: pytest
     assert reported["schema"] == "station.analysis/1"
     assert reported["source"]["kind"] == "poses"
     assert reported["model"] is None
-    assert reported["speed"] == {"mps": pytest.approx(3.0, abs=0.01), "origin": "given"}
+    assert reported["speed"] == {"mps": pytest.approx(3.0, abs=0.01), "origin": "given", "half_mps": 0.0}
     assert reported["summary"]["cadence_spm"]["state"] == "measured"
     assert reported["summary"]["pelvic_turn_deg"]["state"] == "cannot_tell"
     assert [row["rule"] for row in reported["faults"]][:2] == ["over_rotation", "sitting"]

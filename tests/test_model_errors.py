@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from station.jsonable import jsonable, restored
-from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors
+from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors, by_feet
 from station.record.summary import summarise
-from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo
+from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo, Speed
 
 ROWS = {
     "tle_near_deg": MeasureError(2.0, 1.5, 0.5, 10),
@@ -99,3 +99,12 @@ def test_the_table_comes_back_from_the_log_s_header() -> None:
     model = ModelInfo("some_model", "ab" * 32, BANDS)
     assert restored(ModelInfo, jsonable(model)) == model
     assert restored(ModelInfo, {"name": "earlier", "sha256": ""}).errors == ()
+
+
+def test_a_step_length_is_as_rough_as_the_speed_it_rests_on() -> None:
+    measures = {"step_length_m": Measure(1.2, 1.195, 1.205, 36, change_half=0.004), "tle_near_deg": Measure(25.0, 24.0, 26.0, 36)}
+    assert by_feet(measures, Speed(3.5, "given")) == measures
+    seen = by_feet(measures, Speed(3.5, "picture"))
+    assert seen["tle_near_deg"] == measures["tle_near_deg"]
+    assert (seen["step_length_m"].high - 1.2) / 1.2 == pytest.approx(Speed(3.5, "picture").half_mps / 3.5, rel=0.01)
+    assert seen["step_length_m"].ci95_change[1] == pytest.approx(seen["step_length_m"].high, abs=0.001)

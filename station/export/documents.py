@@ -103,6 +103,8 @@ class SpeedFound(TypedDict):
     mps: Number
     origin: SpeedOrigin
     """picture: from the feet that stand on the belt."""
+    half_mps: Number
+    """Half the 95 % interval: 0 where it was given or read."""
 
 
 class Fault(TypedDict):

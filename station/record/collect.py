@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from station.model_errors import KnownErrors
+from station.model_errors import KnownErrors, by_feet
 from station.record.stretches import find_stretches
 from station.record.summary import summarise
 from station.record.tally import Tally
@@ -135,7 +135,7 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
         leg_swaps_repaired=tally.swaps,
         t_s=(t_ns - first_ns) / NS,
         pelvic_source=tally.pelvic_source,
-        summary=summarise(parts["strides"], tally.pelvic_measures(), known),
+        summary=by_feet(summarise(parts["strides"], tally.pelvic_measures(), known), tally.speed),
         faults=tally.fault_reports(),
         stretches=stretches.worst,
         best_stretches=stretches.best,

@@ -39,7 +39,7 @@ def test_document_has_the_contract_s_keys(recording: Recording) -> None:
     runner = {"direction", "near_side", "pelvic_source", "tracked_fraction", "running_fraction", "leg_swaps_repaired"}
     assert set(document["runner"]) == runner
     assert document["model"] == {"name": MODEL.name, "sha256": MODEL.sha256}
-    assert document["speed"] == {"mps": 2.5, "origin": "given"}
+    assert document["speed"] == {"mps": 2.5, "origin": "given", "half_mps": 0.0}
     assert set(document["strides"][0]) == set(STRIDE.names or ())
     assert set(document["events"][0]) == {"t_s", "kind", "side", "confidence"}
     assert set(document["cues"][0]) == {"t_s", "id", "rule", "action", "channels", "text"}
@@ -56,7 +56,7 @@ def test_all_rules_and_all_quantities_always() -> None:
         assert entry["ci95"] == [None, None]
         assert entry["reason"]
     assert document["model"] is None
-    assert document["speed"] == {"mps": None, "origin": "unknown"}
+    assert document["speed"] == {"mps": None, "origin": "unknown", "half_mps": None}
     json.dumps(document, allow_nan=False)
 
 

@@ -38,15 +38,23 @@ INTERVALS = """
 
 `python -m tests.lab.accuracy.intervals`: how many 95 % intervals hold the truth, of eight recorded runners at three speeds and
 from both sides, without a pose model; what the core itself is off comes from the other seven each time. "Window" is what is shown
-live at the end, "change" from one speed to the next by the interval of a change.
+live at the end, "change" from one speed to the next by the interval of a change, "halves" whether the first and the second half
+of a trial differ by no more than the intervals of a change allow.
+
+An interval says where the runner's mean lies, over other strides than those seen too. The truth of "whole" and "window" is the
+mean over the very strides that were seen, so what is sure for a runner (cadence, and step length with it, are timed to a tenth of
+a step a minute) lies in it every time. That these intervals are not too wide is seen of other strides: of 3 to 6 against
+the half minute, and of one half minute's halves against each other. They drift apart more often than strides that were
+drawn at random would: people do not run the same for half a minute.
 Through a pose model: [end to end](../end_to_end/RESULTS.md).
 """
 SYNTHETIC = """
 ## The synthetic runner
 
 `python -m tests.lab.accuracy.synthetic`: 30 s each, 8 mm of landmark noise, strides that vary as real ones do. Of exchanges that
-last 0.8 s on average some last for seconds: names that are wrong for so long are believed for a second or two, those strides are
-lost, and a cadence of strides so unlike is not told.
+last 0.8 s on average some last for seconds, and in a view without near and far nothing but the names tells which leg is which:
+names that are wrong for so long may be believed until most of them speak against it. Then all is renamed; the strides in between
+are lost.
 """
 WALKS = """
 ## Real walks

@@ -4,10 +4,11 @@ python -m tests.lab.accuracy.intervals     some minutes
 
 Eight runners at each speed, from both sides, with landmark errors of 8 mm. "whole": the summary of
 the 30 s; "window": what the core says live at the end; "3 to 6 strides": the summary of so few in a
-row; "change": from one speed to the next, the same runner before the same camera, by ci95_change.
-The truth is the mean over all strides of the trial, from the markers without error and the force
-plate, without the product's code. What is known of the core's own errors (model_errors.METHOD)
-comes from the other seven runners each time.
+row; "change": from one speed to the next, the same runner before the same camera, by ci95_change;
+"halves": whether two halves of one trial differ by no more than their ci95_change allow, without
+any truth. The truth is the mean over all strides of the trial, from the markers without error and
+the force plate, without the product's code. What is known of the core's own errors
+(model_errors.METHOD) comes from the other seven runners each time.
 """
 
 from __future__ import annotations
@@ -241,6 +242,18 @@ def changes(runner: str, method: Mapping[str, MeasureError]) -> Iterator[tuple[s
                 yield name, float(np.hypot(*halves)), seen - real
 
 
+def halves(runner: str, method: Mapping[str, MeasureError]) -> Iterator[tuple[str, float, float]]:
+    """(measure, half-width, difference) of the two halves of each trial."""
+    known = KnownErrors((), NAN, NAN, method)
+    for trial in recorded(runner):
+        middle = len(trial.strides) // 2
+        first, last = (summarise(part, {}, known) for part in (trial.strides[:middle], trial.strides[middle:]))
+        for name in trial.true:
+            if name in first and first[name].measured and last[name].measured:
+                ends = [measure.ci95_change[1] - measure.value for measure in (first[name], last[name])]
+                yield name, float(np.hypot(*ends)), last[name].value - first[name].value
+
+
 def lines() -> Iterator[str]:
     """Markdown: per measure how many intervals hold the truth, and their median half-width."""
     found: dict[str, dict[str, list[tuple[float, float]]]] = {}
@@ -249,9 +262,10 @@ def lines() -> Iterator[str]:
         for how, name, said, true in judged((runner,), method):
             row = (float(said.low <= true <= said.high), (said.high - said.low) / 2)
             found.setdefault(name, {}).setdefault(how, []).append(row)
-        for name, half, error in changes(runner, method):
-            found.setdefault(name, {}).setdefault("change", []).append((float(abs(error) <= half), half))
-    hows = (*HOWS, "change")
+        for how, compared in (("change", changes(runner, method)), ("halves", halves(runner, method))):
+            for name, half, error in compared:
+                found.setdefault(name, {}).setdefault(how, []).append((float(abs(error) <= half), half))
+    hows = (*HOWS, "change", "halves")
     yield "| measure | " + " | ".join(f"{how}: held | half-width" for how in hows) + " |"
     yield "|---" * (1 + 2 * len(hows)) + "|"
     for name in (n for n in QUANTITIES if n in found):
