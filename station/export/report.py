@@ -79,8 +79,8 @@ def _date(recording: Recording, tongue: Tongue) -> list[str]:
 def _facts(recording: Recording) -> list[tuple[str, str]]:
     speed, source = recording.speed, recording.source
     within = f" ± {number(speed.half_mps * KMH_PER_MPS, 1)}" if speed.half_mps else ""
-    kmh = f"{number(speed.mps * KMH_PER_MPS, 1)}{within} km/h"
-    belt = f"{kmh} ({SPEED_BY[speed.origin]})" if np.isfinite(speed.mps) else "not known"
+    kmh = number(speed.mps * KMH_PER_MPS, 1) + within
+    belt = f"{kmh} km/h ({SPEED_BY[speed.origin]})" if np.isfinite(speed.mps) else "not known"
     return [
         ("Recorded", f"{clock(source.duration_s)} min" if np.isfinite(source.duration_s) else "–"),
         ("Running", f"{recording.running_fraction:.0%} of it"),
