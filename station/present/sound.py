@@ -26,7 +26,7 @@ class Speaker:
     the first cue.
 
     `metronome`: let the beat come with a low-cadence cue, at the cadence that the last snapshot
-    aims at.
+    aims at, held within SPM_RANGE. It fades in and out.
     """
 
     def __init__(self, voices: Voices, mixer: Mixer, volume: float = 0.7, metronome: bool = False) -> None:
@@ -52,7 +52,7 @@ class Speaker:
         """
         if cue.rule == "low_cadence":
             begins = cue.action == "start" and self._offers_beat and not math.isnan(self._aim_spm)
-            self.set_metronome(self._aim_spm if begins else None)
+            self._wanted_spm = min(max(self._aim_spm, SPM_RANGE[0]), SPM_RANGE[1]) if begins else None
         if cue.action == "stop" or "audio" not in cue.channels:
             return
         clip = self._clips.get(cue.id, self._chime)
@@ -63,23 +63,7 @@ class Speaker:
 
     def see(self, snapshot: Snapshot) -> None:
         """The cadence to beat, should a low-cadence cue come."""
-        self.aim_cadence(snapshot.aim_cadence_spm)
-
-    def aim_cadence(self, spm: float) -> None:
-        """The cadence a low-cadence cue asks for, steps/min; NaN when unknown.
-
-        Held within what a metronome can beat.
-        """
-        self._aim_spm = spm if math.isnan(spm) else min(max(spm, SPM_RANGE[0]), SPM_RANGE[1])
-
-    def set_metronome(self, spm: float | None) -> None:
-        """Beats at `spm` steps/min from the next tick on, fading in; None fades out.
-
-        Raises ValueError outside SPM_RANGE.
-        """
-        if spm is not None and not SPM_RANGE[0] <= spm <= SPM_RANGE[1]:
-            raise ValueError(f"metronome at {spm} steps/min, expected {SPM_RANGE[0]:.0f} to {SPM_RANGE[1]:.0f}")
-        self._wanted_spm = spm
+        self._aim_spm = snapshot.aim_cadence_spm
 
     def tick(self, t_ns: int) -> None:
         elapsed_s = 0.0 if self._ticked_ns is None else max(0.0, (t_ns - self._ticked_ns) / NS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from station.present.mixer import BLOCK, PygameMixer, VirtualMixer
 from station.present.sound import FADE_OUT_S, Speaker
-from station.present.voices import ATTACK_S, BEAT_PEAK, CHIME_S, FULL, RATE_HZ, Voices
+from station.present.voices import ATTACK_S, BEAT_PEAK, CHIME_S, FULL, RATE_HZ, SPM_RANGE, Voices, beat
+from station.testing import screen_samples as samples
 from station.types import Cue
 
 BLOCK_BYTES = BLOCK * 4
@@ -83,6 +85,14 @@ class Room:
         for _ in range(round(seconds * 1e9 / STEP_NS)):
             self.speaker.tick(self.steps * STEP_NS)
             self.steps += 1
+
+    def aim(self, spm: float) -> None:
+        """A low-cadence cue for the light alone, from a snapshot that aims there."""
+        self.speaker.see(replace(samples.idle(), aim_cadence_spm=spm))
+        self.speaker.present(cue("cue.low_cadence", rule="low_cadence", channels=("light",)))
+
+    def stop(self) -> None:
+        self.speaker.present(cue("cue.low_cadence", "stop", "low_cadence", ("light",)))
 
     @property
     def now(self) -> int:
@@ -233,8 +243,8 @@ def beats_s(samples: NDArray[np.float64], level: float) -> NDArray[np.float64]:
 
 
 def test_metronome_is_steady_quiet_and_fades_in_and_out(room: OpenRoom) -> None:
-    here = room()
-    here.speaker.set_metronome(180.0)
+    here = room(metronome=True)
+    here.aim(180.0)
     here.pass_s(4.0)
     playing = here.heard()
     assert np.abs(playing).max() == pytest.approx(BEAT_PEAK, rel=0.05)
@@ -242,38 +252,46 @@ def test_metronome_is_steady_quiet_and_fades_in_and_out(room: OpenRoom) -> None:
     assert loudness[0] < 0.3 * loudness[-1], "it comes up slowly"
     steady = beats_s(playing[-round(1.8 * RATE_HZ) :], BEAT_PEAK / 2)
     assert np.diff(steady) == pytest.approx([60 / 180.0] * (steady.size - 1), abs=2 / RATE_HZ)
-    here.speaker.set_metronome(None)
+    here.stop()
     here.pass_s(2.5)
     assert np.abs(here.heard()[-RATE_HZ // 4 :]).max() < 0.001
 
 
 def test_metronome_changes_tempo_only_in_silence(room: OpenRoom) -> None:
-    here = room()
-    here.speaker.set_metronome(160.0)
+    here = room(metronome=True)
+    here.aim(160.0)
     here.pass_s(3.0)
-    here.speaker.set_metronome(200.0)
+    here.aim(200.0)
     here.pass_s(6.0)
     steady = beats_s(here.heard()[-RATE_HZ:], BEAT_PEAK / 2)
     assert np.diff(steady) == pytest.approx([60 / 200.0] * (steady.size - 1), abs=2 / RATE_HZ)
+
+
+def test_no_metronome_beats_slower_than_it_can(room: OpenRoom) -> None:
+    here = room(metronome=True)
+    here.aim(20.0)
+    here.pass_s(5.0)
+    steady = beats_s(here.heard()[-round(1.5 * RATE_HZ) :], BEAT_PEAK / 2)
+    assert np.diff(steady) == pytest.approx([60 / SPM_RANGE[0]] * (steady.size - 1), abs=2 / RATE_HZ)
     with pytest.raises(ValueError, match="metronome at 20"):
-        here.speaker.set_metronome(20.0)
+        beat(20.0)
 
 
 @pytest.mark.parametrize(("offered", "aim_spm", "beats"), [(True, 172.0, True), (False, 172.0, False), (True, np.nan, False)])
 def test_low_cadence_brings_the_beat_and_its_end_takes_it(room: OpenRoom, offered: bool, aim_spm: float, beats: bool) -> None:
     here = room(metronome=offered)
-    here.speaker.aim_cadence(aim_spm)
+    here.speaker.see(replace(samples.idle(), aim_cadence_spm=aim_spm))
     here.speaker.present(cue("cue.low_cadence", rule="low_cadence"))
     here.pass_s(5.0)
     assert (np.abs(here.heard()[-RATE_HZ:]).max() > 0.5 * BEAT_PEAK) == beats
-    here.speaker.present(cue("cue.low_cadence", "stop", "low_cadence", ("light",)))
+    here.stop()
     here.pass_s(3.0)
     assert np.abs(here.heard()[-RATE_HZ // 4 :]).max() < 0.001
 
 
 def test_beat_steps_back_under_the_voice_and_together_they_do_not_clip(room: OpenRoom) -> None:
-    here = room()
-    here.speaker.set_metronome(180.0)
+    here = room(metronome=True)
+    here.aim(180.0)
     here.pass_s(3.0)
     here.speaker.present(cue("cue.a"))
     here.pass_s(2.0)

@@ -16,10 +16,10 @@ import pytest
 
 from station.config import ScreenSection
 from station.errors import HardwareError
-from station.present.screen import Screen
 from station.present.screen import window as window_module
 from station.present.screen.pace import HOLD_NS, LINGER_NS, Pace
 from station.present.screen.sight import sight_of
+from station.present.screen.window import Screen
 from station.testing import screen_samples as samples
 from station.types import NS, Cue, Mode, Snapshot
 

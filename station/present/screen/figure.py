@@ -59,12 +59,13 @@ def draw(ink: Ink, snapshot: Snapshot, hip: Point, height: float, lit: Lit | Non
     look = _Look(snapshot.pose, math.radians(snapshot.view.roll_deg))
     _arm(ink, look, shoulder, far, height, FAR, FAR_SHARE)
     thigh_deg, shank_deg = (ahead * float(angles[f"{part}_far_deg"]) for part in ("thigh", "shank"))
-    _leg(ink, hip, thigh_deg, shank_deg, look.foot(far), height, FAR, lit.get("feet", FAR), ahead, FAR_SHARE)
-    trunk = lit.get("trunk", BODY)
-    _trunk(ink, look, hip, shoulder, near, ahead, height, trunk)
+    ankle = _bent(ink, hip, (THIGH, thigh_deg, "thigh"), (SHANK, shank_deg, "shank"), height, FAR, FAR_SHARE)
+    _shoe(ink, ankle, look.foot(far), height, lit.get("feet", FAR), ahead, FAR_SHARE)
+    _trunk(ink, look, hip, shoulder, near, ahead, height, lit.get("trunk", BODY))
     thigh_deg, shank_deg = (ahead * float(angles[f"{part}_near_deg"]) for part in ("thigh", "shank"))
     leg = lit.get("leg", TEXT)
-    _leg(ink, hip, thigh_deg, shank_deg, look.foot(near), height, leg, lit.get("feet", leg), ahead, 1.0)
+    ankle = _bent(ink, hip, (THIGH, thigh_deg, "thigh"), (SHANK, shank_deg, "shank"), height, leg, 1.0)
+    _shoe(ink, ankle, look.foot(near), height, lit.get("feet", leg), ahead, 1.0)
     _waistband(ink, hip, height, lit.get("pelvis", SHADE))
     _arm(ink, look, shoulder, near, height, SHADE, 1.0)
 
@@ -91,21 +92,6 @@ def _trunk(ink: Ink, look: _Look, hip: Point, shoulder: Point, near: str, ahead:
     # The face.
     ink.disc((x + ahead * 0.75 * HEAD * height, y + 0.1 * HEAD * height), 0.36 * HEAD * height, colour)
 
-
-def _leg(
-    ink: Ink,
-    hip: Point,
-    thigh_deg: float,
-    shank_deg: float,
-    foot_deg: float,
-    height: float,
-    colour: Colour,
-    shoe: Colour,
-    ahead: int,
-    share: float,
-) -> None:
-    ankle = _bent(ink, hip, (THIGH, thigh_deg, "thigh"), (SHANK, shank_deg, "shank"), height, colour, share)
-    _shoe(ink, ankle, foot_deg, height, shoe, ahead, share)
 
 
 def _bent(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -89,8 +90,8 @@ class Ink:
         self.surface = pygame.image.frombuffer(self.pixels.data, (width, height), "BGRA")
         self.surface.set_alpha(None)
         self.placed: list[Placed] | None = None  # a test puts a list here
-        self._fonts: dict[tuple[Weight, int], Any] = {}
-        self._words: OrderedDict[tuple[str, int, Weight, Colour], tuple[Any, Box]] = OrderedDict()
+        self._font = lru_cache(maxsize=None)(self._opened)
+        self._glyphs = lru_cache(maxsize=KEPT_WORDS)(self._rendered)
         self._layers: OrderedDict[Hashable, NDArray[np.uint8]] = OrderedDict()
 
     # --- what does not move ---
@@ -236,7 +237,7 @@ class Ink:
         return self._height(1, em)
 
     def _run(self, words: str, size: float, weight: Weight) -> float:
-        return self._font(size, weight).size(words)[0] / self.unit
+        return self._font(self._em_px(size), weight).size(words)[0] / self.unit
 
     def _height(self, rows: int, em: float) -> float:
         """What that many lines need with their capitals centred: room for tails below and above."""
@@ -267,33 +268,26 @@ class Ink:
         return rows
 
     def _set(self, row: str, box: Box, baseline: float, size: float, colour: Colour, weight: Weight, align: Align) -> Box:
-        glyphs, ink = self._glyphs(row, size, colour, weight)
+        em_px = self._em_px(size)
+        glyphs, ink = self._glyphs(row, em_px, colour, weight)
         run = glyphs.get_width() / self.unit
         left = {"left": box.x, "centre": box.x + (box.w - run) / 2, "right": box.right - run}[align]
         x = round(left * self.unit)
-        y = round(baseline * self.unit) - self._font(size, weight).get_ascent()
+        y = round(baseline * self.unit) - self._font(em_px, weight).get_ascent()
         self.surface.blit(glyphs, (x, y))
         return Box((x + ink.x) / self.unit, (y + ink.y) / self.unit, ink.w / self.unit, ink.h / self.unit)
 
-    def _glyphs(self, row: str, size: float, colour: Colour, weight: Weight) -> tuple[Any, Box]:
-        key = (row, round(size * self.unit), weight, colour)
-        kept = self._words.get(key)
-        if kept is None:
-            glyphs = self._font(size, weight).render(row, True, colour)
-            kept = self._words[key] = (glyphs, Box(*glyphs.get_bounding_rect()))
-            while len(self._words) > KEPT_WORDS:
-                self._words.popitem(last=False)
-        else:
-            self._words.move_to_end(key)
-        return kept
+    def _rendered(self, row: str, em_px: int, colour: Colour, weight: Weight) -> tuple[Any, Box]:
+        glyphs = self._font(em_px, weight).render(row, True, colour)
+        return glyphs, Box(*glyphs.get_bounding_rect())
 
-    def _font(self, size: float, weight: Weight) -> Any:
-        key = (weight, max(round(size * self.unit), 6))
-        if key not in self._fonts:
-            self._fonts[key] = self._font_class(str(FONTS / self._face.files[weight]), key[1])
-        return self._fonts[key]
+    def _opened(self, em_px: int, weight: Weight) -> Any:
+        return self._font_class(str(FONTS / self._face.files[weight]), em_px)
 
     # --- units to pixels ---
+
+    def _em_px(self, size: float) -> int:
+        return max(round(size * self.unit), 6)
 
     def _fixed(self, points: NDArray[np.float64]) -> NDArray[np.int32]:
         return np.rint(points * (self.unit * 2**SUBPIXEL)).astype(np.int32)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from station.present.screen import margin
+from station.present.screen.box import Box
 from station.present.screen.ink import Ink
+from station.present.screen.theme import ACT, TICK
 from station.present.screen.views import done, exercise, framing, idle, live, lost, trouble
 from station.types import Mode, Snapshot
 
@@ -25,6 +26,7 @@ VIEWS: dict[Mode, View] = {
 }
 # Trouble takes the whole page only while nobody is served by another one.
 NOBODY_RUNS = (Mode.IDLE, Mode.FRAMING)
+MARGIN = 26.0  # design pixels (chosen)
 
 
 def paint(ink: Ink, snapshot: Snapshot, read: Snapshot | None = None) -> None:
@@ -35,5 +37,13 @@ def paint(ink: Ink, snapshot: Snapshot, read: Snapshot | None = None) -> None:
         trouble.paint(ink, snapshot, read)
         return
     VIEWS[snapshot.mode](ink, snapshot, read)
-    if snapshot.mode is not Mode.IDLE:
-        margin.draw(ink, read.station)
+    if read.station.trouble and snapshot.mode is not Mode.IDLE:
+        _margin(ink, read.station.trouble[0][0])
+
+
+def _margin(ink: Ink, amiss: str) -> None:
+    """The lower margin: what is amiss with the station, discreet while somebody runs."""
+    mark, words = Box(36, ink.page.bottom - MARGIN - 5, ink.page.w - 72, MARGIN).cut_left(22, 8)
+    x, top, bottom = mark.centre[0], mark.y + 3, mark.bottom - 4
+    ink.polygon([(x, top), (x + 11, bottom), (x - 11, bottom)], ACT)
+    ink.text(amiss, words, TICK, ACT)

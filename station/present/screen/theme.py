@@ -32,7 +32,7 @@ Weight = Literal["Medium", "SemiBold"]
 
 # Type sizes in page units (em): 1280 x 720 units fill the screen, whatever its pixels.
 ZONE_NUMBER = 250  # the one number of the live page
-HERO = 112  # sizes in design pixels, chosen; margin.py says what they need
+HERO = 112  # sizes in design pixels, chosen
 CUE = 96  # likewise
 CUE_NARROW = 66  # in portrait
 BIG = 76  # likewise

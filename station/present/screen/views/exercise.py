@@ -6,13 +6,13 @@ import math
 
 from station.cues.lines import LINES
 from station.present.screen import dial as hip_dial
-from station.present.screen import figure, headline, pelvis, strings
+from station.present.screen import figure, headline, strings
 from station.present.screen.box import Box
 from station.present.screen.dial import Dial, Leg
 from station.present.screen.figure import Lit
 from station.present.screen.headline import NOTHING
 from station.present.screen.ink import Ink
-from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT
+from station.present.screen.theme import BIG, HEAD, HERO, LABEL, LEAD, OWN, QUIET, RULE, TEXT, TRACK
 from station.types import Mode, Snapshot
 
 TURN = "hip_belt.turn"
@@ -26,7 +26,7 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
         stage, words = page.cut_left(620, 44)
     if live.prompt == TURN:
         ink.static(("turn",), lambda: None)
-        pelvis.draw_learnt(ink, stage, live)
+        _learnt(ink, stage, live)
     else:
         _dial(ink, stage, live)
     head, rest = words.cut_top(200, 16)
@@ -50,6 +50,18 @@ def paint(ink: Ink, live: Snapshot, read: Snapshot) -> None:
 
 def _leg(snapshot: Snapshot) -> Leg:
     return "far" if snapshot.prompt == "drill.far" else "near"
+
+
+def _learnt(ink: Ink, stage: Box, live: Snapshot) -> None:
+    """The hip belt from above as a ring that closes while the runner turns round."""
+    share = min(live.progress, 1.0) if live.progress > 0 else 0.0
+    (x, y), radius = stage.centre, 0.3 * min(stage.w, stage.h)
+    ink.sector((x, y), radius, 1.3 * radius, -180, 180, TRACK)
+    if share > 0:
+        ink.sector((x, y), radius, 1.3 * radius, -180, -180 + 360 * share, OWN)
+    number, label = Box(x - radius, y - 50, 2 * radius, 100).cut_top(68)
+    ink.text(f"{100 * share:.0f} %", number, HEAD, TEXT, weight="SemiBold", align="centre")
+    ink.text(strings.LEARNT, label, LABEL, QUIET, align="centre")
 
 
 def _dial(ink: Ink, stage: Box, live: Snapshot) -> None:
