@@ -1,10 +1,9 @@
-"""The cue light and the status LED: which sign a cue becomes, and what a sign looks like as time
-passes.
+"""The cue light and the status LED: which sign a cue becomes, and how a sign looks over time.
 
 A sign has a colour and a shape in time, named as at sea (fixed, isophase, occulting, ...), so that
 it can be recognised without seeing colours. Signs are pure functions of time; `Lights` only carries
-them to the pins. Limits, of light: at most 1 flash a second (WCAG 2.3.1 allows
-3), every fade at least 0.3 s, nothing that red alone means.
+them to the pins. Limits, of light: at most 1 flash a second (WCAG 2.3.1 allows 3), every fade at
+least 0.3 s, nothing that red alone means.
 """
 
 from __future__ import annotations
@@ -134,10 +133,7 @@ STATUS: Mapping[StatusName, tuple[Shape | None, str]] = {
 
 
 def sign_for(cue: Cue) -> Sign:
-    """The sign that this cue (start or praise) puts up.
-
-    An unknown rule gets the notice rather than nothing.
-    """
+    """The sign that this cue (start or praise) puts up; of an unknown rule the notice."""
     if cue.action == "praise":
         return PRAISE
     return SIGNS.get(cue.rule, NOTICE)
@@ -171,8 +167,7 @@ def self_test(t_s: float) -> tuple[str, Rgb, float] | None:
 
 
 class Lights:
-    """CueSink over LEDs by name (red, green, blue, status, or some of them), each taking `.value`
-    0..1.
+    """CueSink over LEDs by name (red, green, blue, status, or some), each taking `.value` 0..1.
 
     Dimmable LEDs never change faster than FADE_S; LEDs that only switch follow the sign at half its
     brightness. Time is `tick`'s alone: a sign begins with the first tick after `present`. Call

@@ -1,5 +1,4 @@
-"""What plays sound: pygame's mixer on the sound card, or a virtual one that computes the same mix
-into an array.
+"""What plays sound: pygame's mixer on the sound card, or a virtual one that mixes into an array.
 
 Both play clips (mono int16 at RATE_HZ, equal on both sides) on a few tracks, one clip a track, in
 blocks of BLOCK samples.
@@ -50,8 +49,8 @@ class Mixer(Protocol):
 
 
 class PygameMixer:
-    """The sound card. `card` is an ALSA card's name; without one the environment (SDL_AUDIODRIVER,
-    AUDIODEV) and SDL choose.
+    """The sound card: `card` is an ALSA card's name, "" = as SDL_AUDIODRIVER, AUDIODEV and SDL
+    choose.
 
     Raises HardwareError when no device opens, with the cards that are there; `advance` raises it
     when the card has gone or no longer plays. Then close it: a new one can be made as soon as a
@@ -85,9 +84,7 @@ class PygameMixer:
         self._sounds: dict[int, tuple[Clip, Any]] = {}
 
     def prepare(self, clip: Clip) -> None:
-        """Hands the clip over before it is needed.
-
-        It is known by its identity: do not change or copy it.
+        """Hands the clip over before it is needed. Known by its identity: do not change or copy it.
         """
         self._sounds[id(clip)] = (clip, self._mixer.Sound(buffer=np.repeat(clip, 2).tobytes()))
 
@@ -116,11 +113,10 @@ class PygameMixer:
 
 
 class _Life:
-    """Whether a sound card still plays: its own position where ALSA tells it, else how fast it uses
-    up silent clips.
+    """Whether a sound card still plays: by its own position, else by how fast it uses up silent
+    clips.
 
-    SDL goes on taking samples when a USB card is pulled out, so that only the card's position shows
-    it.
+    SDL goes on taking samples when a USB card is pulled out: only the card's position shows it.
     """
 
     def __init__(self, channel: Any, silence: Any, card: str, root: Path, now_s: Callable[[], float]) -> None:
@@ -153,8 +149,7 @@ class _Life:
 
 
 def playback_position(root: Path = Path("/")) -> int | None:
-    """Samples that the sound card opened by this process has played; None where ALSA does not say:
-    a sound server, no card.
+    """Samples that this process' sound card has played; None where ALSA does not say.
 
     Source: the kernel's sound/core/pcm.c, `snd_pcm_substream_proc_status_read`; `owner_pid` is the
     thread that opened it.
@@ -172,11 +167,10 @@ def playback_position(root: Path = Path("/")) -> int | None:
 
 
 def silence_alsa() -> None:
-    """ALSA's library writes a dozen raw lines to standard error for every device that does not
-    open; SDL's error says it once.
+    """Keeps ALSA's library from writing a dozen raw lines for a device that does not open.
 
-    SDL loads the same libasound.so.2. The handler must be C, because SDL calls it while Python's
-    lock is held: getpid does nothing with its arguments.
+    SDL's error says it once. SDL loads the same libasound.so.2. The handler must be C, because SDL
+    calls it while Python's lock is held: getpid does nothing with its arguments.
     """
     with suppress(OSError, AttributeError):  # no such library: then it says nothing either
         nothing = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
@@ -205,8 +199,7 @@ class _Track:
 
 
 class VirtualMixer:
-    """The same mix in an array, in the time that `advance` is given: fake of PygameMixer, and an
-    instrument.
+    """The same mix in an array, in the time that `advance` is given: a fake, and an instrument.
 
     A command takes effect at the first block that begins after the next `advance`; a block is heard
     QUEUED_BLOCKS later. Keeps the last `keep_s` seconds.

@@ -51,8 +51,7 @@ def chip_label(device: Path) -> str:
 
 
 def find_header_chip(root: Path = Path("/"), label_of: Callable[[Path], str] = chip_label) -> int:
-    """The number N of the /dev/gpiochipN that drives the 40-pin header: by device-tree name, else
-    by driver label.
+    """The N of the /dev/gpiochipN of the 40-pin header: by device-tree name, else by driver label.
 
     `root` holds `sys` and `dev`. Raises HardwareError naming the chips that are there when none is
     the header's.
@@ -113,9 +112,9 @@ def open_pin_factory(pins: PinsSection, root: Path = Path("/"), label_of: Callab
 
 def work_dir(pins: PinsSection) -> Path:
     """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, or the temporary
-    one; absolute.
+    one.
 
-    Raises HardwareError when it is not a folder that this user can write.
+    Absolute. Raises HardwareError when it is not a folder that this user can write.
     """
     runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     folder = Path(os.environ.get("LG_WD") or pins.work_dir or runtime or tempfile.gettempdir()).expanduser()
@@ -141,8 +140,7 @@ def _import_lgpio(folder: Path) -> Any:
 
 
 def mock_pin_factory() -> Factory:
-    """Pins that only remember, with PWM: for demo, bench and tests, never as a stand-in for missing
-    hardware.
+    """Pins that only remember, with PWM: for demo, bench and tests, never for missing hardware.
 
     `factory.pin(n).changes` lists (monotonic time in ns, level) of every change.
     """

@@ -22,8 +22,7 @@ UNDER_VOICE = 0.35  # the beat steps back while somebody speaks
 
 
 class Speaker:
-    """CueSink over a mixer. Every clip is scaled to `volume` and handed to the mixer once, before
-    the first cue.
+    """CueSink over a mixer, which gets every clip, scaled to `volume`, before the first cue.
 
     `metronome`: let the beat come with a low-cadence cue, at the cadence that the last snapshot
     aims at, held within SPM_RANGE. It fades in and out.
@@ -46,10 +45,7 @@ class Speaker:
         mixer.play(AWAKE, almost_silence(), loop=True)
 
     def present(self, cue: Cue) -> None:
-        """Says it at once, or as soon as the older line has faded out.
-
-        A stop ends the beat and lets the voice finish.
-        """
+        """Says it at once, or once the older line has faded out. A stop lets the voice finish."""
         if cue.rule == "low_cadence":
             begins = cue.action == "start" and self._offers_beat and not math.isnan(self._aim_spm)
             self._wanted_spm = min(max(self._aim_spm, SPM_RANGE[0]), SPM_RANGE[1]) if begins else None
@@ -106,10 +102,8 @@ class Speaker:
 
 
 class FakeSpeaker(Speaker):
-    """The loudspeaker of demo and tests: renders what would be heard (`mixer.heard()`,
-    `mixer.onset_ns(t_ns)`), silently.
-
-    Keeps the last `keep_s` seconds.
+    """The loudspeaker of demo and tests, silent: `mixer.heard()` has the last `keep_s` seconds of
+    it.
     """
 
     def __init__(self, voices: Voices, volume: float = 0.7, metronome: bool = False, keep_s: float = 60.0) -> None:

@@ -1,9 +1,8 @@
-"""Everything the loudspeaker can say or sound, decoded once: voice lines from files, chimes and the
-beat from formulas.
+"""All that the loudspeaker can say or sound, decoded once: voice lines, chimes and the beat.
 
-All clips are mono int16 at RATE_HZ, scaled for full volume. Peaks are budgeted so that whatever
-sounds together never clips: voice 0.70 (its chime is over before it begins) and up to 0.15 that
-Vorbis adds to it, beat 0.10.
+Clips are mono int16 at RATE_HZ, scaled for full volume. Peaks are budgeted so that whatever sounds
+together never clips: voice 0.70 (its chime is over before it begins) and up to 0.15 that Vorbis
+adds to it, beat 0.10.
 """
 
 from __future__ import annotations
@@ -121,8 +120,7 @@ def chime(notes_hz: tuple[float, float]) -> Clip:
 
 
 def beat(spm: float) -> Clip:
-    """One soft beat and the silence until the next: looped, a metronome of `spm` steps a minute,
-    exact to a sample.
+    """One soft beat and silence until the next: looped, `spm` steps a minute, exact to a sample.
 
     Raises ValueError outside SPM_RANGE.
     """

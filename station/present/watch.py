@@ -1,9 +1,8 @@
-"""Cadence and belt speed for a watch or a virtual-running program, as a foot pod sends them. Off
-unless the settings ask for it.
+"""Cadence and belt speed for a watch or a virtual-running program, as a foot pod sends them.
 
-The station is a Bluetooth peripheral by BlueZ's D-Bus interface (GattManager1,
-LEAdvertisingManager1): it is found, connected to and read; nothing that another device sends is
-taken. Needs the package `dbus-fast`, which `bleak` brings along.
+Off unless the settings ask for it. The station is a Bluetooth peripheral by BlueZ's D-Bus interface
+(GattManager1, LEAdvertisingManager1): it is found, connected to and read; nothing that another
+device sends is taken. Needs the package `dbus-fast`, which `bleak` brings along.
 """
 
 from __future__ import annotations
@@ -32,8 +31,7 @@ NO_PACKAGE = "install Debian's python3-bleak, or the station's extra `bluetooth`
 
 
 class Watch:
-    """CueSink that tells no cue: it hands on speed and cadence, once a second while somebody
-    listens.
+    """CueSink that gives no cue: speed and cadence, once a second while somebody listens.
 
     `bus_address`: of another D-Bus than the system's, for tests. Raises HardwareError: no package,
     no Bluetooth.

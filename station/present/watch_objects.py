@@ -1,8 +1,7 @@
-"""The objects that BlueZ reads when a program offers a Bluetooth service: see its
-doc/org.bluez.GattService.rst and others.
+"""The objects that BlueZ reads when a program offers a Bluetooth service.
 
-dbus-fast reads the D-Bus types out of the annotations, so they are strings of D-Bus and not of
-Python.
+See its doc/org.bluez.GattService.rst and others. dbus-fast reads the D-Bus types out of the
+annotations, so they are strings of D-Bus and not of Python.
 """
 # mypy: disable-error-code="valid-type,name-defined,no-untyped-def,misc,untyped-decorator"
 # ruff: noqa: F722, F821

@@ -1,8 +1,6 @@
-"""The arc below the hip: the zone where the thigh should end its swing, and where the last strides
-ended.
+"""The arc below the hip: where the thigh should end its swing, and where the last strides ended.
 
-It hangs below the hip, as the leg does, and faces the way the runner faces: ahead is where the nose
-points.
+It hangs below the hip, as the leg does, and faces the way the runner faces.
 """
 
 from __future__ import annotations
@@ -107,9 +105,7 @@ def _scale(snapshot: Snapshot, thigh_deg: float, leg: Leg, mark_deg: float) -> f
 
 
 def swing(snapshot: Snapshot) -> tuple[float, float]:
-    """(forward, behind) in degrees: the median end of the last strides as they are seen, NaN when
-    there are none.
-    """
+    """(forward, behind), deg: median end of the last strides as they are seen; NaN without any."""
     curves = snapshot.gait.curves
     if curves is None or not len(curves):
         return NAN, NAN

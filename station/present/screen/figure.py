@@ -1,5 +1,4 @@
-"""The runner as a body whose near hip is the pivot of the dial; the part that a cue is about is
-lit.
+"""The runner as a body whose near hip is the pivot of the dial; what a cue is about is lit.
 
 Legs and trunk hang at the angles that the gait room smoothed for the eye; arms, feet and head point
 where the landmarks do. Lengths are fixed shares of the body: a figure that changed size with every

@@ -1,5 +1,4 @@
-"""Ink: the few strokes that views draw with, sub-pixel and anti-aliased, and type that is measured
-before it is set.
+"""Ink: the few strokes that views draw with, sub-pixel and anti-aliased, and type that is measured.
 
 Views speak in page units: the page is 1280 x 720 units or more (portrait 720 x 1280 or more), so
 that one layout serves every screen of that shape. Shapes go through OpenCV straight into the pixels
@@ -172,8 +171,8 @@ class Ink:
         at: Literal["top", "middle", "bottom"] = "middle",
         lines: int = 1,
     ) -> Box:
-        """Words set in the box at that size, wrapped to at most `lines`; returns the box that their
-        ink fills.
+        """Words set in the box at that size, in at most `lines`; returns the box that their ink
+        fills.
 
         What comes from outside (a reason, a path) may be longer than its box: it is set smaller,
         down to 60 %, then cut.

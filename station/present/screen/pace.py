@@ -1,5 +1,4 @@
-"""What the eye needs over time: numbers at a readable rate, and a body that does not flicker when a
-frame is missed.
+"""What the eye needs over time: numbers at a readable rate, no flicker when a frame is missed.
 
 The pages themselves are pure functions of what comes out of here.
 """

@@ -43,8 +43,7 @@ def display_mm(drm: Path = DRM) -> tuple[float, float] | None:
 
 
 def edid_mm(edid: bytes) -> tuple[float, float] | None:
-    """The size in an EDID: of its preferred timing in millimetres, else of the display in
-    centimetres.
+    """The size in an EDID: of its preferred timing in mm, else of the display in cm.
 
     Source: VESA Enhanced EDID Standard, release A, revision 2, sections 3.6.2 and 3.10.2.
     """

@@ -1,5 +1,4 @@
-"""The window, or without a desktop the whole display: opened through SDL, kept open through
-everything.
+"""The window, or without a desktop the whole display: opened and kept open through everything.
 
 A Pi without a desktop draws through KMS/DRM; the wheels of pygame-ce have that driver, those of
 pygame do not. The Pi 5 has several DRM cards in no constant order and SDL takes the first, which
@@ -40,8 +39,7 @@ REMEDY = (
 
 
 class Screen:
-    """A Display (see ports): draws snapshots in a window of the configured size, or full screen
-    where there is no desktop.
+    """A Display (see ports) in a window of the configured size, or full screen without a desktop.
 
     `keys`: the window's button, Esc and q end it, for somebody who sits before it. Without, as in a
     gym, nothing typed does. Raises HardwareError when no display can be opened, naming what was

@@ -1,6 +1,4 @@
-"""One number and the zone where it should lie: whether it is good is read from where the mark
-stands, not worked out.
-"""
+"""One number and the zone where it should lie: its mark says whether it is good."""
 
 from __future__ import annotations
 
@@ -22,9 +20,7 @@ AROUND = 1.0  # widths of the zone shown to each side of it
 
 
 class Shown(NamedTuple):
-    """The number of the moment: its measure, its value (NaN = not known), its zone, and why it is
-    not known.
-    """
+    """The number of the moment: measure, value (NaN = not known), zone, and why it is not known."""
 
     measure: str
     value: float
@@ -83,8 +79,7 @@ def _vague(snapshot: Snapshot, name: str) -> bool:
 
 
 def draw(ink: Ink, box: Box, one: Shown) -> None:
-    """Label, number and zone below one another; what cannot be read at this distance is left out.
-    """
+    """Label, number and zone below one another; what could not be read from there is left out."""
     quantity = QUANTITIES[one.measure]
     label, rest = box.cut_top(max(78.0, 1.3 * ink.least), 0)
     ink.glance(quantity.short, label, 46, QUIET, weight="Medium", align="centre")

@@ -1,5 +1,4 @@
-"""The page while somebody runs: BASELINE, COACH, REST, RETENTION. A body, one number with its zone,
-the time small.
+"""The page while somebody runs: a body, one number with its zone, the time small.
 
 Everything on it is read at a glance from the treadmill; what would be too small there is left out.
 """
