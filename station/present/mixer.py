@@ -49,7 +49,7 @@ class Mixer(Protocol):
 
 
 class PygameMixer:
-    """The sound card: `card` is an ALSA card's name, "" = as SDL_AUDIODRIVER, AUDIODEV and SDL
+    """The sound card: `card` is an ALSA card's name; for "" SDL_AUDIODRIVER, AUDIODEV or SDL
     choose.
 
     Raises HardwareError when no device opens, with the cards that are there; `advance` raises it
@@ -113,8 +113,7 @@ class PygameMixer:
 
 
 class _Life:
-    """Whether a sound card still plays: by its own position, else by how fast it uses up silent
-    clips.
+    """Whether a sound card still plays: by its position, else by how fast it uses up silence.
 
     SDL goes on taking samples when a USB card is pulled out: only the card's position shows it.
     """

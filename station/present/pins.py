@@ -38,7 +38,6 @@ HEADER_LABELS = {"pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"}
 GPIO_GET_CHIPINFO = 0x8044B401
 
 
-
 # --- finding the chip -----------------------------------------------------------------------------
 
 
@@ -111,7 +110,7 @@ def open_pin_factory(pins: PinsSection, root: Path = Path("/"), label_of: Callab
 
 
 def work_dir(pins: PinsSection) -> Path:
-    """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, or the temporary
+    """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, or a temporary
     one.
 
     Absolute. Raises HardwareError when it is not a folder that this user can write.
@@ -201,7 +200,7 @@ def _words(error: Exception) -> str:
     return str(error).strip("'\"") or type(error).__name__
 
 
-# --- button and buzzer ----------------------------------------------------------------------------
+# --- the button --------------------------------------------------------------------------------
 
 
 class PressButton:

@@ -171,8 +171,7 @@ class Ink:
         at: Literal["top", "middle", "bottom"] = "middle",
         lines: int = 1,
     ) -> Box:
-        """Words set in the box at that size, in at most `lines`; returns the box that their ink
-        fills.
+        """Words set in the box at that size, in at most `lines`; returns the box of their ink.
 
         What comes from outside (a reason, a path) may be longer than its box: it is set smaller,
         down to 60 %, then cut.
