@@ -5,7 +5,6 @@ Fakes of each ship with the package.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from station.types import Cue, Frame, HipTurn, Input, Marks, ModelInfo, Pose, Reading, Snapshot, SourceInfo, Step, Troubles
@@ -33,7 +32,7 @@ class Source(Protocol[Item]):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 FrameSource = Source[Frame]

@@ -49,8 +49,7 @@ class Mixer(Protocol):
 
 
 class PygameMixer:
-    """The sound card: `card` is an ALSA card's name; for "" SDL_AUDIODRIVER, AUDIODEV or SDL
-    choose.
+    """The sound card: an ALSA `card` by name; "": as SDL_AUDIODRIVER, AUDIODEV or SDL choose.
 
     Raises HardwareError when no device opens, with the cards that are there; `advance` raises it
     when the card has gone or no longer plays. Then close it: a new one can be made as soon as a

@@ -110,8 +110,7 @@ def open_pin_factory(pins: PinsSection, root: Path = Path("/"), label_of: Callab
 
 
 def work_dir(pins: PinsSection) -> Path:
-    """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, or a temporary
-    one.
+    """Where lgpio may put its pipe: $LG_WD, the setting, systemd's runtime folder, a temporary one.
 
     Absolute. Raises HardwareError when it is not a folder that this user can write.
     """
@@ -200,7 +199,7 @@ def _words(error: Exception) -> str:
     return str(error).strip("'\"") or type(error).__name__
 
 
-# --- the button --------------------------------------------------------------------------------
+# --- the button -------------------------------------------------------------------------------
 
 
 class PressButton:

@@ -11,14 +11,15 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.errors import CameraLost, HardwareError
 from station.ports import Clock
+from station.sense.opened import Opened
 from station.types import NS, Frame, SourceInfo, Troubles
 
 STALL_S = 1.5  # no fresh frame for this long: the sensor is lost (a frame takes 20 ms)
@@ -28,6 +29,7 @@ CLOSE_S = 3.0  # closing a dead camera can hang for good; then only a new proces
 RETRY_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 # A frame is delivered within 0.1 s: a time farther from now is no time of this frame (chosen)
 OFF_S = 1.0
+TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,12 @@ def guarded(what: str, where: str, remedy: Callable[[Exception], str]) -> Iterat
         raise HardwareError(f"{what} ({reason})", where, remedy(error)) from error
 
 
-class CameraSource:
+def turned(image: NDArray[np.uint8], turned_deg: int) -> NDArray[np.uint8]:
+    """The image turned clockwise by so much, which undoes the camera's own turn. Contiguous."""
+    return np.asarray(cv2.rotate(image, TURNS[turned_deg]), np.uint8) if turned_deg else np.ascontiguousarray(image)
+
+
+class CameraSource(Opened):
     """A `Source[Frame]` over a door. `t_ns` of its frames is the middle of the exposure.
 
     When no fresh frame comes it is closed and opened again, with growing waits, one attempt per
@@ -83,7 +90,6 @@ class CameraSource:
     def __init__(self, door: CameraDoor, clock: Clock, close_s: float = CLOSE_S) -> None:
         self._door, self._clock, self._close_s = door, clock, close_s
         self._open = False
-        self._info: SourceInfo | None = None
         self._seq = 0
         self._last_t_ns: int | None = None
         self._heard_ns = 0
@@ -93,12 +99,6 @@ class CameraSource:
         self._failed: tuple[str, str] = ("", "")
         self._retry_ns = 0
         self.reopened = self.misdated = 0
-
-    @property
-    def info(self) -> SourceInfo:
-        if self._info is None:
-            raise RuntimeError("the source is not open: use it in a `with` block")
-        return self._info
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -115,9 +115,9 @@ class CameraSource:
         self._enter_door()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._shut()
-        self._info = None
+        super().__exit__()
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next frame. None without one in time, or while the camera is brought back."""

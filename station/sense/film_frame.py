@@ -13,7 +13,7 @@ from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from station.sense.film_survey import WHOLE, Box, graph_of, pulled
+from station.sense.film_survey import Box, graph_of, pulled
 from station.types import NS
 
 # Larger frames are reduced: a body of 1000 px says no more to a 256-px model, and 8K is 100 MB a
@@ -51,18 +51,15 @@ class Upright:
         return np.ascontiguousarray(np.rot90(image, self.turns))
 
 
-def upright(
-    frame: VideoFrame, pixel_aspect: float, max_side_px: int = MAX_SIDE_PX, inner: Box = WHOLE, turned_deg: int = 0
-) -> Upright:
-    """How to show frames like this one: the part inside its bars, no side over `max_side_px`, the
-    file's rotation undone.
+def upright(frame: VideoFrame, pixel_aspect: float, inner: Box, turned_deg: int) -> Upright:
+    """How to show frames like this one: without bars or the file's rotation, MAX_SIDE_PX at most.
 
     pixel_aspect: width over height of one stored pixel. turned_deg: quarter turns clockwise on top
     of what the file says.
     """
     width, height = frame.width * pixel_aspect, float(frame.height)
     x0, y0, x1, y1 = inner
-    scale = min(1.0, max_side_px / max(width * (x1 - x0), height * (y1 - y0)))
+    scale = min(1.0, MAX_SIDE_PX / max(width * (x1 - x0), height * (y1 - y0)))
     wide, high = max(1, round(width * scale)), max(1, round(height * scale))
     box = (-int(-x0 * wide), -int(-y0 * high), max(1, int(x1 * wide)), max(1, int(y1 * high)))
     turns, flip = _rotation(frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from station.errors import InputError
 from station.sense.film_clock import RAW, Which, capture_rate, clock_of, slowness
-from station.sense.film_track import film_track, open_film, prepared
+from station.sense.film_track import decoded, film_track, open_film, prepared
 from station.types import NAN, NS
 
 LOOK_FRAMES = 60  # two seconds of a usual film
@@ -128,20 +129,9 @@ def _listed(format_name: str, stream: VideoStream) -> int | None:
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Whole frames, as far as they can be decoded."""
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-            if packet is None:
-                return
-            frames = packet.decode()
-        except av.error.EOFError:
-            return
-        except av.error.FFmpegError:
-            if packet is None:
-                return
-            continue
-        yield from (frame for frame in frames if not frame.is_corrupt)
+    with suppress(av.error.FFmpegError):
+        for packet in container.demux(stream):
+            yield from (frame for frame in decoded(packet) if frame is not None)
 
 
 class _Look:

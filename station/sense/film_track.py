@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import av
 import av.error
 from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from station.errors import InputError
@@ -90,6 +93,21 @@ def prepared(stream: VideoStream) -> VideoStream:
     context.options = {"max_pixels": str(MAX_FRAME_PX)}
     stream.thread_type = "AUTO" if _area(stream) <= LARGE_FRAME_PX else "SLICE"
     return stream
+
+
+def decoded(packet: Packet) -> Iterator[VideoFrame | None]:
+    """The packet's frames in order, None for each piece of it that is damaged."""
+    if packet.is_corrupt:
+        yield None
+    try:
+        frames = packet.decode()
+    except av.error.EOFError:
+        return
+    except av.error.FFmpegError:
+        if not packet.is_corrupt:
+            yield None
+        return
+    yield from (None if frame.is_corrupt else frame for frame in frames)
 
 
 def _packets(container: InputContainer, streams: list[VideoStream]) -> Counter[int]:

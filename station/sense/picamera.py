@@ -16,25 +16,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from station.config import CameraSection
 from station.errors import HardwareError
 from station.ports import Clock
-from station.sense.camera import CLOSE_S, CameraSource, Shot, guarded
+from station.sense.camera import CLOSE_S, CameraSource, Shot, guarded, turned
 from station.types import NS, SourceInfo
 
 SETTLE_S = 2.0  # white balance is fixed after that: later colour steps would disturb the pose model
 WIDE = 0.8  # a sensor mode that shows less of the widest view than this is a crop
 FORMAT = "BGR888"  # red, green, blue in memory
 BUFFERS = 4  # chosen
-TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 MODE_KEYS = ("size", "fps", "bit_depth", "crop_limits")
 REFIT = "switch off, check the ribbon cable at both ends, switch on"
 IN_USE = "stop the other program (sudo systemctl stop station), or restart the Pi"
@@ -172,7 +170,7 @@ class PicameraDoor:
         t_ns = self._monotonic_ns(metadata["SensorTimestamp"]) - metadata.get("ExposureTime", 0) * 500
         self._fix_balance(metadata)
         image = unpadded(request.make_buffer("main"), self._stream["size"], self._stream["stride"])
-        return Shot(t_ns, turned_back(image, self._config.turned_deg))
+        return Shot(t_ns, turned(image, self._config.turned_deg))
 
     def _monotonic_ns(self, boottime_ns: int) -> int:
         """CLOCK_BOOTTIME to the clock's time; small changes are jitter, not sleep."""
@@ -241,12 +239,6 @@ def unpadded(buffer: NDArray[np.uint8], size: tuple[int, int], stride: int) -> N
     return np.lib.stride_tricks.as_strided(buffer.reshape(-1), (height, width, 3), (stride, 3, 1), writeable=False)
 
 
-def turned_back(image: NDArray[np.uint8], turned_deg: int) -> NDArray[np.uint8]:
-    """Undo the camera's clockwise turn. Contiguous, never mirrored."""
-    if turned_deg == 0:
-        return np.ascontiguousarray(image)
-    return np.asarray(cv2.rotate(image, TURNS[turned_deg]), np.uint8)
-
 
 # --- the library ----------------------------------------------------------------------------------
 
@@ -259,15 +251,6 @@ def _remedy(error: Exception) -> str:
         return IN_USE
     return REFIT
 
-
-@contextlib.contextmanager
-def _opening() -> Iterator[None]:
-    """A camera that another program has: picamera2 says little, so that is said as likely."""
-    try:
-        yield
-    except RuntimeError as error:
-        what = f"cannot be opened, probably because another program uses it ({error})"
-        raise HardwareError(what, "camera", IN_USE) from error
 
 
 def _import_picamera2() -> Library:
@@ -292,8 +275,12 @@ def _camera_of(library: Any, number: int) -> Any:
     if number >= len(on_ribbon):
         what = "no camera is connected" if not found else f"there is no camera {number}, only {len(on_ribbon)}"
         raise HardwareError(what, "camera", REFIT)
-    with _opening():
+    try:
         return library.Picamera2(number)
+    # Of a camera that another program has picamera2 says little: it is the likely reason.
+    except RuntimeError as error:
+        what = f"cannot be opened, probably because another program uses it ({error})"
+        raise HardwareError(what, "camera", IN_USE) from error
 
 
 def _boottime_ns() -> int:

@@ -17,7 +17,6 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn, Self, cast
 
 import numpy as np
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from station.errors import InputError, StoreError, printable
 from station.ports import Clock
+from station.sense.opened import Opened
 from station.sense.playback import PosePlayer
 from station.types import JOINTS, NAN, NS, SKELETON, Pose, Side, SourceInfo
 
@@ -56,41 +56,28 @@ class Poses:
         return (len(self.t_ns) - 1) * NS / float(self.t_ns[-1]) if len(self.t_ns) > 1 else NAN
 
 
-class PosesSource:
+class PosesSource(Opened):
     """A poses file as a `Source[Pose]`; `px_per_m`, `direction`: the file's, or None."""
 
     def __init__(self, path: Path, clock: Clock | None = None, realtime: bool = False, loop: bool = False) -> None:
         self._path = path
         self._clock, self._realtime, self._loop = clock, realtime, loop
-        self._player: PosePlayer | None = None
         self.px_per_m: float | None = None
         self.direction: Side | None = None
 
-    @property
-    def info(self) -> SourceInfo:
-        return self._opened.info
-
     def read(self, timeout_s: float) -> Pose | None:
-        return self._opened.read(timeout_s)
+        self.info  # noqa: B018 (refuses a closed source)
+        return self._player.read(timeout_s)
 
     def __enter__(self) -> Self:
         """Raises InputError when the file cannot be read or is not what it should be."""
         poses = load_poses(self._path)
         n, seconds = len(poses.t_ns), float(poses.t_ns[-1]) / NS
-        info = SourceInfo(printable(self._path), "poses", poses.width_px, poses.height_px, poses.fps, n, seconds)
-        self._player = PosePlayer(info, poses.t_ns, poses.xy_px, poses.score, self._clock, self._realtime, self._loop)
+        self._info = SourceInfo(printable(self._path), "poses", poses.width_px, poses.height_px, poses.fps, n, seconds)
+        self._player = PosePlayer(self._info, poses.t_ns, poses.xy_px, poses.score, self._clock, self._realtime, self._loop)
         self.px_per_m = poses.px_per_m if math.isfinite(poses.px_per_m) else None
         self.direction = poses.direction
         return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._player = None
-
-    @property
-    def _opened(self) -> PosePlayer:
-        if self._player is None:
-            raise RuntimeError("the source is not open: use it in a `with` block")
-        return self._player
 
 
 def load_poses(path: Path) -> Poses:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import cv2
@@ -12,25 +11,19 @@ import numpy as np
 from station.errors import printable
 from station.ports import EndOfSource
 from station.sense.film_frame import MAX_SIDE_PX
+from station.sense.opened import Opened
 from station.sense.picture_file import read_picture
 from station.types import NS, Frame, SourceInfo
 
 TIMES, FPS = 12, 10.0  # long enough for whoever follows people to trust that somebody stands there
 
 
-class StillSource:
+class StillSource(Opened):
     """A `Source[Frame]`: a photograph so many times. Raises InputError on entering."""
 
     def __init__(self, path: Path, times: int = TIMES) -> None:
         self._path, self._times = path, times
-        self._info: SourceInfo | None = None
         self._seq = 0
-
-    @property
-    def info(self) -> SourceInfo:
-        if self._info is None:
-            raise RuntimeError("the source is not open: use it in a `with` block")
-        return self._info
 
     def __enter__(self) -> Self:
         picture = read_picture(self._path)
@@ -44,8 +37,6 @@ class StillSource:
         self._seq = 0
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._info = None
 
     def read(self, timeout_s: float) -> Frame | None:
         self.info  # noqa: B018 (refuses a closed source)

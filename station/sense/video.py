@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self, cast
 
 import av.error
@@ -18,11 +17,12 @@ from numpy.typing import NDArray
 from station.errors import InputError, printable
 from station.ports import Clock, EndOfSource
 from station.sense.film_clock import DISORDERED, FrameClock
-from station.sense.film_frame import MAX_SIDE_PX, Deinterlacer, Upright, upright
+from station.sense.film_frame import Deinterlacer, Upright, upright
 from station.sense.film_reading import FilmReading
 from station.sense.film_survey import Survey, survey
-from station.sense.film_track import open_film, prepared
-from station.sense.pacing import Pacer
+from station.sense.film_track import decoded, open_film, prepared
+from station.sense.opened import Opened
+from station.sense.playback import Pacer
 from station.types import NAN, NS, Frame, SourceInfo
 
 MAX_LATE_S = 0.25  # in real time, frames later than this are skipped instead of converted
@@ -48,7 +48,7 @@ class Damage:
     still: bool = False  # it held one frame
 
 
-class VideoSource:
+class VideoSource(Opened):
     """Plays a video file. A `Source[Frame]`.
 
     Times count from the first frame; in real time each comes when it is due and is stamped by
@@ -64,9 +64,8 @@ class VideoSource:
         realtime: bool = False,
         loop: bool = False,
         reading: FilmReading | None = None,
-        max_side_px: int = MAX_SIDE_PX,
     ) -> None:
-        self._path, self._loop, self._max_side_px = path, loop, max_side_px
+        self._path, self._loop = path, loop
         self._clock, self._realtime = clock, realtime
         self._reading = reading or FilmReading()
         self._container: InputContainer | None = None
@@ -76,7 +75,7 @@ class VideoSource:
         self._pacer = Pacer(self._clock, self._realtime)
         self._frames: Iterator[tuple[int, VideoFrame]] = iter(())
         self._held: tuple[int, VideoFrame] | None = None
-        self._info: SourceInfo | None = None
+        self._info = None
         self._film: Survey | None = None
         self._upright = Upright(0, 0, (0, 0, 0, 0))
         self._stored_px = (0, 0)
@@ -86,12 +85,6 @@ class VideoSource:
         self.late = 0
 
     # --- Source -----------------------------------------------------------------------------------
-
-    @property
-    def info(self) -> SourceInfo:
-        if self._info is None:
-            raise RuntimeError("the source is not open: use it in a `with` block")
-        return self._info
 
     def __enter__(self) -> Self:
         """Raises InputError unless it is a video with at least one frame, and times for frames."""
@@ -108,7 +101,7 @@ class VideoSource:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -186,7 +179,7 @@ class VideoSource:
     def _describe(self, film: Survey, stream: VideoStream, first: VideoFrame) -> None:
         self._stored_px = (first.width, first.height)
         aspect = float(stream.sample_aspect_ratio or 1)
-        self._upright = upright(first, aspect, self._max_side_px, film.inner, self._reading.turned_deg)
+        self._upright = upright(first, aspect, film.inner, self._reading.turned_deg)
         width, height = self._upright.delivered
         fps = self._reading.fps or (film.shown_fps * film.slow)
         seconds = film.frames / fps if self._reading.fps and film.frames else self._promised_s(stream) / film.slow
@@ -206,40 +199,25 @@ class VideoSource:
         return self._held
 
     def _begin_again(self) -> None:
-        if self._container is not None:
-            self._container.close()
-        before = replace(self._damage)
+        assert self._container is not None
         assert self._film is not None
+        self._container.close()
         self._open(self._film, self._times.last_ns + self._times.step_ns)
-        self._damage = before
 
     def _decoded(self, container: InputContainer, stream: VideoStream, film: Survey) -> Iterator[VideoFrame]:
         """Every frame that can be decoded, in order; damage is counted and stepped over."""
         pieces = 0
-        packets = container.demux(stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.error.FFmpegError as error:
-                self._damage.ended = f"the file breaks off after {self._times.file_s:.2f} s ({error.strerror})"
-                return
-            if packet is None:
-                break
-            pieces += packet.size > 0 and not packet.is_discard
-            broken = packet.is_corrupt
-            try:
-                frames = packet.decode()
-            except av.error.EOFError:
-                frames = []
-            except av.error.FFmpegError:
-                frames, broken = [], True
-            if broken:
-                self._count_damage()
-            for frame in frames:
-                if frame.is_corrupt:
-                    self._count_damage()
-                else:
-                    yield frame
+        try:
+            for packet in container.demux(stream):
+                pieces += packet.size > 0 and not packet.is_discard
+                for frame in decoded(packet):
+                    if frame is None:
+                        self._count_damage()
+                    else:
+                        yield frame
+        except av.error.FFmpegError as error:
+            self._damage.ended = f"the file breaks off after {self._times.file_s:.2f} s ({error.strerror})"
+            return
         self._damage.still = self._times.frames == 1
         promised_s, played_s = self._promised_s(stream), self._times.file_s
         if played_s < promised_s - (MISSING_AVI_S if container.format.name == "avi" else MISSING_END_S):

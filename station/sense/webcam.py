@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from station.errors import HardwareError, UsageError
 from station.ports import Clock
-from station.sense.camera import CLOSE_S, CameraSource, Shot, guarded
+from station.sense.camera import CLOSE_S, CameraSource, Shot, guarded, turned
 from station.types import NS, SourceInfo
 
 WEBCAM = re.compile(r"webcam(?::(\d{1,2}))?")
@@ -38,7 +38,6 @@ RATE_FRAMES = 10  # after so many frames its rate is known
 FAILED_READS = 5  # in a row: it was pulled
 SLOW_FPS = 25.0  # below, contacts and swing cannot be measured
 DRIVER_S = 0.5  # a driver's time this close to now is on the station's clock
-TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 REMEDIES = {
     "linux": "plug it in, close other programs that use it, and see that you may read /dev/video* (group video)",
     "darwin": "close other programs that use it, and allow your terminal in System Settings > Privacy & Security > Camera",
@@ -95,7 +94,7 @@ class WebcamDoor:
             first = grabber.begin(FIRST_S)
         if first is None:
             raise HardwareError("opens but delivers no frame: another program uses it, or it is blocked", where, self.remedy)
-        height, width = self._turned(first).shape[:2]
+        height, width = turned(first, self._turned_deg).shape[:2]
         fps = grabber.fps
         driver = "its driver's" if grabber.driver_times else "those of arrival, some ms late and uneven"
         slow = (f"only {fps:.0f} frames a second: more light, or a better camera",) if fps < SLOW_FPS else ()
@@ -111,10 +110,7 @@ class WebcamDoor:
             if taken is None:
                 return None
             t_ns, image = taken
-            return Shot(t_ns, np.ascontiguousarray(cv2.cvtColor(self._turned(image), cv2.COLOR_BGR2RGB)))
-
-    def _turned(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return np.asarray(cv2.rotate(image, TURNS[self._turned_deg]), np.uint8) if self._turned_deg else image
+            return Shot(t_ns, np.ascontiguousarray(cv2.cvtColor(turned(image, self._turned_deg), cv2.COLOR_BGR2RGB)))
 
     def close(self) -> None:
         grabber, self._grabber = self._grabber, None
