@@ -1,5 +1,4 @@
-"""station.toml to frozen, validated settings. An unknown key or an impossible value is an error;
-all are reported at once.
+"""station.toml to frozen, validated settings; every unknown key or impossible value at once.
 
 One class per section; the room that reads a section owns its class. Every key has a default, so an
 empty file is a valid one.

@@ -119,8 +119,7 @@ def _words(error: Exception) -> str:
 
 
 def held_lock(path: Path | str, *, folder: int | None = None, wait: bool = False) -> int:
-    """A descriptor that holds the file's lock until it is closed, or until the process ends,
-    however it ends.
+    """A descriptor that holds the file's lock until it is closed or the process ends, however.
 
     The file is made where it is missing and means nothing by itself; it is relative to `folder`, an
     open descriptor, and never a link there. A card that has turned read-only can be locked too.

@@ -1,5 +1,4 @@
-"""The language of what people read and hear: English in the code, translated at the edge where it
-is shown or spoken.
+"""The language of what people read and hear: English in the code, translated where it is shown.
 
 The catalogues are gettext's, one per language in `locale/`, made and checked by `python -m
 tests.lab.languages`. A message with values in it is found again by its pattern, so that what was

@@ -1,5 +1,4 @@
-"""What is known of the pose model's own errors, put to use: the bias leaves the strides, the rest
-goes into the intervals.
+"""A pose model's own errors, put to use: the bias leaves the strides, the rest widens intervals.
 
 A pose model sees every joint a little off its centre, the same way in every stride, so the spread
 between strides says nothing of it. How far it is off was measured on rendered people: the model's
@@ -109,9 +108,7 @@ class KnownErrors:
         return record
 
     def corrected(self, measures: Mapping[str, Measure]) -> dict[str, Measure]:
-        """The core's measures of raw strides, without the bias and with both intervals; rounded to
-        0.001.
-        """
+        """The core's measures of raw strides, unbiased, with both intervals; rounded to 0.001."""
         found = {name: _shifted(measure, -self._bias(name)) for name, measure in measures.items()}
         if all(name in found and found[name].measured for name in (SHARE, EXCURSION, TLE)):
             share = found[TLE].value / found[EXCURSION].value
@@ -129,9 +126,9 @@ class KnownErrors:
 
 
 def reach(people: int) -> float:
-    """How many standard deviations between `people` the next person's error may be off: it is one
-    more draw from what they showed, Student's t with people - 1 degrees of freedom, times
-    sqrt(1 + 1/people).
+    """How many standard deviations between `people` the next person's error may be off: one more
+    draw from what they showed, Student's t with people - 1 degrees of freedom, times sqrt(1 +
+    1/people).
     """
     return student_t975(people - 1) * math.sqrt(1.0 + 1.0 / people)
 

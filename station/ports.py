@@ -17,8 +17,7 @@ class EndOfSource(Exception):
 
 
 class Source(Protocol[Item]):
-    """Delivers frames (camera, video) or poses (poses file, synthetic runner), one at a time, in
-    time order.
+    """Frames (camera, video) or poses (poses file, synthetic runner), one at a time, in time order.
 
     Opened by entering it (`with source:`). `read` returns None when nothing came within
     `timeout_s`, raises EndOfSource after the last item, InputError for a file that turns out
@@ -64,9 +63,7 @@ class MarkFinder(Protocol):
 
 
 class TurnReader(Protocol):
-    """Pixels to the turn of the runner's pelvis.
-
-    None for a frame in which the hips are not seen well enough to look.
+    """Pixels to the turn of the runner's pelvis; None: the hips are not seen well enough to look.
     """
 
     def find(self, frame: Frame, pose: Pose) -> HipTurn | None: ...
@@ -116,8 +113,7 @@ class Clock(Protocol):
 
 
 class Store(Protocol):
-    """Takes every input with the step it led to, in order. `begin` opens a session that counts only
-    once somebody runs.
+    """Takes every input with the step it led to, in order; a session counts once somebody runs.
 
     No call waits for a disk or raises because of one: `trouble` says what cannot be kept, as (what,
     remedy). Only `close` raises: StoreError when something was lost, anything else as the bug it

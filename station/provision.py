@@ -1,5 +1,4 @@
-"""Settings without a keyboard: a `station.toml` on the boot partition of the card, and one from an
-installer's stick.
+"""Settings without a keyboard: from the card's boot partition, and from an installer's stick.
 
 Whoever can write the boot partition holds the card and could change everything anyway. A stick
 counts only with the station's signature on it (see usb/signature.py). Settings are laid over each
@@ -78,8 +77,7 @@ class Provision:
 
     @contextmanager
     def starting(self) -> Iterator[None]:
-        """Round a start: unless `started` is called in it, or it ends by itself, these settings
-        count as failed once more.
+        """Round a start: it failed once more, unless it calls `started` or ends by itself.
 
         After MOST_FAILED of them, `provision` goes back to the settings that started last, until
         others come. Where even those fail, the settings were not to blame, and the newer ones get
@@ -97,8 +95,7 @@ class Provision:
 
 
 class Starts:
-    """The record of starts in the data folder: which upper layers were tried last, how often in
-    vain, and which started.
+    """How starts went, by upper layers: those tried last, how often in vain, and which started.
 
     A folder that cannot be written, or a record that was spoiled, only means that nothing comes
     back by itself.
@@ -179,8 +176,7 @@ class _Layers:
         self.config, self._values, self.sources = config, both, (*self.sources, Path(where))
 
     def add_kept(self, path: Path, remedy: str) -> str:
-        """A copy that was good when it was made; by now the settings below it may have changed, or
-        the card is damaged.
+        """A copy that was good when it was made; below it settings may have changed since.
 
         Returns what was added, "" for nothing.
         """
@@ -213,8 +209,7 @@ class _Layers:
 
 
 def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_file: Path = INSTALLER_FILE) -> Provision:
-    """Installed settings, with those of the boot file (or of its last good copy) and of the
-    installer's stick on top.
+    """Installed settings under those of the boot file (or its good copy) and the installer's stick.
 
     Never fails because of the latter two. Raises ConfigError for faults in `config_file` itself,
     UsageError when root is about to work on another user's sessions.
@@ -243,8 +238,7 @@ def _gone_back(config_file: Path | None, new: _Layers, fallback: tuple[str, str]
 
 
 def why_refused(content: bytes, config_file: Path | None, boot_file: Path | None = BOOT_FILE) -> str | None:
-    """What is wrong with settings that an installer's stick brings, None when the station would
-    start with them.
+    """Why a station would not start with an installer's settings; None when it would.
 
     `boot_file` None: on a machine that is no station. Raises ConfigError for faults in
     `config_file` itself.

@@ -1,13 +1,13 @@
-"""Statistics of a handful of numbers, once for every room: Student's t, what a series is worth,
-outliers, cadence.
+"""Statistics of a handful of numbers: Student's t, what a series is worth, outliers, cadence.
 
 Pure NumPy. Arrays are in time order; unknown is NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf, isnan, nan, sqrt
+from statistics import median_high
 from typing import NamedTuple
 
 import numpy as np
@@ -68,12 +68,11 @@ class Spread(NamedTuple):
 
 
 def student_t975(freedom: float) -> float:
-    """97.5 % point of Student's t, fractions of a degree of freedom allowed; within 0.3 %, or wider
-    by less than 20 % below 4.
+    """97.5 % point of Student's t, for fractional degrees of freedom too; below 1 counts as 1.
 
-    From the normal point (Abramowitz & Stegun 26.7.5); below 4 degrees, where that series is off, a
-    straight line in 1 / freedom between the values of whole degrees. Less than one degree counts as
-    one.
+    Within 0.3 %, or wider by less than 20 % below 4. From the normal point (Abramowitz & Stegun
+    26.7.5); below 4 degrees, where that series is off, a straight line in 1 / freedom between the
+    values of whole degrees.
     """
     if freedom < 4.0:
         return float(np.interp(1.0 / max(freedom, 1.0), (1 / 4, 1 / 3, 1 / 2, 1.0), (2.7764, 3.1824, 4.3027, 12.7062)))
@@ -87,8 +86,7 @@ def student_t975(freedom: float) -> float:
 
 
 def inflation(series: NDArray[np.float64]) -> float:
-    """How many values in a row are worth one, at least 1; so that at least 2 independent ones
-    remain.
+    """How many values in a row are worth one: at least 1, at most so that 2 remain.
 
     Values that follow one another resemble each other: n is divided by 1 + 2 (r1 + r2 + ...), the
     autocorrelations up to the first that is not positive (Bayley & Hammersley 1946; truncation as
@@ -107,9 +105,14 @@ def inflation(series: NDArray[np.float64]) -> float:
     return float(min(1.0 + 2.0 * r[: ends[0] if len(ends) else len(r)].sum(), n / 2))
 
 
+def middle(values: Iterable[float]) -> float:
+    """Median of those known, of an even number the upper one; NaN without any."""
+    known = [value for value in values if not isnan(value)]
+    return median_high(known) if known else nan
+
+
 def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = OUTLIER_SIGMAS) -> NDArray[np.bool_]:
-    """(n,) whether each value lies within `sigmas` robust standard deviations of the median; all
-    where that is not known.
+    """(n,) whether each value is within `sigmas` robust SDs of the median; all where unknown.
 
     The spread is the median distance from the median, as a normal distribution has it. Complex
     values have the medians of their parts. `values` (n,) finite.
@@ -126,8 +129,7 @@ def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = 
 
 
 def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> float:
-    """Half-width of the 95 % interval of a mean of n values of that standard deviation, by
-    Student's t.
+    """Half the 95 % interval of a mean of n values of that SD, by Student's t.
 
     `usual_sd`: what such values are known to have, NaN if nothing is known. A few strides that
     happen to agree do not make a runner steadier than runners are, so their variance is pooled with

@@ -2,8 +2,7 @@
 
 Units stand in the names: `_px` (x right, y down), `_m`, `_deg`, `_s`, `_ms`, `_ns`, `_spm` (steps a
 minute), `_mps`. Left and right are the runner's, near and far the camera's. Unknown is NaN, never 0
-or -1.
-Times are integer nanoseconds of one monotonic clock; for files they count from the first frame.
+or -1. Times are integer nanoseconds of one monotonic clock; for files from the first frame.
 """
 
 from __future__ import annotations
@@ -85,11 +84,9 @@ def _frozen(array: NDArray, dtype: type, shape: tuple[int | None, ...], name: st
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One frame: `image` (H, W, 3) uint8 RGB, upright (mounting and file rotation already undone),
-    never mirrored.
+    """One frame: `image` (H, W, 3) uint8 RGB, upright whatever the mounting, never mirrored.
 
-    `t_ns` is the middle of the exposure; `seq` counts frames that the source produced, delivered or
-    not.
+    `t_ns` is the middle of the exposure; `seq` counts the source's frames, delivered or not.
     """
 
     t_ns: int
@@ -101,8 +98,7 @@ class Frame:
 class Pose:
     """Landmarks of the runner in one frame: `xy_px` (33, 2) float32, `score` (33,) float32 in 0..1.
 
-    A landmark that was not seen is NaN with score 0; nobody there is all NaN. Raises ValueError on
-    other shapes.
+    Not seen is NaN with score 0; nobody there is all NaN. Raises ValueError on other shapes.
     """
 
     t_ns: int
@@ -124,8 +120,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
-    """Tags of hip belts found in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N = 0
-    when none was found.
+    """Tags of hip belts in one frame: `ids` (N,) int16, `corners_px` (N, 4, 2) float32, N may be 0.
 
     The corners of a tag are its own top left, top right, bottom right, bottom left, as printed; the
     middle of the first pixel is (0, 0). Comes before the pose of the same frame. Raises ValueError
@@ -143,8 +138,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class HipTurn:
-    """What the pelvis model read from the pixels round the hips of one frame: the pelvis against
-    the line of sight.
+    """The pelvis against the line of sight, as the pelvis model read it from one frame's pixels.
 
     turn_deg: + = the near hip ahead. spread_deg: scale of the Laplace distribution of its error, by
     the model itself. Comes before the pose of the same frame.
@@ -161,8 +155,7 @@ PELVIC_TURN = ("pelvic_turn_deg", "pelvic_turn_quadrature_deg", "pelvic_lead_deg
 
 @dataclass(frozen=True, slots=True)
 class TurnBand:
-    """How the pelvis model errs with the camera up to so far off the side view, measured on people
-    it never saw.
+    """How the pelvis model errs, up to so far off the side view, on people it never saw.
 
     A turn is read as gain times what it is; `gain_sd` is between people. What is read at stride
     frequency of a pelvis that does not turn: in phase with the near thigh `drag` degrees per degree
@@ -388,8 +381,7 @@ HipBeltTrouble = Literal[
 
 @dataclass(frozen=True, slots=True)
 class HipBelt:
-    """What the marked belt round the runner's hips tells now; in Gait it is None while no belt is
-    seen.
+    """What the marked belt round the runner's hips tells now; in Gait None while none is seen.
 
     turn, list and tilt are of the pelvis against its mean over the last strides: turn + = the near
     hip ahead, list + = the near hip up, tilt + = the front of the pelvis down. NaN in a frame in
@@ -424,8 +416,7 @@ class PelvicPair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gait:
-    """Everything the core knows after one input. Rounded once (0.01 deg, 1 ms), so that a replay is
-    equal to the bit.
+    """All that the core knows after one input, rounded once (0.01 deg, 1 ms): replays agree.
 
     `measures` are over the last 30-40 strides, keyed by QUANTITIES; `strides` and `events` hold
     only what this input closed.
@@ -649,8 +640,7 @@ FaultState = Literal["ok", "on", "cannot_tell"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What one rule thinks now. `pressure` 0..1 fills while the fault is present and leaks while it
-    is not; on at 1.
+    """What one rule thinks now. `pressure` 0..1 fills while it sees the fault, else leaks; on at 1.
 
     `level` is the threshold that the value was judged against, in `unit`. `shown`: the measure of
     the sign by which it is seen now, for the screen; "" for the one that is judged. `rising`: seen,

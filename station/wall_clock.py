@@ -1,5 +1,4 @@
-"""When and in which boot: wall-clock time for people, with an honest word on whether it can be
-trusted.
+"""When and in which boot: wall-clock time for people, and whether it can be trusted.
 
 A Raspberry Pi without a battery starts with whatever time it had last, or with the year its system
 was built in. So a time counts only when somebody vouches for it: the network (systemd-timesyncd,
@@ -44,11 +43,9 @@ class Moment:
 
 
 class WallClock:
-    """Call it for the present moment. `vouched_by` says who vouches for the time, "" when nobody
-    does.
+    """Call it for the present moment. `vouched_by` says who vouches for the time, "": nobody.
 
-    What the network has set once is trusted for as long as the program runs, with the cable pulled
-    too.
+    What the network has set once is trusted for as long as the program runs, cable or not.
     """
 
     def __init__(

@@ -17,7 +17,10 @@ from typing import Any, cast
 import numpy as np
 from typing_extensions import TypedDict
 
-from station.calibrate.scene import BITS, Surroundings
+from station import wall_clock
+from station.calibrate.deck import Deck
+from station.calibrate.scene import BITS, Box, Surroundings, scene_of
+from station.calibrate.watched import Watched
 from station.config import Config, ViewSection
 from station.errors import StoreError
 from station.files import json_bytes, write_atomic
@@ -33,6 +36,7 @@ NAMES = {
 }
 AGAIN = "run `station calibrate` again"
 LARGEST_BYTES = 1_000_000  # chosen: far more than is written
+CROWDED = 0.5  # of the frame hidden by a person: not enough left to know the scene again
 MEASURES = ("roll_deg", "azimuth_deg", "px_per_m", "focal_px")
 
 
@@ -83,6 +87,37 @@ class Calibration:
 def taken_from(info: SourceInfo, config: Config) -> Taken:
     own = (config.camera.number, config.camera.turned_deg) if info.kind == "camera" else (None, None)
     return Taken(info.kind, Path(info.path).name, info.width_px, info.height_px, *own)
+
+
+def calibration_of(watched: Watched, config: Config, deck: Deck, direction: Side | None) -> Calibration:
+    """What is kept. Azimuth: + is a camera moved towards the treadmill's rear."""
+    now = wall_clock.now()
+    azimuth = deck.place.azimuth
+    if direction is None:
+        azimuth = Measure.cannot_tell("the direction is not known")
+    elif direction == "left":
+        azimuth = Measure(-azimuth.value, -azimuth.high, -azimuth.low, azimuth.n, azimuth.reason)
+    people = watched.people
+    scene = None
+    if people is None or _share(people, watched.info) < CROWDED:
+        scene = scene_of(watched.still, people)
+    return Calibration(
+        taken_from(watched.info, config),
+        now.utc if now.trusted else "",
+        deck.place.roll,
+        azimuth,
+        deck.px_per_m,
+        deck.focal,
+        direction,
+        deck.zone,
+        scene,
+    )
+
+
+def _share(box: Box, info: SourceInfo) -> float:
+    x0, y0, x1, y1 = box
+    width = min(x1, info.width_px) - max(x0, 0.0)
+    return width * (min(y1, info.height_px) - max(y0, 0.0)) / (info.width_px * info.height_px)
 
 
 def path_of(config: Config, kind: str) -> Path:
@@ -136,8 +171,7 @@ def applied(config: Config, calibration: Calibration) -> Config:
 def in_force(config: Config, info: SourceInfo) -> tuple[Config, Calibration | None]:
     """The settings to run that source with, and the calibration in them (None: there is none).
 
-    Raises StoreError for a damaged file and for one that belongs to another camera or size of
-    frame.
+    Raises StoreError for a damaged file and for one of another camera or size of frame.
     """
     if info.kind not in NAMES:
         return config, None

@@ -1,5 +1,4 @@
-"""The treadmill's deck in the frame: which edge is the near one, the scale at the runner's
-mid-line, and the runner's zone.
+"""The treadmill's deck in the frame: its near edge, the scale at the mid-line, the runner's zone.
 
 The installer measures the near edge; the runner is half a deck's width farther away, and smaller by
 as much: s_runner = s_edge Z / (Z + W/2), some 9 to 15 %. So the scale needs the deck's width W and
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.calibrate.lines import Coordinates, ImageLine, traced
-from station.calibrate.orientation import CameraPlace, Known, deck_like, directions, place_of
+from station.calibrate.orientation import Z95, CameraPlace, Known, deck_like, directions, place_of
 from station.types import Measure
 
 BORDER = 0.008  # an edge that comes so near the frame's border (of the long side) goes on outside
@@ -37,7 +36,6 @@ TALLEST_M, HEAD_ROOM_M, FRONT_ROOM_M = 2.0, 0.1, 0.08
 WHOLE_DECK_M = 1.1  # what is shorter is a rule laid on the deck, not the deck
 ZONE_MARGIN = 0.05  # of the deck's length, at each end
 ROUNDS = 4  # chosen: the estimate has settled by then
-Z95 = 1.96  # of the normal distribution
 Zone = tuple[float, float, float, float]
 NO_FOCAL = "needs the deck's length and the measured distance"
 NOT_GIVEN, NO_NEWS = Measure.cannot_tell(NO_FOCAL), Measure.cannot_tell("given beforehand")
@@ -45,8 +43,7 @@ NOT_GIVEN, NO_NEWS = Measure.cannot_tell(NO_FOCAL), Measure.cannot_tell("given b
 
 @dataclass(frozen=True)
 class Ruler:
-    """What was measured with a tape, m: length of the near edge, width of the deck over its rails,
-    lens to the belt's mid-line.
+    """By tape measure, m: near edge, deck over its rails, lens to the belt's mid-line.
 
     `distance_given`: whether the distance was measured, not guessed.
     """
@@ -87,42 +84,25 @@ def deck_of(grey: NDArray[np.uint8], lines: list[ImageLine], known: Known, ruler
     edge = known.deck or near_edge([traced(grey, line) for line in along], width_px)
     if edge is not None:  # walls and mats need not lie along the belt
         lines = [line for line in lines if line not in along or _of_deck(line, edge, height_px)]
-    place = place_of(lines, *size, known)
+    place, scale = place_of(lines, *size, known), _by_lens(known, ruler)
     if edge is None:
-        return _without_edge(place, known, ruler)
+        scale = scale or Measure.cannot_tell("the deck's near edge was not found")
+        return Deck(place=place, px_per_m=scale, by_lens=scale.measured)
     given = known.deck is not None
     ends = given or (_inside(edge, *size) and edge.seen >= SEEN)
+    # What is at the frame's lower border may be a rail behind the near edge.
     if ends and not given and max(edge.y0, edge.y1) > height_px - FRONT_SHARE * edge.length_px:
-        return _without_floor(edge, place, known, ruler)
-    if not ends:
-        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's ends are not in the frame")
-    if ruler.length_m is None:
-        return _by_lens_alone(edge, place, size, known, ruler, ends, "the deck's length was not given")
-    return _by_tape(edge, place, size, known, ruler, ruler.length_m, lines)
-
-
-def _without_edge(place: CameraPlace, known: Known, ruler: Ruler) -> Deck:
-    scale = _by_lens(known, ruler) or Measure.cannot_tell("the deck's near edge was not found")
-    return Deck(place=place, px_per_m=scale, by_lens=scale.measured)
-
-
-def _without_floor(edge: ImageLine, place: CameraPlace, known: Known, ruler: Ruler) -> Deck:
-    """What is at the frame's lower border may be a rail behind the near edge."""
-    why = "the floor in front of the deck is not in the frame: this may not be the near edge"
-    return Deck(place=place, px_per_m=_by_lens(known, ruler) or Measure.cannot_tell(why), edge=edge)
-
-
-def _by_lens_alone(
-    edge: ImageLine, place: CameraPlace, size: tuple[int, int], known: Known, ruler: Ruler, ends: bool, why_not: str
-) -> Deck:
-    """By lens and distance, if both were given; else the scale is unknown for `why_not`."""
-    scale = _by_lens(known, ruler)
+        why = "the floor in front of the deck is not in the frame: this may not be the near edge"
+        return Deck(place=place, px_per_m=scale or Measure.cannot_tell(why), edge=edge)
+    if ends and ruler.length_m is not None:
+        return _by_tape(edge, place, size, known, ruler, ruler.length_m, lines)
+    why = "the deck's length was not given" if ends else "the deck's ends are not in the frame"
     reach = _reach_by_lens(edge, place, size, known, ruler) if scale else None
     return Deck(
         place=place,
-        px_per_m=scale or Measure.cannot_tell(why_not),
+        px_per_m=scale or Measure.cannot_tell(why),
         edge=edge,
-        given=known.deck is not None,
+        given=given,
         ends=ends,
         reach=reach,
         zone=_clipped(reach) if reach else None,
@@ -212,8 +192,7 @@ def _interval(value: float, half: float, limit: float = TELL_SCALE) -> Measure:
 
 
 def near_edge(lines: Sequence[ImageLine], width_px: int) -> ImageLine | None:
-    """The deck's edge nearest to the camera: the lowest long line along the belt; of its rail's
-    edges, the upper one.
+    """The deck's near edge: the lowest long line along the belt, but the upper edge of its rail.
 
     Nothing that belongs to a treadmill is nearer than that. A mat under it is: then a person has to
     point at the edge.

@@ -118,8 +118,7 @@ def room(reach: tuple[float, float, float, float] | None, poses: Sequence[Pose],
 
 
 def upright(poses: Sequence[Pose], turned_now_deg: int | None) -> Check:
-    """Whether people stand on their feet in the frame: if not, the camera is mounted otherwise than
-    the settings say.
+    """Whether people stand on their feet in the frame, or the camera is mounted otherwise than set.
 
     `turned_now_deg`: camera.turned_deg as it is; None for a film, which has its own rotation.
     """
@@ -140,8 +139,7 @@ def turn_remedy(turn_deg: int, turned_now_deg: int | None) -> str:
 
 
 def turned_deg(poses: Sequence[Pose]) -> int | None:
-    """By how many degrees clockwise, 0, 90, 180 or 270, the frame must still be turned for people
-    to stand; None: nobody seen.
+    """How far to turn the frame clockwise (0, 90, 180, 270) for people to stand; None: nobody seen.
 
     From shoulders and ankles; half of all poses and more must say the same.
     """

@@ -23,8 +23,7 @@ FAINT_LEVEL = 6.0  # of 255, difference of brightness across; a guess: less is t
 
 @dataclass(frozen=True)
 class ImageLine:
-    """A straight edge between two points (x, y) in px of the frame, left to right (or top to bottom
-    when it is steep).
+    """A straight edge from (x, y) to (x, y), px of the frame: left to right, a steep one downwards.
 
     `contrast`: difference of brightness across it, of 255. `seen`: the share of its length on which
     an edge was found.
@@ -91,8 +90,7 @@ def find_lines(grey: NDArray[np.uint8]) -> list[ImageLine]:
 
 
 def traced(grey: NDArray[np.uint8], line: ImageLine) -> ImageLine:
-    """The same edge followed to where it ends: the detector breaks off early and where the frame's
-    rows make steps.
+    """The same edge to where it ends: the detector breaks off early, and at steps of pixel rows.
 
     From its middle on, the edge goes on as long as the brightness changes across it in the same
     direction and by half as much.

@@ -1,5 +1,4 @@
-"""How the camera stands to the treadmill, read from straight lines: roll from what hangs plumb,
-azimuth from the deck's edges.
+"""How the camera stands to the treadmill: roll from plumb lines, azimuth from the deck's edges.
 
 Level lines that run along the belt meet at one point of the frame, plumb lines at another; where
 these points lie follows from roll r, pitch p, azimuth a and focal length f. The four are fitted to
@@ -60,8 +59,7 @@ class Known:
 
 @dataclass(frozen=True)
 class CameraPlace:
-    """Angles in degrees with their 95 % intervals. `azimuth`: + when the belt's right-hand end is
-    the farther one.
+    """Angles in deg with 95 % intervals. `azimuth`: + when the belt's right-hand end is farther.
 
     `plumb`, `deck`: the lines that it stands on. `spread`: (4, 4) covariance of roll, pitch,
     azimuth (deg) and log focal length.

@@ -1,9 +1,8 @@
-"""Whether the camera still stands where it stood: corners of the empty scene are described once,
-and looked for again later.
+"""Whether the camera still stands where it stood: corners of the empty scene, found again later.
 
-No frame is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by
-256 comparisons of brightness, so that a brighter or darker room reads alike. A few hundred of them
-are no picture of the room, and nobody is in it.
+No frame is kept. ORB (Rublee et al. 2011, doi:10.1109/ICCV.2011.6126544) describes a corner by 256
+comparisons of brightness, so that a brighter or darker room reads alike. A few hundred of them are
+no picture of the room, and nobody is in it.
 """
 
 from __future__ import annotations
@@ -48,10 +47,9 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Drift:
-    """`state`: "same", "moved", "unknown" (much to see, nothing of it known) or "cannot_tell" (too
-    dark, too little to see).
+    """What became of the scene; "unknown": much to see, nothing of it known.
 
-    For the first two: `shift_px` (right, down) of the frame's middle, `roll_deg` clockwise and
+    Of "same" and "moved": `shift_px` (right, down) of the frame's middle, `roll_deg` clockwise and
     `zoom`, as the frame shows.
     """
 

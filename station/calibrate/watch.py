@@ -1,5 +1,4 @@
-"""Whether the camera still stands as it stood when it was calibrated, and whether people stand
-upright in its frames.
+"""Whether the camera still stands as it was calibrated, and people stand upright in its frames.
 
 Looked at while the belt is empty: at the start, then once a minute. The comparison (some 50 ms)
 runs beside the think thread.
@@ -49,8 +48,7 @@ def in_thread(task: Task) -> Future[Drift]:
 
 
 class PlaceWatch:
-    """`step` per frame with the pose found in it. `trouble`: what is wrong now; `drift`: the last
-    one that was believed.
+    """`step` per frame with its pose. `trouble`: what is wrong now; `drift`: the last one believed.
 
     scene: as calibrated, None when it never was: then only upright people are looked for.
     `turned_now_deg`: camera.turned_deg, None for a film.

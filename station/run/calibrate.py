@@ -13,11 +13,10 @@ import cv2
 
 from station import __version__
 from station.calibrate import framing
-from station.calibrate.calibration import Calibration, Taken, ViewFound, path_of, save
+from station.calibrate.calibration import Calibration, Taken, ViewFound, calibration_of, path_of, save
 from station.calibrate.deck import Deck, Ruler, deck_of
 from station.calibrate.drawing import draw
 from station.calibrate.findings import looked_at, measured
-from station.calibrate.finished import calibration_of
 from station.calibrate.given import known_of, points
 from station.calibrate.lines import find_lines
 from station.calibrate.watched import Watched, watch

@@ -1,5 +1,4 @@
-"""A live camera as a source: only a fresh frame counts as life, and there is a way back after every
-failure.
+"""A live camera as a source: only a fresh frame is life, and every failure has a way back.
 
 What is behind it, a Pi camera or a webcam, is a `CameraDoor`: the one place where that library is
 called.

@@ -28,8 +28,7 @@ MOST_SCALED = 40.0  # 960 a second shown at 24; beyond that the tag is no rate
 
 
 def clock_of(times: Sequence[tuple[int | None, int | None]]) -> Which:
-    """Which clock rises from frame to frame, by the (pts, dts) of a film's first frames in order of
-    showing.
+    """Which clock rises from frame to frame, by a film's first (pts, dts) in order of showing.
 
     An AVI has no times of showing: where its film has B frames, FFmpeg gives the times of decoding
     as pts. The times of decoding rise with every frame that comes out, so there dts is right, late
@@ -68,8 +67,7 @@ def slowness(captured_fps: float, shown_fps: float) -> float:
 
 
 class FrameClock:
-    """Times of frames in ns: always increasing, the first one `start_ns`, `slow` times faster than
-    the file shows them.
+    """Times of frames in ns: increasing from `start_ns`, `slow` times faster than in the file.
 
     fps: count frames at this rate instead (what a person says wins over the file). step_ns: from
     frame to frame in the file, for the few frames without a time of their own.

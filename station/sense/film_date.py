@@ -20,8 +20,7 @@ AHEAD = timedelta(days=1)  # a camera in another time zone, whose clock says loc
 
 
 def film_date(path: Path, now: datetime | None) -> tuple[datetime, DateOrigin] | None:
-    """The time and who says so; None when nobody says one that can be true. now: None where the
-    time is not known.
+    """The time and who says so; None without one that can be true. `now`: None = not known.
 
     A file that is no film (poses) has the time at which it was last changed. Raises nothing: what
     is wrong with the file is told by whoever reads it.

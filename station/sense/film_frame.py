@@ -23,8 +23,7 @@ MAX_SIDE_PX = 1920
 
 @dataclass(frozen=True)
 class Upright:
-    """How a stored frame becomes the one that people see: scaled to a size, cropped, then mirrored,
-    then turned.
+    """How a stored frame becomes the one that people see: scaled, cropped, mirrored, turned.
 
     crop: x0, y0, x1, y1 in pixels of the scaled frame. turns: quarter turns counter-clockwise,
     after the left-right flip.
@@ -67,8 +66,7 @@ def upright(frame: VideoFrame, pixel_aspect: float, inner: Box, turned_deg: int)
 
 
 def _rotation(frame: VideoFrame) -> tuple[int, bool]:
-    """Quarter turns counter-clockwise and whether to flip left-right first, from the file's display
-    matrix.
+    """(Quarter turns counter-clockwise, whether to flip left-right first) by the display matrix.
 
     The matrix maps stored (x, y), y down, to shown: x' = a x + c y, y' = b x + d y, 16.16 fixed
     point (ISO/IEC 14496-12, tkhd).
@@ -87,11 +85,9 @@ def _rotation(frame: VideoFrame) -> tuple[int, bool]:
 
 
 class Deinterlacer:
-    """Makes whole frames of interlaced ones with FFmpeg's bwdif, one for one: a frame's time is
-    that of its first field.
+    """FFmpeg's bwdif, one frame for one: its time is that of its first field.
 
-    parity: which field comes first: "auto" as each frame says, "tff" (top) and "bff" (bottom) for
-    all frames.
+    parity: which field comes first: "auto" as each frame says, "tff" (top), "bff" (bottom).
     """
 
     def __init__(self, parity: str) -> None:

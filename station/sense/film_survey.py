@@ -218,8 +218,7 @@ class _Look:
 
 
 def inside_bars(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> Box:
-    """Where the image is, from the least and the greatest value of each pixel over time, both (H,
-    W, 3) uint8.
+    """Where the image is: by the least and greatest value of each pixel over time, (H, W, 3) uint8.
 
     NOTHING for one colour all over, WHOLE where there are no bars.
     """
@@ -239,8 +238,7 @@ def inside_bars(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> Box:
 
 
 def _bar(low: NDArray[np.uint8], high: NDArray[np.uint8], end: int) -> int:
-    """How many lines at the beginning (end = 1) or the end (-1) are of one colour and then stop
-    being so at once.
+    """How many lines from that end (1 first, -1 last) are of one colour that then stops at once.
 
     All of them where there is nothing but one colour.
     """

@@ -46,8 +46,7 @@ class Track:
 
 
 def open_film(path: Path) -> InputContainer:
-    """The opened file. Only this file is read: no playlist, no network, whatever the content asks
-    for.
+    """The opened file, and no other: no playlist, no network, whatever the content asks for.
 
     Raises InputError for what is no film.
     """
@@ -68,8 +67,7 @@ def open_film(path: Path) -> InputContainer:
 
 
 def film_track(container: InputContainer, path: Path) -> Track:
-    """The largest track that moves. Reads packets where there are several: open the file again
-    afterwards.
+    """The largest track that moves. Reads packets where there are several: then open it again.
 
     Raises InputError where there is none, or where its frames are larger than any camera's.
     """

@@ -18,8 +18,7 @@ BRIGHTEST_PCT = 99  # percentile: a lamp in view is not the room
 
 
 class FrameWatch:
-    """Feed it every frame (or some a second); `step` returns what has been wrong for 2 s, "" when
-    nothing is.
+    """Feed it every frame (or some a second); `step` returns what has been wrong for 2 s, or "".
 
     Frozen means equal to the bit: the noise of a living sensor never repeats. That holds for
     cameras, not for films.

@@ -21,9 +21,7 @@ STEEPEST_PCT = 50.0  # chosen, likewise; it also covers 0x7FFF, "not available"
 
 @dataclass(frozen=True, slots=True)
 class TreadmillData:
-    """One notification; NaN for what this part does not say. `speed_mps` of the belt, `distance_m`
-    since the machine's start.
-    """
+    """One notification; NaN = not in this part. `distance_m`: since the machine's start."""
 
     speed_mps: float = NAN
     incline_pct: float = NAN
@@ -31,9 +29,7 @@ class TreadmillData:
 
 
 class Field(NamedTuple):
-    """`bit` of the flags that announces it (bit 0 announces by being 0), its bytes, and what it is
-    called if we keep it.
-    """
+    """`bit` of the flags announces it (bit 0 by being 0); `name` where we keep it."""
 
     bit: int
     size: int
@@ -68,9 +64,7 @@ def may_be_treadmill(service_data: bytes) -> bool:
 
 
 def decode(payload: bytes) -> TreadmillData:
-    """What one notification says, as far as it is whole. Nothing raises: a treadmill's word is no
-    reason to stop coaching.
-    """
+    """What one notification says, as far as it is whole. Raises nothing: coaching goes on."""
     values: dict[str, float] = {}
     if len(payload) < 2:
         return TreadmillData()

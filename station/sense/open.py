@@ -20,8 +20,7 @@ def open_source(
     loop: bool = False,
     reading: FilmReading | None = None,
 ) -> FrameSource | PoseSource:
-    """The source that `text` names, to be entered with `with`: "picamera", "webcam", "webcam:N", a
-    video or a poses file.
+    """What `text` names, to be entered: "picamera", "webcam", "webcam:N", a video or a poses file.
 
     Files are told apart by content, not by name. realtime: a file's items come at their own pace,
     stamped on `clock`. reading: what a person says about a film; its turn also holds for a webcam.

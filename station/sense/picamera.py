@@ -197,8 +197,7 @@ def wanted_rates(config: CameraSection) -> tuple[float, ...]:
 
 
 def choose_mode(modes: Sequence[Mapping[str, Any]], rates: Sequence[float]) -> tuple[Mapping[str, Any], float]:
-    """The sensor mode and the frame rate: the full view before the higher rate, because fast modes
-    of some sensors are crops.
+    """(Sensor mode, frame rate): full view before higher rate, for some fast modes are crops.
 
     A mode that does not say all of its size, rate, depth and view is passed over. Raises
     HardwareError when none can be used.

@@ -1,6 +1,4 @@
-"""Recorded poses played from arrays, and when a recorded item may be delivered: at once, or at its
-own time as a camera would.
-"""
+"""Recorded poses played from arrays, and when a recorded item may be delivered."""
 
 from __future__ import annotations
 
@@ -55,8 +53,8 @@ class Pacer:
 class PosePlayer:
     """Plays poses: t_ns (N,) int64 increasing, xy_px (N, 33, 2), score (N, 33). A `Source[Pose]`.
 
-    realtime: each pose comes at its time by `clock`, stamped on that clock. loop: start again after
-    the last one, for ever.
+    realtime: each comes at its time by `clock`, stamped on it. loop: again after the last, for
+    ever.
     """
 
     def __init__(

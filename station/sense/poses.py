@@ -133,8 +133,7 @@ def save_poses(path: Path, poses: Poses) -> None:
 
 
 def _unpack(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays that are known by name. Python objects are refused: unpickling them would run
-    whatever the file says.
+    """The arrays that are known by name; no objects: unpickling runs whatever the file says.
 
     All headers are read before the first array, so that nothing is unpacked that is too large.
     """

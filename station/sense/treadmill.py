@@ -1,5 +1,4 @@
-"""The treadmill by Bluetooth: its belt speed, incline and distance, while it says them. Nothing is
-ever written to it.
+"""The treadmill by Bluetooth: belt speed, incline, distance. Nothing is ever written to it.
 
 A thread of its own looks for the treadmill, listens, and looks again with growing waits when it is
 gone. Needs the package `bleak` (extra `bluetooth`; on the packaged station Debian's python3-bleak).

@@ -1,5 +1,4 @@
-"""A webcam, through OpenCV, on Linux, macOS and Windows: for a coach with a laptop who wants to try
-it live.
+"""A webcam, through OpenCV: for a coach with a laptop (Linux, macOS, Windows) to try it live.
 
 What a webcam cannot do, and the Pi camera can: a short exposure (fast legs smear) and the time of
 the exposure itself. A frame's time here is the driver's where it counts on the station's clock

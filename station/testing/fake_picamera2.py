@@ -1,5 +1,4 @@
-"""A stand-in for the picamera2 module: the same calls, the same life cycle of requests, and its
-failures on order.
+"""A stand-in for the picamera2 module: its calls, its life cycle of requests, failures on order.
 
 Only what `picamera.py` uses is here, but that strictly: requests must be released once, a camera
 that all buffers were taken from starves, a stalled sensor tells nobody, closing can hang. Time is

@@ -27,8 +27,7 @@ class Plugged:
 
 
 class FakeWebcam:
-    """`open(number)` takes the place of cv2.VideoCapture; each opening uses the next of `openings`,
-    the last one for ever.
+    """`open(number)` is cv2.VideoCapture's; each takes the next of `openings`, the last for ever.
 
     `push` is called before each frame with the seconds since the last one: a manual clock goes on
     with it. A frame comes only when `wanted` is released for it; `let_go` ends a read that waits

@@ -1,5 +1,4 @@
-"""A plausible snapshot of every view: for `station screen`, the pictures of the README, the golden
-tests, the benchmark.
+"""A plausible snapshot of every view: for `station screen`, README, golden tests, benchmark.
 
 The runner is the mean of eight treadmill runners at 3.5 m/s, as Fourier series of the thigh and
 shank over a stride (computed from Fukuchi, Fukuchi & Duarte 2017, PeerJ 5:e3298, CC BY 4.0); arms

@@ -1,5 +1,4 @@
-"""How runners move: the mean stride of real treadmill runners as short Fourier series, and tables
-made from them.
+"""How runners move: the mean stride of real treadmill runners as short Fourier series.
 
 Source of the running curves: Fukuchi, Fukuchi & Duarte 2017, "A public dataset of running
 biomechanics and the effects of running speed on lower extremity kinematics and kinetics", PeerJ

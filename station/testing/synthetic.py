@@ -1,8 +1,8 @@
 """A runner who does not exist: landmarks with known truth, for tests, stories and the demo.
 
-runner = SyntheticRunner(RunnerSpec(speed_mps=3.0, pelvic_turn_deg=2.0), seconds=60,
-filming=Filming(fps=60)) runner = SyntheticRunner([(5, RunnerSpec("standing")), (60, RunnerSpec()),
-(3, RunnerSpec("absent"))]) runner.xy_px, runner.truth.strides, runner.poses(), runner.source()
+runner = SyntheticRunner(RunnerSpec(speed_mps=3.0), seconds=60, filming=Filming(fps=60))
+runner = SyntheticRunner([(5, RunnerSpec("standing")), (60, RunnerSpec())])
+runner.xy_px, runner.truth.strides, runner.poses(), runner.source()
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ class Truth:
 
 
 class SyntheticRunner:
-    """Landmarks of a scripted person: `t_ns` (N,) int64 from 0, `xy_px` (N, 33, 2) and `score` (N,
-    33) float32, `truth`.
+    """A scripted person: `t_ns` (N,) int64 from 0, `xy_px` (N, 33, 2), `score` (N, 33), `truth`.
 
     A spec alone runs for `seconds`; a script is [(seconds, spec), ...], each segment eased in over
     `blend_s`. The same arguments and seed give the same numbers. Raises ValueError for impossible

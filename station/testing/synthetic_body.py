@@ -1,5 +1,4 @@
-"""A body as 33 landmarks from joint angles, and its image in a camera: the geometry of the
-synthetic runner.
+"""A body as 33 landmarks from joint angles, and its image in a camera.
 
 Body axes in metres: x the way the runner faces, y up, z to the runner's right; the origin is the
 middle between the hips.
@@ -143,8 +142,7 @@ def _arm(points: Array, posture: Posture, arm: int, name: str, shoulder: Array) 
 
 
 def in_frame(points_m: Array, filming: Filming, forward_m: Array, up_m: Array) -> Array:
-    """(N, 33, 2) pixels of body points whose origin stands `forward_m` and `up_m` off the place
-    `filming.hip_at`.
+    """(N, 33, 2) pixels of points whose origin is `forward_m`, `up_m` off `filming.hip_at`.
 
     The camera stands on the side that the direction shows (a runner who faces right in the frame
     shows the right side), `azimuth_deg` round towards the rear. Positions along the belt move in

@@ -285,8 +285,7 @@ def striding(
 
 
 def _glide_m(spec: RunnerSpec) -> float:
-    """Size of the hips' fore-aft motion at step rate that makes the standing foot move with the
-    belt.
+    """How far the hips glide at step rate for the standing foot to move with the belt.
 
     Mean curves of several people do not add up to any one speed by themselves; real hips glide by
     about as much.

@@ -13,7 +13,8 @@ import pytest
 
 from station.config import CameraSection, parse
 from station.errors import CameraLost, ConfigError, HardwareError
-from station.sense.picamera import PicameraSource, choose_mode, turned_back, unpadded
+from station.sense.camera import turned
+from station.sense.picamera import PicameraSource, choose_mode, unpadded
 from station.testing.fake_picamera2 import CALLS, SENSORS, FakeLibrary, FakePicamera2, Opening
 from station.types import NS, Frame
 from tests.made_film import corner_letters, corners, number_of, numbered
@@ -117,13 +118,13 @@ def test_buffers_that_cannot_hold_the_picture_are_refused() -> None:
 
 def test_turning_back_four_times_is_nothing() -> None:
     image = np.random.default_rng(0).integers(0, 255, (6, 4, 3), np.uint8)
-    for turned in (90, 270):
+    for turn_deg in (90, 270):
         back = image
         for _ in range(4):
-            back = turned_back(back, turned)
+            back = turned(back, turn_deg)
         np.testing.assert_array_equal(back, image)
-    np.testing.assert_array_equal(turned_back(image, 90), np.rot90(image, -1))
-    np.testing.assert_array_equal(turned_back(turned_back(image, 90), 270), image)
+    np.testing.assert_array_equal(turned(image, 90), np.rot90(image, -1))
+    np.testing.assert_array_equal(turned(turned(image, 90), 270), image)
 
 
 # --- modes and settings ---

@@ -1,5 +1,4 @@
-"""Where a hip belt of known shape is, from the corners of the tags in one frame: one rigid pose by
-Gauss-Newton steps.
+"""Where a hip belt of known shape is, from its tags' corners in one frame, by Gauss-Newton steps.
 
 Camera axes: x right, y down (gravity), z away; the frame is turned upright before. Belt axes: x
 forward, y up, z to the right, about as the belt is worn. A pose (R, t) takes belt to camera, X_c =
@@ -157,8 +156,7 @@ def fitted(
 def posed(
     corners_m: Array, skewed: Array, found_px: Array, before: tuple[Array, Array] | None, focal_px: float, sd_px: float
 ) -> tuple[BeltPose | None, float]:
-    """The pose of one frame's tags, None where they make none, and how far it may be off by being
-    another one, degrees.
+    """The pose of one frame's tags (None: they make none), and how far another may be true, deg.
 
     A flat square looks nearly the same turned one way or the other past the camera (the planar
     ambiguity), so a lone tag, and any tags after a pause, are tried from several starts. `before`:

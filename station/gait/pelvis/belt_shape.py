@@ -1,5 +1,4 @@
-"""The shape of a hip belt on one runner: where each tag sits on it, and what is known of that
-before a frame was seen.
+"""The shape of a hip belt on one runner: where each tag sits, and what is known beforehand.
 
 Ids rise to the right as one looks at the belt from outside; the buckle, between the last tag and
 the first, is worn in front. Nothing hangs on the buckle's place: it only makes the first guess a

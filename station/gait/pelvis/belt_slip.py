@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import isnan, nan
-
 import numpy as np
 
 from station.gait.pelvis.belt_pose import Array, angle_deg
 from station.gait.pelvis.belt_stride import Sample, mean_rotation
+from station.stats import middle
 
 FIRST_STRIDES, LAST_STRIDES = 6, 4  # chosen: what is compared with what
 # Guesses: in a run the mean of the hips' height and heading over four strides keeps within half of
@@ -56,9 +55,3 @@ class BeltSlip:
         risen_m = abs(middle([s[0] for s in self._last]) - middle([s[0] for s in self._first]))
         headings = (mean_rotation(np.array([s[1] for s in part])) for part in (self._first, self._last))
         return risen_m > SLIP_M or angle_deg(*headings) > SLIP_DEG
-
-
-def middle(values: list[float]) -> float:
-    """Median of those known; NaN without any."""
-    known = sorted(v for v in values if not isnan(v))
-    return known[len(known) // 2] if known else nan

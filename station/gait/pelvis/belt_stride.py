@@ -97,8 +97,7 @@ def gain_of(pose: BeltPose, ids: NDArray[np.intp], outward: Array) -> tuple[Arra
 
 
 def locked_in(phase: Array, sd: Array) -> tuple[NDArray[np.complex128], float]:
-    """Weights (n,): their sum with values y at phases `phase` (n,) rad is the complex H1 of y; `sd`
-    (n,) of each y, degrees.
+    """Weights (n,) whose sum with values y at `phase` (n,) rad is H1 of y; `sd` (n,) of y, deg.
 
     Also the variance that higher harmonics, known only by HIGHER_SD_DEG, leave in each part of it
     through holes.

@@ -73,11 +73,9 @@ class Wearer:
         self._ratio, self._ratio_s = nan, nan
 
     def sort(self, given: Marks, t_s: float, upright: Array, body: Body) -> tuple[NDArray[np.intp], Array]:
-        """Ids within the belt (k,) and corners (k, 4, 2) of the runner's belt, corners turned by
-        `upright` (2, 2).
+        """The runner's tags: ids within the belt (k,), corners (k, 4, 2) turned by `upright`.
 
-        None while no pose tells where the runner's hips are. `body` is in pixels turned by
-        `upright` too.
+        None while no pose tells where the runner's hips are. `body` is in pixels turned likewise.
         """
         corners = np.where(np.abs(given.corners_px) < FARTHEST_PX, given.corners_px, np.nan).astype(np.float64)
         sides = np.sqrt(((corners - np.roll(corners, 1, axis=1)) ** 2).sum(axis=2))

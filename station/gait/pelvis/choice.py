@@ -15,8 +15,7 @@ from station.types import NAN, HipBelt, HipTurn, Marks, Measure, PelvicPair, Sid
 
 
 class Pelvis:
-    """The hip belt where one is worn, else the pixels round the hips where a pelvis model reads
-    them, else hip landmarks.
+    """The hip belt where one is worn, else a pelvis model's pixels, else hip landmarks.
 
     Sources are never mixed: a new bout or another source begins its strides anew. To add a source:
     construct it here, hand it what it needs by a method, close, forget and reset it with the

@@ -1,5 +1,4 @@
-"""Pelvic turn: rotation of the pelvis about the vertical at stride frequency, by lock-in against
-the near thigh.
+"""Pelvic turn: about the vertical, at stride frequency, by lock-in against the near thigh.
 
 Per stride, H1 of a signal over the phase phi of the stride is its complex amplitude P: the signal
 holds Re(P e^(j phi)). The same fit carries a constant and the second harmonic, so camera yaw, a
@@ -10,7 +9,7 @@ samples are missing). No filter runs before it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite, isnan, nan, sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import harmonics
 from station.gait.pelvis.source import PelvicStride, Thighs
-from station.stats import student_t975, usual
+from station.stats import middle, student_t975, usual
 from station.types import PELVIC_TURN, Measure
 
 # Between hip joint centres; mean of the four tuning runners of data/rbds (0.152 .. 0.191)
@@ -54,10 +53,17 @@ def lock_in(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, en
     return complex(harmonics(t_s, y, start_s, end_s, (1, 2))[0])
 
 
-def _usual(values: NDArray[np.float64]) -> float:
-    """Median of those measured."""
-    seen = sorted(v for v in values.tolist() if not isnan(v))
-    return seen[len(seen) // 2] if seen else nan
+def lifted(thigh_deg: NDArray[np.float64], moved: NDArray[np.float64], read: NDArray[np.float64]) -> float | None:
+    """How far `read` changes per unit of `moved` while a thigh is lifted; None: seen too little.
+
+    Two levels in place of a regression: a hip's own error may be in both quantities and would tilt
+    a line through all points.
+    """
+    seen = np.isfinite(moved) & np.isfinite(read)
+    up, down = seen & (thigh_deg > RAISED_DEG), seen & (thigh_deg < HANGING_DEG)
+    if up.sum() < 3 or down.sum() < 3:
+        return None
+    return float(read[up].mean() - read[down].mean()) / float(moved[up].mean() - moved[down].mean())
 
 
 def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> Thighs:
@@ -65,7 +71,7 @@ def thighs_lock_in(rows: NDArray[np.float64], start_s: float, end_s: float) -> T
     one, px, which gives the stride's phase (with legs of unequal swing too); usual length of the
     near thigh, px."""
     t_s = rows[:, h.T_S]
-    near_px, far_px = _usual(rows[:, h.LENGTH_NEAR]), _usual(rows[:, h.LENGTH_FAR])
+    near_px, far_px = middle(rows[:, h.LENGTH_NEAR].tolist()), middle(rows[:, h.LENGTH_FAR].tolist())
     thigh = lock_in(t_s, rows[:, h.THIGH_NEAR], start_s, end_s)
     near = near_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_NEAR])), start_s, end_s)
     far = far_px * lock_in(t_s, np.sin(np.radians(rows[:, h.THIGH_FAR])), start_s, end_s)
@@ -101,16 +107,10 @@ class LandmarkPelvis:
         """One knee lift of the drill, pelvis still: its history rows and the standing before."""
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
         length = rows[:, h.LENGTH_NEAR if near else h.LENGTH_FAR]
-        reach, distance = length * np.sin(np.radians(thigh)), rows[:, h.HIPS_D]
         # A hand on the hip lies still here and does no harm.
-        seen = np.isfinite(reach) & np.isfinite(distance)
-        # Two levels in place of a regression: a hip's own error is in both quantities and would
-        # tilt a line through all points.
-        up, down = seen & (thigh > RAISED_DEG), seen & (thigh < HANGING_DEG)
-        if up.sum() < 3 or down.sum() < 3:
-            return
-        share = float(distance[up].mean() - distance[down].mean()) / float(reach[up].mean() - reach[down].mean())
-        self._lifts = [*self._lifts, share if near else -share][-16:]
+        share = lifted(thigh, length * np.sin(np.radians(thigh)), rows[:, h.HIPS_D])
+        if share is not None:
+            self._lifts = [*self._lifts, share if near else -share][-16:]
 
     def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
         t_s = rows[:, h.T_S]
@@ -170,8 +170,7 @@ def estimate(
     angle_cov: NDArray[np.float64] | None = None,
     widest_share: float = 0.0,
 ) -> Mapping[str, Measure]:
-    """The four pelvic measures from the strides' complex turns (peak to peak, degrees), with 95 %
-    intervals.
+    """The four pelvic measures from the strides' turns (peak to peak, deg), with 95 % intervals.
 
     The size is corrected for what scatter adds to it, |A|^2 = |mean|^2 - S^2 / n, or a still pelvis
     could never read zero. Its interval is the nearest and farthest distance from zero of the error
@@ -179,13 +178,11 @@ def estimate(
 
     Args:
         scale_sd: relative uncertainty of the scale (hip width, pixels per metre).
-        lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, all in phase
-        with the thigh: by the
-            scatter between knee lifts, and because a run is not a knee lift.
-        angle_cov: (2, 2) deg^2, what the way of seeing the pelvis leaves in both parts; of the hip
-        landmarks without it.
-        widest_share: of the turn, that the noise's half-width may have where that is more than
-        HALF_WIDTH_DEG.
+        lifts_sd_deg, drift_sd_deg: what the calibration leaves of the thighs' drag, in phase with
+            the thigh: by the scatter between knee lifts, and because a run is not a knee lift.
+        angle_cov: (2, 2) deg^2, what the way of seeing the pelvis leaves in both parts; None: hip
+            landmarks.
+        widest_share: of the turn, that the noise's half-width may have beyond HALF_WIDTH_DEG.
     """
     n = len(turns)
     mean = complex(turns.mean())
@@ -209,8 +206,7 @@ def estimate(
 
 
 def _distances(xy: NDArray[np.float64], cov: NDArray[np.float64]) -> tuple[float, float]:
-    """Nearest and farthest distance from zero of the error ellipse: in each direction the mean's
-    part less or more its error.
+    """Nearest and farthest distance from zero of the error ellipse, over all directions.
 
     The nearer end takes 2.2 SD: between 1.96, right for a large size, and 2.45, right for none (two
     dimensions).

@@ -1,5 +1,4 @@
-"""Pelvic turn from the pixels round the hips: a small network's reading of every frame, locked in
-to the stride.
+"""Pelvic turn from the pixels round the hips: a network's reading of each frame, locked in.
 
 A frame's reading follows the pelvis with a gain below one, and with it a little of the thighs'
 swing. Both are known from people whom the network never saw (types.TurnBand); the gain is divided
@@ -27,12 +26,11 @@ from station.gait.pelvis.landmarks import (
     DRIFT_OF_DRAG,
     FEW_STRIDES,
     FEWEST,
-    HANGING_DEG,
     MEASURED,
     NOT_SEEN,
-    RAISED_DEG,
     STRIDES,
     estimate,
+    lifted,
     lock_in,
 )
 from station.gait.pelvis.source import PelvicStride, Thighs
@@ -63,11 +61,9 @@ class _Read(NamedTuple):
 
 
 class PixelPelvis:
-    """A PelvicSource over HipTurn. `bands`: the pelvis model's own errors; without them nothing is
-    measured.
+    """A PelvicSource over HipTurn. `bands`: the model's errors; without them nothing is measured.
 
-    `azimuth_deg` is the camera's, as far as it was given; the readings themselves show a camera
-    that stands more oblique.
+    `azimuth_deg`: the camera's as far as given; the readings themselves show one that is larger.
     """
 
     name = "pixels"
@@ -109,14 +105,11 @@ class PixelPelvis:
     def lift(self, rows: NDArray[np.float64], near: bool) -> None:
         """One knee lift of the drill, pelvis still: what is read comes from the thigh alone."""
         thigh = rows[:, h.THIGH_NEAR if near else h.THIGH_FAR]
-        read = self._at(rows[:, h.T_S])
-        seen = np.isfinite(thigh) & np.isfinite(read)
-        up, down = seen & (thigh > RAISED_DEG), seen & (thigh < HANGING_DEG)
-        if up.sum() < 3 or down.sum() < 3:
-            return
-        lifts = self._lifts[0 if near else 1]
-        lifts.append(float(read[up].mean() - read[down].mean()) / float(thigh[up].mean() - thigh[down].mean()))
-        del lifts[:-8]
+        share = lifted(thigh, thigh, self._at(rows[:, h.T_S]))
+        if share is not None:
+            lifts = self._lifts[0 if near else 1]
+            lifts.append(share)
+            del lifts[:-8]
 
     def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
         inside = [sample for sample in self._samples if start_s <= sample[0] < end_s]
@@ -181,8 +174,7 @@ class PixelPelvis:
         return (read.turn - self._drag(band, read.thigh_deg)[0] * read.thigh_deg) / band.gain
 
     def _drag(self, band: TurnBand, thigh_deg: float) -> tuple[float, float, float]:
-        """Degrees read per degree of the thigh; what the drill's lifts leave of it, and what people
-        differ by, deg peak to peak.
+        """Degrees read per degree of the thigh; what lifts leave of it, what people differ by, deg.
 
         A run swings the thighs against each other, so what the far one drags along counts with the
         other sign.

@@ -30,9 +30,10 @@ class Thighs(NamedTuple):
 
 
 class PelvicSource(Protocol):
-    """One way to see the pelvis. What a source alone needs (tags, knee lifts) comes by methods of
-    its own from `Pelvis`, which owns the sources and asks the best one; the core knows `Pelvis`
-    alone."""
+    """One way to see the pelvis. The core knows `Pelvis` alone, which owns the sources.
+
+    What a source alone needs (tags, knee lifts) comes from it by methods of the source's own.
+    """
 
     @property
     def name(self) -> str:
@@ -43,8 +44,7 @@ class PelvicSource(Protocol):
         """Whether what was learnt of this runner (drag, shape, gain) suffices to measure."""
 
     def close(self, rows: NDArray[np.float64], thighs: Thighs, start_s: float, end_s: float) -> PelvicStride | None:
-        """The stride's turn from history rows of [start, end), in which the thighs swing so, or
-        from the source's own samples; None when it was not seen.
+        """The stride's turn, from history rows of [start, end) or own samples; None when not seen.
 
         Called once per stride, in order.
         """
