@@ -12,7 +12,7 @@ import re
 import string
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,13 +80,9 @@ class Catalogue:
         return datetime.fromisoformat(utc).strftime(self.tongue.date)
 
 
+@cache
 def catalogue(code: str) -> Catalogue:
     """The catalogue of a language of TONGUES. Raises KeyError, OSError for one not there."""
-    return _load(code)
-
-
-@lru_cache
-def _load(code: str) -> Catalogue:
     if code == "en":
         return Catalogue(code, {})
     with (LOCALE / f"{code}.mo").open("rb") as file:

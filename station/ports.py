@@ -46,8 +46,6 @@ class Estimator(Protocol):
 
     def estimate(self, frame: Frame) -> Pose: ...
 
-    def reset(self) -> None: ...
-
     def close(self) -> None: ...
 
 
@@ -59,16 +57,12 @@ class MarkFinder(Protocol):
 
     def find(self, frame: Frame, pose: Pose) -> Marks | None: ...
 
-    def reset(self) -> None: ...
-
 
 class TurnReader(Protocol):
     """Pixels to the turn of the runner's pelvis; None: the hips are not seen well enough to look.
     """
 
     def find(self, frame: Frame, pose: Pose) -> HipTurn | None: ...
-
-    def reset(self) -> None: ...
 
 
 class Sensor(Protocol):

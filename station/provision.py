@@ -15,7 +15,6 @@ What no trial can find out, as a camera that is not there, a start does: see `Pr
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Iterable, Iterator
@@ -23,6 +22,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from station.config import Config, load, parse, tables
 from station.cues.plan import Plan
@@ -71,9 +72,8 @@ class Provision:
 
     config: Config
     sources: tuple[Path, ...]
-    trouble: Troubles = ()
-    # None: nothing but the installed settings
-    starts: Starts | None = field(default=None, compare=False)
+    trouble: Troubles
+    starts: Starts = field(compare=False)
 
     @contextmanager
     def starting(self) -> Iterator[None]:
@@ -83,22 +83,19 @@ class Provision:
         others come. Where even those fail, the settings were not to blame, and the newer ones get
         another try.
         """
-        if self.starts is not None:
-            self.starts.begin()
+        self.starts.begin()
         yield
-        if self.starts is not None:
-            self.starts.excuse()
+        self.starts.excuse()
 
     def started(self) -> None:
-        if self.starts is not None:
-            self.starts.started()
+        self.starts.started()
 
 
 class Starts:
     """How starts went, by upper layers: those tried last, how often in vain, and which started.
 
-    A folder that cannot be written, or a record that was spoiled, only means that nothing comes
-    back by itself.
+    None is kept of the installed settings alone. A folder that cannot be written, or a record that
+    was spoiled, only means that nothing comes back by itself.
     """
 
     def __init__(self, folder: Path, upper: tuple[str, str]) -> None:
@@ -125,21 +122,20 @@ class Starts:
 
     def started(self) -> None:
         if not self.gave_way:
-            self._seen = _Record({}, self._upper)
+            self._seen = _Record(failed={}, started=self._upper)
         self._write(self._seen.failed)
 
     def _write(self, failed: dict[str, int]) -> None:
-        content = {"failed": failed, "started": list(self._seen.started)}
+        record = _Record(failed=failed, started=self._seen.started)
         try:
-            if _record(self._path) != _Record(failed, self._seen.started):
+            if any(self._upper) and _record(self._path) != record:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(self._path, json_bytes(content))
+                write_atomic(self._path, json_bytes(record.model_dump()))
         except OSError as error:
             log.warning("how this start went cannot be kept: %s", error)
 
 
-@dataclass(frozen=True)
-class _Record:
+class _Record(BaseModel):
     failed: dict[str, int]
     started: tuple[str, str]
 
@@ -147,11 +143,9 @@ class _Record:
 def _record(path: Path) -> _Record:
     try:
         with path.open("rb") as file:
-            values = json.loads(file.read(8 * LARGEST_BYTES))
-        boot, stick = values["started"]
-        return _Record({str(name): int(count) for name, count in values["failed"].items()}, (str(boot), str(stick)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return _Record({}, ("", ""))
+            return _Record.model_validate_json(file.read(8 * LARGEST_BYTES))
+    except (OSError, ValueError):
+        return _Record(failed={}, started=("", ""))
 
 
 class _Layers:
@@ -221,7 +215,7 @@ def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_f
     starts = Starts(layers.folder, (boot, stick))
     if starts.gave_way:
         layers = _gone_back(config_file, layers, starts.fallback, (boot_file, installer_file))
-    return Provision(layers.config, layers.sources, tuple(layers.trouble), starts if boot or stick else None)
+    return Provision(layers.config, layers.sources, tuple(layers.trouble), starts)
 
 
 def _gone_back(config_file: Path | None, new: _Layers, fallback: tuple[str, str], files: tuple[Path, Path]) -> _Layers:

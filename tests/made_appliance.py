@@ -91,8 +91,6 @@ class Sitter:
         number = min(round((frame.t_ns - self._start_ns) / NS * FPS), len(self._poses) - 1)
         return Pose(frame.t_ns, self._poses[number].xy_px, self._poses[number].score)
 
-    def reset(self) -> None: ...
-
     def close(self) -> None: ...
 
 

@@ -82,11 +82,6 @@ class TrackingEstimator:
     def model(self) -> ModelInfo:
         return self._model.info
 
-    def reset(self) -> None:
-        """Forget the person: the next frame belongs to another scene."""
-        self._who.reset()
-        self._steady.reset()
-
     def close(self) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)

@@ -123,9 +123,6 @@ class HipBeltFinder:
 
     def __init__(self) -> None:
         self._reader = TagReader()
-        self.reset()
-
-    def reset(self) -> None:
         self._seen_ns: int | None = None
         self._searched_ns: int | None = None
         self._torso_px = self._side_px = self._above_px = float("nan")

@@ -36,7 +36,7 @@ FORWARD = (
 
 
 class PelvisModel:
-    """`ports.Finder` over the ONNX file: one HipTurn a frame in which the runner's trunk is seen,
+    """`ports.TurnReader` over the ONNX file: one HipTurn a frame in which the runner's trunk is seen,
     None in others.
 
     Raises ModelError when the file is not its card's.
@@ -46,10 +46,6 @@ class PelvisModel:
         self._session = Session(card, threads=1)
         self._given = direction
         self.info = ModelInfo(card.name, card.sha256)
-        self.reset()
-
-    def reset(self) -> None:
-        """Another person: what was learnt of the last one's size goes."""
         self._trunks: deque[tuple[int, float]] = deque()
         self._facing: deque[tuple[int, float]] = deque()
 

@@ -55,8 +55,6 @@ class Nobody:
         self._film.looked_at.release()
         return Pose.nobody(frame.t_ns)
 
-    def reset(self) -> None: ...
-
     def close(self) -> None: ...
 
 

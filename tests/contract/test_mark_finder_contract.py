@@ -62,10 +62,3 @@ def test_a_belt_that_goes_is_hidden_first_and_then_nothing(finder: MarkFinder, p
 
 def test_without_a_runner_there_is_nothing_to_tell(finder: MarkFinder, picture: NDArray[np.uint8]) -> None:
     assert finder.find(Frame(0, 0, picture), Pose.nobody(0)) is None
-
-
-def test_after_a_reset_nothing_is_remembered(finder: MarkFinder, picture: NDArray[np.uint8]) -> None:
-    assert finder.find(Frame(NS, 0, picture), runner(NS)) is not None
-    finder.reset()
-    assert finder.find(Frame(0, 1, picture), Pose.nobody(0)) is None
-    assert finder.find(Frame(1, 2, np.full_like(picture, 90)), Pose.nobody(1)) is None

@@ -94,18 +94,6 @@ def test_stage_times_tell_what_was_done():
     estimator.close()
 
 
-def test_reset_forgets_the_person():
-    model = SceneModel([Actor(lambda t_s: 0.5)])
-    estimator = TrackingEstimator(model, Who((0.0, 0.0, 1.0, 1.0), smallest=0.3, stay_s=0.0))
-    image = np.zeros((720, 1280, 3), np.uint8)
-    assert estimator.estimate(Frame(0, 0, image)).seen
-    assert estimator.estimate(Frame(10_000_000, 1, image)).seen
-    assert len(model.finds) == 1
-    estimator.reset()
-    assert estimator.estimate(Frame(20_000_000, 2, image)).seen
-    assert len(model.finds) == 2
-
-
 def film(actor: Actor, frames: int, threads: int, at_once: int = FILM_AT_ONCE) -> tuple[SceneModel, list[Pose]]:
     """A model and the poses of frames 33 ms apart."""
     model = SceneModel([actor])

@@ -296,13 +296,6 @@ def test_a_moment_without_landmarks_is_bridged(with_belt: NDArray[np.uint8]) -> 
     assert len(marks.ids) >= 3
 
 
-def test_a_new_scene_begins_with_nothing(with_belt: NDArray[np.uint8]) -> None:
-    film = Film()
-    film.show(with_belt)
-    film.finder.reset()
-    assert film.show(with_belt, Pose.nobody(film.t_ns + FRAME_NS)) is None
-
-
 def test_nobody_and_broken_landmarks_find_nothing(with_belt: NDArray[np.uint8]) -> None:
     film = Film()
     assert film.show(with_belt, Pose.nobody(0)) is None

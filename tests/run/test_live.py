@@ -253,8 +253,6 @@ def test_frames_are_estimated_and_shown_small_while_framing() -> None:
         def estimate(self, frame: Frame) -> Pose:
             return Pose.nobody(frame.t_ns)
 
-        def reset(self) -> None: ...
-
         def close(self) -> None:
             self.closed = True
 
@@ -282,8 +280,6 @@ def test_an_inference_that_takes_very_long_is_waited_for(monkeypatch: pytest.Mon
             answer.wait()
             events.append("inference done")
             return Pose.nobody(frame.t_ns)
-
-        def reset(self) -> None: ...
 
         def close(self) -> None:
             events.append("model closed")
@@ -333,8 +329,6 @@ class Seeing:
             raise RuntimeError("the model got a NaN")
         return Pose.nobody(frame.t_ns)
 
-    def reset(self) -> None: ...
-
     def close(self) -> None:
         if self._closing:
             raise self._closing
@@ -382,8 +376,6 @@ def test_a_finder_and_a_watch_that_always_fail_are_shown_and_the_frames_go_on() 
 
         def step(self, *_: object) -> None:
             raise ValueError("no such light")
-
-        def reset(self) -> None: ...
 
     shown = Shown()
     live, _ = filmed(200, Seeing(range(0)), mark_finder=Broken(), frame_watch=Broken(), display=shown)

@@ -15,7 +15,7 @@ from station.check import Check
 from station.config import Config, parse
 from station.errors import HardwareError, StationError
 from station.language import Catalogue
-from station.provision import Provision
+from station.provision import Provision, Starts
 from station.run import doctor, spoken
 from station.run.check_list import print_checks
 from station.run.spoken import speaking
@@ -82,7 +82,7 @@ def test_the_doctor_speaks_german_and_its_json_english(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     german = parse({"station": {"language": "de", "data_dir": str(tmp_path)}, "light": {"enabled": False}})
-    monkeypatch.setattr(doctor, "provision", lambda path: Provision(german, ()))
+    monkeypatch.setattr(doctor, "provision", lambda path: Provision(german, (), (), Starts(tmp_path, ("", ""))))
     monkeypatch.setattr(doctor, "CHECKS", {"pins": doctor.pins, "power": _cold, "treadmill": doctor.treadmill})
     with pytest.raises(StationError, match=r"nicht in Ordnung: power\. Folge den Hinweisen oben\."):
         doctor.run_doctor(None, as_json=False)
