@@ -36,8 +36,7 @@ FORWARD = (
 
 
 class PelvisModel:
-    """`ports.TurnReader` over the ONNX file: one HipTurn a frame in which the runner's trunk is seen,
-    None in others.
+    """`ports.TurnReader` over the ONNX file: a HipTurn of each frame that shows the trunk.
 
     Raises ModelError when the file is not its card's.
     """

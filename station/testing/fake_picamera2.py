@@ -52,20 +52,17 @@ CALLS = (
 class Opening:
     """How the camera behaves from one opening to the next.
 
-    frames: so many, then silence; None = no end. error: opening fails with this. absent: no camera
-    is found. usb_only: what is found is a webcam. close_hangs: closing never returns. repeats:
-    every frame comes twice, with one and the same time. fails: what a call raises, by the call's
-    name in `CALLS`. stamp: the sensor's time as it should be -> as it is given, None to leave it
-    out. short_by: bytes missing at the end of each buffer. bare_modes: modes do not tell their
-    view.
+    frames: so many, then silence; None = no end. absent: no camera is found. usb_only: what is
+    found is a webcam. close_hangs: closing never returns. repeats: every frame comes twice, with
+    one and the same time. fails: what a call raises, by the call's name in `CALLS`. stamp: the
+    sensor's time as it should be -> as it is given, None to leave it out. short_by: bytes missing
+    at the end of each buffer. bare_modes: modes do not tell their view.
     """
 
     frames: int | None = None
-    error: str = ""
     absent: bool = False
     close_hangs: bool = False
     repeats: bool = False
-    start_error: str = ""
     usb_only: bool = False
     fails: Mapping[str, Exception] = field(default_factory=dict)
     stamp: Callable[[int], int | None] = lambda t_ns: t_ns
@@ -135,8 +132,6 @@ class _Door:
         if any(not camera.closed for camera in self._library.cameras):
             raise RuntimeError("Camera __init__ sequence did not complete.")
         opening.call("open")
-        if opening.error:
-            raise RuntimeError(opening.error)
         camera = FakePicamera2(self._library, opening)
         self._library.cameras.append(camera)
         return camera
@@ -202,8 +197,6 @@ class FakePicamera2:
         self._opening.call("start")
         if not self._config:
             raise RuntimeError("Camera has not been configured")
-        if self._opening.start_error:
-            raise RuntimeError(self._opening.start_error)
         self.started = True
 
     def capture_request(self, wait: bool | float | None = None) -> FakeJob:

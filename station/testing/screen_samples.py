@@ -40,6 +40,8 @@ SHANK = ((-38.79, 0.0), (-2.86, 41.51), (1.17, 17.65), (-1.96, -1.87), (-0.41, -
 STRIDE_S = 0.70  # 171 steps a minute
 WIDTH_PX, HEIGHT_PX = 960, 720  # of the drawn frame
 BODY_PX = 560.0  # body height in the frame
+VIEW = View(WIDTH_PX, HEIGHT_PX, direction="right", zone=(0.16, 0.1, 0.84, 0.97))
+BANDS = {"tle_near_deg": Band(23.4, 33.2), "cadence_spm": Band(156, 189), "pelvic_turn_deg": Band(4.0, 18.6)}
 # Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis &
 # Contini 1966.
 THIGH_LENGTH, SHANK_LENGTH, TRUNK_LENGTH, UPPER_ARM, FOREARM, FOOT = 0.245, 0.246, 0.288, 0.186, 0.146, 0.12
@@ -142,11 +144,6 @@ def _posed(gait: Gait) -> Pose:
 def running(t_s: float, mode: Mode = Mode.COACH) -> Snapshot:
     """The live page `t_s` seconds into that mode."""
     gait = gait_at(t_s)
-    bands = {
-        "tle_near_deg": Band(23.4, 33.2),
-        "cadence_spm": Band(156, 189),
-        "pelvic_turn_deg": Band(4.0, 18.6),
-    }
     return Snapshot(
         gait.t_ns,
         mode,
@@ -154,8 +151,8 @@ def running(t_s: float, mode: Mode = Mode.COACH) -> Snapshot:
         t_s + 312.0,
         gait,
         pose=_posed(gait),
-        view=View(WIDTH_PX, HEIGHT_PX, direction="right", zone=(0.16, 0.1, 0.84, 0.97)),
-        bands=bands,
+        view=VIEW,
+        bands=BANDS,
     )
 
 
@@ -181,10 +178,7 @@ def baseline() -> Snapshot:
         "tle_near_deg": Measure(26.1, 25.0, 27.2, 9),
         "pelvic_turn_deg": Measure.cannot_tell("too few strides yet", 9),
     }
-    norms = {
-        "tle_near_deg": Band(23.4, 33.2),
-        "cadence_spm": Band(156, 189),
-    }
+    norms = {name: BANDS[name] for name in ("tle_near_deg", "cadence_spm")}
     return replace(now, session_s=20.2, gait=replace(now.gait, measures=few, curves=curves(4)), bands=norms)
 
 
@@ -261,18 +255,8 @@ def contrast() -> Snapshot:
 def framing() -> Snapshot:
     gait = replace(_standing(3.0, 4.0), knee_lifts=(0, 0))
     pose = _posed(gait)
-    view = View(WIDTH_PX, HEIGHT_PX, direction="right", zone=(0.16, 0.1, 0.84, 0.97))
-    return Snapshot(
-        0,
-        Mode.FRAMING,
-        3.0,
-        0.0,
-        gait,
-        pose=pose,
-        view=view,
-        prompt="framing.side_on",
-        station=Station(thumbnail=_thumbnail(pose)),
-    )
+    station = Station(thumbnail=_thumbnail(pose))
+    return Snapshot(0, Mode.FRAMING, 3.0, 0.0, gait, pose=pose, view=VIEW, prompt="framing.side_on", station=station)
 
 
 def lost() -> Snapshot:

@@ -37,7 +37,7 @@ def test_a_camera_that_works_is_opened_and_described(monkeypatch: pytest.MonkeyP
     [
         (Opening(absent=True), "no camera is connected"),
         (Opening(usb_only=True), "only a USB webcam"),
-        (Opening(error="Device or resource busy"), "another program"),
+        (Opening(fails={"open": RuntimeError("Device or resource busy")}), "another program"),
         (Opening(fails={"start": OSError(12, "Cannot allocate memory")}), "Cannot allocate memory"),
         (Opening(fails={"modes": KeyError("size")}), "KeyError"),
         (Opening(frames=0), "delivers no frame"),

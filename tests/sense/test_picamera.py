@@ -325,13 +325,13 @@ def test_not_so_many_cameras(rig: type[Rig]) -> None:
 
 
 def test_in_use(rig: type[Rig]) -> None:
-    busy = Opening(error="Failed to acquire camera: Device or resource busy")
+    busy = Opening(fails={"open": RuntimeError("Failed to acquire camera: Device or resource busy")})
     with pytest.raises(HardwareError, match="another program"), rig(openings=[busy]).source:
         pass
 
 
 def test_it_does_not_start(rig: type[Rig]) -> None:
-    one = rig(openings=[Opening(start_error="dma heap")])
+    one = rig(openings=[Opening(fails={"start": RuntimeError("dma heap")})])
     with pytest.raises(HardwareError, match="cannot be started"), one.source:
         pass
     assert one.camera.closed

@@ -76,14 +76,15 @@ def test_no_camera_is_reported_with_its_remedy_and_what_was_stored_can_still_be_
 
 
 def test_a_camera_that_another_program_holds(box: Appliance) -> None:
-    box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(error="Camera __init__ sequence did not complete.")]))
+    taken = RuntimeError("Camera __init__ sequence did not complete.")
+    box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(fails={"open": taken})]))
     assert box.run() == 3
     assert "camera: cannot be opened, probably because another program uses it" in box.said.err
     assert "Stop the other program (sudo systemctl stop station), or restart the Pi." in box.said.err
 
 
 def test_a_ribbon_pulled_in_the_middle_of_a_run_ends_with_the_run_stored(box: Appliance) -> None:
-    box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(frames=600), Opening(error="gone")]))
+    box.boots_with(FakeLibrary(box.clock, gym(), openings=[Opening(frames=600), Opening(fails={"open": RuntimeError("gone")})]))
     assert box.run() == 3
     assert "station: camera: cannot be opened" in box.said.err or "could not be reopened in 5 attempts" in box.said.err
     assert "Switch off, check the ribbon cable at both ends, switch on." in box.said.err

@@ -121,6 +121,9 @@ def _button(box: Box) -> None:
     box.patch.setattr(PressButton, "__init__", at_start(HardwareError("cannot be used for button", "GPIO 17", "free it")))
 
 
+GONE = Opening(fails={"open": RuntimeError("gone")})
+
+
 def _camera(*openings: Opening) -> Callable[[Box], None]:
     return lambda box: box.boots_with(FakeLibrary(box.clock, gym(), openings=list(openings)))
 
@@ -250,7 +253,7 @@ DEATHS = (
     ),
     Death("camera: stalls once", _camera(Opening(frames=300), Opening()), "", from_start=True),
     Death(
-        "camera: gone for good", _camera(Opening(frames=300), Opening(error="gone")), "camera", (), "restarts", from_start=True
+        "camera: gone for good", _camera(Opening(frames=300), GONE), "camera", (), "restarts", from_start=True
     ),
 )
 
