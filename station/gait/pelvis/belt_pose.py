@@ -27,7 +27,6 @@ UP_SD_RAD = 0.1  # guess: how far a worn belt's axis may lean; settles what one 
 STEPS = 10  # chosen: the pose has settled by then
 LARGEST_RAD = 0.25  # a step
 SMALL = 5e-4  # rad and m: after so small a step the next is a tenth of it
-_UP = np.array([0.0, -1.0, 0.0])  # in camera axes
 
 
 class BeltPose(NamedTuple):

@@ -20,7 +20,7 @@ from station.types import NAN, Joint, Pose, Snapshot
 
 # Shares of body height: Winter, Biomechanics and Motor Control of Human Movement, after Drillis &
 # Contini 1966.
-THIGH, SHANK, FOOT, TRUNK, UPPER_ARM, FOREARM, NECK, HEAD = 0.245, 0.246, 0.10, 0.288, 0.165, 0.14, 0.115, 0.058
+THIGH, SHANK, TRUNK, UPPER_ARM, FOREARM, NECK, HEAD = 0.245, 0.246, 0.288, 0.165, 0.14, 0.115, 0.058
 # Half widths where a limb begins and ends, in the same shares: as a body looks from the side.
 # Chosen by eye.
 WIDE = {

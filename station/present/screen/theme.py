@@ -36,7 +36,6 @@ HERO = 112  # sizes in design pixels, chosen
 CUE = 96  # likewise
 CUE_NARROW = 66  # in portrait
 BIG = 76  # likewise
-NUMBER = 68  # likewise
 HEAD = 54  # likewise
 LEAD = 40  # likewise
 BODY_SIZE = 32  # likewise
