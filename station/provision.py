@@ -169,37 +169,31 @@ class _Layers:
         _try(config, values, str(where))
         self.config, self._values, self.sources = config, both, (*self.sources, Path(where))
 
-    def add_kept(self, path: Path, remedy: str) -> str:
-        """A copy that was good when it was made; below it settings may have changed since.
-
-        Returns what was added, "" for nothing.
-        """
+    def add_file(self, path: Path, what: str, remedy: str) -> bytes | None:
+        """Returns what was added, None for nothing: a bad file is a trouble and changes nothing."""
         try:
             content = _small_file(path)
             if content is not None:
                 self.add(content, path)
-                return content.decode("utf-8-sig")
+            return content
         except ConfigError as error:
-            log.warning("the kept settings are not used: %s", error)
+            log.warning("the %s are not used: %s", what, error)
             self.trouble.append((f"{path}: {error.what}", remedy))
-        return ""
+            return None
 
-    def add_boot_file(self, boot_file: Path) -> str:
-        """That file, or the last good copy of it. Returns what was added, "" for nothing."""
+    def add_boot_file(self, boot_file: Path) -> bytes | None:
+        """That file, or the last good copy of it. Returns what was added."""
         kept_file = self.folder / KEPT_NAME
-        wrong = misnamed(_names(boot_file.parent))
-        if wrong:
-            self.trouble.append((f"{boot_file.with_name(wrong)} is not read", f"rename it to {boot_file.name}"))
-        try:
-            fresh = _small_file(boot_file)
-            if fresh is not None:
-                self.add(fresh, boot_file)
-                self.trouble += _keep(fresh, kept_file)
-                return fresh.decode("utf-8-sig")
-        except ConfigError as error:
-            log.warning("the settings on the boot partition are not used: %s", error)
-            self.trouble.append((f"{boot_file}: {error.what}", "correct the file; until then the settings before it apply"))
-        return self.add_kept(kept_file, f"put a good station.toml beside {boot_file.with_name('config.txt')}")
+        with suppress(OSError):
+            if wrong := misnamed(os.listdir(boot_file.parent)):
+                self.trouble.append((f"{boot_file.with_name(wrong)} is not read", f"rename it to {boot_file.name}"))
+        remedy = "correct the file; until then the settings before it apply"
+        fresh = self.add_file(boot_file, "settings on the boot partition", remedy)
+        if fresh is None:
+            remedy = f"put a good station.toml beside {boot_file.with_name('config.txt')}"
+            return self.add_file(kept_file, "kept settings", remedy)
+        self.trouble += _keep(fresh, kept_file)
+        return fresh
 
 
 def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_file: Path = INSTALLER_FILE) -> Provision:
@@ -210,9 +204,10 @@ def provision(config_file: Path | None, boot_file: Path = BOOT_FILE, installer_f
     """
     layers = _Layers(config_file)
     _not_as_root(layers.folder)
-    boot = layers.add_boot_file(boot_file)
-    stick = layers.add_kept(installer_file, "bring the installer's stick with a good station.toml")
-    starts = Starts(layers.folder, (boot, stick))
+    boot = layers.add_boot_file(boot_file) or b""
+    remedy = "bring the installer's stick with a good station.toml"
+    stick = layers.add_file(installer_file, "kept settings", remedy) or b""
+    starts = Starts(layers.folder, (boot.decode("utf-8-sig"), stick.decode("utf-8-sig")))
     if starts.gave_way:
         layers = _gone_back(config_file, layers, starts.fallback, (boot_file, installer_file))
     return Provision(layers.config, layers.sources, tuple(layers.trouble), starts)
@@ -303,13 +298,6 @@ def misnamed(names: Iterable[str]) -> str:
     """The name meant to be station.toml, "": none. Windows hides endings, editors add them."""
     meant = ("station.toml.txt", "station.txt", "station.toml.toml", "station.tml", "station .toml")
     return min((name for name in names if name.casefold() in meant), default="")
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
 
 
 def _small_file(path: Path) -> bytes | None:

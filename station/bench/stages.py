@@ -46,8 +46,8 @@ from station.pose.store import models_dir, read_card
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP
 from station.run.slots import LatestSlot
-from station.sense.frames import frames
 from station.sense.open import open_source
+from station.sense.opened import frames
 from station.testing.synthetic import RunnerSpec, SyntheticRunner
 from station.types import NS, Frame, Joint, Marks, Pose, Reading, View
 

@@ -7,7 +7,7 @@ the camera's distance too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -267,12 +267,11 @@ class _EdgeInSpace:
     def measured(self, end_px: float) -> Measure:
         """The scale with its 95 % interval: each cause's share by itself, added in squares."""
         ruler = self._ruler
-        best: tuple[float, ...] = (self._length_m, self._width_m, ruler.distance_m, self._azimuth, 0.0)
+        best = np.array([self._length_m, self._width_m, ruler.distance_m, self._azimuth, 0.0])
         azimuth_sd = np.radians(np.sqrt(self._place.spread[2, 2]))
         width_sd = WIDTH_GIVEN_SD_M if ruler.width_m else WIDTH_SD_M
         steps = (LENGTH_SD * best[0], width_sd, _distance_sd(ruler) * best[2], azimuth_sd, np.sqrt(2) * end_px)
-        scale: Callable[..., float] = lambda values: self._scale(*values)[0]  # noqa: E731
-        shares = [scale((*best[:i], best[i] + step, *best[i + 1 :])) - self.px_per_m for i, step in enumerate(steps)]
+        shares = [self._scale(*(best + change))[0] - self.px_per_m for change in np.diag(steps)]
         return _interval(self.px_per_m, Z95 * float(np.sqrt(np.square(shares).sum())))
 
     def reach(self) -> Zone:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from station.calibrate.scene import Box
 from station.errors import InputError
 from station.ports import Estimator, FrameSource
-from station.sense.frames import frames
+from station.sense.opened import frames
 from station.types import NS, Frame, Pose, SourceInfo
 
 READ_TIMEOUT_S = 5.0  # chosen

@@ -227,7 +227,9 @@ class Lights:
             self._fresh.clear()
         aim = self._aim({what: (t_ns - began_ns) / NS for what, began_ns in self._began_ns.items()})
         for name in self._leds:
-            self._write(name, self._step(name, aim[name], elapsed_s / FADE_S))
+            value = self._step(name, aim[name], elapsed_s / FADE_S)
+            if value != self._written.get(name):
+                self._leds[name].value = self._written[name] = value
 
     def close(self) -> None:
         """All dark, pins released, also after one of them failed. May be called twice."""
@@ -253,10 +255,6 @@ class Lights:
         level += min(reach, max(-reach, aim - level))
         self._level[name] = level
         return round(_duty(level) * self._brightness, 3)
-
-    def _write(self, name: str, value: float) -> None:
-        if value != self._written.get(name):
-            self._leds[name].value = self._written[name] = value
 
 
 def _duty(level: float) -> float:

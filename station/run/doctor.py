@@ -35,8 +35,8 @@ from station.provision import Provision, provision
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
 from station.run.spoken import speaking
-from station.sense.frames import frames
 from station.sense.open import PICAMERA, open_source
+from station.sense.opened import frames
 from station.sense.treadmill import AUTO, chosen, look
 from station.types import Frame
 

@@ -12,8 +12,8 @@ from station.errors import InputError
 from station.run.clock import SystemClock
 from station.run.wiring import estimator_for
 from station.sense.film_reading import FilmReading
-from station.sense.frames import frames
 from station.sense.open import open_source
+from station.sense.opened import frames
 from station.types import NS, Joint, Measure, Pose, Recording
 
 # Running cadences of adults lie between about 140 and 220 steps a minute; outside these limits

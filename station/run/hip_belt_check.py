@@ -23,8 +23,8 @@ from station.pose.tag_code import IDS, MODULES
 from station.provision import provision
 from station.run.check_list import not_ok, print_checks
 from station.run.clock import SystemClock
-from station.sense.frames import frames
 from station.sense.open import open_source
+from station.sense.opened import frames
 from station.sense.picture_file import is_picture, read_picture
 
 FRAMES = 15  # of a film or the camera, one in three

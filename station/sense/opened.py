@@ -1,8 +1,14 @@
-"""What the sources of this room share: `info` holds once a source is entered."""
+"""What the sources of this room share, and the frames of an opened one, one after the other."""
 
 from __future__ import annotations
 
-from station.types import SourceInfo
+from collections.abc import Iterator
+
+from station.errors import InputError
+from station.ports import EndOfSource, FrameSource, PoseSource
+from station.types import Frame, SourceInfo
+
+SILENT = 3  # reads in a row without a frame: nothing more will come (chosen)
 
 
 class Opened:
@@ -18,3 +24,23 @@ class Opened:
 
     def __exit__(self, *_: object) -> None:
         self._info = None
+
+
+def frames(source: FrameSource | PoseSource, timeout_s: float) -> Iterator[Frame]:
+    """Until the source ends, or gave nothing for three times `timeout_s`.
+
+    Raises InputError for a source of landmarks, and what `source.read` raises.
+    """
+    silent = 0
+    while silent < SILENT:
+        try:
+            item = source.read(timeout_s)
+        except EndOfSource:
+            return
+        if item is None:
+            silent += 1
+            continue
+        if not isinstance(item, Frame):
+            raise InputError("holds landmarks, no frames", source.info.path, "name a film or a camera")
+        silent = 0
+        yield item

@@ -215,7 +215,7 @@ class Treadmill:
                 self._others.add(treadmill.address)
             self._say(f"{error.where} {error.what}", error.remedy)
         except HardwareError as error:
-            self._say(f"{error.where}: {error.what}" if error.where else error.what, error.remedy)
+            self._say(*error.trouble)
         except Exception as error:
             log.exception("the treadmill's Bluetooth failed")
             self._say(f"the treadmill's Bluetooth failed ({error})", "report this; coaching goes on")

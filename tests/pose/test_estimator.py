@@ -20,8 +20,8 @@ from station.pose.who import Who
 from station.run.clock import SystemClock
 from station.run.demo_clip import CLIP
 from station.run.pipeline import begun
-from station.sense.frames import frames
 from station.sense.open import open_source
+from station.sense.opened import frames
 from station.types import NS, Frame, Joint, Pose
 
 from .scene import Actor, SceneModel, image_at, time_of

@@ -16,8 +16,8 @@ from station.pose.pelvis_model import NAME as PELVIS_MODEL
 from station.pose.pelvis_model import PelvisModel
 from station.pose.store import models_dir, read_card
 from station.run.clock import SystemClock
-from station.sense.frames import frames
 from station.sense.open import open_source
+from station.sense.opened import frames
 from station.sense.poses import Poses, load_poses, save_poses
 from station.types import Pose
 
