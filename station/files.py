@@ -15,9 +15,7 @@ TEMPORARY = ".part"
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Writes beside the name, makes it durable, then gives it the name.
-
-    Raises OSError; nothing is left behind then.
+    """Writes beside the name, makes it durable, then renames. Raises OSError; then nothing is left.
     """
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -116,13 +116,8 @@ class KnownErrors:
         return {name: self.widened(name, measure).rounded() for name, measure in found.items()}
 
     def _bias(self, name: str) -> float:
-        def of(part: str) -> float:
-            row = self.rows.get(part)
-            return row.bias if row is not None else 0.0
-
-        if name == EXCURSION:
-            return of(TLE) + of(FORWARD)
-        return 0.0 if name in DERIVED else of(name)
+        parts = (TLE, FORWARD) if name == EXCURSION else () if name in DERIVED else (name,)
+        return sum(self.rows[part].bias for part in parts if part in self.rows)
 
 
 def reach(people: int) -> float:

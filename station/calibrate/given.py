@@ -21,7 +21,13 @@ def known_of(plumb: ImageLine | None, deck: ImageLine | None, focal_px: float | 
         raise UsageError("the points of --plumb lie side by side", "", "name the upper and the lower end of the line")
     if deck and abs(deck.slope_deg) > 45:
         raise UsageError("the points of --deck lie one above the other", "", "name the left and the right end of the edge")
-    _inside(plumb, deck, info)
+    for line, option in ((plumb, "--plumb"), (deck, "--deck")):
+        if line is not None:
+            fits = 0 <= min(line.x0, line.x1) <= max(line.x0, line.x1) <= info.width_px
+            fits = fits and 0 <= min(line.y0, line.y1) <= max(line.y0, line.y1) <= info.height_px
+            if not fits:
+                where = f"the frame has {info.width_px}x{info.height_px} pixels"
+                raise UsageError(f"{option} points outside the frame", "", f"{where}: name points in it")
     return Known(plumb, deck, focal_px or focal_of(info))
 
 
@@ -44,13 +50,3 @@ def points(text: str | None, option: str) -> ImageLine | None:
     if not np.isfinite([x0, y0, x1, y1]).all() or np.hypot(x1 - x0, y1 - y0) < 10:
         raise UsageError(f"the points of {option} are nearly the same", "", "name two points far apart")
     return ordered(x0, y0, x1, y1)
-
-
-def _inside(plumb: ImageLine | None, deck: ImageLine | None, info: SourceInfo) -> None:
-    for line, option in ((plumb, "--plumb"), (deck, "--deck")):
-        if line is not None:
-            fits = 0 <= min(line.x0, line.x1) <= max(line.x0, line.x1) <= info.width_px
-            fits = fits and 0 <= min(line.y0, line.y1) <= max(line.y0, line.y1) <= info.height_px
-            if not fits:
-                where = f"the frame has {info.width_px}x{info.height_px} pixels"
-                raise UsageError(f"{option} points outside the frame", "", f"{where}: name points in it")

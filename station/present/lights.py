@@ -202,9 +202,7 @@ class Lights:
         self.show_status("trouble" if station.trouble else "writing" if station.stick == "writing" else "ready")
 
     def show_status(self, name: StatusName) -> None:
-        """What the status LED tells from the next tick on; any thread may call.
-
-        Raises ValueError for an unknown name.
+        """What the status LED tells from the next tick on, by any thread. ValueError: no such name.
         """
         if name not in STATUS:
             raise ValueError(f"{name!r} is no status, expected one of {', '.join(STATUS)}")

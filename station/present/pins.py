@@ -172,9 +172,7 @@ def claiming(name: str, pin: int) -> Iterator[None]:
 
 
 def let_go(device: OutputDevice) -> None:
-    """Switches an output off and gives its pin back.
-
-    A chip that refuses is no reason to keep the pin: it is wanted again.
+    """Switches an output off and gives its pin back, even if it refuses: the pin is wanted again.
     """
     if device.closed:
         return

@@ -102,9 +102,7 @@ class Speaker:
 
 
 class FakeSpeaker(Speaker):
-    """The loudspeaker of demo and tests, silent: `mixer.heard()` has the last `keep_s` seconds of
-    it.
-    """
+    """The loudspeaker of demo and tests, silent; `mixer.heard()`: its last `keep_s` seconds."""
 
     def __init__(self, voices: Voices, volume: float = 0.7, metronome: bool = False, keep_s: float = 60.0) -> None:
         self.mixer = VirtualMixer(keep_s)

@@ -47,21 +47,16 @@ class Dial:
 def draw_scale(ink: Ink, dial: Dial, snapshot: Snapshot, measure: str = "") -> None:
     """What stands still: the arc and, where that measure is an end of the swing, its zone."""
     ahead = figure.forward(snapshot)
-    if measure and measure not in ENDS:
-        _belt(ink, dial)
+    if measure and measure not in ENDS:  # the treadmill's belt under the feet
+        (x, y), half = dial.hip, 0.52 * dial.body
+        under = y + (figure.THIGH + figure.SHANK + 0.055) * dial.body
+        ink.line([(x - half, under), (x + half, under)], RULE, 14)
         return
     ink.sector(dial.hip, dial.inner, dial.outer, -END_DEG, END_DEG, TRACK)
     band = snapshot.bands.get(measure)
     if band is not None and measure in ENDS:
         low, high = _span(band, ahead * ENDS[measure])
         ink.sector(dial.hip, dial.inner, dial.outer, low, high, OWN)
-
-
-def _belt(ink: Ink, dial: Dial) -> None:
-    """The treadmill's belt under the feet."""
-    x, y = dial.hip
-    half, under = 0.52 * dial.body, y + (figure.THIGH + figure.SHANK + 0.055) * dial.body
-    ink.line([(x - half, under), (x + half, under)], RULE, 14)
 
 
 def draw_live(

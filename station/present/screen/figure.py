@@ -65,7 +65,8 @@ def draw(ink: Ink, snapshot: Snapshot, hip: Point, height: float, lit: Lit | Non
     leg = lit.get("leg", TEXT)
     ankle = _bent(ink, hip, (THIGH, thigh_deg, "thigh"), (SHANK, shank_deg, "shank"), height, leg, 1.0)
     _shoe(ink, ankle, look.foot(near), height, lit.get("feet", leg), ahead, 1.0)
-    _waistband(ink, hip, height, lit.get("pelvis", SHADE))
+    waistband = (hip[0], hip[1] - 0.012 * height)
+    _oval(ink, waistband, 0.062 * height, 0.020 * height, 0.0, lit.get("pelvis", SHADE))
     _arm(ink, look, shoulder, near, height, SHADE, 1.0)
 
 
@@ -128,10 +129,6 @@ def _arm(ink: Ink, look: _Look, shoulder: Point, side: str, height: float, colou
     upper, lower = look.degrees(f"{side}_SHOULDER", f"{side}_ELBOW"), look.degrees(f"{side}_ELBOW", f"{side}_WRIST")
     hand = _bent(ink, shoulder, (UPPER_ARM, upper, "arm"), (FOREARM, lower, "forearm"), height, colour, share)
     ink.disc(hand, share * 0.02 * height, colour)
-
-
-def _waistband(ink: Ink, hip: Point, height: float, colour: Colour) -> None:
-    _oval(ink, (hip[0], hip[1] - 0.012 * height), 0.062 * height, 0.020 * height, 0.0, colour)
 
 
 def draw_from_above(ink: Ink, snapshot: Snapshot, at: Point, height: float) -> None:

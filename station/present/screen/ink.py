@@ -112,8 +112,9 @@ class Ink:
 
     def line(self, points: ArrayLike, colour: Colour, width: float, *, closed: bool = False) -> None:
         """A polyline (N, 2) with round joints; gaps of NaN stay gaps."""
+        thick = max(round(width * self.unit), 1)
         for run in _unbroken(np.asarray(points, float)):
-            cv2.polylines(self.pixels, [self._fixed(run)], closed, _bgra(colour), self._width(width), cv2.LINE_AA, SUBPIXEL)
+            cv2.polylines(self.pixels, [self._fixed(run)], closed, _bgra(colour), thick, cv2.LINE_AA, SUBPIXEL)
 
     def polygon(self, points: ArrayLike, colour: Colour) -> None:
         points = np.asarray(points, float)
@@ -289,9 +290,6 @@ class Ink:
 
     def _fixed(self, points: NDArray[np.float64]) -> NDArray[np.int32]:
         return np.rint(points * (self.unit * 2**SUBPIXEL)).astype(np.int32)
-
-    def _width(self, width: float) -> int:
-        return max(round(width * self.unit), 1)
 
 
 def arc(centre: Point, radius: float, start_deg: float, end_deg: float, steps: int = 48) -> NDArray[np.float64]:
