@@ -206,13 +206,13 @@ class PressButton:
     `post` runs on the pin library's thread, so it may only enqueue.
     """
 
-    def __init__(self, pin: int, factory: Factory, clock: Clock, post: Callable[[Press], object], name: str = "button") -> None:
+    def __init__(self, pin: int, factory: Factory, clock: Clock, post: Callable[[Press], object]) -> None:
         """Raises HardwareError when the pin is held by another program."""
         from gpiozero import Button
 
-        with claiming(name, pin):
+        with claiming("button", pin):
             self._button = Button(pin, pull_up=True, bounce_time=0.03, pin_factory=factory)
-        self._button.when_pressed = lambda: post(Press(clock.now_ns(), name))
+        self._button.when_pressed = lambda: post(Press(clock.now_ns(), "button"))
 
     def close(self) -> None:
         self._button.close()

@@ -114,6 +114,6 @@ def open_speaker(config: SoundSection, voices: Voices) -> Speaker:
     return Speaker(voices, PygameMixer(config.card), config.volume, config.metronome)
 
 
-def fake_speaker(config: SoundSection, language: str = "en") -> FakeSpeaker:
+def fake_speaker(config: SoundSection) -> FakeSpeaker:
     """The same without a sound card. Raises InputError for missing or bad voice lines."""
-    return FakeSpeaker(load_voices(language), config.volume, config.metronome)
+    return FakeSpeaker(load_voices("en"), config.volume, config.metronome)

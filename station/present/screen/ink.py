@@ -223,9 +223,9 @@ class Ink:
         """English words in the page's language; words of that language stay as they are."""
         return self._catalogue.text(words)
 
-    def width(self, words: str, size: float, weight: Weight = "Medium") -> float:
+    def width(self, words: str, size: float) -> float:
         """How wide those words run in the page's language, in page units."""
-        return self._run(self._catalogue.text(words), size, weight)
+        return self._run(self._catalogue.text(words), size, "Medium")
 
     def rows(self, words: str, width: float, size: float, weight: Weight = "Medium") -> int:
         """How many lines those words fill at that width."""
@@ -292,9 +292,9 @@ class Ink:
         return np.rint(points * (self.unit * 2**SUBPIXEL)).astype(np.int32)
 
 
-def arc(centre: Point, radius: float, start_deg: float, end_deg: float, steps: int = 48) -> NDArray[np.float64]:
-    """Points (steps + 1, 2) along a circle: 0 deg hangs straight down, + turns to the right."""
-    angle = np.radians(np.linspace(start_deg, end_deg, steps + 1))
+def arc(centre: Point, radius: float, start_deg: float, end_deg: float) -> NDArray[np.float64]:
+    """Points (49, 2) along a circle: 0 deg hangs straight down, + turns to the right."""
+    angle = np.radians(np.linspace(start_deg, end_deg, 49))
     return np.column_stack([centre[0] + radius * np.sin(angle), centre[1] + radius * np.cos(angle)])
 
 
