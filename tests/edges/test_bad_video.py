@@ -54,6 +54,13 @@ def test_device_file() -> None:
     assert "is no file" in refused(Path("/dev/null")).what
 
 
+@pytest.mark.parametrize("kept", [488, 544])
+def test_a_stream_that_breaks_off_in_its_first_packet(tmp_path: Path, kept: int) -> None:
+    path = write_film(tmp_path / "a.ts", [np.full((64, 96, 3), 8 * i, np.uint8) for i in range(20)], fps=30)
+    path.write_bytes(path.read_bytes()[:kept] + bytes(300))
+    assert "no frame in it can be decoded" in refused(path).what
+
+
 def test_empty(tmp_path: Path) -> None:
     path = tmp_path / "empty.mp4"
     path.touch()
