@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from station.present.screen.ink import Ink, Point, hang
 from station.present.screen.theme import BODY, FAR, OWN, RULE, SHADE, TEXT, Colour
@@ -55,7 +54,7 @@ def draw(ink: Ink, snapshot: Snapshot, hip: Point, height: float, lit: Lit | Non
     near, far = ("RIGHT", "LEFT") if ahead > 0 else ("LEFT", "RIGHT")
     lean = float(angles["trunk_lean_deg"])
     shoulder = hang(hip, TRUNK * height, 180 - ahead * (0.0 if math.isnan(lean) else lean))
-    look = _Look(snapshot.pose, math.radians(snapshot.view.roll_deg))
+    look = _Look(snapshot.pose, snapshot.view.roll_deg)
     _arm(ink, look, shoulder, far, height, FAR, FAR_SHARE)
     thigh_deg, shank_deg = (ahead * float(angles[f"{part}_far_deg"]) for part in ("thigh", "shank"))
     ankle = _bent(ink, hip, (THIGH, thigh_deg, "thigh"), (SHANK, shank_deg, "shank"), height, FAR, FAR_SHARE)
@@ -172,9 +171,8 @@ def _limb(ink: Ink, start: Point, end: Point, wide: float, narrow: float, height
 class _Look:
     """Which way one landmark lies from another, upright to gravity."""
 
-    def __init__(self, pose: Pose | None, roll: float) -> None:
-        self._xy: NDArray[np.float32] | None = pose.xy_px if pose is not None else None
-        self._roll_deg = math.degrees(roll)
+    def __init__(self, pose: Pose | None, roll_deg: float) -> None:
+        self._xy, self._roll_deg = pose.xy_px if pose is not None else None, roll_deg
 
     def foot(self, side: str) -> float:
         return self.degrees(f"{side}_ANKLE", f"{side}_FOOT_INDEX")
