@@ -47,7 +47,9 @@ PULL_PER_S2 = 90.0  # squared angular frequency of a stride of 0.66 s
 FOLLOW_S, SPEED_S = 0.004, 0.08
 MISFIT_S = 1 / 60  # what a pose model is off stays for so long: frames within it count as one
 FAR_NATS = 5.5  # of one segment: 3.3 standard deviations, and no lesson for the prediction
-BEGIN_HZ = 0.4  # how often an exchange begins
+BEGIN_HZ = 0.4  # how often an exchange begins while legs stride
+# While they do not: legs apart, and legs that hang side by side, which a pose model names at random.
+STANDING_HZ = (0.05, 8.0)
 END_HZ = (25.0, 2.0)  # how soon it ends, while it is brief and later: most last 0.03 to 0.1 s
 BRIEF_S = 0.15  # chosen: longer than most exchanges last
 FIRST_NATS = 4.5  # that the first frame is exchanged
@@ -169,7 +171,9 @@ class LegTracker:
         before = self._stories
         legs = named, named[2:] + named[:2]
         ends = END_HZ[t_s - before[1].entered_s > BRIEF_S] * gap_s
-        changes = ((BEGIN_HZ * gap_s, -log(BEGIN_HZ * gap_s)), (-log(1.0 - exp(-ends)), ends))
+        strides = any(story.strides(t_s) for story in before)
+        begins = (BEGIN_HZ if strides else STANDING_HZ[abs(named[0] - named[2]) < APART_DEG]) * gap_s
+        changes = ((begins, -log(begins)), (-log(1.0 - exp(-ends)), ends))
         guesses = [_ahead(story.parts, t_s, self._middle, PULL_PER_S2 if story.strides(t_s) else 0.0) for story in before]
         weight = min(gap_s / MISFIT_S, 1.0)
         parents, costs = [0, 0], [-odds, odds]
