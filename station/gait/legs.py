@@ -3,7 +3,7 @@
 In every frame the pose model's names are right ("as named") or left and right are exchanged. Two
 stories are kept, the likeliest one that ends in each state; the cheaper one is believed:
 
-    as named  -- BEGIN_HZ -->  exchanged      an exchange begins seldom,
+    as named  -- BEGIN_HZ -->  exchanged      an exchange begins seldom (or STANDING_HZ),
     as named  <-- END_HZ ---   exchanged      ends soon, and costs by the second while it lasts
 
 A story owns what it made of the legs: the thigh and shank of each, with their speeds, and when the
@@ -48,7 +48,7 @@ FOLLOW_S, SPEED_S = 0.004, 0.08
 MISFIT_S = 1 / 60  # what a pose model is off stays for so long: frames within it count as one
 FAR_NATS = 5.5  # of one segment: 3.3 standard deviations, and no lesson for the prediction
 BEGIN_HZ = 0.4  # how often an exchange begins while legs stride
-# While they do not: legs apart, and legs that hang side by side, which a pose model names at random.
+# While they do not: legs apart, and legs that hang side by side, which pose models name at random.
 STANDING_HZ = (0.05, 8.0)
 END_HZ = (25.0, 2.0)  # how soon it ends, while it is brief and later: most last 0.03 to 0.1 s
 BRIEF_S = 0.15  # chosen: longer than most exchanges last
@@ -125,7 +125,9 @@ class LegTracker:
         self.reset()
 
     def reset(self, t_s: float = NEVER) -> None:
-        self._stories = (_Story(0.0, t_s, passed_s=t_s), _Story(FIRST_NATS, t_s, passed_s=t_s))  # as named, exchanged
+        # Whoever comes into view is taken to stride until they are seen not to.
+        new = _Story(0.0, t_s, passed_s=t_s, due_s=t_s + PASSING_S)
+        self._stories = (new, new._replace(cost=FIRST_NATS))  # as named, exchanged
         self._believed = 0
         self._sure_nats, self._sure_s = FIRST_NATS, t_s
         self._parted_s = NEVER  # since when the other story names the legs otherwise than was said
@@ -172,7 +174,7 @@ class LegTracker:
         legs = named, named[2:] + named[:2]
         ends = END_HZ[t_s - before[1].entered_s > BRIEF_S] * gap_s
         strides = any(story.strides(t_s) for story in before)
-        begins = (BEGIN_HZ if strides else STANDING_HZ[abs(named[0] - named[2]) < APART_DEG]) * gap_s
+        begins = (BEGIN_HZ if strides else STANDING_HZ[int(abs(named[0] - named[2]) < APART_DEG)]) * gap_s
         changes = ((begins, -log(begins)), (-log(1.0 - exp(-ends)), ends))
         guesses = [_ahead(story.parts, t_s, self._middle, PULL_PER_S2 if story.strides(t_s) else 0.0) for story in before]
         weight = min(gap_s / MISFIT_S, 1.0)
