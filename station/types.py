@@ -349,8 +349,8 @@ SpeedOrigin = Literal["given", "picture", "ftms", "unknown"]
 
 
 # Half the 95 % interval of a speed read from the feet, as a share of it: 2.8 % RMS through the
-# station's pose model, wider for the next person (model_errors.reach); of ten people left out in
-# turn it holds 52 of 53 clips (`tests/lab/end_to_end/feet.py`).
+# station's pose model (tests/lab/end_to_end/RESULTS.md), wider for the next person by
+# model_errors.reach.
 SEEN_SPEED_HALF = 0.066
 
 
