@@ -26,7 +26,7 @@ ENOUGH_S = 4.0
 TIMED = ("cadence_spm", "contact_time_ms", "step_length_m")
 LOOK_S, LOOK_EVERY_S = 6.0, 0.1  # chosen: a few strides
 FOUND = 0.5  # share of the frames in which somebody is seen head up once it is turned (chosen)
-TURNS_DEG = (90, 270, 180)  # in the order in which films lie
+TURNS_DEG = (0, 90, 270, 180)  # in the order in which films lie; of equals the first is taken
 SHOULDERS = (Joint.LEFT_SHOULDER, Joint.RIGHT_SHOULDER)
 HIPS = (Joint.LEFT_HIP, Joint.RIGHT_HIP)
 ANKLES = (Joint.LEFT_ANKLE, Joint.RIGHT_ANKLE)
@@ -63,7 +63,10 @@ def without_times(recording: Recording, reason: str) -> Recording:
 
 
 def turned_deg_of(source_text: str, config: Config, reading: FilmReading) -> int:
-    """How far clockwise a film must be turned for somebody to be found; 0: that does not help."""
+    """How far clockwise a film must be turned for somebody to be found; 0: that does not help.
+
+    A pose model that was trained on upright people may see one in a runner upside down, if seldom.
+    """
     given = reading.turned_deg
     shares = {turn: _share_seen(source_text, config, replace(reading, turned_deg=(given + turn) % 360)) for turn in TURNS_DEG}
     best = max(shares, key=lambda turn: shares[turn])
