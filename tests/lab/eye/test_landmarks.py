@@ -60,7 +60,7 @@ def test_the_file_written_is_the_network_trained(picture):
     with torch.no_grad():
         expected, logit = decoder(*map(torch.from_numpy, Encoder(PUBLISHED)(picture[None])))
     # Weights are kept as float16.
-    assert np.abs(heat - expected.numpy()).max() < 1e-2 * np.abs(heat).max()
+    assert np.abs(heat - expected.numpy()).max() < 2e-2 * np.abs(heat).max()
     assert presence[0, 0] == pytest.approx(float(torch.sigmoid(logit)), abs=0.01)
 
 
