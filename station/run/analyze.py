@@ -96,7 +96,8 @@ def run_analysis(options: Options) -> None:
     if short:
         recording = replace(recording, notes=(*recording.notes, short))
     _write(recording, options, config)
-    if recording.source.kind == "video" and recording.running_fraction == 0 and problem is None:
+    cadence = recording.summary.get("cadence_spm")
+    if recording.source.kind == "video" and not (cadence and cadence.measured) and problem is None:
         turn = turned_deg_of(options.source_text, config, options.reading)
         if turn:
             way = {90: "90 degrees clockwise", 180: "180 degrees", 270: "90 degrees counter-clockwise"}[turn]
