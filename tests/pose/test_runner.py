@@ -85,6 +85,25 @@ def demo() -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return np.array(found, float), kept | {name: at - 0.5 for name, at in px.items()}
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_frame_on_its_side_or_head_gives_the_same_joints_turned(quarters):
+    with av.open(str(DEMO / "demo_runner.webm")) as container:
+        image = next(islice(container.decode(video=0), 20, None)).to_ndarray(format="rgb24")
+    found = []
+    for turns in (0, quarters):
+        estimator = open_estimator(PoseSection(model=NAME, threads=1, stay_s=0.0))
+        frame = np.ascontiguousarray(np.rot90(image, turns))
+        poses = [estimator.estimate(Frame(round(i * NS / 3), i, frame)) for i in range(4)]
+        found.append(poses[-1].xy_px[list(ROWS)].astype(float))
+        estimator.close()
+    height, width = image.shape[:2]
+    expected, seen = found
+    for _ in range(quarters):  # as np.rot90 turns a frame, counter-clockwise
+        expected = np.stack([expected[:, 1], width - 1 - expected[:, 0]], axis=1)
+        height, width = width, height
+    assert np.nanmedian(np.hypot(*(seen - expected).T)) < 0.02 * image.shape[0]
+
+
 def test_the_near_thigh_is_where_it_is(demo):
     xy, truth = demo
     d = xy[:, Joint.RIGHT_KNEE] - xy[:, Joint.RIGHT_HIP]
