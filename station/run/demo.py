@@ -20,12 +20,12 @@ from station.present.screen.window import Screen
 from station.present.sound import fake_speaker, open_speaker
 from station.present.voices import load_voices
 from station.run.clock import SystemClock
-from station.run.demo_clip import CLIP, SPEED_KMH, lengthen
+from station.run.demo_clip import CLIP, lengthen
 from station.run.live import LiveStation
 from station.run.presenter import Presenter
 from station.run.start import closing_line, stopped_by_signals
 from station.run.station_parts import NoStore, StationParts
-from station.run.wiring import estimator_for, given_speed, view_of
+from station.run.wiring import estimator_for, view_of
 from station.sense.open import open_source
 
 log = logging.getLogger("station")
@@ -65,7 +65,6 @@ def run_demo(headless: bool, seconds: float | None) -> None:
                 store=NoStore(),
                 presenters=_presenters(config, clock),
                 display=None if headless else _display(config),
-                given=given_speed(config, SPEED_KMH),
                 seconds=seconds,
             )
             log.info("demo: a rendered runner instead of a camera, pretended pins; nothing is recorded")

@@ -13,7 +13,6 @@ from pathlib import Path
 import av
 
 CLIP = Path(__file__).resolve().parents[1] / "demo" / "demo_runner.webm"
-SPEED_KMH = 10.08  # what the rendered treadmill runs at
 
 Stretch = tuple[int, int, int]
 """First frame, frame after the last, how often. A stretch that is repeated must begin on a key

@@ -23,12 +23,13 @@ from station.ports import EndOfSource
 from station.present.screen import render_rgb
 from station.run.clock import SystemClock
 from station.run.demo import PLAN
-from station.run.demo_clip import CLIP, SPEED_KMH, lengthen
+from station.run.demo_clip import CLIP, lengthen
 from station.run.inlet import Inlet
 from station.run.wiring import estimator_for, given_speed, view_of
 from station.sense.open import open_source
 from station.types import NS, Snapshot
 
+SPEED_KMH = 10.08  # what the rendered treadmill runs at
 TARGET = Path(__file__).resolve().parents[2] / "hardware" / "pictures" / "coaching.gif"
 FROM_S, TO_S = 34.0, 44.0  # the first cue is given at 38 s
 FPS = 6
