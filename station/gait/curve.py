@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Top = tuple[float, float]  # (t_s, value); NaN, NaN when there is none
 NO_TOP: Top = (nan, nan)
+FEWEST_OF_A_HILL = 4  # one more than fix it
 
 
 def top(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, half_s: float) -> Top:
@@ -41,6 +42,21 @@ def bottom(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end
     """Lowest point, likewise."""
     t, value = top(t_s, -y, start_s, end_s, half_s)
     return t, -value
+
+
+def hill(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> float:
+    """Height of the one hill that y is within (start, end): the vertex of the parabola fitted to
+    all its samples, which no single one of them can lift; NaN where that is no hill, or its top
+    does not lie between samples.
+    """
+    first, last = t_s.searchsorted((start_s, end_s)).tolist()
+    centre_s = 0.5 * (start_s + end_s)
+    seen = [(t - centre_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
+    if len(seen) < FEWEST_OF_A_HILL:
+        return nan
+    a, b, c = _parabola(seen)
+    shift = -b / (2.0 * a) if a < 0.0 else nan
+    return c + 0.5 * shift * b if seen[0][0] < shift < seen[-1][0] else nan
 
 
 def falls_through(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from station.gait import history as h
 from station.gait.bounce import rise_px
-from station.gait.curve import bottom, frame_s, top, value_at
+from station.gait.curve import bottom, frame_s, hill, top, value_at
 from station.gait.events import FAR, HEEL_AHEAD_BEFORE_S, NEAR, Landing, Leg, landing
 from station.gait.measures import fast_enough
 from station.gait.pelvis.landmarks import lock_in
@@ -20,6 +20,9 @@ from station.types import STRIDE
 SHORTEST_CONTACT_S, LONGEST_CONTACT_S = 0.08, 0.45
 # A knee that carries; the norms end at 46, a deep squat run is not one (chosen)
 DEEPEST_STANCE_DEG = 75.0
+# Share of the stance in which the knee bends and stretches again as a parabola does: so the tuning
+# runners of data/rbds read right in the mean (`python -m tests.lab.accuracy.quantities --tuned`)
+BENT = 0.8
 LANDED_HALF_S = 0.035  # half-width of the fits at the landing (chosen)
 HALF = 0.09  # half-width of the fits round extremes, as a share of the stride
 PHASES = np.linspace(0.0, 1.0, 51)
@@ -65,9 +68,7 @@ def stance(rows: NDArray[np.float64], near: Landing, start_s: float, end_s: floa
     stride_s, t_s = end_s - start_s, rows[:, h.T_S]
     flexion = rows[:, h.THIGH_NEAR] - rows[:, h.SHANK_NEAR]
     half_s = 0.07 * stride_s
-    # The knee bends most near mid-stance and is straightest at toe-off: at 30 frames a second the
-    # peak needs room to be a hill.
-    _, stance_deg = top(t_s, flexion, near.contact_s, near.contact_s + 0.8 * (near.toe_off_s - near.contact_s), half_s)
+    stance_deg = hill(t_s, flexion, near.contact_s, near.contact_s + BENT * (near.toe_off_s - near.contact_s))
     _, swing_deg = top(t_s, flexion, near.toe_off_s + 0.05 * stride_s, end_s, half_s)
     thigh = rows[:, h.THIGH_NEAR]
     flexed_s, flexed_deg = top(t_s, thigh, near.ahead_s - 0.35 * stride_s, near.ahead_s + 0.02 * stride_s, HALF * stride_s)
@@ -106,11 +107,13 @@ def bounced(inside: NDArray[np.float64], start_s: float, end_s: float, px_per_m:
 def landed(rows: NDArray[np.float64], near: Landing, px_per_m: float) -> dict[str, float]:
     """Where the near foot lands before the hip, and how its shank stands then.
 
-    It lands HEEL_AHEAD_BEFORE_S after the heel is farthest ahead. The contact itself, timed by the
-    shank's passage through the vertical, would make the shank's angle its speed times a constant.
+    Two moments tell when it lands: HEEL_AHEAD_BEFORE_S after the heel is farthest ahead, and the
+    contact, which the shank's passage through the vertical times. Their mean is nearer than either;
+    by the contact alone the shank's angle would be its speed times a constant.
     """
     t_s = rows[:, h.T_S]
-    when_s = near.ahead_s + HEEL_AHEAD_BEFORE_S if fast_enough("overstride_near_cm", frame_s(t_s)) else nan
+    landed_s = 0.5 * (near.ahead_s + HEEL_AHEAD_BEFORE_S + near.contact_s)
+    when_s = landed_s if fast_enough("overstride_near_cm", frame_s(t_s)) else nan
     ahead_px, shank_deg = (value_at(t_s, rows[:, column], when_s, LANDED_HALF_S) for column in (h.REACH_NEAR, h.SHANK_NEAR))
     return {"overstride_near_cm": 100.0 * ahead_px / px_per_m, "shank_contact_near_deg": shank_deg}
 

@@ -49,12 +49,10 @@ class Stretches(NamedTuple):
     best: tuple[Stretch, ...]
 
 
-def find_stretches(
-    strides: NDArray[np.void], known: KnownErrors, pelvic_source: str = "landmarks", calibrated: bool = False
-) -> Stretches:
+def find_stretches(strides: NDArray[np.void], known: KnownErrors, pelvic_source: str = "landmarks") -> Stretches:
     """`strides` (M,) STRIDE without the model's bias; `known`: the errors of that model."""
     run = strides[strides["running"] == 1]
-    scene = Scene(pelvic_source=pelvic_source, pelvic_calibrated=calibrated, errors=known.rows)
+    scene = Scene(pelvic_source=pelvic_source, errors=known.rows)
     pieces = [_piece(run, first, first + LEAST, scene) for first in _starts(run)]
     if not pieces:
         reason = f"too short to judge ({len(run)} of {LEAST} strides in a row)"

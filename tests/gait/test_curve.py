@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from station.gait.curve import bottom, falls_through, top, value_at
+from station.gait.curve import bottom, falls_through, hill, top, value_at
 
 RNG = np.random.default_rng(3)
 T_S = np.sort(RNG.uniform(0.0, 1.0, 70))  # uneven times
@@ -58,3 +58,22 @@ def test_noise_is_averaged_over_the_fit() -> None:
 def test_value_between_samples() -> None:
     assert value_at(T_S, WAVE, 0.30, 0.05) == pytest.approx(30.0 * np.cos(2 * np.pi * 0.13) + 5.0, abs=0.3)
     assert np.isnan(value_at(T_S, WAVE, float("nan"), 0.05))
+
+
+def test_a_hill_is_as_high_as_all_its_samples_say() -> None:
+    times = np.arange(0.0, 0.22, 1 / 30)
+    knee = 40.0 - 25.0 * ((times - 0.11) / 0.11) ** 2
+    assert hill(times, knee, -0.01, 0.22) == pytest.approx(40.0)
+    spiked = knee.copy()
+    spiked[4] += 6.0
+    lifted = hill(times, spiked, -0.01, 0.22) - 40.0
+    assert 0.0 < lifted < 3.0 < top(times, spiked, -0.01, 0.22, 0.05)[1] - 40.0
+
+
+def test_a_slope_a_valley_and_three_samples_are_no_hill() -> None:
+    times = np.arange(0.0, 0.22, 1 / 30)
+    assert np.isnan(hill(times, 100.0 * times - 10.0 * times**2, -0.01, 0.22))
+    assert np.isnan(hill(times, (times - 0.11) ** 2, -0.01, 0.22))
+    assert np.isnan(hill(times, -((times - 0.05) ** 2), 0.0, 0.09))
+    gone = np.where(times > 0.08, np.nan, 40.0 - 25.0 * ((times - 0.11) / 0.11) ** 2)
+    assert np.isnan(hill(times, gone, -0.01, 0.22))

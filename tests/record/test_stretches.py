@@ -40,8 +40,8 @@ def sitting(rows: np.ndarray, first: int, end: int) -> np.ndarray:
     return _with_share(rows)
 
 
-def worst_stretches(rows: np.ndarray, known: KnownErrors, source: str = "landmarks", calibrated: bool = False) -> Found:
-    return find_stretches(rows, known, source, calibrated).worst
+def worst_stretches(rows: np.ndarray, known: KnownErrors, source: str = "landmarks") -> Found:
+    return find_stretches(rows, known, source).worst
 
 
 def of(rule: str, found: tuple[Stretch, ...]) -> Stretch:
@@ -108,7 +108,7 @@ def test_an_unknown_speed_is_judged_by_what_holds_at_any() -> None:
 def test_a_few_strides_of_a_still_pelvis_are_believed_of_a_hip_belt_alone(source: str, state: str) -> None:
     rows = strides()
     rows["pelvic_in_phase_deg"] = rows["pelvic_quadrature_deg"] = np.random.default_rng(1).normal(0.3, 0.1, len(rows))
-    found = worst_stretches(rows, NOTHING_KNOWN, source, calibrated=True)
+    found = worst_stretches(rows, NOTHING_KNOWN, source)
     assert of("locked_waist", found).state == state
     assert of("over_rotation", found).state in ("ok", "cannot_tell")
 

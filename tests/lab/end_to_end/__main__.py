@@ -10,6 +10,7 @@ score                --write: RESULTS.md beside this file
 pelvis               what the pixels show of the pelvis; --write: PELVIS.md
 verdicts             every verdict counted; --write: VERDICTS.md
 errors               the model's error table; --write also keeps it beside the model
+compression          what a film's compression moves; --write: COMPRESSION.md
 keep                 the poses that test_score.py holds the station to
 """
 
@@ -25,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "keep", "pelvis", "verdicts"))
+    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "compression", "keep", "pelvis", "verdicts"))
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default=SHIPPED, help=f"a pose model (default: {SHIPPED})")
@@ -65,6 +66,13 @@ def main() -> None:
         from .errors import report as report_errors
 
         report_errors(asked.folder, asked.model, asked.write)
+    elif asked.step == "compression":
+        from . import compression
+
+        text = "\n".join(compression.page(asked.folder, asked.model)).rstrip() + "\n"
+        print(text)
+        if asked.write:
+            compression.PAGE.write_text(text, encoding="utf-8")
     elif asked.step == "keep":
         from .estimate import keep
 

@@ -80,12 +80,19 @@ def readings(folder: Path, model: str) -> list[Reading_]:
 
 def _reading(seen: Seen) -> Reading_:
     spec, clip = seen.clip.spec, seen.clip
-    azimuth_deg = spec.camera.azimuth_deg
-    scale = px_per_m(spec.camera)
-    view = View(seen.poses.width_px, seen.poses.height_px, azimuth_deg=azimuth_deg, px_per_m=scale)
-    strides = _strides(seen.looped(SECONDS), view, seen.speed_mps)
-    once = _strides(seen.once(), view, seen.speed_mps)
-    return Reading_(clip.body, clip.row, seen.fps, azimuth_deg, strides, once, _true(spec))
+    strides, once = strides_of(seen), _strides(seen.once(), _view(seen), seen.speed_mps)
+    return Reading_(clip.body, clip.row, seen.fps, spec.camera.azimuth_deg, strides, once, _true(spec))
+
+
+def strides_of(seen: Seen) -> np.ndarray:
+    """Raw STRIDE rows of the clip played in a circle for SECONDS."""
+    return _strides(seen.looped(SECONDS), _view(seen), seen.speed_mps)
+
+
+def _view(seen: Seen) -> View:
+    """As a calibration finds it."""
+    camera = seen.clip.spec.camera
+    return replace(seen.view, azimuth_deg=camera.azimuth_deg, px_per_m=px_per_m(camera))
 
 
 def px_per_m(camera: Camera) -> float:

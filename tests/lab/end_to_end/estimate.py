@@ -50,7 +50,7 @@ def estimate_all(folder: Path, model: str = SHIPPED, names: tuple[str, ...] = ()
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         estimator = open_model(model, folder)
-        poses = _estimated(video, estimator, every)
+        poses = estimated(video, estimator, every)
         estimator.close()
         save_poses(target, poses)
         print(f"{target}: {len(poses.t_ns)} frames", flush=True)
@@ -105,7 +105,8 @@ def _save_small(poses: Poses, target: Path) -> None:
     save_poses(target, replace(poses, xy_px=xy, score=score))
 
 
-def _estimated(video: Path, estimator: Estimator, every: int = 1) -> Poses:
+def estimated(video: Path, estimator: Estimator, every: int = 1) -> Poses:
+    """What the model sees of a film, or of every second, third frame of it."""
     with open_source(video, Config(), SystemClock()) as source:
         info = source.info
         found = [estimator.estimate(frame) for frame in islice(frames(source, READ_S), 0, None, every)]

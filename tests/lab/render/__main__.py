@@ -52,7 +52,7 @@ def _clip_command(commands: argparse._SubParsersAction) -> None:
     p = commands.add_parser(
         "clip", help="one clip and its truth", formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    p.add_argument("out", type=Path, help=".webm (VP9) or .mp4 (MPEG-4); the truth goes to <stem>.truth.npz")
+    p.add_argument("out", type=Path, help=".webm (VP9) or .mp4 (H.264); the truth goes to <stem>.truth.npz")
     p.add_argument("--duration-s", type=float, default=10.0)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--runner", choices=curves.runners(), default="mean", help="whose stride")

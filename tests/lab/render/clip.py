@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,11 @@ from .upright import KneeLifter, Walker
 if TYPE_CHECKING:
     from .raster import Raster
 
+# By the file's ending: codec and its options.
+ENCODERS: Mapping[str, tuple[str, dict[str, str]]] = {
+    ".webm": ("libvpx-vp9", {"crf": "38", "b": "0", "cpu-used": "2", "row-mt": "1", "threads": "2"}),
+    ".mp4": ("libx264", {"crf": "10", "preset": "veryfast"}),
+}
 LANDMARK_NAMES = (*tuple(f"{name}_{side}" for name in sk.LANDMARKS for side in ("left", "right")), "nose")
 
 
@@ -143,27 +148,31 @@ def _put_on_belt(surface: Raster, camera: Camera, look: Look) -> None:
 
 
 def render_clip(spec: ClipSpec, path: Path) -> Truth:
-    """Write the video (VP9 for .webm, else MPEG-4 part 2) and, beside it, `<stem>.truth.npz`."""
+    """Write the video (`write_video`) and, beside it, `<stem>.truth.npz`."""
     write_video(path, render_frames(spec), spec.sensor.fps, spec.key_frames)
     truth = truth_of(spec)
     truth.save(path.with_suffix(".truth.npz"))
     return truth
 
 
-def write_video(path: Path, frames: Iterator[np.ndarray], fps: float, key_frames: tuple[int, ...] = (), crf: int = 38) -> None:
-    """Encode RGB frames at a constant rate; `crf` is VP9's constant quality, lower is better and
-    larger.
+def write_video(
+    path: Path, frames: Iterable[np.ndarray], fps: float, key_frames: tuple[int, ...] = (), crf: int | None = None
+) -> None:
+    """Encode RGB frames at a constant rate: VP9 for .webm, small enough to be shipped, else H.264,
+    which keeps what the camera gave: the station sees no compressed frames.
+
+    `crf` is the codec's constant quality, lower is better and larger.
     """
     import av
     from av.video.frame import PictureType
 
-    webm = path.suffix == ".webm"
-    options = {"crf": str(crf), "b": "0", "cpu-used": "2", "row-mt": "1", "threads": "2"} if webm else {"qscale": "4"}
+    codec, options = ENCODERS.get(path.suffix, ENCODERS[".mp4"])
+    options = options if crf is None else {**options, "crf": str(crf)}
     with av.open(str(path), "w") as box:
         stream = None
         for i, rgb in enumerate(frames):
             if stream is None:
-                stream = box.add_stream("libvpx-vp9" if webm else "mpeg4", rate=Fraction(fps).limit_denominator(1001))
+                stream = box.add_stream(codec, rate=Fraction(fps).limit_denominator(1001))
                 stream.height, stream.width = rgb.shape[:2]
                 stream.pix_fmt, stream.options = "yuv420p", options
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
