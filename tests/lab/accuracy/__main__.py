@@ -67,8 +67,8 @@ LANDING = """
 
 `python -m tests.lab.accuracy.quantities`: root mean square error of the mean of half a minute, at three speeds and from both
 sides, without a pose model. Flight and duty factor are as good as the contact time that they are made of. Where the foot lands
-errs between runners by half of what they differ by, and by more in runner 002, on whom constants were fitted and whose foot hovers
-before it lands.
+errs between runners by half of what they differ by, and by more in runner 002 (of those that constants were fitted on), whose
+foot hovers before it lands.
 """
 WHY = {
     "locked (x 0.1) told by the norms alone": "Fourteen knee lifts seen with 8 mm of landmark noise leave the in-phase part "

@@ -26,7 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.lab.end_to_end", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("render", "models", "estimate", "score", "errors", "compression", "keep", "pelvis", "verdicts"))
+    steps = ("render", "models", "estimate", "score", "errors", "compression", "keep", "pelvis", "verdicts")
+    parser.add_argument("step", choices=steps)
     parser.add_argument("folder", type=Path, help="clips and poses are kept here")
     parser.add_argument("clips", nargs="*", help="names of clips; none: all")
     parser.add_argument("--model", default=SHIPPED, help=f"a pose model (default: {SHIPPED})")

@@ -1,6 +1,6 @@
 """What compression does to a film's measures.
 
-python -m tests.lab.end_to_end compression FOLDER [--model NAME] [--write]    --write: COMPRESSION.md
+python -m tests.lab.end_to_end compression FOLDER [--write]    --write: COMPRESSION.md
 
 The own running of everybody at 30 frames a second, encoded again as H.264 at a lower quality, read
 by the same pose model, and measured as the clip itself: how much the measures move. A film that is
@@ -23,6 +23,7 @@ from station.config import Config
 from station.run.clock import SystemClock
 from station.sense.open import open_source
 from station.sense.opened import frames
+from station.types import QUANTITIES
 from tests.lab.render.clip import write_video
 
 from .cells import signed, table
@@ -36,18 +37,17 @@ FPS = 30.0
 # H.264's constant quality: the usual one, a small file, a messenger's (chosen).
 QUALITIES = (23, 30, 36)
 PAGE = Path(__file__).with_name("COMPRESSION.md")
-DIGITS = {"tle_share_near": 3, "step_length_m": 3}
 HEAD = """# What compression does to a film
 
-`python -m tests.lab.end_to_end compression FOLDER --model NAME --write`: the own running of {people} rendered people at 30 frames a
-second, encoded again as H.264 and read by `{model}`. Each cell: how much a measure moves, mean ± SD over the people, against the
-same frames as a camera gives them, of which the error tables are made.
+`python -m tests.lab.end_to_end compression FOLDER --write`: the own running of {people} rendered people at 30 frames a second,
+encoded again as H.264 and read by `{model}`. Each cell: how much a measure moves, mean ± SD over the people, against the same
+frames as a camera gives them, of which the error tables are made.
 """
 
 
 def page(folder: Path, model: str) -> Iterator[str]:
     """Markdown."""
-    moved = {crf: [] for crf in QUALITIES}
+    moved: dict[int, list[dict[str, float]]] = {crf: [] for crf in QUALITIES}
     bits: dict[int, list[float]] = {crf: [] for crf in QUALITIES}
     for clip, every in _clips(folder, model):
         plain = Seen.load(clip, poses_path(folder, model, clip.name, every), every)
@@ -57,14 +57,20 @@ def page(folder: Path, model: str) -> Iterator[str]:
             after = _values(seen)
             moved[crf].append({name: after[name] - before[name] for name in before if name in after})
             bits[crf].append(spent)
-    yield HEAD.format(people=len(moved[QUALITIES[0]]), model=model)
+    yield HEAD.format(people=len(bits[QUALITIES[0]]), model=model)
     head = ("measure", *(f"crf {crf}, {np.mean(bits[crf]):.2f} bits a pixel" for crf in QUALITIES))
-    names = [name for name in moved[QUALITIES[0]][0] if name != "tle_share_near"]
-    yield "\n".join(table(head, [(name, *(_cell([m[name] for m in moved[crf] if name in m]) for crf in QUALITIES)) for name in names]))
+    names = [name for name in QUANTITIES if any(name in one for one in moved[QUALITIES[0]])]
+    yield "\n".join(table(head, [(_label(name), *(_cell(name, moved[crf]) for crf in QUALITIES)) for name in names]))
 
 
-def _cell(values: list[float]) -> str:
-    return f"{signed(float(np.mean(values)))} ± {np.std(values):.1f}" if values else "–"
+def _label(name: str) -> str:
+    return f"{QUANTITIES[name].label}, {QUANTITIES[name].unit}"
+
+
+def _cell(name: str, moved: list[dict[str, float]]) -> str:
+    values = [one[name] for one in moved if name in one]
+    digits = max(QUANTITIES[name].decimals, 1)
+    return f"{signed(float(np.mean(values)), digits)} ± {np.std(values):.{digits}f}" if values else "–"
 
 
 def _clips(folder: Path, model: str) -> Iterator[tuple[Clip, int]]:

@@ -157,7 +157,7 @@ def covered(films: Films, most_azimuth_deg: float) -> tuple[float, float]:
 def main(model: Path, run: Path, folders: list[Path], clips: Path, write: bool) -> None:
     from .pelvis_train import shape_of
 
-    films = films_of(measure.read(model, folders, shape_of(run)))
+    films = films_of(measure.read(measure.exported(model), folders, shape_of(run)))
     bands = [band for most in AZIMUTHS_DEG if (band := band_of(films, most)) is not None]
     head = ("azimuth up to", "gain", "SD", "drag deg/deg", "SD", "quarter-stride SD per spread", "films", "held", "half, deg")
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|")

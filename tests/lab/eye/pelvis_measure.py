@@ -7,6 +7,7 @@ by slopes and ranges.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import onnxruntime
 from tests.lab.ground.shards import load, stored
 
 from .pelvis import Shape
-from .pelvis_data import sample_of
+from .pelvis_data import Sample, sample_of
 
 BANDS_DEG = ((-45, -25), (-25, -10), (-10, 10), (10, 25), (25, 45))
 """Bearings of the camera, + = to the runner's rear, for the tables."""
@@ -26,6 +27,9 @@ EASY_DEG = 15.0
 """Of the camera's bearing, for the films of a station that is set up as it should be."""
 COLUMNS = ("turn_deg", "bearing_deg", "list_deg", "tilt_deg", "thigh_near_deg", "thigh_far_deg", "apparent_turn_deg", "phase",
            "shorts_looseness", "shirt_looseness", "coat", "distance_m", "nobody", "second_person")
+
+Network = Callable[[Sequence[Sample]], np.ndarray]
+"""(N, 2) turn, deg, and the logarithm of its spread, deg, of N crops."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +50,29 @@ class Readings:
         return self.read_deg - self.truth["apparent_turn_deg"]
 
 
-def read(model: Path, folders: list[Path], shape: Shape, seed: int | None = 7) -> Readings:
-    """Every frame of the folders' shards; with `seed` cut and photographed with errors."""
+def exported(model: Path) -> Network:
+    """The ONNX model on one core."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options)
+
+    def read(samples: Sequence[Sample]) -> np.ndarray:
+        return np.array([session.run(None, {"image": s.picture[None].astype("f4") / 255})[0][0] for s in samples])
+
+    return read
+
+
+def read(network: Network, folders: list[Path], shape: Shape, seed: int | None = 7) -> Readings:
+    """Every frame of the folders' shards; with `seed` cut and photographed with errors."""
     rng = None if seed is None else np.random.default_rng(seed)
     told, rows = [], []
     for number, path in enumerate(path for folder in folders for path in stored(folder)):
         shard = load(path)
-        for i in range(len(shard)):
-            picture = sample_of(shard, i, shape, rng).picture
-            told.append(session.run(None, {"image": picture[None].astype("f4") / 255})[0][0])
-        person = {"person": shard.truth["person"] + 1000 * number}
-        rows.append({name: (shard.truth | person)[name] for name in (*COLUMNS, "body", "act", "person")})
-    truth = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-    values = np.array(told)
-    return Readings(values[:, 0], np.exp(values[:, 1]), truth)
+        told.append(network([sample_of(shard, i, shape, rng) for i in range(len(shard))]))
+        truth = shard.truth | {"person": shard.truth["person"] + 1000 * number}
+        rows.append({name: truth[name] for name in (*COLUMNS, "body", "act", "person")})
+    values = np.concatenate(told)
+    return Readings(values[:, 0], np.exp(values[:, 1]), {name: np.concatenate([row[name] for row in rows]) for name in rows[0]})
 
 
 def in_band(truth: dict[str, np.ndarray], band: tuple[float, float]) -> np.ndarray:

@@ -57,15 +57,15 @@ def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Find
     """Export the run's network to `model` and measure it on held-out frames and films."""
     network, steps = trained(run)
     export(network, 1.0, model)
-    raw = measure.read(model, frames, network.shape)
+    raw = measure.read(measure.exported(model), frames, network.shape)
     heat = measure.temperature(measure.of_bodies(raw, LEVELS))
     export(network, heat, model)
     readings = measure.Readings(raw.read_deg, raw.spread_deg * heat, raw.truth)
     levels, judges = (measure.of_bodies(readings, names) for names in (LEVELS, JUDGES))
     data = model.read_bytes()
-    shown = measure.read(model, films, network.shape, seed=11)
+    shown = measure.read(measure.exported(model), films, network.shape, seed=11)
     lengths = tuple(sorted(set(np.unique(shown.truth["person"], return_counts=True)[1].tolist())))
-    perfect = measure.of_bodies(measure.read(model, frames, network.shape, seed=None), JUDGES)
+    perfect = measure.of_bodies(measure.read(measure.exported(model), frames, network.shape, seed=None), JUDGES)
     return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges, readings, perfect,
                     measure.lock_ins(shown), lengths)
 

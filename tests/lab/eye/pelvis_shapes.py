@@ -9,18 +9,17 @@ into finding the first edges, and when it does is luck.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tests.lab.ground.shards import load, stored
-
 from . import loop
 from . import pelvis_measure as measure
 from .pelvis import TURN_SCALE_DEG, PelvisNet, Shape
-from .pelvis_data import sample_of
+from .pelvis_data import Sample
 from .pelvis_export import export
 from .pelvis_report import JUDGES, cpu_ms
 from .pelvis_train import WEIGHT_DECAY, train, trained
@@ -77,7 +76,7 @@ def table(folder: Path, test: list[Path], steps: int) -> str:
 def judged(run: Path, test: list[Path]) -> Judged:
     """One trained shape on the frames of the bodies that only judge, bearings within 45 deg."""
     network, _ = trained(run)
-    readings = _read(network, test)
+    readings = measure.read(_network(network), test, network.shape)
     own = measure.of_bodies(readings, JUDGES)
     own = own.where(measure.in_band(own.truth, (-45, 45)))
     cost = float("nan")
@@ -87,20 +86,17 @@ def judged(run: Path, test: list[Path]) -> Judged:
     return Judged(float(np.median(abs(own.wrong_deg))), measure.slopes(own), cost)
 
 
-def _read(network: PelvisNet, folders: list[Path]) -> measure.Readings:
-    """Every frame of the folders' shards, cut and photographed with errors, the same for all."""
-    read, rows, rng = [], [], np.random.default_rng(7)
-    for number, path in enumerate(path for folder in folders for path in stored(folder)):
-        shard = load(path)
-        samples = [sample_of(shard, i, network.shape, rng) for i in range(len(shard))]
-        for start in range(0, len(samples), FRAMES_AT_ONCE):
-            some = samples[start : start + FRAMES_AT_ONCE]
-            pictures = torch.tensor(np.stack([s.picture for s in some])).permute(0, 3, 1, 2).float() / 255
-            thighs = torch.tensor(np.stack([s.thighs for s in some])) if network.shape.thighs_given else None
-            with torch.no_grad():
-                read.append(network(pictures, thighs)[0].numpy())
-        truth = shard.truth | {"person": shard.truth["person"] + 1000 * number}
-        rows.append({name: truth[name] for name in (*measure.COLUMNS, "body", "act", "person")})
-    values = np.concatenate(read)
-    truth = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
-    return measure.Readings(values[:, 0] * TURN_SCALE_DEG, np.exp(values[:, 1]) * TURN_SCALE_DEG, truth)
+def _network(network: PelvisNet) -> measure.Network:
+    """As trained, before it is exported: only so can it be given the thighs."""
+
+    def read(samples: Sequence[Sample]) -> np.ndarray:
+        return np.concatenate([some(samples[i : i + FRAMES_AT_ONCE]) for i in range(0, len(samples), FRAMES_AT_ONCE)])
+
+    def some(samples: Sequence[Sample]) -> np.ndarray:
+        pictures = torch.tensor(np.stack([s.picture for s in samples])).permute(0, 3, 1, 2).float() / 255
+        thighs = torch.tensor(np.stack([s.thighs for s in samples])) if network.shape.thighs_given else None
+        with torch.no_grad():
+            turn, spread = network(pictures, thighs)[0].numpy()[:, :2].T
+        return np.stack([turn * TURN_SCALE_DEG, spread + np.log(TURN_SCALE_DEG)], axis=1)
+
+    return read
