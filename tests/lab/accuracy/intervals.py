@@ -47,7 +47,7 @@ def method_errors(runners: Iterable[str]) -> dict[str, MeasureError]:
     changed: dict[str, list[tuple[str, float]]] = {}
     for runner in runners:
         others = _method_errors(other for other in runners if other != runner)
-        for name, _, error in _whole(runner):
+        for name, _, error in whole(runner):
             if name in others:
                 off.setdefault(name, []).append((runner, abs(error) / others[name].spread))
         for name, _, error in changes(runner, {}):
@@ -85,7 +85,7 @@ def _method_errors(runners: Iterable[str]) -> dict[str, MeasureError]:
     halves: dict[str, list[float]] = {}
     for runner in runners:
         mine: dict[str, list[float]] = {}
-        for name, half, error in _whole(runner):
+        for name, half, error in whole(runner):
             mine.setdefault(name, []).append(error)
             halves.setdefault(name, []).append(half)
         for name, found in mine.items():
@@ -100,7 +100,7 @@ def _method_errors(runners: Iterable[str]) -> dict[str, MeasureError]:
 
 
 @cache
-def _whole(runner: str) -> list[tuple[str, float, float]]:
+def whole(runner: str) -> list[tuple[str, float, float]]:
     """(measure, half-width, error) of the runner's whole trials."""
     return [(n, (m.high - m.low) / 2, m.value - true) for how, n, m, true in judged((runner,)) if how == "whole"]
 

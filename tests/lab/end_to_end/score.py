@@ -18,10 +18,9 @@ from station.types import NS, Joint, Measure
 from tests.lab.render.clip import LANDMARK_NAMES, Truth, truth_of
 
 from .clips import LEAD_S
-from .streams import Seen, Watched
+from .streams import PARTS, Seen, Watched
 from .truth import near_side, truth, verdicts
 
-PARTS = {"shoulder": "shoulder", "hip": "hip", "knee": "knee", "ankle": "ankle", "heel": "heel", "toe": "foot_index"}
 EVENT_REACH_S = 0.12
 JUDGED_S = 110.0
 """Long enough for every rule: the slowest wants some 50 s."""

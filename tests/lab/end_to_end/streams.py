@@ -18,10 +18,14 @@ from station.pose.pelvis_model import NAME as PELVIS_MODEL
 from station.pose.pelvis_model import read_bands
 from station.pose.store import models_dir, read_card, read_errors
 from station.sense.poses import Poses, load_poses
-from station.types import ANGLES, NS, Cue, ErrorBand, Event, Fault, Gait, HipTurn, Pose, Reading, TurnBand, View
+from station.types import ANGLES, JOINTS, NS, Cue, ErrorBand, Event, Fault, Gait, HipTurn, Joint, Pose, Reading, TurnBand, View
+from tests.lab.render.clip import LANDMARK_NAMES, truth_of
 
 from .clips import Clip
 from .models import SHIPPED
+
+# Of the rendered truth, and their name among the joints.
+PARTS = {"shoulder": "shoulder", "hip": "hip", "knee": "knee", "ankle": "ankle", "heel": "heel", "toe": "foot_index"}
 
 # A coach can be copied in the middle of a session; read-only mappings do not say how.
 copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))
@@ -46,6 +50,20 @@ class Seen:
     def load(cls, clip: Clip, path: Path, every: int = 1, model: str = SHIPPED, turns: Path | None = None) -> Seen:
         read = np.load(turns)["turns"] if turns is not None and turns.exists() else None
         return cls(clip, load_poses(path), every, errors_of(model), read)
+
+    @classmethod
+    def exact(cls, clip: Clip, every: int = 1, exchanged: bool = False) -> Seen:
+        """As a model would see it that makes no error, or none but to exchange left and right."""
+        true, camera = truth_of(clip.spec), clip.spec.camera
+        xy = np.full((len(true.t_s), JOINTS, 2), np.nan, np.float32)
+        for part, joint in PARTS.items():
+            for side, other in (("left", "right"), ("right", "left")):
+                row = Joint[f"{other if exchanged else side}_{joint}".upper()]
+                xy[:, row] = true.px[:, LANDMARK_NAMES.index(f"{part}_{side}")]
+        xy = xy[::every]
+        t_ns = np.round(clip.spec.frame_times_s()[::every] * NS).astype(np.int64)
+        score = np.isfinite(xy[..., 0]).astype(np.float32)
+        return cls(clip, Poses(t_ns, xy, score, camera.width_px, camera.height_px), every)
 
     @property
     def turn_bands(self) -> tuple[TurnBand, ...]:

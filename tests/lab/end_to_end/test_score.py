@@ -10,12 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from station.sense.poses import Poses
-from station.types import JOINTS, NS, Joint
 from tests.lab.end_to_end.clips import BY_NAME, CLIPS, TUNED
 from tests.lab.end_to_end.score import PARTS, Score, worth
 from tests.lab.end_to_end.streams import Seen
-from tests.lab.render.clip import LANDMARK_NAMES, truth_of
 
 KEPT = Path(__file__).with_name("kept")
 """Poses of the station's model: `python -m tests.lab.end_to_end keep FOLDER`."""
@@ -27,17 +24,7 @@ def kept(name: str) -> Score:
 
 
 def perfect(name: str, exchanged: bool = False) -> Score:
-    """Landmarks that lie where the truth is, left and right exchanged if asked for."""
-    clip = BY_NAME[name]
-    true = truth_of(clip.spec)
-    xy = np.full((len(true.t_s), JOINTS, 2), np.nan)
-    for part, joint in PARTS.items():
-        for side, other in (("left", "right"), ("right", "left")):
-            row = Joint[f"{other if exchanged else side}_{joint}".upper()]
-            xy[:, row] = true.px[:, LANDMARK_NAMES.index(f"{part}_{side}")]
-    score = np.where(np.isnan(xy[..., 0]), 0.0, 1.0)
-    t_ns = np.round(clip.spec.frame_times_s() * NS).astype(np.int64)
-    return Score(Seen(clip, Poses(t_ns, xy.astype("f4"), score.astype("f4"), 480, 640)))
+    return Score(Seen.exact(BY_NAME[name], exchanged=exchanged))
 
 
 def test_perfect_landmarks_score_nothing() -> None:
