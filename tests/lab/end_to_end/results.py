@@ -17,7 +17,8 @@ Made by, in this order (the first needs `tests/lab/render/requirements.txt`, the
     python -m tests.lab.end_to_end score FOLDER --write
 
 {clips} clips of {bodies} bodies, {seconds:.0f} s; 360x480 portrait for the ten people p00 to p09, 480x640 for the others,
-30 frames a second (`own`: 60) and an exposure of 4 ms. The belt speed is reported to the station, as an owner would, and nothing
+30 frames a second (`own`: 60) and an exposure of 4 ms, as a camera gives them (what a film's compression adds:
+[COMPRESSION.md](COMPRESSION.md)). The belt speed is reported to the station, as an owner would, and nothing
 else. Which leg is which was fitted on p00 to p04, nothing else of the core on any body; the error tables of the models are made
 of the ten people and of the own running of the other three. A rendered runner is no human: skin and cloth do not slide, and the
 joints lie where the body model has them, which need not be where an anatomist would; a bias of the landmarks holds that
@@ -33,10 +34,11 @@ MISSED = """## What is missed, and why
   share is taken off the measures, the rest is in the intervals; frames keep it.
 - Exchanged legs: where a model names the legs wrongly for longer than a stride, the core follows it until the pattern fits
   again.
-- Where the foot lands and how the shank stands then: the model's error between people is larger than what runners differ by.
-  The station reports them, and says "cannot tell" where they are compared with what is usual.
-- Overstride and the shank at contact: between the ten people and the other three bodies the model differs by more than among
-  the ten; their intervals hold less often than they should.
+- Where the foot lands and how the shank stands then: a rendered foot slides on the belt, and a fault stretches the legs' curves
+  but not the moment of contact. So these measures, and contact, flight and duty factor, are compared with what the core makes of
+  exact landmarks; what the core itself is off comes from recorded runners and the force plate.
+- The knee on the ground: with the two people who run with the strides of one recorded runner left out, their intervals are too
+  narrow; the others' hold.
 - Contact, flight and duty factor: ten clips at 60 frames a second are few, and their intervals may be too wide or too narrow.
 - Belt speed from the feet needs a model that sees both feet: `pose_landmark_full` draws the far foot to the body, so with it
   the station can seldom tell.
