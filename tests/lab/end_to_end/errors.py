@@ -46,11 +46,12 @@ from .truth import near_side, truth
 SECONDS = 36.0
 """In a circle: as many strides as the window of the gait room holds."""
 FAR = ("tle_far_deg", "thigh_forward_far_deg")
-LANDING = ("contact_time_ms", "flight_time_ms", "duty_factor_pct", "overstride_near_cm", "shank_contact_near_deg")
-"""A rendered foot does not land as a real one does: it slides, and a fault stretches the legs'
-curves but not the moment of contact. So a model's error in these is taken against what the core
-makes of exact landmarks, and what that is off comes from recorded runners and the force plate
-(model_errors.METHOD)."""
+LANDING = ("knee_flexion_stance_near_deg", "contact_time_ms", "flight_time_ms", "duty_factor_pct", "overstride_near_cm",
+           "shank_contact_near_deg")  # fmt: skip
+"""What hangs on where a foot lands. A rendered foot does not land as a real one does: it slides,
+and a fault stretches the legs' curves but not the moment of contact. So a model's error in these is
+taken against what the core makes of exact landmarks, and what that is off comes from recorded
+runners and the force plate (model_errors.METHOD)."""
 PELVIC = "pelvi"
 """The pelvic measures have their own intervals, from the drill or the hip belt."""
 

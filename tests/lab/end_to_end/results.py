@@ -34,11 +34,10 @@ MISSED = """## What is missed, and why
   share is taken off the measures, the rest is in the intervals; frames keep it.
 - Exchanged legs: where a model names the legs wrongly for longer than a stride, the core follows it until the pattern fits
   again.
-- Where the foot lands and how the shank stands then: a rendered foot slides on the belt, and a fault stretches the legs' curves
-  but not the moment of contact. So these measures, and contact, flight and duty factor, are compared with what the core makes of
-  exact landmarks; what the core itself is off comes from recorded runners and the force plate.
-- The knee on the ground: with the two people who run with the strides of one recorded runner left out, their intervals are too
-  narrow; the others' hold.
+- Where the foot lands, how the shank stands then, and the knee while the foot is down: a rendered foot slides on the belt, and a
+  fault stretches the legs' curves but not the moment of contact. So for the error tables and intervals these measures, and
+  contact, flight and duty factor, are compared with what the core makes of exact landmarks; what the core itself is off comes
+  from recorded runners and the force plate.
 - Contact, flight and duty factor: ten clips at 60 frames a second are few, and their intervals may be too wide or too narrow.
 - Belt speed from the feet needs a model that sees both feet: `pose_landmark_full` draws the far foot to the body, so with it
   the station can seldom tell.
