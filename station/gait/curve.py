@@ -49,9 +49,7 @@ def hill(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s
     all its samples, which no single one of them can lift; NaN where that is no hill, or its top
     does not lie between samples.
     """
-    first, last = t_s.searchsorted((start_s, end_s)).tolist()
-    centre_s = 0.5 * (start_s + end_s)
-    seen = [(t - centre_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
+    seen = _seen(t_s, y, start_s, end_s, 0.5 * (start_s + end_s))
     if len(seen) < FEWEST_OF_A_HILL:
         return nan
     a, b, c = _parabola(seen)
@@ -65,8 +63,7 @@ def falls_through(
     """Time at which y last comes down through `level` inside (start, end): a straight line through
     the samples within `half_s` of the crossing, or between the two samples round it where there are
     no more; NaN when it does not."""
-    first, last = t_s.searchsorted((start_s, end_s)).tolist()
-    seen = [(t, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
+    seen = _seen(t_s, y, start_s, end_s, 0.0)
     falls = [(a, b) for a, b in pairwise(seen) if a[1] > level >= b[1]]
     if not falls:
         return nan
@@ -117,14 +114,20 @@ def harmonics(
     return np.asarray(c[1::2] - 1j * c[2::2])
 
 
+def _seen(
+    t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float, from_s: float
+) -> list[tuple[float, float]]:
+    """(t - from, y) of the samples in [start, end) that were measured."""
+    first, last = t_s.searchsorted((start_s, end_s)).tolist()
+    return [(t - from_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
+
+
 def _near(t_s: NDArray[np.float64], y: NDArray[np.float64], when_s: float, half_s: float) -> list[tuple[float, float]]:
     """(t - when, y) of the samples within half_s, one on each side within 2.2 half_s at least."""
-    first, last = t_s.searchsorted((when_s - half_s, when_s + half_s)).tolist()
-    found = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
+    found = _seen(t_s, y, when_s - half_s, when_s + half_s, when_s)
     if len(found) >= 3 and found[0][0] < 0.0 < found[-1][0]:
         return found
-    first, last = t_s.searchsorted((when_s - 2.2 * half_s, when_s + 2.2 * half_s)).tolist()
-    wide = [(t - when_s, v) for t, v in zip(t_s[first:last].tolist(), y[first:last].tolist(), strict=True) if not isnan(v)]
+    wide = _seen(t_s, y, when_s - 2.2 * half_s, when_s + 2.2 * half_s, when_s)
     wide.sort(key=lambda p: abs(p[0]))
     wide = sorted(wide[:4])
     return wide if len(wide) >= 3 and wide[0][0] < 0.0 < wide[-1][0] else []

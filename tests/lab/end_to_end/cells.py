@@ -6,7 +6,14 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from station.types import QUANTITIES
+
 from .score import Score
+
+
+def label(name: str) -> str:
+    """A measure with its unit."""
+    return f"{QUANTITIES[name].label}, {QUANTITIES[name].unit}"
 
 
 def signed(value: float, digits: int = 1) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 
 from station.config import Config
 from station.run.clock import SystemClock
@@ -26,7 +27,7 @@ from station.sense.opened import frames
 from station.types import QUANTITIES
 from tests.lab.render.clip import write_video
 
-from .cells import signed, table
+from .cells import label, signed, table
 from .clips import CLIPS, Clip
 from .errors import NOTHING, measured, strides_of
 from .estimate import READ_S, estimated, poses_path
@@ -52,19 +53,17 @@ def page(folder: Path, model: str) -> Iterator[str]:
     for clip, every in _clips(folder, model):
         plain = Seen.load(clip, poses_path(folder, model, clip.name, every), every)
         before = _values(plain)
+        with open_source(folder / f"{clip.name}.mp4", Config(), SystemClock()) as source:
+            images = [frame.image for frame in islice(frames(source, READ_S), 0, None, every)]
         for crf in QUALITIES:
-            seen, spent = _compressed(folder / f"{clip.name}.mp4", plain, model, crf, folder)
+            seen, spent = _compressed(images, plain, model, crf, folder)
             after = _values(seen)
             moved[crf].append({name: after[name] - before[name] for name in before if name in after})
             bits[crf].append(spent)
     yield HEAD.format(people=len(bits[QUALITIES[0]]), model=model)
     head = ("measure", *(f"crf {crf}, {np.mean(bits[crf]):.2f} bits a pixel" for crf in QUALITIES))
     names = [name for name in QUANTITIES if any(name in one for one in moved[QUALITIES[0]])]
-    yield "\n".join(table(head, [(_label(name), *(_cell(name, moved[crf]) for crf in QUALITIES)) for name in names]))
-
-
-def _label(name: str) -> str:
-    return f"{QUANTITIES[name].label}, {QUANTITIES[name].unit}"
+    yield "\n".join(table(head, [(label(name), *(_cell(name, moved[crf]) for crf in QUALITIES)) for name in names]))
 
 
 def _cell(name: str, moved: list[dict[str, float]]) -> str:
@@ -85,12 +84,10 @@ def _values(seen: Seen) -> dict[str, float]:
     return {name: m.value for name, m in measured(strides_of(seen), NOTHING).items() if m.measured and not math.isnan(m.value)}
 
 
-def _compressed(video: Path, plain: Seen, model: str, crf: int, folder: Path) -> tuple[Seen, float]:
+def _compressed(images: list[NDArray[np.uint8]], plain: Seen, model: str, crf: int, folder: Path) -> tuple[Seen, float]:
     """What the model sees of the film at that quality, and its bits a pixel."""
     with TemporaryDirectory() as made:
         film = Path(made) / "film.mp4"
-        with open_source(video, Config(), SystemClock()) as source:
-            images = [frame.image for frame in islice(frames(source, READ_S), 0, None, plain.every)]
         write_video(film, images, FPS, crf=crf)
         estimator = open_model(model, folder)
         poses = estimated(film, estimator)

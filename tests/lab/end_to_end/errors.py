@@ -37,7 +37,7 @@ from tests.lab.accuracy.intervals import EVERYBODY, reach_of, strides_sampled, w
 from tests.lab.render.camera import project_px
 from tests.lab.render.spec import Camera, ClipSpec
 
-from .cells import table
+from .cells import label, table
 from .clips import CLIPS, FAULTS, PEOPLE, Clip
 from .estimate import poses_path
 from .streams import Seen
@@ -445,5 +445,4 @@ def _row(name: str, once: Count, circle: Count | None, change: Count | None) -> 
 
     share, half = held(once)
     runner, before = (f"{100 * part / once.n:.0f} %" for part in (once.runner, once.before))
-    label = f"{QUANTITIES[name].label}, {QUANTITIES[name].unit}"
-    return (label, once.n, share, runner, before, half, *held(circle), change.n if change else "–", *held(change))
+    return (label(name), once.n, share, runner, before, half, *held(circle), change.n if change else "–", *held(change))

@@ -63,9 +63,10 @@ def judge(run: Path, frames: list[Path], films: list[Path], model: Path) -> Find
     readings = measure.Readings(raw.read_deg, raw.spread_deg * heat, raw.truth)
     levels, judges = (measure.of_bodies(readings, names) for names in (LEVELS, JUDGES))
     data = model.read_bytes()
-    shown = measure.read(measure.exported(model), films, network.shape, seed=11)
+    eye = measure.exported(model)
+    shown = measure.read(eye, films, network.shape, seed=11)
     lengths = tuple(sorted(set(np.unique(shown.truth["person"], return_counts=True)[1].tolist())))
-    perfect = measure.of_bodies(measure.read(measure.exported(model), frames, network.shape, seed=None), JUDGES)
+    perfect = measure.of_bodies(measure.read(eye, frames, network.shape, seed=None), JUDGES)
     return Findings(steps, heat, hashlib.sha256(data).hexdigest(), len(data), cpu_ms(model), levels, judges, readings, perfect,
                     measure.lock_ins(shown), lengths)
 
