@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 
 from station.config import PoseSection
 from station.gait import GaitCore
-from station.ports import EndOfSource
 from station.pose.estimator import open_estimator
+from station.sense.opened import frames
 from station.sense.video import VideoSource
 from station.types import JOINTS, NS, Activity, Joint, Pose, View
 from tests.analysed import Analysis, analyse
@@ -50,16 +51,10 @@ class Fit:
 @cache
 def filmed(clip: Path, most: int | None = None) -> tuple[list[Pose], View]:
     """Poses of every picture of a clip, or of the first `most`, by the station's pose model."""
-    estimator, poses = open_estimator(PoseSection()), []
+    estimator = open_estimator(PoseSection())
     with VideoSource(clip) as source:
         view = View(source.info.width_px, source.info.height_px)
-        while most is None or len(poses) < most:
-            try:
-                frame = source.read(1.0)
-            except EndOfSource:
-                break
-            if frame is not None:
-                poses.append(estimator.estimate(frame))
+        poses = [estimator.estimate(frame) for frame in islice(frames(source, 1.0), most)]
     estimator.close()
     return poses, view
 

@@ -16,12 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from station.config import PoseSection
 from station.gait.pelvis.pixels import WIDEST_SPREAD_DEG
+from station.pose.estimator import open_estimator
 from station.pose.pelvis_model import NAME, PelvisModel
 from station.pose.store import models_dir, read_card
+from station.sense.opened import frames
 from station.sense.video import VideoSource
 from tests.lab.accuracy.norms import SHARED
-from tests.lab.accuracy.real_walks import filmed
 
 WALKS = ("walk", "walk_ts")
 
@@ -36,10 +38,10 @@ def true_deg(capture: Path) -> NDArray[np.float64]:
 
 def read(film: Path) -> NDArray[np.float64]:
     """(N, 2) turn and spread, deg, of the frames in which anything is read."""
-    model, poses = PelvisModel(read_card(models_dir() / f"{NAME}.md")), filmed(film)[0]
+    model, estimator = PelvisModel(read_card(models_dir() / f"{NAME}.md")), open_estimator(PoseSection())
     with VideoSource(film) as source:
-        frames = (source.read(1.0) for _ in poses)
-        seen = [model.find(frame, pose) for frame, pose in zip(frames, poses, strict=True) if frame is not None]
+        seen = [model.find(frame, estimator.estimate(frame)) for frame in frames(source, 1.0)]
+    estimator.close()
     return np.array([(turn.turn_deg, turn.spread_deg) for turn in seen if turn is not None])
 
 
