@@ -65,11 +65,13 @@ class Watch:
 
     def tick(self, t_ns: int) -> None:
         """Raises HardwareError once Bluetooth has gone."""
-        if not self._thread.is_alive():
-            raise self._error or HardwareError("Bluetooth has gone", "watch.enabled", REMEDY)
-        if t_ns >= self._next_ns:
-            self._next_ns = t_ns + EVERY_NS
+        if t_ns < self._next_ns:
+            return
+        self._next_ns = t_ns + EVERY_NS
+        try:
             self._loop.call_soon_threadsafe(self._tell)
+        except RuntimeError:  # the loop has ended by itself
+            raise self._error or HardwareError("Bluetooth has gone", "watch.enabled", REMEDY) from None
 
     def close(self) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended by itself

@@ -247,6 +247,26 @@ def test_a_bluez_that_dies_is_noticed_and_its_next_one_is_given_all_anew(bus: st
     bluez.close()
 
 
+def test_what_has_gone_is_told_even_while_its_thread_still_ends(bus: str) -> None:
+    bluez = BlueZ(bus)
+    watch = Watch("gym-3", bus)
+    ending, may_end = threading.Event(), threading.Event()
+    last = watch._ready.set  # what its thread does last
+
+    def ends() -> None:
+        last()
+        ending.set()
+        may_end.wait()
+
+    watch._ready.set = ends  # type: ignore[method-assign]
+    bluez.close()
+    ending.wait()
+    with pytest.raises(HardwareError, match="Bluetooth has gone"):
+        watch.tick(0)
+    may_end.set()
+    watch.close()
+
+
 def test_an_advertisement_that_bluez_takes_away_is_noticed(bus: str) -> None:
     bluez = BlueZ(bus)
     watch = Watch("gym-3", bus)
