@@ -1,9 +1,8 @@
 """The whole `station run` in a gym that is made up: real threads, coach, store, screen and lights.
 
 Stand-ins: picamera2's shipped double for the camera, remembered pins, a loudspeaker that renders
-into an array, the demo's short schedule, and a clock that the camera pushes on as soon as its last
-frame was judged. The pose model gives way to somebody who sits while running, because the double
-films noise.
+into an array, the demo's short schedule, and a clock on which camera and coach take turns. The
+pose model gives way to somebody who sits while running, because the double films noise.
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ from station.present.sound import FakeSpeaker, fake_speaker
 from station.run import start
 from station.run.demo import PLAN
 from station.run.outlet import Outlet
+from station.run.presenter import Presenter
+from station.run.slots import LatestSlot
 from station.testing.fake_picamera2 import FakeLibrary
 from station.testing.synthetic import SyntheticRunner
 from station.testing.synthetic_body import Filming
@@ -51,24 +52,56 @@ width_px = 640
 height_px = 360
 """
 ON_SCREEN = 8  # so many snapshots of a state are enough
-PATIENCE_S = 600.0  # of real time; what has not happened until then does not happen
-MOST_S = 0.2  # of real time that the camera waits for its last frame to be judged
+PATIENCE_S = 300.0  # of the station's clock: the runner runs no longer
 FPS = 25.0
 
 
+class NeverCame(AssertionError):
+    """What a run was to go on for did not happen while there was a runner."""
+
+
 class WorkClock(ManualClock):
-    """Time goes on when the camera waits for its next frame, and it waits until the last one was
-    judged: no picture is passed over, however slow or fast this machine is.
+    """Time goes on when the camera sleeps, and it sleeps until the coach asks for the next frame.
+
+    The threads that capture and think take turns, so no frame is passed over, however slow or busy
+    this machine is. Without a frame the coach's turn is a tick. No light or loudspeaker gets more
+    than a second behind, unless its thread is `hung` on purpose.
     """
 
     def __init__(self) -> None:
         super().__init__(1000 * NS)
-        self.judged = threading.Event()
+        self._changed = threading.Condition()
+        self._turn = "capture"
+        self._met: set[str] = set()
+        self.presenters: list[Presenter] = []
+        self.hung: set[threading.Thread] = set()
 
     def sleep(self, seconds: float) -> None:
-        self.judged.wait(MOST_S)  # a camera that stalls has no picture to be judged
-        self.judged.clear()
+        if threading.current_thread().name == "capture":
+            self.hand_over("capture", "think")
+            while any(map(self._is_behind, self.presenters)):
+                time.sleep(0.001)
         super().sleep(seconds)
+
+    def hand_over(self, mine: str, other: str) -> None:
+        """Returns when it is `mine` again, or when the other thread has ended."""
+        with self._changed:
+            self._turn = other
+            self._changed.notify_all()
+            while self._turn == other and self._is_to_come(other):
+                self._changed.wait(0.05)
+            self._turn = mine
+
+    def _is_to_come(self, name: str) -> bool:
+        """Whether that thread runs, or has not begun."""
+        lives = any(thread.name == name for thread in threading.enumerate())
+        self._met |= {name} if lives else set()
+        return lives or name not in self._met
+
+    def _is_behind(self, presenter: Presenter) -> bool:
+        thread = presenter._thread
+        serves = presenter.works and thread.is_alive() and thread not in self.hung
+        return serves and self.now_ns() - presenter._served_ns > NS
 
 
 @cache
@@ -146,30 +179,47 @@ class Appliance:
     def run(self, until: Callable[[Snapshot], bool] = lambda _: False, times: int = ON_SCREEN) -> int:
         """The exit code.
 
-        SIGTERM, as systemd sends it, once `until` was true of so many snapshots.
+        SIGTERM, as systemd sends it, once `until` was true of so many snapshots. Raises NeverCame;
+        KeyboardInterrupt where another signal, which was for the tests, ended the run.
         """
-        left, end_s = times, time.monotonic() + PATIENCE_S
+        clock, left, late = self.clock, times, False
+        end_ns = clock.now_ns() + round(PATIENCE_S * NS)
 
         def watch(snapshot: Snapshot) -> None:
-            nonlocal left
-            self.clock.judged.set()
+            nonlocal left, late
             self.shown.append(snapshot)
             if cued(snapshot):
                 self.lit.append(tuple(self.pins.pin(getattr(Config().pins, name)).state for name in ("red", "green", "blue")))
-            if left < 0:
-                return
+            if left == 0 or late:
+                return  # one signal: a second one would end the test run
             left -= until(snapshot)
-            if left == 0 or time.monotonic() > end_s:
-                left = -1  # one signal: a second one would end the test run
+            late = left > 0 and clock.now_ns() > end_ns
+            if left == 0 or late:
                 os.kill(os.getpid(), signal.SIGTERM)
+
+        class Awaited(LatestSlot[Frame | Pose]):
+            def take(self, timeout_s: float) -> Frame | Pose | None:
+                clock.hand_over("think", "capture")
+                return super().take(0.0)
 
         class Watched(Outlet):
             def _show(self, snapshot: Snapshot) -> None:
                 super()._show(snapshot)
                 watch(snapshot)
 
+        def attended(*given: Any) -> Presenter:
+            clock.presenters.append(Presenter(*given))
+            return clock.presenters[-1]
+
+        self.patch.setattr("station.run.outputs.Presenter", attended)
         self.patch.setattr("station.run.live.Outlet", Watched)
-        return self.command("run", "--config", self.settings())
+        self.patch.setattr("station.run.live.LatestSlot", Awaited)
+        code = self.command("run", "--config", self.settings())
+        if late:
+            raise NeverCame(f"not within {PATIENCE_S:g} s of the station's clock")
+        if code == 0 and left > 0:
+            raise KeyboardInterrupt
+        return code
 
     def command(self, *words: object) -> int:
         with pytest.raises(SystemExit) as left:

@@ -36,7 +36,7 @@ from station.sense.frame_watch import FrameWatch
 from station.sense.picamera import PicameraSource
 from station.testing.fake_picamera2 import FakeLibrary, Opening
 from station.types import NS, Mode, Snapshot
-from tests.made_appliance import Appliance, Sitter, cued, gym
+from tests.made_appliance import Appliance, NeverCame, Sitter, cued, gym
 
 WITHIN_S = 5.0  # what is dead must be on the screen by then
 EIO = OSError(5, "Input/output error")
@@ -67,6 +67,7 @@ class Box(Appliance):
             self.died_ns = self.died_ns or self.clock.now_ns()
             if error is not None:
                 raise error
+            self.clock.hung.add(threading.current_thread())
             self.released.wait()
             return real(*arguments, **more)
 
@@ -294,11 +295,14 @@ def tried(death: Death, folder: Path, patch: pytest.MonkeyPatch, printed: Any) -
         said = bool(said_ns) or not death.words
         return box.dead.is_set() and cued(now) and said and all(heard[way] for way in death.still)
 
+    outcome = Outcome(death.name, 0)
     try:
-        code = box.run(until=done, times=1)
+        outcome.code = box.run(until=done, times=1)
+    except NeverCame as error:
+        outcome.wrong.append(str(error))
     finally:
         box.released.set()
-    outcome = Outcome(death.name, code)
+    code = outcome.code
     if said_ns and box.died_ns is not None and not (death.from_start and death.how == "restarts"):
         outcome.said_s = max(0.0, (said_ns[0] - box.died_ns) / NS)
     if death.how == "restarts":
