@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -77,22 +78,22 @@ def write_output(to: Path | str, content: bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
         else:
-            write_atomic(path.resolve(), content)
-    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name with a NUL
+            write_atomic(_resolved(path), content)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
         raise StoreError(f"cannot be written ({_words(error)})", str(to), "choose another place") from None
 
 
 def why_not_writable(path: Path) -> str:
     """Why this file cannot be written, asked before hours of work; "" when it seems it can."""
     try:
-        folder = path.resolve().parent
+        folder = _resolved(path).parent
         if path.is_dir():
             return "is a folder"
         if not folder.is_dir():
             return f"there is no folder {folder}"
         if not os.access(path if path.exists() else folder, os.W_OK):
             return "no permission to write there"
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return _words(error)
     return ""
 
@@ -100,16 +101,25 @@ def why_not_writable(path: Path) -> str:
 def why_no_folder(path: Path) -> str:
     """Why this folder cannot be made or filled; "" when it seems it can."""
     try:
-        nearest = path.resolve()
+        nearest = _resolved(path)
         while not nearest.exists():
             nearest = nearest.parent
         if not nearest.is_dir():
             return f"{nearest} is no folder"
         if not os.access(nearest, os.W_OK | os.X_OK):
             return f"no permission to write in {nearest}"
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return _words(error)
     return ""
+
+
+def _resolved(path: Path) -> Path:
+    """Without links. Raises OSError for a loop of them, which `Path.resolve` does until 3.12 only.
+    """
+    found = Path(os.path.realpath(path))
+    if any(one.is_symlink() for one in (found, *found.parents)):
+        raise OSError(errno.ELOOP, "a loop of links")
+    return found
 
 
 def _words(error: Exception) -> str:

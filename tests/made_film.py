@@ -123,12 +123,12 @@ def write_tracks(path: Path, tracks: Sequence[tuple[Sequence[np.ndarray], int]],
             stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             streams.append(stream)
         queues = [
-            [(i / fps, stream, image, i) for i, image in enumerate(images)]
+            [(Fraction(i, fps), stream, image, fps) for i, image in enumerate(images)]
             for stream, (images, fps) in zip(streams, tracks, strict=True)
         ]
-        for _, stream, image, i in sorted((one for queue in queues for one in queue), key=lambda one: one[0]):
+        for t_s, stream, image, fps in sorted((one for queue in queues for one in queue), key=lambda one: one[0]):
             frame = av.VideoFrame.from_ndarray(image, "rgb24")
-            frame.pts, frame.time_base = i, Fraction(1, int(stream.codec_context.framerate))
+            frame.pts, frame.time_base = round(t_s * fps), Fraction(1, fps)
             container.mux(stream.encode(frame))
         for stream in streams:
             container.mux(stream.encode())

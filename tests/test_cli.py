@@ -258,10 +258,12 @@ def test_a_reader_that_has_left_ends_it_as_the_shell_has_it() -> None:
         ("--json", "nowhere/a.json", "there is no folder"),
         ("--json", ".", "is a folder"),
         ("--json", "file/a.json", "there is no folder"),
-        ("--json", "loop/a.json", "loop"),
+        ("--json", "loop/a.json", "a loop of links"),
+        ("--json", "loop", "a loop of links"),
         ("--out", "file/out", "is no folder"),
         ("--out", "file", "is no folder"),
-        ("--out", "loop", "loop"),
+        ("--out", "loop", "a loop of links"),
+        ("--out", "loop/out", "a loop of links"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_any_work(
