@@ -1,9 +1,8 @@
-"""Make a film of each kind, let `station analyze` loose on it, write RESULTS.md: `python -m
-tests.lab.field [NAME...]`.
-"""
+"""Make a film of each kind, let `station analyze` loose on it, write RESULTS.md."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import subprocess
@@ -128,5 +127,15 @@ reads 163.6 steps/min; preview_track_first.mov holds it unchanged.
 """
 
 
+def asked() -> list[str]:
+    parser = argparse.ArgumentParser(prog="python -m tests.lab.field", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of films; none: all, and RESULTS.md is written")
+    names: list[str] = parser.parse_args().names
+    unknown = set(names) - {case.name for case in CASES}
+    if unknown:
+        parser.error(f"no such film: {', '.join(sorted(unknown))}; there are {', '.join(case.name for case in CASES)}")
+    return names
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(asked()))
