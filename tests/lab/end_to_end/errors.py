@@ -404,7 +404,7 @@ def report(folder: Path, model: str, write: bool) -> None:
             "schema": "station.errors/1",
             "model": model,
             "sha256": card.sha256,
-            "made_by": "python -m tests.lab.end_to_end errors FOLDER --write",
+            "made_by": f"python -m tests.lab.end_to_end errors FOLDER --model {model} --write",
             "people": len({r.person for r in found}),
             "clips": len(found),
             "bands": [asdict(band) for band in made],
