@@ -21,13 +21,13 @@ from pathlib import Path
 import numpy as np
 
 TABLE = Path(__file__).with_name("curves.json")
-HARMONICS = 8
+HARMONICS = 12
 STANCE_FORCE_N = 50.0
 """A foot is on the belt above this vertical force: 5 % of body weight, clear of the plate's noise.
 """
 
-LEG_CURVES = ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "thigh_out_deg", "shank_out_deg")
-PELVIS_CURVES = ("pelvis_turn_deg", "pelvis_list_deg", "pelvis_tilt_deg", "pelvis_rise", "pelvis_sway")
+LEG_CURVES = ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "thigh_out_deg", "shank_out_deg", "ankle_rise")
+PELVIS_CURVES = ("pelvis_turn_deg", "pelvis_list_deg", "pelvis_tilt_deg", "pelvis_rise", "pelvis_surge", "pelvis_sway")
 ANTISYMMETRIC = ("pelvis_turn_deg", "pelvis_list_deg", "pelvis_sway")
 """Curves that change sign when left and right change places: only odd harmonics are left in a
 symmetric runner.
@@ -38,8 +38,9 @@ symmetric runner.
 class StrideCurves:
     """One runner at one speed. `coefficients[name]`: (HARMONICS + 1,) complex, index 0 the mean.
 
-    Lengths (`pelvis_rise` up, `pelvis_sway` to the runner's right) are in leg lengths, thigh +
-    shank.
+    Lengths are in leg lengths, thigh + shank: `pelvis_rise` up, `pelvis_surge` forward,
+    `pelvis_sway` to the runner's right, `ankle_rise` up from where the ankle is while the foot
+    lies flat.
     """
 
     speed_mps: float
@@ -136,21 +137,22 @@ def derive(data: dict[str, np.ndarray]) -> StrideCurves:
     right).
     """
     contact, stance_s = _contacts(data)
-    right = contact[_is_right(data, contact)]
-    strides = list(itertools.pairwise(right))
-    typical = float(np.median(np.diff(right)))
-    strides = [(a, b) for a, b in strides if abs(b - a - typical) < 0.15 * typical]
+    is_right = _is_right(data, contact)
+    contacts = {"right": contact[is_right], "left": contact[~is_right]}
+    typical = float(np.median(np.diff(contacts["right"])))
+    strides = {side: _regular(at, typical) for side, at in contacts.items()}
     signals = {side: _leg_signals(data, side) for side in ("right", "left")}
     out = {}
     for name in LEG_CURVES:
-        per_side = [_series(signals[side][name], strides) for side in ("right", "left")]
-        out[name] = (per_side[0] + per_side[1] * _half_turn()) / 2
+        # Each leg from its own contacts: they are not half a stride apart to the millisecond.
+        out[name] = np.mean([_series(signals[side][name], strides[side]) for side in strides], axis=0)
     for name, signal in _pelvis_signals(data).items():
-        c = _series(signal, strides)
+        c = _series(signal, strides["right"])
         keep = _odd() if name in ANTISYMMETRIC else ~_odd()
         out[name] = np.where(keep, c, 0)
-    out["foot_pitch_deg"][0] -= _flat_pitch(out["foot_pitch_deg"], stance_s / (typical / 150.0))
     stride_s = typical / 150.0
+    for name in ("foot_pitch_deg", "ankle_rise"):
+        out[name][0] -= _while_flat(out[name], stance_s / stride_s)
     return StrideCurves(float(data["speed_mps"]), stride_s, stance_s / stride_s, out)
 
 
@@ -162,6 +164,11 @@ def _contacts(data: dict[str, np.ndarray]) -> tuple[np.ndarray, float]:
     stop = stop[stop > start[0]]
     n = min(len(start), len(stop))
     return start[:n], float(np.median(stop[:n] - start[:n])) / 150.0
+
+
+def _regular(contact: np.ndarray, typical: float) -> list[tuple[int, int]]:
+    """Strides within 15 % of the typical length: first and last frame."""
+    return [(a, b) for a, b in itertools.pairwise(contact) if abs(b - a - typical) < 0.15 * typical]
 
 
 def _is_right(data: dict[str, np.ndarray], contact: np.ndarray) -> np.ndarray:
@@ -177,6 +184,7 @@ def _leg_signals(data: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray
     shank_deg = np.degrees(np.arctan2(shank[:, 0], -shank[:, 1]))
     pitch = np.degrees(np.unwrap(np.arctan2(foot[:, 1], foot[:, 0])))
     return {
+        "ankle_rise": ankle[:, 1] / _leg_m(data),
         "thigh_deg": thigh_deg,
         "knee_flexion_deg": thigh_deg - shank_deg,
         "foot_pitch_deg": pitch - 360.0 * np.round(np.median(pitch) / 360.0),
@@ -187,19 +195,21 @@ def _leg_signals(data: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray
 
 def _pelvis_signals(data: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     centre = (data["hip_right"] + data["hip_left"]) / 2
-    leg_m = float(
-        np.mean(
-            np.linalg.norm(data["hip_right"] - data["knee_right"], axis=1)
-            + np.linalg.norm(data["knee_right"] - data["ankle_right"], axis=1)
-        )
-    )
+    leg_m = _leg_m(data)
     return {
         "pelvis_turn_deg": data["pelvis_yaw_deg"],
         "pelvis_list_deg": data["pelvis_list_deg"],
         "pelvis_tilt_deg": data["pelvis_tilt_deg"],
         "pelvis_rise": (centre[:, 1] - centre[:, 1].mean()) / leg_m,
+        "pelvis_surge": (centre[:, 0] - centre[:, 0].mean()) / leg_m,
         "pelvis_sway": (centre[:, 2] - centre[:, 2].mean()) / leg_m,
     }
+
+
+def _leg_m(data: dict[str, np.ndarray]) -> float:
+    """Hip to knee to ankle."""
+    hip, knee, ankle = (data[f"{joint}_right"] for joint in ("hip", "knee", "ankle"))
+    return float(np.mean(np.linalg.norm(hip - knee, axis=1) + np.linalg.norm(knee - ankle, axis=1)))
 
 
 def _series(signal: np.ndarray, strides: list[tuple[int, int]]) -> np.ndarray:
@@ -212,16 +222,12 @@ def _series(signal: np.ndarray, strides: list[tuple[int, int]]) -> np.ndarray:
     return c
 
 
-def _half_turn() -> np.ndarray:
-    return np.where(_odd(), -1.0, 1.0)
-
-
 def _odd() -> np.ndarray:
     return np.arange(HARMONICS + 1) % 2 == 1
 
 
-def _flat_pitch(c: np.ndarray, duty: float) -> float:
-    """Foot pitch in mid-stance, when the sole lies on the belt."""
+def _while_flat(c: np.ndarray, duty: float) -> float:
+    """A leg curve's value in mid-stance, when the sole lies on the belt."""
     phase = np.linspace(0.3, 0.55, 20) * duty
     waves = np.exp(2j * np.pi * np.multiply.outer(phase, np.arange(len(c))))
     return float(np.median((waves * c).real.sum(axis=-1)))
@@ -240,7 +246,7 @@ def _mean_runner(level: tuple[StrideCurves, ...]) -> StrideCurves:
 
 
 def _plain(c: StrideCurves) -> dict[str, object]:
-    digits = {n: 5 if n in ("pelvis_rise", "pelvis_sway") else 3 for n in c.coefficients}
+    digits = {n: 3 if n.endswith("_deg") else 5 for n in c.coefficients}
     return {
         "speed_mps": round(c.speed_mps, 3),
         "stride_s": round(c.stride_s, 4),

@@ -24,7 +24,9 @@ NEUTRAL_TILT_DEG = 12.0
 like this.
 """
 HEIGHT_RATE_HZ = 200.0
-"""Grid on which the pelvis is set so high that the shoe meets the belt."""
+"""Grid on which the pelvis is set so high that the foot stands on the belt."""
+SMOOTH_S = 0.006
+"""SD of what rounds off its height where a changed gait meets the recorded contact (chosen)."""
 
 SITTING_TLE_LOSS = 0.48
 SITTING_KNEE_DEG = 7.0
@@ -74,7 +76,7 @@ class Runner:
         """Rotations and joint positions at `t_s` (T,), seconds."""
         angles = self.angles(t_s)
         rotation = self._rotations(angles)
-        root = np.stack([angles["drift_m"], np.interp(t_s, self._grid_s, self._height_grid), angles["sway_m"]], axis=-1)
+        root = np.stack([angles["forward_m"], np.interp(t_s, self._grid_s, self._height_grid), angles["sway_m"]], axis=-1)
         if self.motion.holds_rail:
             rotation = rotation | self._arms_on_rail(sk.joint_positions(self.skeleton, rotation, root))
         return rotation, sk.joint_positions(self.skeleton, rotation, root)
@@ -101,8 +103,9 @@ class Runner:
             own = gait | {"tle_scale": gait["tle_scale"] * (gait["left_tle_scale"] if side == "left" else 1.0)}
             out |= {f"{n}_{side}": v for n, v in self._leg(own, phase - HALF_STRIDE[side]).items()}
             out |= {f"{n}_{side}": v for n, v in self._arm(gait, phase - HALF_STRIDE[side]).items()}
-        out["drift_m"] = gait["forward_m"] + self._noise.at("drift_m", phase)
-        out["sway_m"] = self.skeleton.leg_m * self.curves.at("pelvis_sway", phase, gait["speed_mps"])
+        surge, sway = (self.skeleton.leg_m * self.curves.at(f"pelvis_{n}", phase, gait["speed_mps"]) for n in ("surge", "sway"))
+        out["forward_m"] = gait["forward_m"] + self._noise.at("drift_m", phase) + surge
+        out["sway_m"] = sway
         return out
 
     def _leg(self, gait: dict[str, np.ndarray], phase: np.ndarray) -> dict[str, np.ndarray]:
@@ -258,23 +261,26 @@ class Runner:
         return np.interp(whole, phase, self._grid_s)
 
     def _pelvis_height(self) -> np.ndarray:
-        """Pelvis above the belt: in stance the lowest point of the shoe touches it, in flight the
-        recorded rise.
+        """Pelvis above the belt: in stance the ankle is as high as recorded, in flight the pelvis
+        rises as recorded.
         """
         t = self._grid_s
-        angles = self.angles(t)
-        rotation = self._rotations(angles)
-        position = sk.joint_positions(self.skeleton, rotation, np.zeros((len(t), 3)))
-        phase, speed = self.phase(t), self.motion.parameter("speed_mps", t)
-        rise = self.skeleton.leg_m * self.curves.at("pelvis_rise", phase, speed)
+        position = sk.joint_positions(self.skeleton, self._rotations(self.angles(t)), np.zeros((len(t), 3)))
+        phase, speed, leg_m = self.phase(t), self.motion.parameter("speed_mps", t), self.skeleton.leg_m
+        rise = leg_m * self.curves.at("pelvis_rise", phase, speed)
         duty = self.curves.duty(speed)
         needed = np.full(len(t), np.nan)
         for side in SIDES:
-            down = (phase - HALF_STRIDE[side]) % 1.0 < duty
-            needed = np.where(down, -self.sole_m(rotation, position, side), needed)
+            own = phase - HALF_STRIDE[side]
+            ankle_m = self._flat_ankle_m(side) + leg_m * self.curves.at("ankle_rise", own, speed)
+            needed = np.where(own % 1.0 < duty, ankle_m - position[f"foot_{side}"][:, 1], needed)
         known = ~np.isnan(needed)
         correction = np.interp(t, t[known], (needed - rise)[known])
-        return _smooth(rise + correction, 0.012 * HEIGHT_RATE_HZ)
+        return _smooth(rise + correction, SMOOTH_S * HEIGHT_RATE_HZ)
+
+    def _flat_ankle_m(self, side: str) -> float:
+        """Height of the ankle above the sole of a foot that lies flat."""
+        return float(self.skeleton.joints[f"foot_{side}"][1] - self.skeleton.points[f"sole_ball_{side}"][1][1])
 
     def sole_m(self, rotation: dict[str, np.ndarray], position: dict[str, np.ndarray], side: str) -> np.ndarray:
         """Height (T,) of the lowest point of a shoe's sole."""

@@ -14,7 +14,7 @@ from .spec import Bystander, KneeLifts
 WALK_STRIDE_LEGS = 1.55
 """Length of a walking stride in leg lengths."""
 SWAY_HZ = np.array([0.23, 0.31, 0.4])
-STILL = {"turn": 0.0, "list": 0.0, "tilt": 0.0, "thorax_turn": 0.0, "lean": 0.0, "drift_m": 0.0, "sway_m": 0.0}
+STILL = {"turn": 0.0, "list": 0.0, "tilt": 0.0, "thorax_turn": 0.0, "lean": 0.0, "forward_m": 0.0, "sway_m": 0.0}
 HANGING = {"thigh": 0.0, "knee": 3.0, "pitch": 0.0, "thigh_out": 1.0, "shank_out": 0.0, "bend": 0.0,
            "arm": -6.0, "arm_out": 9.0, "elbow": 18.0, "hand_in": 4.0}
 
@@ -31,7 +31,7 @@ class Upright(Runner):
         """Rotations and joint positions at `t_s` (T,), seconds."""
         angles = self.angles(t_s)
         rotation = self._rotations(angles)
-        root = np.stack([angles["drift_m"], np.interp(t_s, self._grid_s, self._height_grid), angles["sway_m"]], axis=-1)
+        root = np.stack([angles["forward_m"], np.interp(t_s, self._grid_s, self._height_grid), angles["sway_m"]], axis=-1)
         return rotation, sk.joint_positions(self.skeleton, rotation, root)
 
     def phase(self, t_s: np.ndarray) -> np.ndarray:
@@ -78,7 +78,7 @@ class KneeLifter(Upright):
             out[f"knee_{side}"] = out[f"knee_{side}"] + 1.5 * want.lift_deg * mine
             out[f"pitch_{side}"] = -18.0 * mine
         slow = np.sin(np.add.outer(2 * np.pi * t_s, self._sway) * SWAY_HZ) * want.unsteadiness
-        return out | {"lean": want.trunk_lean_deg + 0.7 * slow[:, 0], "drift_m": 0.006 * slow[:, 1], "sway_m": 0.006 * slow[:, 2]}
+        return out | {"lean": want.trunk_lean_deg + 0.7 * slow[:, 0], "forward_m": 0.006 * slow[:, 1], "sway_m": 0.006 * slow[:, 2]}
 
 
 class Walker(Upright):
