@@ -80,6 +80,13 @@ def falls_through(
     return rough_s + shift if abs(shift) <= half_s else rough_s
 
 
+def median_between(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s: float) -> float:
+    """Median of the samples in [start, end) that were measured; NaN without any."""
+    values = sorted(value for _, value in _seen(t_s, y, start_s, end_s, 0.0))
+    n = len(values)
+    return 0.5 * (values[(n - 1) // 2] + values[n // 2]) if n else nan
+
+
 def frame_s(t_s: NDArray[np.float64]) -> float:
     """The usual time between samples; NaN for fewer than two."""
     gaps = sorted((t_s[1:] - t_s[:-1]).tolist())

@@ -1,8 +1,7 @@
 """Foot contact and toe-off of one leg within one stride, from how the leg moves.
 
-Contact: the shank passes the vertical SHANK_UPRIGHT_AFTER_S after the foot has landed; against the
-force plate this holds from runner to runner within 6.6 ms (SD), where the heel farthest ahead of
-the hips scatters by 15.5 ms. The heel stands in where the shank is not seen. Toe-off: the trailing
+Contact: the ankle has come down to LOW above where it is while the foot lies flat,
+ANKLE_DOWN_AFTER_S after the foot has landed. Toe-off: the trailing
 knee is straightest STRAIGHT_AFTER_S after the toe has left; that peak is looked for near the
 backward end of the thigh's swing. The constants are medians over the four tuning runners of
 data/rbds; `python -m tests.lab.accuracy --tuned` prints what is left of them. Running only: in
@@ -18,9 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from station.gait import history as h
-from station.gait.curve import bottom, falls_through, top
+from station.gait.curve import bottom, falls_through, median_between, top
 
-SHANK_UPRIGHT_AFTER_S = 0.029  # medians over the tuning runners, as above
+# The ankle comes down, and then the foot lies flat: from when the heel was farthest ahead (chosen)
+DOWN_FROM_S, DOWN_TO_S = -0.03, 0.10
+FLAT_FROM_S, FLAT_TO_S = 0.07, 0.15
+LOW = 0.025  # of the thigh's length (chosen on the tuning runners)
+ANKLE_DOWN_AFTER_S = 0.013  # medians over the tuning runners, as above
 HEEL_AHEAD_BEFORE_S = 0.029  # likewise
 STRAIGHT_AFTER_S = 0.016  # likewise
 CROSSING_HALF_S = 0.035  # of the line fitted round the passage (chosen: four frames at 60 a second)
@@ -34,10 +37,12 @@ class Leg(NamedTuple):
     shank: int
     heel: int
     toe: int
+    ankle: int
+    length: int
 
 
-NEAR = Leg(h.THIGH_NEAR, h.SHANK_NEAR, h.HEEL_NEAR, h.TOE_NEAR)
-FAR = Leg(h.THIGH_FAR, h.SHANK_FAR, h.HEEL_FAR, h.TOE_FAR)
+NEAR = Leg(h.THIGH_NEAR, h.SHANK_NEAR, h.HEEL_NEAR, h.TOE_NEAR, h.ANKLE_NEAR, h.LENGTH_NEAR)
+FAR = Leg(h.THIGH_FAR, h.SHANK_FAR, h.HEEL_FAR, h.TOE_FAR, h.ANKLE_FAR, h.LENGTH_FAR)
 
 
 class Landing(NamedTuple):
@@ -73,12 +78,13 @@ def landing(rows: NDArray[np.float64], leg: Leg, peak_s: float, stride_s: float)
 
 
 def _contact(rows: NDArray[np.float64], leg: Leg, near_s: float, stride_s: float, ahead_s: float) -> tuple[float, float]:
-    """Time and confidence, from the shank or else from the heel."""
-    t_s, half_s = rows[:, h.T_S], 0.07 * stride_s
-    first_s, last_s = near_s - 0.17 * stride_s, near_s + 0.23 * stride_s
-    upright_s = falls_through(t_s, rows[:, leg.shank], 0.0, first_s, last_s, CROSSING_HALF_S)
-    if isfinite(upright_s):
-        return upright_s - SHANK_UPRIGHT_AFTER_S, _sure(t_s, rows[:, leg.shank], upright_s, half_s)
+    """Time and confidence, from the ankle or else from the heel."""
+    t_s, half_s, height = rows[:, h.T_S], 0.07 * stride_s, rows[:, leg.ankle]
+    flat = median_between(t_s, height, near_s + FLAT_FROM_S, near_s + FLAT_TO_S)
+    low = flat + LOW * median_between(t_s, rows[:, leg.length], near_s + DOWN_FROM_S, near_s + FLAT_TO_S)
+    down_s = falls_through(t_s, height, low, near_s + DOWN_FROM_S, near_s + DOWN_TO_S, CROSSING_HALF_S)
+    if isfinite(down_s):
+        return down_s - ANKLE_DOWN_AFTER_S, _sure(t_s, height, down_s, half_s)
     return ahead_s + HEEL_AHEAD_BEFORE_S, 0.5 * _sure(t_s, rows[:, leg.heel], ahead_s, half_s)
 
 

@@ -26,16 +26,19 @@ from numpy.typing import NDArray
     TOE_FAR,
     REACH_NEAR,  # ankle ahead of the hip of its own side
     REACH_FAR,
+    ANKLE_NEAR,  # height
+    ANKLE_FAR,
     LENGTH_NEAR,  # thigh, px
     LENGTH_FAR,
     HAND,  # 1 where a wrist hides the near hip
     EXCHANGED,  # 1 where the pose model's left and right were exchanged back
     COLUMNS,
-) = range(21)
+) = range(23)
 THIGHS, SHANKS = slice(THIGH_NEAR, THIGH_FAR + 1), slice(SHANK_NEAR, SHANK_FAR + 1)  # near, far
 
 _OTHER_LEG = [T_S, THIGH_FAR, THIGH_NEAR, SHANK_FAR, SHANK_NEAR, LEAN, HIP_X, HIP_Y, TRUNK_Y, HIPS_D]
-_OTHER_LEG += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, REACH_FAR, REACH_NEAR, LENGTH_FAR, LENGTH_NEAR, HAND, EXCHANGED]
+_OTHER_LEG += [HEEL_FAR, HEEL_NEAR, TOE_FAR, TOE_NEAR, REACH_FAR, REACH_NEAR, ANKLE_FAR, ANKLE_NEAR]
+_OTHER_LEG += [LENGTH_FAR, LENGTH_NEAR, HAND, EXCHANGED]
 
 
 class History:

@@ -62,6 +62,8 @@ class RowMaker:
             sign * points[TOE + f][0],
             sign * (points[ANKLE + n][0] - hip_n[0]),
             sign * (points[ANKLE + f][0] - hip_f[0]),
+            -points[ANKLE + n][1],
+            -points[ANKLE + f][1],
             length[n] if near_ok else nan,
             length[f] if far_ok else nan,
             float(hides_hip(points, hip_n, length[n])),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.bounce import rise_px
 from station.gait.curve import bottom, frame_s, hill, top, value_at
-from station.gait.events import FAR, HEEL_AHEAD_BEFORE_S, NEAR, Landing, Leg, landing
+from station.gait.events import FAR, NEAR, Landing, Leg, landing
 from station.gait.measures import fast_enough
 from station.gait.pelvis.landmarks import lock_in
 from station.gait.pelvis.source import PelvicStride
@@ -105,15 +105,9 @@ def bounced(inside: NDArray[np.float64], start_s: float, end_s: float, px_per_m:
 
 
 def landed(rows: NDArray[np.float64], near: Landing, px_per_m: float) -> dict[str, float]:
-    """Where the near foot lands before the hip, and how its shank stands then.
-
-    Two moments tell when it lands: HEEL_AHEAD_BEFORE_S after the heel is farthest ahead, and the
-    contact, which the shank's passage through the vertical times. Their mean is nearer than either;
-    by the contact alone the shank's angle would be its speed times a constant.
-    """
+    """Where the near foot lands before the hip, and how its shank stands then."""
     t_s = rows[:, h.T_S]
-    landed_s = 0.5 * (near.ahead_s + HEEL_AHEAD_BEFORE_S + near.contact_s)
-    when_s = landed_s if fast_enough("overstride_near_cm", frame_s(t_s)) else nan
+    when_s = near.contact_s if fast_enough("overstride_near_cm", frame_s(t_s)) else nan
     ahead_px, shank_deg = (value_at(t_s, rows[:, column], when_s, LANDED_HALF_S) for column in (h.REACH_NEAR, h.SHANK_NEAR))
     return {"overstride_near_cm": 100.0 * ahead_px / px_per_m, "shank_contact_near_deg": shank_deg}
 

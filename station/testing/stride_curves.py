@@ -27,7 +27,9 @@ SPEED_STEP_MPS = 0.1  # between two tabled speeds
 
 @dataclass(frozen=True)
 class Curves:
-    """A mean stride at one speed. Thigh forward +, toes up +, hip height about its mean."""
+    """A mean stride at one speed. Thigh forward +, toes up +; `height_m` is that of a runner's
+    ankle or a walker's hips, from where the hips are in the mean.
+    """
 
     speed_mps: float
     stride_s: float
@@ -35,7 +37,7 @@ class Curves:
     thigh_deg: Series
     knee_flexion_deg: Series
     foot_pitch_deg: Series
-    rise_m: Series
+    height_m: Series
 
 
 # fmt: off
@@ -55,8 +57,9 @@ RUN_2_5 = Curves(
         -28.19+0.00j, 41.22-15.79j, -1.56+9.23j, -0.39+3.64j, 1.16+1.49j, -0.31+0.51j, -0.02+0.61j,
         0.05+0.26j, 0.09+0.14j,
     ),
-    rise_m=(
-        0j, 0j, 0.02330+0.04238j, 0j, 0.00220+0.00018j, 0j, 0.00068-0.00042j, 0j, 0.00000-0.00022j,
+    height_m=(
+        -0.72325+0.00000j, -0.09676+0.07348j, 0.00835-0.01920j, 0.00739+0.00176j, 0.00057+0.00326j,
+        -0.00034+0.00309j, 0.00020+0.00167j, -0.00011+0.00082j, 0.00001+0.00042j,
     ),
 )
 RUN_3_5 = Curves(
@@ -75,8 +78,9 @@ RUN_3_5 = Curves(
         -38.51+0.00j, 53.89-15.57j, -2.05+9.34j, -2.27+2.70j, 1.27+3.39j, 0.00+0.08j, -0.38+0.54j, 0.05+0.26j,
         0.01+0.12j,
     ),
-    rise_m=(
-        0j, 0j, 0.01439+0.04389j, 0j, 0.00246+0.00023j, 0j, 0.00060-0.00027j, 0j, 0.00002-0.00022j,
+    height_m=(
+        -0.67527+0.00000j, -0.14386+0.09048j, 0.01859-0.02574j, 0.00586+0.00517j, 0.00166+0.00336j,
+        -0.00122+0.00261j, -0.00034+0.00234j, 0.00005+0.00116j, -0.00001+0.00048j,
     ),
 )
 RUN_4_5 = Curves(
@@ -95,8 +99,9 @@ RUN_4_5 = Curves(
         -44.02+0.00j, 62.82-13.75j, -3.31+9.53j, -2.34+2.25j, 0.82+4.47j, 0.48+0.28j, -0.59+0.25j, 0.07+0.41j,
         0.05+0.07j,
     ),
-    rise_m=(
-        0j, 0j, 0.00983+0.03752j, 0j, 0.00225+0.00067j, 0j, 0.00035-0.00004j, 0j, 0.00002-0.00015j,
+    height_m=(
+        -0.63847+0.00000j, -0.17923+0.09885j, 0.03008-0.02773j, 0.00224+0.00607j, 0.00261+0.00442j,
+        -0.00140+0.00204j, -0.00069+0.00249j, 0.00011+0.00145j, 0.00008+0.00050j,
     ),
 )
 WALK = Curves(
@@ -115,7 +120,7 @@ WALK = Curves(
         -12.81+0.00j, 22.17-17.95j, 7.27+15.06j, -1.58+0.70j, 2.05+1.49j, -0.07+0.59j, 0.89-0.47j, 0.41+0.64j,
         -0.04-0.16j,
     ),
-    rise_m=(
+    height_m=(
         0j, 0j, -0.01618+0.01176j, 0j, 0j, 0j, 0j, 0j, 0j,
     ),
 )
@@ -136,7 +141,7 @@ class Shapes:
     knee_swing: Array
     knee_floor_deg: Array
     foot_pitch_deg: Array
-    rise_m: Array
+    height_m: Array
     duty: Array
     thigh_h1_rad: Array  # phase of the thigh's first harmonic, unwrapped over speed
 
@@ -187,7 +192,7 @@ def _shapes(levels: tuple[Curves, ...]) -> Shapes:
         np.array(swing),
         np.array(floor),
         over_speed("foot_pitch_deg"),
-        over_speed("rise_m"),
+        over_speed("height_m"),
         np.interp(speeds, known, [c.duty for c in levels]),
         np.unwrap(np.angle(np.fft.rfft(shape, axis=1)[:, 1])),
     )

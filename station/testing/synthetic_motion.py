@@ -259,11 +259,22 @@ class Motion:
 
     def rise_m(self, t_s: Array) -> Array:
         """(N,) height of the hips over their mean."""
-        phase, speed = self.phase(t_s, near=True), self.value("speed_mps", t_s)
-        run, walk = stride_curves.running(), stride_curves.walking()
-        return self.weight("running", t_s) * run.at(run.rise_m, speed, phase) + self.weight("walking", t_s) * walk.at(
-            walk.rise_m, speed, phase
-        )
+        walk, walking = stride_curves.walking(), self.weight("walking", t_s)
+        walked_m = walk.at(walk.height_m, self.value("speed_mps", t_s), self.phase(t_s, near=True))
+        return self.weight("running", t_s) * self._run_rise_m(t_s) + walking * walked_m
+
+    def _run_rise_m(self, t_s: Array) -> Array:
+        """So high that the ankle of the foot on the belt is as high as recorded; in flight the feet
+        hand over.
+        """
+        run, speed, duty = stride_curves.running(), self.value("speed_mps", t_s), self.value("duty", t_s)
+        taller, out = self.specs[0].height_m / HEIGHT_M, np.zeros_like(t_s)
+        for near in (True, False):
+            phase, (thigh, knee, _) = self.phase(t_s, near) % 1.0, self.leg(t_s, near)
+            leg_m = THIGH_M * np.cos(np.radians(thigh)) + SHANK_M * np.cos(np.radians(thigh - knee))
+            away = np.abs(phase - duty / 2 - np.round(phase - duty / 2)) - duty / 2  # from the stance, in strides
+            out += np.clip(1 - away / np.maximum(0.5 - duty, 0.01), 0, 1) * (leg_m + run.at(run.height_m, speed, phase))
+        return taller * out
 
     def forward_m(self, t_s: Array) -> Array:
         """(N,) mid-hip along the belt; a standing person sways a little."""

@@ -28,17 +28,17 @@ from pathlib import Path
 import numpy as np
 
 from station.gait import GaitCore
-from station.model_errors import DERIVED, METHOD, TIMED, KnownErrors
+from station.model_errors import DERIVED, TIMED, KnownErrors
 from station.pose.store import models_dir, read_card
 from station.record.summary import summarise
 from station.stats import STRIDE_SD
 from station.types import QUANTITIES, STRIDE, ErrorBand, Measure, MeasureError, Pose, Reading, View
-from tests.lab.accuracy.intervals import EVERYBODY, reach_of, strides_sampled, whole
+from tests.lab.accuracy.intervals import reach_of, strides_sampled
 from tests.lab.render.camera import project_px
 from tests.lab.render.spec import Camera, ClipSpec
 
 from .cells import label, table
-from .clips import CLIPS, FAULTS, PEOPLE, Clip
+from .clips import CLIPS, FAULTS, PEOPLE
 from .estimate import poses_path
 from .streams import Seen
 from .truth import near_side, truth
@@ -46,12 +46,6 @@ from .truth import near_side, truth
 SECONDS = 36.0
 """In a circle: as many strides as the window of the gait room holds."""
 FAR = ("tle_far_deg", "thigh_forward_far_deg")
-LANDING = ("knee_flexion_stance_near_deg", "contact_time_ms", "flight_time_ms", "duty_factor_pct", "overstride_near_cm",
-           "shank_contact_near_deg")  # fmt: skip
-"""What hangs on where a foot lands. A rendered foot does not land as a real one does: it slides,
-and a fault stretches the legs' curves but not the moment of contact. So a model's error in these is
-taken against what the core makes of exact landmarks, and what that is off comes from recorded
-runners and the force plate (model_errors.METHOD)."""
 PELVIC = "pelvi"
 """The pelvic measures have their own intervals, from the drill or the hip belt."""
 
@@ -88,15 +82,8 @@ def readings(folder: Path, model: str) -> list[Reading_]:
 def _reading(seen: Seen) -> Reading_:
     spec, clip = seen.clip.spec, seen.clip
     strides, once = strides_of(seen), _strides(seen.once(), _view(seen), seen.speed_mps)
-    true = {name: value for name, value in _true(spec).items() if name not in LANDING} | _landing(clip, seen.every)
-    return Reading_(clip.body, PEOPLE[clip.body].runner, clip.row, seen.fps, spec.camera.azimuth_deg, strides, once, true)
-
-
-@cache
-def _landing(clip: Clip, every: int) -> Mapping[str, float]:
-    """What the core makes of exact landmarks, of those measures that hang on where a foot lands."""
-    said = measured(strides_of(Seen.exact(clip, every)), NOTHING)
-    return {name: said[name].value for name in LANDING if said[name].measured}
+    azimuth_deg = spec.camera.azimuth_deg
+    return Reading_(clip.body, PEOPLE[clip.body].runner, clip.row, seen.fps, azimuth_deg, strides, once, _true(spec))
 
 
 def strides_of(seen: Seen) -> np.ndarray:
@@ -167,19 +154,8 @@ def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
             )
             for name, row in band.rows.items()
         }
-        made.append(replace(band, rows=rows | {name: _with_method(rows[name], METHOD[name]) for name in LANDING if name in rows}))
+        made.append(replace(band, rows=rows))
     return tuple(made)
-
-
-def _with_method(model: MeasureError, method: MeasureError) -> MeasureError:
-    """Both errors together; as many spreads as the wider of them takes."""
-    return replace(
-        model,
-        spread=round(math.hypot(model.spread, method.spread), 3),
-        change=round(math.hypot(model.change, method.change), 3),
-        reach=max(model.reach, method.reach),
-        change_reach=max(model.change_reach, method.change_reach),
-    )
 
 
 Shares = dict[str, list[tuple[str, float]]]
@@ -286,14 +262,20 @@ def _values(here: Sequence[Reading_], errors: Mapping[int, dict[str, float]], na
 
 
 def _bias(here: Sequence[Reading_], errors: Mapping[int, dict[str, float]], name: str) -> float:
-    """Mean over the people, 0 unless the mean of the others makes those left out better."""
-    mine = [_values([r for r in here if r.person == p], errors, name) for p in sorted({r.person for r in here})]
-    means = [float(np.mean(values)) for values in mine if values]
-    if len(means) < 4:
+    """Mean over the people, 0 unless the mean of the other runners' people makes those left out
+    better.
+    """
+    means: dict[str, list[float]] = {}
+    for person in sorted({r.person for r in here}):
+        mine = [r for r in here if r.person == person]
+        values = _values(mine, errors, name)
+        if values:
+            means.setdefault(mine[0].runner, []).append(float(np.mean(values)))
+    every = np.concatenate([*means.values()]) if len(means) >= 4 else np.zeros(0)
+    if not len(every):
         return 0.0
-    of = np.array(means)
-    others = (of.sum() - of) / (len(of) - 1)
-    return float(of.mean()) if np.mean((of - others) ** 2) < np.mean(of**2) else 0.0
+    left = [np.array(own) - (every.sum() - sum(own)) / (len(every) - len(own)) for own in means.values()]
+    return float(every.mean()) if np.mean(np.concatenate(left) ** 2) < np.mean(every**2) else 0.0
 
 
 def _changes(found: Sequence[Reading_]) -> dict[str, float]:
@@ -343,30 +325,20 @@ def coverage(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence[Readin
         without = measured(strides, NOTHING)
         for name, said in measured(strides, known).items():
             if name in QUANTITIES and name in reading.true and said.measured:
-                count, true = counts.setdefault(name, Count()), reading.true[name] - _method_off(name)
+                count, true = counts.setdefault(name, Count()), reading.true[name]
                 count.n += 1
                 count.held += _holds(said, true)
                 count.before += _holds(without[name], true)
                 count.halves.append((said.high - said.low) / 2)
                 if once:
                     wandered = strides_sampled(name, said.n) if name in SAMPLED else np.zeros(1)
-                    count.runner += _holds(said, (true[:, None] + wandered).ravel())
+                    count.runner += _holds(said, true + wandered)
     return counts
 
 
-def _holds(said: Measure, true: np.ndarray) -> float:
+def _holds(said: Measure, true: float | np.ndarray) -> float:
     """Share of what may be true that the interval holds."""
     return float(np.mean((said.low <= true) & (true <= said.high)))
-
-
-@cache
-def _method_off(name: str) -> np.ndarray:
-    """What the core alone was off in each trial of the recorded runners, where a rendered landing
-    cannot say it; else nothing.
-    """
-    if name not in LANDING:
-        return np.zeros(1)
-    return np.array([error for runner in EVERYBODY for one, _, error in whole(runner) if one == name])
 
 
 SAMPLED = {name for name in STRIDE_SD if name != "duration_s"}

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
+from station.testing.synthetic_body import SHANK_M, THIGH_M
+
 HARMONICS = 8
 RATE_HZ = 150.0
 ON_PLATE_N = 50.0  # 5 % of body weight, clear of the plate's noise
@@ -56,7 +58,7 @@ def leg_signals(data: dict[str, np.ndarray], side: str) -> dict[str, np.ndarray]
         "thigh_deg": thigh_deg,
         "knee_flexion_deg": thigh_deg - shank_deg,
         "foot_pitch_deg": pitch - 360 * np.round(np.median(pitch) / 360),
-        "rise_m": (data["hip_right"] + data["hip_left"])[:, 1] / 2,
+        "height_m": ankle[:, 1],
     }
 
 
@@ -85,8 +87,6 @@ def runner(path: Path) -> dict[str, np.ndarray | float]:
         curves = {name: mean_stride(signal, first, last) for name, signal in leg_signals(data, side).items()}
         sides.append({**curves, "duty": duty, "stride_s": float(np.median(last - first) / RATE_HZ)})
     both = {name: (sides[0][name] + sides[1][name]) / 2 for name in sides[0]}
-    both["rise_m"][1::2] = 0  # each step is alike: only even harmonics
-    both["rise_m"][0] = 0
     if path.stem in BAD_TOES:
         del both["foot_pitch_deg"]
     return both
@@ -94,14 +94,23 @@ def runner(path: Path) -> dict[str, np.ndarray | float]:
 
 def level(folder: Path, suffix: str) -> dict[str, np.ndarray | float]:
     runners = [runner(path) for path in sorted(folder.glob(f"rbds*_{suffix}.npz"))]
-    names = ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "rise_m", "duty", "stride_s")
+    names = ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "height_m", "duty", "stride_s")
     mean = {name: np.mean([r[name] for r in runners if name in r], axis=0) for name in names}
     # The sole lies on the belt in mid-stance: pitch counts from there, heel and toe markers sit at
     # different heights.
-    phase = np.linspace(0.35, 0.55, 20) * mean["duty"]
-    waves = np.exp(2j * np.pi * np.multiply.outer(phase, np.arange(HARMONICS + 1)))
-    mean["foot_pitch_deg"][0] -= np.median((waves * mean["foot_pitch_deg"]).real.sum(axis=1))
+    flat = on_circle(mean["foot_pitch_deg"], np.linspace(0.35, 0.55, 20) * mean["duty"])
+    mean["foot_pitch_deg"][0] -= np.median(flat)
+    # The ankle's height counts from where the hips of this stride are in the mean.
+    phase = np.arange(200) / 200
+    thigh, knee, ankle_m = (on_circle(mean[name], phase) for name in ("thigh_deg", "knee_flexion_deg", "height_m"))
+    leg_m = THIGH_M * np.cos(np.radians(thigh)) + SHANK_M * np.cos(np.radians(thigh - knee))
+    mean["height_m"][0] -= np.mean((leg_m + ankle_m)[phase < mean["duty"]])
     return mean
+
+
+def on_circle(coefficients: np.ndarray, phase: np.ndarray) -> np.ndarray:
+    """A curve at `phase` (N,)."""
+    return (np.exp(2j * np.pi * np.multiply.outer(phase, np.arange(HARMONICS + 1))) * coefficients).real.sum(axis=1)
 
 
 def walking() -> dict[str, np.ndarray | float]:
@@ -115,14 +124,14 @@ def walking() -> dict[str, np.ndarray | float]:
         spectrum = np.fft.rfft(curve) * np.abs(np.fft.rfft(blur, len(curve)))
         out[name] = series(np.fft.irfft(spectrum, len(curve)))
     rise = -0.02 * np.cos(4 * np.pi * (phase - 0.05))  # highest in mid-stance, 4 cm in all
-    return {**out, "rise_m": series(rise), "duty": 0.62, "stride_s": 1.1}
+    return {**out, "height_m": series(rise), "duty": 0.62, "stride_s": 1.1}
 
 
 def as_python(name: str, speed_mps: float, curves: dict[str, np.ndarray | float]) -> str:
     lines = [f"{name} = Curves(", f"    speed_mps={speed_mps},", f"    stride_s={curves['stride_s']:.4f},"]
     lines.append(f"    duty={curves['duty']:.4f},")
-    for key in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "rise_m"):
-        digits = 5 if key == "rise_m" else 2
+    for key in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "height_m"):
+        digits = 5 if key == "height_m" else 2
         numbers = ", ".join(
             f"{v.real:.{digits}f}{v.imag:+.{digits}f}j" if abs(v) > 5e-6 else "0j" for v in np.asarray(curves[key])
         )

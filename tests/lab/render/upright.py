@@ -78,7 +78,8 @@ class KneeLifter(Upright):
             out[f"knee_{side}"] = out[f"knee_{side}"] + 1.5 * want.lift_deg * mine
             out[f"pitch_{side}"] = -18.0 * mine
         slow = np.sin(np.add.outer(2 * np.pi * t_s, self._sway) * SWAY_HZ) * want.unsteadiness
-        return out | {"lean": want.trunk_lean_deg + 0.7 * slow[:, 0], "forward_m": 0.006 * slow[:, 1], "sway_m": 0.006 * slow[:, 2]}
+        swayed = {"forward_m": 0.006 * slow[:, 1], "sway_m": 0.006 * slow[:, 2]}
+        return out | {"lean": want.trunk_lean_deg + 0.7 * slow[:, 0]} | swayed
 
 
 class Walker(Upright):
