@@ -36,23 +36,23 @@ STRIDE_SD = {
     "thigh_excursion_near_deg": 2.12,
     "thigh_forward_near_deg": 1.70,
     "tle_share_near": 0.020,
-    "knee_flexion_stance_near_deg": 2.56,
+    "knee_flexion_stance_near_deg": 2.44,
     "knee_flexion_swing_near_deg": 2.44,
-    "retraction_near_pct": 1.05,
+    "retraction_near_pct": 1.04,
     "retraction_near_deg": 1.94,
-    "contact_time_ms": 7.9,
+    "contact_time_ms": 14.5,
     "step_length_m": 0.0147,
-    "flight_time_ms": 9.22,
-    "duty_factor_pct": 1.20,
+    "flight_time_ms": 15.3,
+    "duty_factor_pct": 2.09,
     "vertical_oscillation_cm": 0.557,
     "vertical_ratio_pct": 0.478,
-    "overstride_near_cm": 1.37,
-    "shank_contact_near_deg": 2.00,
+    "overstride_near_cm": 2.41,
+    "shank_contact_near_deg": 3.18,
 }
 # Strides that STRIDE_SD counts for beside those seen: a variance that differs from trial to trial
-# by so much as theirs do is known as well as from so many strides; 10 for the measures that differ
+# by so much as theirs do is known as well as from so many strides; 7 for the measure that differs
 # most, more for the others (the same command).
-STRIDE_SD_WORTH = 10.0
+STRIDE_SD_WORTH = 7.0
 
 # Half of an interval of cadence: a mean of strides so unlike speaks of none of them (chosen)
 VAGUE_SPM = 10.0

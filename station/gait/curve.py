@@ -58,16 +58,16 @@ def hill(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s
 
 
 def falls_through(
-    t_s: NDArray[np.float64], y: NDArray[np.float64], level: float, start_s: float, end_s: float, half_s: float
+    t_s: NDArray[np.float64], y: NDArray[np.float64], level: float, start_s: float, end_s: float, half_s: float, last: bool = True
 ) -> float:
-    """Time at which y last comes down through `level` inside (start, end): a straight line through
+    """Time at which y last (else first) comes down through `level` inside (start, end): a straight line through
     the samples within `half_s` of the crossing, or between the two samples round it where there are
     no more; NaN when it does not."""
     seen = _seen(t_s, y, start_s, end_s, 0.0)
     falls = [(a, b) for a, b in pairwise(seen) if a[1] > level >= b[1]]
     if not falls:
         return nan
-    (a_s, a), (b_s, b) = falls[-1]
+    (a_s, a), (b_s, b) = falls[-1 if last else 0]
     if b_s - a_s > 4.0 * half_s:
         return nan
     rough_s = a_s + (a - level) / (a - b) * (b_s - a_s)

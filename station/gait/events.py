@@ -19,12 +19,10 @@ from numpy.typing import NDArray
 from station.gait import history as h
 from station.gait.curve import bottom, falls_through, median_between, top
 
-# The ankle comes down, from when the heel was farthest ahead, and the foot lies flat after that
-# (chosen)
-DOWN_FROM_S, DOWN_TO_S = -0.03, 0.13
-FLAT_FROM_S, FLAT_TO_S = 0.03, 0.11
+DOWN_FROM_S, DOWN_TO_S = -0.03, 0.13  # of the ankle, from when the heel was farthest ahead (chosen)
+FLAT_FROM_S, FLAT_TO_S = 0.03, 0.11  # after it came down the foot lies flat (chosen)
 LOW = 0.025  # of the thigh's length (chosen on the tuning runners)
-ANKLE_DOWN_AFTER_S = 0.011  # medians over the tuning runners, as above
+ANKLE_DOWN_AFTER_S = 0.012  # medians over the tuning runners, as above
 HEEL_AHEAD_BEFORE_S = 0.029  # likewise
 STRAIGHT_AFTER_S = 0.016  # likewise
 CROSSING_HALF_S = 0.035  # of the line fitted round the passage (chosen: four frames at 60 a second)
@@ -86,7 +84,7 @@ def _contact(rows: NDArray[np.float64], leg: Leg, near_s: float, stride_s: float
     down_s = near_s + HEEL_AHEAD_BEFORE_S + ANKLE_DOWN_AFTER_S
     for _ in range(2):
         flat = median_between(t_s, height, down_s + FLAT_FROM_S, down_s + FLAT_TO_S)
-        down_s = falls_through(t_s, height, flat + low, first_s, last_s, CROSSING_HALF_S)
+        down_s = falls_through(t_s, height, flat + low, first_s, last_s, CROSSING_HALF_S, last=False)
     if isfinite(down_s):
         return down_s - ANKLE_DOWN_AFTER_S, _sure(t_s, height, down_s, half_s)
     return ahead_s + HEEL_AHEAD_BEFORE_S, 0.5 * _sure(t_s, rows[:, leg.heel], ahead_s, half_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from station.gait.curve import bottom, falls_through, hill, top, value_at
+from station.gait.curve import bottom, falls_through, hill, median_between, top, value_at
 
 RNG = np.random.default_rng(3)
 T_S = np.sort(RNG.uniform(0.0, 1.0, 70))  # uneven times
@@ -46,6 +46,12 @@ def test_passage_downwards_only() -> None:
     assert np.isnan(falls_through(T_S, WAVE, 50.0, 0.0, 1.0, 0.035))
 
 
+def test_first_or_last_of_two_passages() -> None:
+    twice = 30.0 * np.cos(4 * np.pi * (T_S - 0.1))
+    for last, when_s in ((False, 0.225), (True, 0.725)):
+        assert falls_through(T_S, twice, 0.0, 0.0, 1.0, 0.035, last) == pytest.approx(when_s, abs=0.004)
+
+
 def test_noise_is_averaged_over_the_fit() -> None:
     times = np.arange(0, 1, 1 / 60)
     thigh = 32.0 * np.cos(2 * np.pi * (times - 0.43) / 0.7)
@@ -77,3 +83,10 @@ def test_a_slope_a_valley_and_three_samples_are_no_hill() -> None:
     assert np.isnan(hill(times, -((times - 0.05) ** 2), 0.0, 0.09))
     gone = np.where(times > 0.08, np.nan, 40.0 - 25.0 * ((times - 0.11) / 0.11) ** 2)
     assert np.isnan(hill(times, gone, -0.01, 0.22))
+
+
+def test_median_of_what_was_measured() -> None:
+    t_s, y = np.arange(6) / 10, np.array([9.0, 1.0, np.nan, 3.0, 8.0, 9.0])
+    assert median_between(t_s, y, 0.05, 0.35) == 2.0
+    assert median_between(t_s, y, 0.05, 0.45) == 3.0
+    assert np.isnan(median_between(t_s, y, 0.15, 0.25))

@@ -29,13 +29,13 @@ def script() -> ModuleType:
 @pytest.mark.parametrize(("curves", "suffix"), [(sc.RUN_2_5, "v25"), (sc.RUN_3_5, "v35"), (sc.RUN_4_5, "v45")])
 def test_running_curves_come_from_the_recordings(curves: sc.Curves, suffix: str, script: ModuleType, shared: Path) -> None:
     derived = script.level(shared / "data/rbds", suffix)
-    for name in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "rise_m", "duty", "stride_s"):
+    for name in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "height_m", "duty", "stride_s"):
         np.testing.assert_allclose(getattr(curves, name), derived[name], atol=0.008, err_msg=name)
 
 
 def test_walking_curves_come_from_the_script(script: ModuleType) -> None:
     derived = script.walking()
-    for name in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "rise_m", "duty", "stride_s"):
+    for name in ("thigh_deg", "knee_flexion_deg", "foot_pitch_deg", "height_m", "duty", "stride_s"):
         np.testing.assert_allclose(getattr(sc.WALK, name), derived[name], atol=0.008, err_msg=name)
 
 
