@@ -17,9 +17,10 @@ thighs passed each other. What a frame costs under either naming:
     pattern      once the stride clock runs, the distance to the last stride at this phase
     length       the near leg looks longer than the far one
 
-No segment ever costs more than FAR_NATS: one landmark gone astray may not outvote the rest. Because
-a wrong turn is kept as one of two stories and not as the only truth, it is taken back as soon as
-what follows fits the other one better; then all that was recorded since the two parted is renamed.
+No segment ever costs more than FAR_NATS: one landmark gone astray may not outvote the rest. While
+it stays astray it costs that once in ASTRAY_S. Because a wrong turn is kept as one of two stories
+and not as the only truth, it is taken back as soon as what follows fits the other one better; then
+all that was recorded since the two parted is renamed.
 
 Both stories agree on most of the past, so neither knows whether the legs were mistaken for each
 other long ago. Two things tell: the pose model's names are right most of the time, and the near leg
@@ -45,7 +46,7 @@ BEND_DEG_S2 = (1500.0, 2400.0)  # half the angular acceleration that the predict
 PULL_PER_S2 = 90.0  # squared angular frequency of a stride of 0.66 s
 # Time constants by which a segment's angle and speed follow what is seen.
 FOLLOW_S, SPEED_S = 0.004, 0.08
-MISFIT_S = 1 / 60  # what a pose model is off stays for so long: frames within it count as one
+ASTRAY_S = 1 / 30  # a segment gone astray stays so for so long: frames within it count as one
 FAR_NATS = 5.5  # of one segment: 3.3 standard deviations, and no lesson for the prediction
 BEGIN_HZ = 0.4  # how often an exchange begins while legs stride
 # While they do not: legs apart, and legs that hang side by side, which pose models name at random.
@@ -177,7 +178,6 @@ class LegTracker:
         begins = (BEGIN_HZ if strides else STANDING_HZ[int(abs(named[0] - named[2]) < APART_DEG)]) * gap_s
         changes = ((begins, -log(begins)), (-log(1.0 - exp(-ends)), ends))
         guesses = [_ahead(story.parts, t_s, self._middle, PULL_PER_S2 if story.strides(t_s) else 0.0) for story in before]
-        weight = min(gap_s / MISFIT_S, 1.0)
         parents, costs = [0, 0], [-odds, odds]
         unlike = self._unlike(pattern, legs, gap_s)
         for now in (0, 1):
@@ -185,7 +185,7 @@ class LegTracker:
             ways = [
                 story.cost
                 + changes[was][now]
-                + weight * _misfit(guesses[was], leg)
+                + _misfit(guesses[was], leg, gap_s)
                 + _unpassed(story, t_s, gap_s, leg)
                 + unlike[was][now]
                 for was, story in enumerate(before)
@@ -259,8 +259,9 @@ def _ahead(parts: tuple[Part, ...], t_s: float, middle: Sequence[float], pull_pe
     return guesses
 
 
-def _misfit(guesses: Sequence[Guess | None], legs: Legs) -> float:
-    total = 0.0
+def _misfit(guesses: Sequence[Guess | None], legs: Legs, gap_s: float) -> float:
+    """Cost of what was seen, `gap_s` after the frame before."""
+    total, again = 0.0, min(gap_s / ASTRAY_S, 1.0)
     for guess, angle in zip(guesses, legs, strict=True):
         if angle != angle:
             continue
@@ -269,7 +270,9 @@ def _misfit(guesses: Sequence[Guess | None], legs: Legs) -> float:
         else:
             off = (angle - guess[0]) / guess[2]
             nats = 0.5 * off * off
-            total += nats if nats < FAR_NATS else FAR_NATS
+            # Not seen, or astray, in the frame before: the same error is not counted anew.
+            weight = 1.0 if guess[3] < 1.5 * gap_s else again
+            total += weight * (nats if nats < FAR_NATS else FAR_NATS)
     return total
 
 
