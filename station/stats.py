@@ -50,9 +50,9 @@ STRIDE_SD = {
     "shank_contact_near_deg": 3.18,
 }
 # Strides that STRIDE_SD counts for beside those seen: a variance that differs from trial to trial
-# by so much as theirs do is known as well as from so many strides; 7 for the measure that differs
+# by so much as theirs do is known as well as from so many strides; 10 for the measures that differ
 # most, more for the others (the same command).
-STRIDE_SD_WORTH = 7.0
+STRIDE_SD_WORTH = 10.0
 
 # Half of an interval of cadence: a mean of strides so unlike speaks of none of them (chosen)
 VAGUE_SPM = 10.0
