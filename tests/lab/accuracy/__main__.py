@@ -66,9 +66,9 @@ LANDING = """
 ## Knee, bounce, flight and landing, by runner
 
 `python -m tests.lab.accuracy.quantities`: root mean square error of the mean of half a minute, at three speeds and from both
-sides, without a pose model. Flight and duty factor are as good as the contact time that they are made of. Where the foot lands
-errs between runners by half of what they differ by, and by more in runner 002 (of those that constants were fitted on), whose
-foot hovers before it lands.
+sides, without a pose model. Flight and duty factor are as good as the contact time that they are made of, and that is timed worst
+at toe-off. Where the foot lands errs between runners by half of what they differ by; most in runner 016, whose ankle comes down
+latest.
 """
 WHY = {
     "locked (x 0.1) told by the norms alone": "Fourteen knee lifts seen with 8 mm of landmark noise leave the in-phase part "
@@ -79,7 +79,7 @@ WHY = {
     "pelvic turn": "Hip width differs by 8 % between people and is not known of the one who runs; the four to whom this was "
     "fitted differ more than the others.",
     "belt speed": "At 4.5 m/s a foot stands still on the belt for some 50 ms between landing and leaving, three pictures.",
-    "foot contact": "Runners who land on the forefoot pass the upright shank sooner.",
+    "foot contact": "The ankles of some runners come down on to the flat foot later than those of others.",
     "toe-off": "At 2.5 m/s some runners straighten the trailing knee long before the toe leaves.",
 }
 
