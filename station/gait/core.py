@@ -82,7 +82,7 @@ class GaitCore:
         self._timeline = Timeline()
         self._facing = Facing(view.direction)
         self._legs = LegTracker()
-        self._rows = RowMaker()
+        self._rows = RowMaker(view.azimuth_deg)
         self._history = History()
         self._clock = StrideClock(self._history)
         self._bout = Bout(self._history, self._pelvis, view.px_per_m)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
     TOE_FAR,
     REACH_NEAR,  # ankle ahead of the hip of its own side
     REACH_FAR,
-    ANKLE_NEAR,  # height
+    ANKLE_NEAR,  # height above the belt, but for a constant
     ANKLE_FAR,
     LENGTH_NEAR,  # thigh, px
     LENGTH_FAR,
