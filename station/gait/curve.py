@@ -60,9 +60,9 @@ def hill(t_s: NDArray[np.float64], y: NDArray[np.float64], start_s: float, end_s
 def falls_through(
     t_s: NDArray[np.float64], y: NDArray[np.float64], level: float, start_s: float, end_s: float, half_s: float, last: bool = True
 ) -> float:
-    """Time at which y last (else first) comes down through `level` inside (start, end): a straight line through
-    the samples within `half_s` of the crossing, or between the two samples round it where there are
-    no more; NaN when it does not."""
+    """Time at which y last (else first) comes down through `level` inside (start, end): a straight
+    line through the samples within `half_s` of the crossing, or between the two samples round it
+    where there are no more; NaN when it does not."""
     seen = _seen(t_s, y, start_s, end_s, 0.0)
     falls = [(a, b) for a, b in pairwise(seen) if a[1] > level >= b[1]]
     if not falls:

@@ -1,7 +1,7 @@
 """Foot contact and toe-off of one leg within one stride, from how the leg moves.
 
 Contact: the ankle has come down to LOW above where it is while the foot lies flat,
-ANKLE_DOWN_AFTER_S after the foot has landed. Against the force plate this holds from runner to
+`down_after_s` after the foot has landed. Against the force plate this holds from runner to
 runner within 6 to 7 ms (SD) and moves with no fault, where the heel farthest ahead of the hips
 scatters by 12 ms; the heel stands in where the ankle is not seen. Toe-off: the trailing knee is
 straightest STRAIGHT_AFTER_S after the toe has left; that peak is looked for near the backward end
@@ -24,7 +24,10 @@ from station.gait.curve import bottom, falls_through, median_between, top
 DOWN_FROM_S, DOWN_TO_S = -0.03, 0.13  # of the ankle, from when the heel was farthest ahead (chosen)
 FLAT_FROM_S, FLAT_TO_S = 0.03, 0.11  # after it came down the foot lies flat (chosen)
 LOW = 0.025  # of the thigh's length (chosen on the tuning runners)
-ANKLE_DOWN_AFTER_S = 0.012  # medians over the tuning runners, as above
+# Seen from above, what a foot moves sideways while it lands looks like height, the near one's the
+# other way round than the far one's. Medians over the tuning runners, as above
+NEAR_DOWN_AFTER_S = 0.012
+FAR_DOWN_AFTER_S = 0.028  # likewise
 HEEL_AHEAD_BEFORE_S = 0.029  # likewise
 STRAIGHT_AFTER_S = 0.016  # likewise
 CROSSING_HALF_S = 0.035  # of the line fitted round the passage (chosen: four frames at 60 a second)
@@ -40,10 +43,11 @@ class Leg(NamedTuple):
     toe: int
     ankle: int
     length: int
+    down_after_s: float  # from contact to when the ankle has come down
 
 
-NEAR = Leg(h.THIGH_NEAR, h.SHANK_NEAR, h.HEEL_NEAR, h.TOE_NEAR, h.ANKLE_NEAR, h.LENGTH_NEAR)
-FAR = Leg(h.THIGH_FAR, h.SHANK_FAR, h.HEEL_FAR, h.TOE_FAR, h.ANKLE_FAR, h.LENGTH_FAR)
+NEAR = Leg(h.THIGH_NEAR, h.SHANK_NEAR, h.HEEL_NEAR, h.TOE_NEAR, h.ANKLE_NEAR, h.LENGTH_NEAR, NEAR_DOWN_AFTER_S)
+FAR = Leg(h.THIGH_FAR, h.SHANK_FAR, h.HEEL_FAR, h.TOE_FAR, h.ANKLE_FAR, h.LENGTH_FAR, FAR_DOWN_AFTER_S)
 
 
 class Landing(NamedTuple):
@@ -83,12 +87,12 @@ def _contact(rows: NDArray[np.float64], leg: Leg, near_s: float, stride_s: float
     t_s, half_s, height = rows[:, h.T_S], 0.07 * stride_s, rows[:, leg.ankle]
     first_s, last_s = near_s + DOWN_FROM_S, near_s + DOWN_TO_S
     low = LOW * median_between(t_s, rows[:, leg.length], first_s, last_s)
-    down_s = near_s + HEEL_AHEAD_BEFORE_S + ANKLE_DOWN_AFTER_S
+    down_s = near_s + HEEL_AHEAD_BEFORE_S + leg.down_after_s
     for _ in range(2):
         flat = median_between(t_s, height, down_s + FLAT_FROM_S, down_s + FLAT_TO_S)
         down_s = falls_through(t_s, height, flat + low, first_s, last_s, CROSSING_HALF_S, last=False)
     if isfinite(down_s):
-        return down_s - ANKLE_DOWN_AFTER_S, _sure(t_s, height, down_s, half_s)
+        return down_s - leg.down_after_s, _sure(t_s, height, down_s, half_s)
     return ahead_s + HEEL_AHEAD_BEFORE_S, 0.5 * _sure(t_s, rows[:, leg.heel], ahead_s, half_s)
 
 

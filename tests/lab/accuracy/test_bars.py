@@ -53,6 +53,12 @@ def test_events_against_the_force_plate(recorded: Trials, what: str, bar_ms: flo
     assert missed <= 0.005 * true
 
 
+@pytest.mark.parametrize("azimuth_deg", [-15.0, 15.0])
+def test_contact_is_no_later_seen_from_the_rear_or_the_front(shared: Path, azimuth_deg: float) -> None:
+    trials = suite.run(shared, HELD, replace(BASE, azimuth_deg=azimuth_deg), sides=("right",), speeds=("35",))
+    assert abs(np.median(np.concatenate([s.contact_ms for _, s in trials]))) < 8.0
+
+
 def test_no_stride_is_lost_or_invented(recorded: Trials) -> None:
     for trial, s in recorded:
         assert abs(s.strides - s.true_strides) <= 1, trial.name
