@@ -348,10 +348,10 @@ class Event:
 SpeedOrigin = Literal["given", "picture", "ftms", "unknown"]
 
 
-# Half the 95 % interval of a speed read from the feet, as a share of it: 2.8 % RMS through the
+# Half the 95 % interval of a speed read from the feet, as a share of it: 2.4 % RMS through the
 # station's pose model (tests/lab/end_to_end/RESULTS.md), wider for the next person by
 # model_errors.reach.
-SEEN_SPEED_HALF = 0.066
+SEEN_SPEED_HALF = 0.057
 
 
 @dataclass(frozen=True, slots=True)
