@@ -24,31 +24,34 @@ def text_of(path: str) -> str:
 
 
 @cache
-def tables_of(path: str) -> tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
-    """(header, rows) of every table in a Markdown file, cells stripped."""
+def tables_of(path: str, under: str = "") -> tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...]:
+    """(header, rows) of every table in a Markdown file, or of those after a heading, cells
+    stripped.
+    """
     found = []
-    for block in re.findall(r"(?:^\|.*\n)+", text_of(path), flags=re.MULTILINE):
+    text = text_of(path).partition(f"\n{under}\n")[2] if under else text_of(path)
+    for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
         rows = [tuple(cell.strip() for cell in line.strip().strip("|").split("|")) for line in block.splitlines()]
         found.append((rows[0], tuple(rows[2:])))
     return tuple(found)
 
 
-def columns(path: str, *names: str, nth: int = 0) -> list[tuple[str, ...]]:
-    """Those columns, row by row, of the nth table that has them all; a name given twice is taken in
-    order. Raises Missing.
+def columns(path: str, *names: str, nth: int = 0, under: str = "") -> list[tuple[str, ...]]:
+    """Those columns, row by row, of the nth table (after a heading) that has them all; a name given
+    twice is taken in order. Raises Missing.
     """
-    found = [(header, rows) for header, rows in tables_of(path) if not Counter(names) - Counter(header)]
+    found = [(header, rows) for header, rows in tables_of(path, under) if not Counter(names) - Counter(header)]
     if nth >= len(found):
-        raise Missing(f"{path}: {len(found)} tables with the columns {names}")
+        raise Missing(f"{path}: {len(found)} tables with the columns {names} {under}".rstrip())
     header, rows = found[nth]
     places = [[at for at, name in enumerate(header) if name == wanted] for wanted in names]
     at = [places[i][names[:i].count(wanted)] for i, wanted in enumerate(names)]
     return [tuple(row[i] for i in at) for row in rows]
 
 
-def table(path: str, *names: str, nth: int = 0) -> str:
+def table(path: str, *names: str, under: str = "") -> str:
     """The same as Markdown."""
-    rows = [names, ("---",) * len(names), *columns(path, *names, nth=nth)]
+    rows = [names, ("---",) * len(names), *columns(path, *names, under=under)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
