@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from typing import Any
 
 from station.errors import HardwareError
@@ -105,7 +105,7 @@ class Watch:
         except ImportError:
             raise HardwareError("the package dbus-fast is missing", "watch.enabled", NO_PACKAGE) from None
         bus = await MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM).connect()
-        gone = asyncio.Event()
+        gone, lost = asyncio.Event(), asyncio.ensure_future(bus.wait_for_disconnect())
         try:
             measurement = watch_objects.Characteristic(rsc.MEASUREMENT, SERVICE_PATH, ["notify"], self._payload)
             bus.export(SERVICE_PATH, watch_objects.Service(rsc.SERVICE))
@@ -118,10 +118,12 @@ class Watch:
             await _ask(bus, BLUEZ, adapter, ADVERTS, "RegisterAdvertisement", "oa{sv}", ADVERT_PATH, {})
             self._measurement = measurement
             self._ready.set()
-            await _first(self._ended.wait(), gone.wait(), bus.wait_for_disconnect(), _advertise_on(bus, adapter))
+            await _first(self._ended.wait(), gone.wait(), lost, _advertise_on(bus, adapter))
         finally:
             self._measurement = None
             bus.disconnect()  # BlueZ takes service and advertisement away with it
+            lost.cancel()
+            await asyncio.gather(lost, return_exceptions=True)
 
 
 async def _ask(bus: Any, to: str, path: str, interface: str, call: str, signature: str = "", *words: Any) -> Any:
@@ -181,7 +183,7 @@ async def _advertise_on(bus: Any, adapter: str) -> None:
                 await _ask(bus, BLUEZ, adapter, ADVERTS, call, signature, ADVERT_PATH, *words)
 
 
-async def _first(*waits: Coroutine[Any, Any, Any]) -> None:
+async def _first(*waits: Awaitable[Any]) -> None:
     """Until one of them ends; the others are given up."""
     tasks = [asyncio.ensure_future(one) for one in waits]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -46,6 +46,7 @@ def test_jittered_and_lost_frames(fps: float, jitter_ms: float, lost: float) -> 
 
 
 def test_rows_tell_what_was_run() -> None:
+    """Step times less closely: the core allows for what real feet move sideways while they land."""
     reported = film((25.0, RunnerSpec(speed_mps=3.5, trunk_lean_deg=7.0, flaws=noisy(), variability=1.0)))
     allowed = {
         "thigh_forward_near_deg": 1.5,
@@ -58,8 +59,8 @@ def test_rows_tell_what_was_run() -> None:
         "knee_flexion_swing_near_deg": 2.0,
         "trunk_lean_deg": 0.5,
         "contact_s": 0.02,
-        "step_time_near_s": 0.006,
-        "step_time_far_s": 0.006,
+        "step_time_near_s": 0.016,
+        "step_time_far_s": 0.016,
         "speed_mps": 0.1,
         "step_length_m": 0.04,
         "vertical_oscillation_cm": 0.5,

@@ -107,6 +107,7 @@ class BlueZ:
             from dbus_fast.service import method as dbus_method
 
         bus = await MessageBus(bus_address=self.address).connect()
+        lost = asyncio.ensure_future(bus.wait_for_disconnect())
         outer = self
 
         async def ask(to: str, path: str, interface: str, member: str, signature: str = "", *body: Any) -> Any:
@@ -181,6 +182,8 @@ class BlueZ:
         await bus.request_name("org.bluez")
         self._up.set()
         await self._stop.wait()
+        lost.cancel()
+        await asyncio.gather(lost, return_exceptions=True)
         bus.disconnect()
 
     def _changed(self, message: Any) -> None:
