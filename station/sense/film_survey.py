@@ -29,6 +29,7 @@ BARS_SIDE_PX = 1920  # chosen: larger frames are looked at shrunk
 FLAT_LEVEL = 16  # of 255: how far a bar's colour may wander; compression alone makes it 8 (chosen)
 # A bar ends along this share of its side at once: no head before a white wall does (chosen)
 EDGE_LEVEL, EDGE_SHARE = 24, 0.15
+EDGE_BLUR = 1 / 150  # of the side: so far compression blurs that end (chosen)
 # Of the frame's area inside the bars: smaller bars hide nobody, and a dark treadmill's side is no
 # bar (chosen)
 MOST_LEFT = 0.5
@@ -250,7 +251,7 @@ def _bar(low: NDArray[np.uint8], high: NDArray[np.uint8], end: int) -> int:
     if lines in (0, len(flat)):
         return lines
     colour = (least[lines - 1] + most[lines - 1]) // 2
-    beyond = min(lines + 2, len(flat) - 1)  # compression blurs the edge
+    beyond = min(lines + max(2, round(EDGE_BLUR * len(flat))), len(flat) - 1)
     off = np.maximum(np.abs(low[beyond] - colour), np.abs(high[beyond] - colour)).max(axis=1)
     return lines if (off > EDGE_LEVEL).mean() >= EDGE_SHARE else 0
 

@@ -20,6 +20,7 @@ from station.errors import InputError, UsageError
 from station.ports import EndOfSource
 from station.sense.film_clock import FrameClock
 from station.sense.film_reading import FilmReading
+from station.sense.film_survey import inside_bars
 from station.sense.open import open_source
 from station.sense.video import Damage, VideoSource
 from station.types import NS, Frame
@@ -258,6 +259,17 @@ def test_bars_of_one_colour_are_cut_off(tmp_path: Path, colour: tuple[int, int, 
     height, width = frames[0].image.shape[:2]
     assert (width, height) == (pytest.approx(160, abs=4), pytest.approx(240, abs=4))
     assert any("bars" in note for note in source.notes)
+
+
+def test_bars_end_where_compression_blurs_them() -> None:
+    low = np.full((1080, 1920, 3), 120, np.uint8)
+    high = low.copy()
+    low[270:810, 756:1162], high[270:810, 756:1162] = 10, 240
+    for ring in (slice(264, 270), slice(810, 816)):
+        high[ring, 756:1162:16] += 20
+    x0, y0, x1, y1 = inside_bars(low, high)
+    assert (x0 * 1920, x1 * 1920) == (pytest.approx(756, abs=1), pytest.approx(1162, abs=1))
+    assert (y0 * 1080, y1 * 1080) == (pytest.approx(267, abs=4), pytest.approx(813, abs=4))
 
 
 def test_bars_are_found_behind_a_black_beginning(tmp_path: Path) -> None:
