@@ -34,6 +34,7 @@ from tests.lab.faults.dead_parts import Printed
 from tests.made_appliance import FPS, Appliance, Sitter, gym, sitting
 
 EVERY_S, MEAN_H = 30.0, 1 / 6  # of the station's clock
+LEAST_H = 1.25  # a slope needs three whole means in its second half
 RUN_MIN, PAUSE_S = 2.5, 70.0  # a runner, and an empty belt that gives the next one a new coach
 HEAP_FIELDS = ["arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"]
 STANDING = round(3 * FPS)  # so many poses of `sitting` come before the run
@@ -139,6 +140,9 @@ def lines(readings: NDArray[np.float64], took_s: float) -> Iterator[str]:
 
 
 def main(hours: float, run_min: float = RUN_MIN) -> None:
+    if not hours >= LEAST_H:
+        print(f"{hours:g} h are too short to tell a leak: give {LEAST_H:g} h or more", file=sys.stderr)
+        raise SystemExit(2)
     printed = Printed()
     began_s = time.monotonic()
     try:
