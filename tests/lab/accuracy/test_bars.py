@@ -114,7 +114,7 @@ def test_knee_bounce_flight_and_landing(shared: Path) -> None:
         "duty_factor_pct": 5.0,
         "vertical_oscillation_cm": 0.2,
         "vertical_ratio_pct": 0.2,
-        "overstride_near_cm": 2.2,
+        "overstride_near_cm": 2.0,
         "shank_contact_near_deg": 3.5,
     }
     found = errors(HELD[0])
