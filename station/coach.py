@@ -26,7 +26,7 @@ class Coach:
         self._plan = plan
         self._pelvis = Pelvis(view, turn_bands)
         self._core = GaitCore(view, self._pelvis)
-        self._correction = Correction(errors, view.azimuth_deg)
+        self._correction = Correction(errors, view.given_azimuth_deg)
         self._judge = Judge(RULES)
         self._session = Session(plan)
         coached = [(rule.name, rule.coaching) for rule in RULES if rule.coaching]

@@ -48,7 +48,7 @@ def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
     return tuple(
         ErrorBand(
             float(band["least_fps"]),
-            float(band["most_azimuth_deg"]),
+            NAN if band["most_azimuth_deg"] is None else float(band["most_azimuth_deg"]),
             {str(name): MeasureError(**row) for name, row in band["rows"].items()},
         )
         for band in values
@@ -56,13 +56,15 @@ def bands_of(values: Sequence[Mapping[str, Any]]) -> tuple[ErrorBand, ...]:
 
 
 class KnownErrors:
-    """The rows of an error table for one frame rate and camera azimuth; else of the core alone."""
+    """The rows of an error table for one frame rate and camera azimuth (NaN: not given); else of
+    the core alone.
+    """
 
     def __init__(
         self, errors: Sequence[ErrorBand], fps: float, azimuth_deg: float, method: Mapping[str, MeasureError] = METHOD
     ) -> None:
         # Timestamps are rounded: 29.97 and 60 frames a second belong to their bands.
-        fits = [b for b in errors if fps >= 0.95 * b.least_fps and abs(azimuth_deg) <= b.most_azimuth_deg]
+        fits = [b for b in _at(errors, azimuth_deg) if fps >= 0.95 * b.least_fps]
         best = max(fits, key=lambda b: (b.least_fps, -b.most_azimuth_deg), default=None)
         self.rows: Mapping[str, MeasureError] = best.rows if best is not None else method
         self._outside = frozenset(name for band in errors for name in band.rows) - TIMED if best is None else frozenset()
@@ -120,6 +122,16 @@ class KnownErrors:
         return sum(self.rows[part].bias for part in parts if part in self.rows)
 
 
+def _at(errors: Sequence[ErrorBand], azimuth_deg: float) -> list[ErrorBand]:
+    """Bands of that camera azimuth. A table without bands for one that is not given takes it for
+    the side view.
+    """
+    if math.isnan(azimuth_deg):
+        not_given = [band for band in errors if math.isnan(band.most_azimuth_deg)]
+        return not_given or _at(errors, 0.0)
+    return [band for band in errors if abs(azimuth_deg) <= band.most_azimuth_deg]
+
+
 def reach(people: int) -> float:
     """How many standard deviations between `people` the next person's error may be off: one more
     draw from what they showed, Student's t with people - 1 degrees of freedom, times sqrt(1 +
@@ -143,7 +155,9 @@ NOTHING_KNOWN = KnownErrors((), NAN, NAN)
 
 
 class Correction:
-    """Stands behind the core: the gait without the model's bias, its error in the intervals."""
+    """Stands behind the core: the gait without the model's bias, its error in the intervals.
+    `azimuth_deg`: of the camera, NaN where not given.
+    """
 
     def __init__(self, errors: Sequence[ErrorBand], azimuth_deg: float) -> None:
         self._errors, self._azimuth_deg = tuple(errors), azimuth_deg

@@ -220,6 +220,8 @@ class View:
 
     roll_deg: clockwise turn of the frame's vertical against gravity, as the frame shows it.
     azimuth_deg: camera off the pure side view, + = moved towards the rear of the treadmill.
+    azimuth_given: whether anybody measured it; if not, angles are taken as seen from the side, and
+    intervals allow for a camera set up by eye.
     px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the frame.
     focal_px: focal length of the lens in pixels of this frame.
     zone: the treadmill in the frame as fractions (x0, y0, x1, y1) of width and height.
@@ -233,6 +235,12 @@ class View:
     direction: Side | None = None
     zone: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     focal_px: float = NAN
+    azimuth_given: bool = False
+
+    @property
+    def given_azimuth_deg(self) -> float:
+        """NaN where not given."""
+        return self.azimuth_deg if self.azimuth_given else NAN
 
 
 # --- facts: what the gait room tells --------------------------------------------------------------
@@ -858,7 +866,9 @@ class MeasureError:
 
 @dataclass(frozen=True, slots=True)
 class ErrorBand:
-    """A pose model's errors by measure, from `least_fps` on, up to `most_azimuth_deg`."""
+    """A pose model's errors by measure, from `least_fps` on, up to `most_azimuth_deg`; NaN: before
+    a camera whose azimuth is not given.
+    """
 
     least_fps: float
     most_azimuth_deg: float

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from station.jsonable import jsonable, restored
-from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors, by_feet
+from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors, bands_of, by_feet
 from station.record.summary import summarise
 from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo, Speed
 
@@ -74,6 +74,15 @@ def test_what_the_table_does_not_hold_for_cannot_be_told() -> None:
     known = KnownErrors(BANDS, 30.0, 40.0)
     assert known.widened("tle_near_deg", Measure(22.0, 21.0, 23.0, 36)).reason == OUTSIDE
     assert known.widened("cadence_spm", Measure(160.0, 159.0, 161.0, 36)).measured
+
+
+def test_a_camera_whose_angle_is_not_given_has_bands_of_its_own() -> None:
+    rows = {"tle_near_deg": MeasureError(0.0, 4.0, 0.5, 10)}
+    bands = (*BANDS, ErrorBand(18.0, NAN, rows))
+    assert KnownErrors(bands, 60.0, NAN).rows == rows
+    assert KnownErrors(bands, 60.0, 0.0).rows == ROWS
+    assert KnownErrors(BANDS, 60.0, NAN).rows == ROWS, "a table without such bands: the side view"
+    assert repr(bands_of(jsonable(bands))) == repr(bands)
 
 
 def test_without_a_table_only_the_core_s_own_error_is_added() -> None:

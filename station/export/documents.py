@@ -237,6 +237,8 @@ class ViewSeen(TypedDict):
     height_px: int
     roll_deg: Number
     azimuth_deg: Number
+    azimuth_given: bool
+    """If not, angles are taken as seen from the side, and intervals allow for a few degrees."""
     px_per_m: Number
     direction: Side | None
     zone: Annotated[list[float], Field(min_length=4, max_length=4)]

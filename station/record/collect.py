@@ -123,7 +123,7 @@ def assemble(tally: Tally, *, source: SourceInfo, t_ns: NDArray[np.int64], **par
     for name in ("events", "cues", "outcomes"):
         parts[name] = tuple(replace(one, t_ns=one.t_ns - first_ns) for one in parts[name])
     source, model = _completed(source, tally), parts["model"]
-    known = KnownErrors(model.errors if model else (), source.fps, parts["view"].azimuth_deg)
+    known = KnownErrors(model.errors if model else (), source.fps, parts["view"].given_azimuth_deg)
     stretches = find_stretches(parts["strides"], known, tally.pelvic_source)
     return Recording(
         source=source,

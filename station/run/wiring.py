@@ -35,6 +35,7 @@ def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | 
         direction=direction or faces or given.direction,
         zone=given.zone,
         focal_px=given.focal_px or NAN,
+        azimuth_given="azimuth_deg" in given.model_fields_set,
     )
 
 

@@ -47,7 +47,7 @@ KEPT = Path(__file__).parents[1] / "end_to_end" / "kept"
 # wrongly for seconds, though the pose model seldom did.
 LED_ASTRAY = Path(__file__).parent / "legs_kept"
 # Tuned on, reported.
-PEOPLE = {True: ("p00", "p01", "p02", "p03", "p04"), False: ("p05", "p06", "p07", "p08", "p09")}
+PEOPLE = {True: ("p00", "p01", "p02", "p03", "p04"), False: tuple(f"p{number:02d}" for number in range(5, 20))}
 RATES = (18.0, 30.0, 60.0, 120.0)
 # Share of the frames, mean length of a run in seconds.
 SWAPS = ((0.0, 0.1), (0.1, 0.1), (0.3, 0.1), (0.3, 0.8))

@@ -27,7 +27,7 @@ others.
 """
 
 
-BESIDE, STATION, WELL_LIT = Camera(), Sensor(fps=30.0), Light()
+BESIDE, STATION, FAST, WELL_LIT = Camera(), Sensor(fps=30.0), Sensor(fps=60.0), Light()
 
 
 @dataclass(frozen=True)
@@ -223,9 +223,10 @@ def _errors() -> Iterator[Clip]:
     made of.
     """
     for body in STRANGERS:
-        yield replace(run("people", "own", body, strides=6, camera=SMALL, sensor=Sensor(fps=60.0)), slower=(2, 3))
+        yield replace(run("people", "own", body, strides=6, camera=SMALL, sensor=FAST), slower=(2, 3))
     for body, azimuth_deg in itertools.product(STRANGERS, (12, -12)):
-        yield run("people", f"own{azimuth_deg:+d}", body, strides=4, camera=replace(SMALL, azimuth_deg=azimuth_deg))
+        camera = replace(SMALL, azimuth_deg=azimuth_deg)
+        yield replace(run("people", f"own{azimuth_deg:+d}", body, strides=4, camera=camera, sensor=FAST), slower=(2,))
     for row, body in itertools.product(FAULTS, STRANGERS):
         yield run("people", row, body, strides=4, camera=SMALL, **FAULTS[row])
     for body, azimuth_deg in itertools.product(STRANGERS[:5], (25, -25)):

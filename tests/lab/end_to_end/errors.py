@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from station.gait import GaitCore
+from station.jsonable import jsonable
 from station.model_errors import DERIVED, TIMED, KnownErrors
 from station.pose.store import models_dir, read_card
 from station.record.summary import summarise
@@ -45,6 +46,8 @@ from .truth import near_side, truth
 
 SECONDS = 36.0
 """In a circle: as many strides as the window of the gait room holds."""
+BY_EYE = ("own", "own+12", "own-12")
+"""Seen by cameras set up by eye: square to the belt or not."""
 FAR = ("tle_far_deg", "thigh_forward_far_deg")
 PELVIC = "pelvi"
 """The pelvic measures have their own intervals, from the drill or the hip belt."""
@@ -53,7 +56,8 @@ PELVIC = "pelvi"
 @dataclass(frozen=True, eq=False)
 class Reading_:
     """One clip as measured and as it is. `runner`: whose strides the person runs with. `strides`:
-    raw STRIDE rows of the run; `once`: those of the clip played once.
+    raw STRIDE rows of the run; `once`: those of the clip played once. `given`: whether the station
+    was told the camera's azimuth.
     """
 
     person: str
@@ -64,37 +68,46 @@ class Reading_:
     strides: np.ndarray
     once: np.ndarray
     true: Mapping[str, float]
+    given: bool = True
+
+    @property
+    def known_azimuth_deg(self) -> float:
+        return self.azimuth_deg if self.given else math.nan
 
 
 def readings(folder: Path, model: str) -> list[Reading_]:
     """Every clip of the people for which poses are there, and the own running of the other bodies
-    on whom nothing was tuned.
+    on whom nothing was tuned. What they run as their own also as a station sees it whose camera was
+    set up by eye.
     """
     found = []
     for clip in (c for c in CLIPS if c.group == "people" or (c.group == "body" and not c.tuned)):
         for every in (1, *clip.slower):
             path = poses_path(folder, model, clip.name, every)
             if path.exists():
-                found.append(_reading(Seen.load(clip, path, every)))
+                seen = Seen.load(clip, path, every)
+                found.append(_reading(seen))
+                if clip.row in BY_EYE:
+                    found.append(_reading(seen, given=False) if found[-1].azimuth_deg else replace(found[-1], given=False))
     return found
 
 
-def _reading(seen: Seen) -> Reading_:
+def _reading(seen: Seen, given: bool = True) -> Reading_:
     spec, clip = seen.clip.spec, seen.clip
-    strides, once = strides_of(seen), _strides(seen.once(), _view(seen), seen.speed_mps)
+    strides, once = strides_of(seen, given), _strides(seen.once(), _view(seen, given), seen.speed_mps)
     azimuth_deg = spec.camera.azimuth_deg
-    return Reading_(clip.body, PEOPLE[clip.body].runner, clip.row, seen.fps, azimuth_deg, strides, once, _true(spec))
+    return Reading_(clip.body, PEOPLE[clip.body].runner, clip.row, seen.fps, azimuth_deg, strides, once, _true(spec), given)
 
 
-def strides_of(seen: Seen) -> np.ndarray:
+def strides_of(seen: Seen, given: bool = True) -> np.ndarray:
     """Raw STRIDE rows of the clip played in a circle for SECONDS."""
-    return _strides(seen.looped(SECONDS), _view(seen), seen.speed_mps)
+    return _strides(seen.looped(SECONDS), _view(seen, given), seen.speed_mps)
 
 
-def _view(seen: Seen) -> View:
-    """As a calibration finds it."""
+def _view(seen: Seen, given: bool = True) -> View:
+    """As a calibration finds it; or as one that found nothing but the scale."""
     camera = seen.clip.spec.camera
-    return replace(seen.view, azimuth_deg=camera.azimuth_deg, px_per_m=px_per_m(camera))
+    return replace(seen.view, azimuth_deg=camera.azimuth_deg if given else 0.0, px_per_m=px_per_m(camera))
 
 
 def px_per_m(camera: Camera) -> float:
@@ -122,7 +135,9 @@ def _strides(poses: Sequence[Pose], view: View, speed_mps: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Condition:
-    """One band of the table: which readings it is made of and holds for."""
+    """One band of the table: which readings it is made of and holds for. `most_azimuth_deg`: NaN
+    where it is not given.
+    """
 
     name: str
     least_fps: float
@@ -131,11 +146,13 @@ class Condition:
 
 
 CONDITIONS = (
-    Condition("side view, 50 frames a second and more", 45.0, 7.0, lambda r: r.azimuth_deg == 0 and r.fps >= 45),
-    Condition("side view, 25 to 50", 24.0, 7.0, lambda r: r.azimuth_deg == 0 and 24 <= r.fps < 45),
-    Condition("side view, 18 to 25", 18.0, 7.0, lambda r: r.azimuth_deg == 0 and 18 <= r.fps < 24),
-    Condition("up to 18 deg off the side", 18.0, 18.0, lambda r: 0 < abs(r.azimuth_deg) <= 18),
-    Condition("up to 30 deg off the side", 18.0, 30.0, lambda r: 18 < abs(r.azimuth_deg) <= 30),
+    Condition("side view, 50 frames a second and more", 45.0, 7.0, lambda r: r.known_azimuth_deg == 0 and r.fps >= 45),
+    Condition("side view, 25 to 50", 24.0, 7.0, lambda r: r.known_azimuth_deg == 0 and 24 <= r.fps < 45),
+    Condition("side view, 18 to 25", 18.0, 7.0, lambda r: r.known_azimuth_deg == 0 and 18 <= r.fps < 24),
+    Condition("up to 18 deg off the side", 18.0, 18.0, lambda r: 0 < abs(r.known_azimuth_deg) <= 18),
+    Condition("up to 30 deg off the side", 18.0, 30.0, lambda r: 18 < abs(r.known_azimuth_deg) <= 30),
+    Condition("camera angle not given, 50 frames a second and more", 45.0, math.nan, lambda r: not r.given and r.fps >= 45),
+    Condition("camera angle not given, 18 to 50", 18.0, math.nan, lambda r: not r.given and r.fps < 45),
 )
 
 
@@ -170,7 +187,7 @@ def _left_out(found: Sequence[Reading_]) -> tuple[Shares, Shares]:
         others, mine = [r for r in found if r.runner != runner], [r for r in found if r.runner == runner]
         made = _bands(others)
         for reading in mine:
-            known = KnownErrors(made, reading.fps, reading.azimuth_deg)
+            known = KnownErrors(made, reading.fps, reading.known_azimuth_deg)
             for name, error in errors_of(reading, known).items():
                 if name in known.rows and known.rows[name].spread > 0:
                     off.setdefault(name, []).append((runner, abs(error) / known.rows[name].spread))
@@ -290,7 +307,7 @@ def _changes(found: Sequence[Reading_]) -> dict[str, float]:
 
 def _changed(found: Sequence[Reading_]) -> Iterator[tuple[str, float]]:
     """(measure, error of a fault less that of the same person's own running)."""
-    own = {r.person: raw_errors(r) for r in found if r.row == "own" and 24 <= r.fps < 45}
+    own = {r.person: raw_errors(r) for r in found if r.given and r.row == "own" and 24 <= r.fps < 45}
     for reading in found:
         if reading.row in FAULTS and reading.person in own:
             for name, error in raw_errors(reading).items():
@@ -320,7 +337,7 @@ def coverage(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence[Readin
     """
     counts: dict[str, Count] = {}
     for reading in found:
-        known = KnownErrors(tables[reading.runner], reading.fps, reading.azimuth_deg)
+        known = KnownErrors(tables[reading.runner], reading.fps, reading.known_azimuth_deg)
         strides = reading.once if once else reading.strides
         without = measured(strides, NOTHING)
         for name, said in measured(strides, known).items():
@@ -350,7 +367,7 @@ def change_coverage(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence
     together hold the true change.
     """
     counts: dict[str, Count] = {}
-    owns = {r.person: r for r in found if r.row == "own" and 24 <= r.fps < 45}
+    owns = {r.person: r for r in found if r.given and r.row == "own" and 24 <= r.fps < 45}
     for reading in (r for r in found if r.row in FAULTS and r.person in owns):
         own, known = owns[reading.person], KnownErrors(tables[reading.runner], reading.fps, 0.0)
         before, after = measured(own.strides, known), measured(reading.strides, known)
@@ -378,8 +395,8 @@ def report(folder: Path, model: str, write: bool) -> None:
             "sha256": card.sha256,
             "made_by": f"python -m tests.lab.end_to_end errors FOLDER --model {model} --write",
             "people": len({r.person for r in found}),
-            "clips": len(found),
-            "bands": [asdict(band) for band in made],
+            "clips": sum(r.given for r in found),
+            "bands": jsonable([asdict(band) for band in made]),
         }
         path = card.path.with_suffix(".errors.json")
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -389,7 +406,8 @@ def report(folder: Path, model: str, write: bool) -> None:
 def lines(found: Sequence[Reading_], made: Sequence[ErrorBand]) -> Iterator[str]:
     """Markdown: the table by condition, then the intervals."""
     names = {(c.least_fps, c.most_azimuth_deg): c.name for c in CONDITIONS}
-    yield f"{len(found)} clips of {len({r.person for r in found})} people; measured minus true, each person counting the same.\n"
+    clips, people = sum(r.given for r in found), len({r.person for r in found})
+    yield f"{clips} clips of {people} people; measured minus true, each person counting the same.\n"
     head = ("measure", "bias", "spread between people (SD)", "of a change (SD)", "an interval takes", "of a change", "people")
     for band in made:
         yield f"### {names[band.least_fps, band.most_azimuth_deg]}\n"
@@ -398,17 +416,23 @@ def lines(found: Sequence[Reading_], made: Sequence[ErrorBand]) -> Iterator[str]
             for n, e in band.rows.items()
         ]
         yield from table(head, rows)
+    yield "### Intervals on people who were left out of the table\n"
     yield from held_lines(found)
 
 
 def held_lines(found: Sequence[Reading_]) -> Iterator[str]:
-    """Markdown: whether the intervals hold."""
-    yield "### Intervals on people who were left out of the table\n"
+    """Markdown: whether the intervals hold, with the camera's angle given and not given."""
     tables = {runner: bands([r for r in found if r.runner != runner]) for runner in _runners(found)}
+    yield from _held_lines(tables, [r for r in found if r.given])
+    yield "Before a camera set up by eye, square to the belt or 12 deg off, whose angle is not given:\n"
+    yield from _held_lines(tables, [r for r in found if not r.given])
+
+
+def _held_lines(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence[Reading_]) -> Iterator[str]:
     once, circle, change = coverage(tables, found, True), coverage(tables, found, False), change_coverage(tables, found)
     head = ("measure", "clips", "once: these strides", "once: the runner", "without a table", "half-width")
-    head += ("in a circle: held", "half-width", "changes", "held", "half-width")
-    yield from table(head, [_row(n, once[n], circle.get(n), change.get(n)) for n in QUANTITIES if n in once])
+    head += ("in a circle: held", "half-width", *(("changes", "held", "half-width") if change else ()))
+    yield from table(head, [_row(n, once[n], circle.get(n), change.get(n))[: len(head)] for n in QUANTITIES if n in once])
 
 
 def _row(name: str, once: Count, circle: Count | None, change: Count | None) -> tuple[object, ...]:

@@ -158,7 +158,7 @@ def honesty(folder: Path) -> Iterator[str]:
         found = readings(folder, model)
         if found:
             yield f"### Through `{model}`\n"
-            yield from list(held_lines(found))[1:]
+            yield from held_lines(found)
 
 
 HELD = """People who were left out of everything that made their error table, and with them whoever runs with the strides of the

@@ -33,8 +33,8 @@ PHENOTYPES: dict[str, dict[str, float]] = {
     "f_slim": {"gender": 1.0, "age": 0.62, "muscle": 0.60, "weight": 0.28, "height": 0.50, "proportions": 0.75},
     "f_heavy": {"gender": 1.0, "age": 0.72, "muscle": 0.50, "weight": 0.68, "height": 0.36, "proportions": 0.50},
 }
-STRANGERS = tuple(f"p{number:02d}" for number in range(10))
-"""Ten more bodies, drawn once: who the pose model's own errors are measured on."""
+STRANGERS = tuple(f"p{number:02d}" for number in range(20))
+"""Twenty more bodies, drawn once: who the pose model's own errors are measured on."""
 
 
 def _stranger(number: int) -> dict[str, float]:
