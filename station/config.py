@@ -88,14 +88,15 @@ class CameraSection(Section):
 
 
 class ViewSection(Section):
-    """How the camera stands to the treadmill. What `station calibrate` has measured wins over
-    it.
+    """How the camera stands to the treadmill. What is set here wins over what `station calibrate`
+    has measured.
     """
 
     # how far the frame is turned clockwise against the plumb line
     roll_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0
-    # how far the lens looks ahead of the square to the belt
-    azimuth_deg: Annotated[float, Field(ge=-60, le=60)] = 0.0
+    # how far the lens looks ahead of the square to the belt, as measured; where not set, intervals
+    # allow for a camera set up by eye
+    azimuth_deg: Annotated[float, Field(ge=-60, le=60, examples=[0.0])] | None = None
     # scale in the belt's middle
     px_per_m: Annotated[float, Field(gt=0, examples=[310.0])] | None = None
     # the way the runner faces in the frame; found by itself

@@ -88,7 +88,7 @@ class PlaceWatch:
         if drift is None or not self.doubted:
             return view
         turn_deg = drift.roll_deg if drift.state == "moved" else 0.0
-        return replace(view, px_per_m=NAN, roll_deg=round(view.roll_deg + turn_deg, 2))
+        return replace(view, px_per_m=NAN, azimuth_given=False, roll_deg=round(view.roll_deg + turn_deg, 2))
 
     def step(self, frame: Frame, pose: Pose) -> None:
         if self._seen_ns is None or frame.t_ns < self._seen_ns:

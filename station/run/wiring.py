@@ -30,12 +30,12 @@ def view_of(config: Config, source: FrameSource | PoseSource, direction: Side | 
         width_px=info.width_px,
         height_px=info.height_px,
         roll_deg=given.roll_deg,
-        azimuth_deg=given.azimuth_deg,
+        azimuth_deg=given.azimuth_deg or 0.0,
         px_per_m=scale or given.px_per_m or NAN,
         direction=direction or faces or given.direction,
         zone=given.zone,
         focal_px=given.focal_px or NAN,
-        azimuth_given="azimuth_deg" in given.model_fields_set,
+        azimuth_given=given.azimuth_deg is not None,
     )
 
 

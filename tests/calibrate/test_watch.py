@@ -79,11 +79,12 @@ def test_a_moved_camera_is_reported_once_it_is_sure(scene: Surroundings) -> None
     assert "station calibrate" in remedy
 
 
-def test_a_moved_camera_has_no_scale_and_its_own_roll(scene: Surroundings) -> None:
-    view = View(640, 480, roll_deg=1.5, px_per_m=162.0)
+def test_a_moved_camera_has_no_scale_no_known_angle_and_its_own_roll(scene: Surroundings) -> None:
+    view = View(640, 480, roll_deg=1.5, px_per_m=162.0, azimuth_deg=2.0, azimuth_given=True)
     watch, _ = watched(scene, (still("moved"), 12.0))
     corrected = watch.corrected(view)
     assert math.isnan(corrected.px_per_m)
+    assert math.isnan(corrected.given_azimuth_deg)
     assert corrected.roll_deg == pytest.approx(3.5, abs=0.5)
     assert watched(scene, (still("deck"), 12.0))[0].corrected(view) == view
     assert watched(None, (still("deck"), 12.0))[0].corrected(view) == view
