@@ -99,7 +99,7 @@ def told_azimuth(data: Set) -> Iterator[str]:
     yield "### The azimuth reported to the station (`view.azimuth_deg`)\n"
     rows = []
     for score in scores:
-        view = replace(score.seen.view, azimuth_deg=score.clip.spec.camera.azimuth_deg)
+        view = replace(score.seen.view, azimuth_deg=score.clip.spec.camera.azimuth_deg, azimuth_given=True)
         told = score.seen.watched(score.seen.looped(JUDGED_S), view=view)
         cells = [name_of(score)]
         for name in ("tle_near_deg", "thigh_forward_near_deg", "trunk_lean_deg"):
