@@ -158,16 +158,19 @@ CONDITIONS = (
 
 def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
     """The table, with how many spreads hold 95 % of its own people when each is left out: at most
-    as many as Student's t takes. Of changes there are few: all of them are held.
+    as many as Student's t takes. With the camera's angle given and not given they are counted
+    apart.
     """
-    off, changed = _left_out(found)
+    off = {given: _left_out([r for r in found if r.given is given]) for given in (True, False)}
+    changed = _changed_left_out(found)
     made = []
     for band in _bands(found):
+        here = off[not math.isnan(band.most_azimuth_deg)]
         rows = {
             name: replace(
                 row,
-                reach=reach_of(off.get(name, []), row.people),
-                change_reach=reach_of(changed.get(name, []), row.people, 1.0),
+                reach=reach_of(here.get(name, []), row.people),
+                change_reach=reach_of(changed.get(name, []), row.people),
             )
             for name, row in band.rows.items()
         }
@@ -176,26 +179,37 @@ def bands(found: Sequence[Reading_]) -> tuple[ErrorBand, ...]:
 
 
 Shares = dict[str, list[tuple[str, float]]]
-"""By measure: runner, and their error as a share of the table's."""
+"""By measure: runner, and their error as a share of what the others showed."""
 
 
-def _left_out(found: Sequence[Reading_]) -> tuple[Shares, Shares]:
-    """Of each reading and of each change to a fault, by the table of the other runners."""
+def _left_out(found: Sequence[Reading_]) -> Shares:
+    """Of each reading, by the table of the other runners."""
     off: Shares = {}
-    changed: Shares = {}
-    for runner in _runners(found):
-        others, mine = [r for r in found if r.runner != runner], [r for r in found if r.runner == runner]
+    for runner, mine, others in _each_left_out(found):
         made = _bands(others)
         for reading in mine:
             known = KnownErrors(made, reading.fps, reading.known_azimuth_deg)
             for name, error in errors_of(reading, known).items():
                 if name in known.rows and known.rows[name].spread > 0:
                     off.setdefault(name, []).append((runner, abs(error) / known.rows[name].spread))
+    return off
+
+
+def _changed_left_out(found: Sequence[Reading_]) -> Shares:
+    """Of each change to a fault, likewise."""
+    changed: Shares = {}
+    for runner, mine, others in _each_left_out(found):
         changes = _changes(others)
         for name, error in _changed(mine):
             if changes.get(name, 0.0) > 0:
                 changed.setdefault(name, []).append((runner, abs(error) / changes[name]))
-    return off, changed
+    return changed
+
+
+def _each_left_out(found: Sequence[Reading_]) -> Iterator[tuple[str, list[Reading_], list[Reading_]]]:
+    """Runner, their readings, those of the others."""
+    for runner in _runners(found):
+        yield runner, [r for r in found if r.runner == runner], [r for r in found if r.runner != runner]
 
 
 def _runners(found: Sequence[Reading_]) -> list[str]:

@@ -113,7 +113,7 @@ def page(folder: Path, model: str) -> Iterator[str]:
     data = Set(folder, model)
     yield "# Verdicts, counted\n"
     yield f"""`python -m tests.lab.end_to_end verdicts FOLDER --write`, seen by `{model}`. Between a rule's two thresholds either
-verdict is right. The people p00 to p09 are those of the pose model's error table, by which the rules allow for its error; no
+verdict is right. The people p00 to p19 are those of the pose model's error table, by which the rules allow for its error; no
 threshold was fitted on verdicts of these clips.
 """
     alone = of_clips(data)
