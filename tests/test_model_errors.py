@@ -11,6 +11,7 @@ import pytest
 
 from station.jsonable import jsonable, restored
 from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors, bands_of, by_feet
+from station.pose.store import models_dir, read_card, read_errors
 from station.record.summary import summarise
 from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo, Speed
 
@@ -83,6 +84,14 @@ def test_a_camera_whose_angle_is_not_given_has_bands_of_its_own() -> None:
     assert KnownErrors(bands, 60.0, 0.0).rows == ROWS
     assert KnownErrors(BANDS, 60.0, NAN).rows == ROWS, "a table without such bands: the side view"
     assert repr(bands_of(jsonable(bands))) == repr(bands)
+
+
+@pytest.mark.parametrize("model", ["pose_runner", "pose_landmark_full"])
+def test_overstride_is_known_less_well_before_a_camera_set_up_by_eye(model: str) -> None:
+    errors = read_errors(read_card(models_dir() / f"{model}.md"))
+    for fps in (30.0, 60.0):
+        by_eye, square = (KnownErrors(errors, fps, azimuth_deg).rows["overstride_near_cm"] for azimuth_deg in (NAN, 0.0))
+        assert by_eye.spread * by_eye.reach > square.spread * square.reach
 
 
 def test_without_a_table_only_the_core_s_own_error_is_added() -> None:
