@@ -220,7 +220,7 @@ class View:
 
     roll_deg: clockwise turn of the frame's vertical against gravity, as the frame shows it.
     azimuth_deg: camera off the pure side view, + = moved towards the rear of the treadmill.
-    azimuth_given: whether anybody measured it; if not, angles are taken as seen from the side, and
+    azimuth_given: False where nobody measured it: angles are taken as seen from azimuth_deg, and
     intervals allow for a camera set up by eye.
     px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the frame.
     focal_px: focal length of the lens in pixels of this frame.
@@ -235,7 +235,7 @@ class View:
     direction: Side | None = None
     zone: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
     focal_px: float = NAN
-    azimuth_given: bool = False
+    azimuth_given: bool = True
 
     @property
     def given_azimuth_deg(self) -> float:

@@ -13,7 +13,7 @@ from station.jsonable import jsonable, restored
 from station.model_errors import METHOD, OUTSIDE, Correction, KnownErrors, bands_of, by_feet
 from station.pose.store import models_dir, read_card, read_errors
 from station.record.summary import summarise
-from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo, Speed
+from station.types import NAN, NS, STRIDE, ErrorBand, Gait, Measure, MeasureError, ModelInfo, Speed, View
 
 ROWS = {
     "tle_near_deg": MeasureError(2.0, 1.5, 0.5, 10),
@@ -84,6 +84,10 @@ def test_a_camera_whose_angle_is_not_given_has_bands_of_its_own() -> None:
     assert KnownErrors(bands, 60.0, 0.0).rows == ROWS
     assert KnownErrors(BANDS, 60.0, NAN).rows == ROWS, "a table without such bands: the side view"
     assert repr(bands_of(jsonable(bands))) == repr(bands)
+
+
+def test_the_angle_of_a_recording_that_says_no_more_of_it_counts_as_given() -> None:
+    assert restored(View, {"width_px": 640, "height_px": 480, "azimuth_deg": 12.0}).given_azimuth_deg == 12.0
 
 
 @pytest.mark.parametrize("model", ["pose_runner", "pose_landmark_full"])

@@ -77,7 +77,7 @@ class Seen:
     @property
     def view(self) -> View:
         """What an owner has to tell: nothing."""
-        return View(self.poses.width_px, self.poses.height_px)
+        return View(self.poses.width_px, self.poses.height_px, azimuth_given=False)
 
     @property
     def speed_mps(self) -> float:
