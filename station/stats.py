@@ -22,6 +22,9 @@ FEWEST = 3
 OUTLIER_SIGMAS = 5.0  # robust standard deviations off the median: a value that was not one (chosen)
 # Of fewer the median distance is no measure: two that happen to agree would expel the third.
 OUTLIER_FEWEST = 5
+# Share of the spread that is usual below which none is believed: values that happen to agree, or
+# fall into two halves, would expel the rest (chosen)
+STEADIEST = 0.7
 SD_PER_MAD = 1.4826  # of a normal distribution
 # Per axis, of a normal distribution in two dimensions: 1 / sqrt(2 ln 2)
 SD_PER_MEDIAN_DISTANCE = 0.8493
@@ -111,11 +114,15 @@ def middle(values: Iterable[float]) -> float:
     return median_high(known) if known else nan
 
 
-def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = OUTLIER_SIGMAS) -> NDArray[np.bool_]:
+def usual(
+    values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = OUTLIER_SIGMAS, usual_sd: float = nan
+) -> NDArray[np.bool_]:
     """(n,) whether each value is within `sigmas` robust SDs of the median; all where unknown.
 
-    The spread is the median distance from the median, as a normal distribution has it. Complex
-    values have the medians of their parts. `values` (n,) finite.
+    The spread is the median distance from the median, as a normal distribution has it, but at least
+    STEADIEST of `usual_sd`: of steady strides seen half a frame early and half a frame late in
+    turn, neither half is an outlier. Complex values have the medians of their parts. `values` (n,)
+    finite.
     """
     if len(values) < OUTLIER_FEWEST:
         return np.ones(len(values), dtype=bool)
@@ -125,6 +132,7 @@ def usual(values: NDArray[np.float64] | NDArray[np.complex128], sigmas: float = 
     else:
         off = np.abs(values - np.median(values))
         sd = SD_PER_MAD * float(np.median(off))
+    sd = float(np.fmax(sd, STEADIEST * usual_sd))
     return np.asarray(off <= (sigmas * sd if sd > 0.0 else inf))
 
 
@@ -144,17 +152,20 @@ def mean_half(sd: float, n: int, usual_sd: float = nan, worth: float = 1.0) -> f
 
 
 def spreads(columns: NDArray[np.float64], usual_sds: Sequence[float] = ()) -> list[Spread]:
-    """Spreads of columns (n, K), NaN = not measured, less outliers; `usual_sds`: `mean_half`."""
+    """Spreads of columns (n, K), NaN = not measured, less outliers; `usual_sds`: see `usual` and
+    `mean_half`.
+    """
+    known_sds = usual_sds or [nan] * columns.shape[1]
     seen = np.isfinite(columns)
     count = seen.sum(axis=0)
     off = np.abs(columns - _median(columns, count))
-    limit = OUTLIER_SIGMAS * SD_PER_MAD * _median(off, count)
+    limit = OUTLIER_SIGMAS * np.fmax(SD_PER_MAD * _median(off, count), STEADIEST * np.array(known_sds))
     with np.errstate(invalid="ignore", divide="ignore"):
         keep = seen & ((off <= limit) | (limit == 0.0) | (count < OUTLIER_FEWEST))
         n = keep.sum(axis=0)
         mean = np.where(keep, columns, 0.0).sum(axis=0) / n
         sd = np.sqrt((np.where(keep, columns - mean, 0.0) ** 2).sum(axis=0) / (n - 1))
-    found = zip(mean.tolist(), sd.tolist(), n.tolist(), usual_sds or [nan] * len(mean), strict=True)
+    found = zip(mean.tolist(), sd.tolist(), n.tolist(), known_sds, strict=True)
     return [Spread(m, mean_half(s, k, u), k) if k >= FEWEST else Spread(nan, nan, k) for m, s, k, u in found]
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from station.stats import UNLIKE, inflation, of_one_gait, spreads, student_t975, usual
+from station.stats import STRIDE_SD, UNLIKE, inflation, of_one_gait, spreads, student_t975, usual
 from station.types import NAN, Measure
 from station.validate.agreement import agreement
 
@@ -50,6 +50,16 @@ def test_outliers_of_numbers_and_of_vectors() -> None:
     assert np.flatnonzero(~usual(turns)).tolist() == [7]
     assert usual(np.array([20.0, 20.01, 23.0, 20.0])).all(), "of very few none is expelled"
     assert usual(np.array([1.0, 1.0, 1.0, 1.0, 2.0])).all(), "without a spread nothing lies off"
+
+
+def test_steady_strides_seen_early_and_late_in_turn_are_no_outliers_of_each_other() -> None:
+    duration_s = np.tile((0.671, 0.697), 26)[:-1]
+    duration_s[:4] += (0.001, -0.001, 0.0, 0.001)
+    assert usual(duration_s).sum() < 30
+    assert usual(duration_s, usual_sd=STRIDE_SD["duration_s"]).all()
+    assert spreads(duration_s[:, None], [STRIDE_SD["duration_s"]])[0].mean == pytest.approx(duration_s.mean())
+    broken = np.append(duration_s, 0.9)
+    assert np.flatnonzero(~usual(broken, usual_sd=STRIDE_SD["duration_s"])).tolist() == [51]
 
 
 def test_spreads_of_many_columns_are_those_of_each() -> None:

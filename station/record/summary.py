@@ -73,12 +73,13 @@ def over_strides(values: NDArray[np.float64], reason: str, name: str = "") -> Me
     measure, for the spread that its strides usually have.
     """
     values = values[np.isfinite(values)]
-    values = values[usual(values)]
+    usual_sd = STRIDE_SD.get(name, NAN)
+    values = values[usual(values, usual_sd=usual_sd)]
     n = len(values)
     if n == 0:
         return Measure.cannot_tell(reason)
     if n < FEWEST:
         return Measure.cannot_tell(f"measured in {n} strides, {FEWEST} are needed", n)
     mean = float(values.mean())
-    half = mean_half(float(values.std(ddof=1)), n, STRIDE_SD.get(name, NAN), inflation(values))
+    half = mean_half(float(values.std(ddof=1)), n, usual_sd, inflation(values))
     return Measure(mean, mean - half, mean + half, n)
