@@ -41,8 +41,7 @@ WHY = """## What is missed, and why
 
 - Thigh-only drive by the norms alone: people differ by as much as a mild fault changes, and the pose model's error comes on top
   ([how near one can come](../accuracy/THIGH_ONLY.md)). After a baseline of the own running it is seen.
-- Sitting: the clips of one runner (p00) whose stance knee truly bends by 45.03 deg, with the threshold at 45.0: a second sign
-  beside the leg that does not open. The station allows for the pose model's error there.
+- Low cadence: one runner (p19) whose cadence of 157.9 steps/min is 0.2 below the threshold and is read as 158.3.
 - Locked waist cannot be told from clips without drill, belt or baseline; [PELVIS.md](PELVIS.md) counts the pixels.
 """
 THIGH_ONLY = "thigh_only_drive"
