@@ -55,6 +55,7 @@ END_HZ = (25.0, 2.0)  # how soon it ends, while it is brief and later: most last
 BRIEF_S = 0.15  # chosen: longer than most exchanges last
 FIRST_NATS = 4.5  # that the first frame is exchanged
 APART_DEG = 10.0  # thighs farther apart than this are one ahead of the other
+HANGING_DEG = 15.0  # thighs that hang are no farther than that from the vertical
 # Half a stride of a run, and what each second of as long again costs.
 PASSING_S, PASSING_NATS_S = 0.36, 60.0
 PATTERN_DEG = (10.0, 18.0)  # how well a leg keeps to its last stride by the clock
@@ -175,7 +176,7 @@ class LegTracker:
         legs = named, named[2:] + named[:2]
         ends = END_HZ[t_s - before[1].entered_s > BRIEF_S] * gap_s
         strides = any(story.strides(t_s) for story in before)
-        begins = (BEGIN_HZ if strides else STANDING_HZ[int(abs(named[0] - named[2]) < APART_DEG)]) * gap_s
+        begins = (BEGIN_HZ if strides else STANDING_HZ[int(_hang(named))]) * gap_s
         changes = ((begins, -log(begins)), (-log(1.0 - exp(-ends)), ends))
         guesses = [_ahead(story.parts, t_s, self._middle, PULL_PER_S2 if story.strides(t_s) else 0.0) for story in before]
         parents, costs = [0, 0], [-odds, odds]
@@ -274,6 +275,11 @@ def _misfit(guesses: Sequence[Guess | None], legs: Legs, gap_s: float) -> float:
             weight = 1.0 if guess[3] < 1.5 * gap_s else again
             total += weight * (nats if nats < FAR_NATS else FAR_NATS)
     return total
+
+
+def _hang(legs: Legs) -> bool:
+    """Whether both thighs hang beside each other, rather than being drawn between two apart."""
+    return abs(legs[0] - legs[2]) < APART_DEG and abs(legs[0] + legs[2]) < 2.0 * HANGING_DEG
 
 
 def _same_but_for_names(a: _Story, b: _Story) -> bool:
