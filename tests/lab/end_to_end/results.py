@@ -19,10 +19,10 @@ Made by, in this order (the first needs `tests/lab/render/requirements.txt`, the
 {clips} clips of {bodies} bodies, {seconds:.0f} s; 360x480 portrait for the twenty people p00 to p19, 480x640 for the
 others, 30 frames a second (`own`, `own+12`, `own-12`: 60) and an exposure of 4 ms, as a camera gives them (what a film's
 compression adds: [COMPRESSION.md](COMPRESSION.md)). The belt speed is reported to the station, as an owner would, and nothing
-else. Which leg is which was fitted on p00 to p04, nothing else of the core on any body; the error tables of the models are made
-of the twenty people and of the own running of the other three. A rendered runner is no human: skin and cloth do not slide, and
-the joints lie where the body model has them, which need not be where an anatomist would; a bias of the landmarks holds that
-difference too.
+else. Which leg is which was fitted on p00 to p04 and on knee lifts of p12 and p13, nothing else of the core on any body; the
+error tables of the models are made of the twenty people and of the own running of the other three. A rendered runner is no human:
+skin and cloth do not slide, and the joints lie where the body model has them, which need not be where an anatomist would; a bias
+of the landmarks holds that difference too.
 Clips are short; a runner is not. So the poses of a clip are played in a circle for 110 s, and what is said of angles and measures
 is what the station makes of that stream in the end, its model's known bias taken off the measures; events and "first seconds" are
 of the clip played once. Errors are measured minus true. Landmark columns: median/95th percentile of the distance. Times:
