@@ -165,7 +165,9 @@ HELD = """People who were left out of everything that made their error table, an
 same recorded runner; half-widths in the measure's unit (`python -m tests.lab.end_to_end errors FOLDER --model NAME`). "Once": a
 clip of four to six strides, asked for the mean of these strides, and for that of the runner, whose strides differ as recorded
 runners' do. Where the interval holds the runner's mean as often as it should, it holds that of these strides too often: rendered
-strides hardly differ. "Changes": from the own running to a fault, by the interval of a change.
+strides hardly differ. In a circle they repeat to the frame, so there the intervals of cadence and step length, which are hardly
+wider than what a runner's strides leave open, hold nearly always. "Changes": from the own running to a fault, by the interval of
+a change.
 """
 
 # ---- belt speed ----------------------------------------------------------------------------------
