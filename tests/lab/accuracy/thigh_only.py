@@ -164,7 +164,7 @@ def page() -> Iterator[str]:
             best = [f"{100 * at_best(speed_mps, fault, eye):.1f} %" for fault in list(FAULTS)[1:]]
             yield f"| {eye.name} | {speed_mps} | at best | 1.0 % | " + " | ".join(best) + " |"
     yield ""
-    sd = np.hypot(norms.at(TLE, 2.5).sd, eyes()[1].spreads[0])
+    sd = np.hypot(norms.at(TLE, 2.5).sd, eyes()[-1].spreads[0])
     markers = 100 * float(np.mean([alone for alone, _ in reached["markers", "mild"]]))
     yield WHY.format(reached="\n".join(_reached(reached)), seen=sd, markers=markers).rstrip()
 
