@@ -12,6 +12,7 @@ import pytest
 
 from station.cli import cli
 from station.config import Config
+from tests.lab.evidence.tables import columns
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_WORDS = 700
@@ -44,17 +45,11 @@ def test_every_command_and_option_that_it_names_exists(readme: str) -> None:
 
 
 def test_its_accuracy_through_the_pose_model_is_that_of_the_results(readme: str) -> None:
-    page = (ROOT / "tests/lab/end_to_end/RESULTS.md").read_text(encoding="utf-8")
-    rmse = _column(page, "## In short", "near thigh RMSE")[0]
-    shares = [int(share.removesuffix(" %")) for share in _column(page, "### Through `pose_runner`", "in a circle: held")]
+    results = "tests/lab/end_to_end/RESULTS.md"
+    ((rmse,), *_) = columns(results, "near thigh RMSE", under="## In short")
+    held = columns(results, "in a circle: held", under="### Through `pose_runner`")
+    shares = [int(share.removesuffix(" %")) for (share,) in held]
     assert f"RMSE {rmse} deg; {min(shares)} to {max(shares)} % hold" in readme
-
-
-def _column(page: str, title: str, name: str) -> list[str]:
-    """Of the first table under that title."""
-    lines = page.partition(title + "\n")[2].strip().partition("\n\n")[0].splitlines()
-    head, _, *rows = ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)
-    return [row[head.index(name)] for row in rows]
 
 
 def test_no_key_of_the_settings_is_without_a_default() -> None:
