@@ -321,12 +321,19 @@ def _changes(found: Sequence[Reading_]) -> dict[str, float]:
 
 def _changed(found: Sequence[Reading_]) -> Iterator[tuple[str, float]]:
     """(measure, error of a fault less that of the same person's own running)."""
-    own = {r.person: raw_errors(r) for r in found if r.given and r.row == "own" and 24 <= r.fps < 45}
+    for own, fault in _pairs(found):
+        before = raw_errors(own)
+        for name, error in raw_errors(fault).items():
+            if name in before:
+                yield name, error - before[name]
+
+
+def _pairs(found: Sequence[Reading_]) -> Iterator[tuple[Reading_, Reading_]]:
+    """Each fault, after the own running of the same person at the same frame rate."""
+    own = {r.person: r for r in found if r.given and r.row == "own" and 24 <= r.fps < 45}
     for reading in found:
         if reading.row in FAULTS and reading.person in own:
-            for name, error in raw_errors(reading).items():
-                if name in own[reading.person]:
-                    yield name, error - own[reading.person][name]
+            yield own[reading.person], reading
 
 
 # ---- whether it holds ----------------------------------------------------------------------------
@@ -381,9 +388,8 @@ def change_coverage(tables: Mapping[str, tuple[ErrorBand, ...]], found: Sequence
     together hold the true change.
     """
     counts: dict[str, Count] = {}
-    owns = {r.person: r for r in found if r.given and r.row == "own" and 24 <= r.fps < 45}
-    for reading in (r for r in found if r.row in FAULTS and r.person in owns):
-        own, known = owns[reading.person], KnownErrors(tables[reading.runner], reading.fps, 0.0)
+    for own, reading in _pairs(found):
+        known = KnownErrors(tables[reading.runner], reading.fps, 0.0)
         before, after = measured(own.strides, known), measured(reading.strides, known)
         for name in (n for n in after if n in QUANTITIES and n in reading.true):
             if before[name].measured and after[name].measured:
