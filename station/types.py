@@ -220,8 +220,8 @@ class View:
 
     roll_deg: clockwise turn of the frame's vertical against gravity, as the frame shows it.
     azimuth_deg: camera off the pure side view, + = moved towards the rear of the treadmill.
-    azimuth_given: False where nobody measured it: angles are taken as seen from azimuth_deg, and
-    intervals allow for a camera set up by eye.
+    azimuth_given: False where nobody measured it, or the camera moved since: intervals allow for a
+    camera set up by eye.
     px_per_m: scale at the runner's mid-line. direction: the way the runner faces in the frame.
     focal_px: focal length of the lens in pixels of this frame.
     zone: the treadmill in the frame as fractions (x0, y0, x1, y1) of width and height.

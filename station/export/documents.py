@@ -238,7 +238,7 @@ class ViewSeen(TypedDict):
     roll_deg: Number
     azimuth_deg: Number
     azimuth_given: bool
-    """If not, angles are taken as seen from the side, and intervals allow for a few degrees."""
+    """If not, intervals allow for a camera set up by eye."""
     px_per_m: Number
     direction: Side | None
     zone: Annotated[list[float], Field(min_length=4, max_length=4)]

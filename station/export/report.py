@@ -77,7 +77,7 @@ def _date(recording: Recording, tongue: Tongue) -> list[str]:
 
 
 def _facts(recording: Recording) -> list[tuple[str, str]]:
-    speed, source, view = recording.speed, recording.source, recording.view
+    speed, source = recording.speed, recording.source
     within = f" ± {number(speed.half_mps * KMH_PER_MPS, 1)}" if speed.half_mps else ""
     kmh = number(speed.mps * KMH_PER_MPS, 1) + within
     belt = f"{kmh} km/h ({SPEED_BY[speed.origin]})" if np.isfinite(speed.mps) else "not known"
@@ -86,10 +86,17 @@ def _facts(recording: Recording) -> list[tuple[str, str]]:
         ("Running", f"{recording.running_fraction:.0%} of it"),
         ("Belt speed", belt),
         ("Filmed from", FILMED_FROM[recording.near_side]),
-        ("Camera angle", f"{number(view.azimuth_deg, 1)}°" if view.azimuth_given else "not given, so intervals are wider"),
+        ("Camera angle", _camera_angle(recording)),
         ("Pelvis seen by", PELVIS_SEEN_BY[recording.pelvic_source]),
         ("Strides", str(len(recording.strides))),
     ]
+
+
+def _camera_angle(recording: Recording) -> str:
+    if recording.view.azimuth_given:
+        return f"{number(recording.view.azimuth_deg, 1)}°"
+    # Without a model's errors no interval allows for it.
+    return "not given, so intervals are wider" if recording.model and recording.model.errors else "not known"
 
 
 def _warnings(recording: Recording) -> list[str]:

@@ -26,7 +26,19 @@ from station.export.written import clock, number, sided
 from station.faults import BY_NAME
 from station.language import TONGUES, Catalogue
 from station.record.collect import Collector
-from station.types import NAN, QUANTITIES, FaultReport, Measure, Mode, Recording, SourceInfo, Speed, View
+from station.types import (
+    NAN,
+    QUANTITIES,
+    ErrorBand,
+    FaultReport,
+    Measure,
+    Mode,
+    ModelInfo,
+    Recording,
+    SourceInfo,
+    Speed,
+    View,
+)
 from tests.lab.languages.messages import messages
 from tests.made_run import LOOSE, collected
 
@@ -150,6 +162,15 @@ def test_who_saw_the_pelvis_is_told(recording: Recording) -> None:
     belted = words_of(replace(recording, pelvic_source="hip_belt"))
     assert "Pelvis seen by the hip belt" in belted
     assert "Turn, list and tilt of the pelvis were read from the printed belt." in belted
+
+
+def test_the_camera_s_angle_is_told_and_what_it_means_that_it_was_not_given(recording: Recording) -> None:
+    seen = replace(recording, view=replace(recording.view, azimuth_deg=3.0))
+    assert re.search(r"Camera angle\s+3.0°", words_of(seen))
+    by_eye = replace(recording, view=replace(recording.view, azimuth_given=False))
+    assert re.search(r"Camera angle\s+not known", words_of(replace(by_eye, model=None)))
+    model = ModelInfo("pose", "0" * 64, (ErrorBand(18.0, NAN, {}),))
+    assert re.search(r"Camera angle\s+not given, so intervals are wider", words_of(replace(by_eye, model=model)))
 
 
 def test_fault_and_cue_are_told(recording: Recording) -> None:
